@@ -1,0 +1,16 @@
+//! A tree of files, in memory, becomes filesystem bytes.
+//!
+//! This crate knows no recipe, no archive format and no policy, and it opens no file: what it
+//! reads comes through [`ReadAt`], what it writes goes through [`WriteAt`].
+//!
+//! - [`tree`]: the root filesystem as nodes and names, with one undoable layer for each step
+//! - [`region`]: bounded windows of the output
+//! - [`guid`]: identifiers derived from a seed
+
+pub mod guid;
+pub mod region;
+pub mod tree;
+
+pub use region::{ReadAt, Region, WriteAt};
+pub use tree::content::Content;
+pub use tree::{Kind, Meta, Node, NodeId, Timestamp, Tree};

@@ -1,0 +1,287 @@
+//! One step's changes: the state before it of every name and node that it touched.
+//!
+//! A step works on the tree itself while [`Tree::begin`] .. [`Tree::commit`] keeps a copy of what
+//! it overwrites. So reading costs nothing extra, a failed step is put back as it was, and a
+//! committed layer knows exactly what its step did.
+
+use std::collections::BTreeMap;
+
+use super::{Kind, Name, Node, NodeId, Tree};
+
+/// What happened to a path in a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It was not there before.
+    Added,
+    /// It was there and is different now.
+    Changed,
+    /// It is gone.
+    Removed,
+}
+
+/// One path that a layer touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Absolute path in the tree.
+    pub path: Vec<u8>,
+    /// What happened to it.
+    pub kind: ChangeKind,
+}
+
+/// The finished changes of one step.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// The step that made them.
+    pub label: String,
+    /// Every path it touched, in byte order.
+    pub changes: Vec<Change>,
+}
+
+/// The before-images of the layer that is being written.
+#[derive(Debug)]
+pub(super) struct Open {
+    label: String,
+    names: BTreeMap<(NodeId, Name), Option<NodeId>>,
+    nodes: BTreeMap<NodeId, Node>,
+    first_new_node: usize,
+    first_new_directory: usize,
+}
+
+impl Open {
+    pub(super) fn keep_name(&mut self, directory: NodeId, name: &[u8], before: Option<NodeId>) {
+        // A directory made in this very layer disappears with it: nothing to restore.
+        if directory.index() < self.first_new_node {
+            self.names.entry((directory, name.into())).or_insert(before);
+        }
+    }
+
+    pub(super) fn keep_node(&mut self, id: NodeId, node: &Node) {
+        if id.index() < self.first_new_node {
+            self.nodes.entry(id).or_insert_with(|| node.clone());
+        }
+    }
+}
+
+impl Tree {
+    /// Opens a layer: from now on everything that is replaced is kept.
+    ///
+    /// # Panics
+    ///
+    /// Panics when a layer is open already.
+    pub fn begin(&mut self, label: &str) {
+        assert!(self.open.is_none(), "a layer is open");
+        self.open = Some(Open {
+            label: label.to_owned(),
+            names: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            first_new_node: self.slots.len(),
+            first_new_directory: self.directories.len(),
+        });
+    }
+
+    /// Closes the open layer and returns what it changed.
+    ///
+    /// # Panics
+    ///
+    /// Panics when no layer is open.
+    pub fn commit(&mut self) -> &Layer {
+        let open = self.open.take().expect("a layer is open");
+        let changes = self.changes(&open);
+        self.layers.push(Layer {
+            label: open.label,
+            changes,
+        });
+        self.layers.last().expect("just pushed")
+    }
+
+    /// Closes the open layer and puts everything back as it was when it was opened.
+    ///
+    /// # Panics
+    ///
+    /// Panics when no layer is open.
+    pub fn rollback(&mut self) {
+        let open = self.open.take().expect("a layer is open");
+        // Directories of this layer go with all their names; what those pointed at may be older.
+        for directory in self.directories.split_off(open.first_new_directory) {
+            for id in directory.into_values() {
+                self.slots[id.index()].links -= 1;
+            }
+        }
+        // All names first lose what the layer gave them, so that a directory that was moved
+        // never has two names on the way.
+        for (directory, name) in open.names.keys() {
+            self.point(*directory, name, None);
+        }
+        for ((directory, name), before) in &open.names {
+            if before.is_some() {
+                self.point(*directory, name, *before);
+            }
+        }
+        for (id, node) in open.nodes {
+            self.slots[id.index()].node = node;
+        }
+        self.slots.truncate(open.first_new_node);
+    }
+
+    /// Returns the committed layers, oldest first.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    fn changes(&self, open: &Open) -> Vec<Change> {
+        let mut changes = BTreeMap::new();
+        for ((directory, name), before) in &open.names {
+            let Some(mut path) = self.path_of(*directory) else {
+                continue; // the directory itself is gone, and listed as removed
+            };
+            if path != b"/" {
+                path.push(b'/');
+            }
+            path.extend_from_slice(name);
+            let now = self.lookup(*directory, name);
+            let kind = match (before, now) {
+                (None, None) => continue,
+                (Some(before), Some(now)) if *before == now => continue,
+                (None, Some(_)) => ChangeKind::Added,
+                (Some(_), None) => ChangeKind::Removed,
+                (Some(_), Some(_)) => ChangeKind::Changed,
+            };
+            if let Some(now) = now {
+                self.add_children(&path, now, &mut changes);
+            }
+            changes.insert(path, kind);
+        }
+        for (id, before) in &open.nodes {
+            if self.node(*id) != before
+                && let Some(path) = self.path_of(*id)
+            {
+                changes.entry(path).or_insert(ChangeKind::Changed);
+            }
+        }
+        changes
+            .into_iter()
+            .map(|(path, kind)| Change { path, kind })
+            .collect()
+    }
+
+    /// Lists all that came with a new directory: its entries were not kept one by one.
+    fn add_children(
+        &self,
+        path: &[u8],
+        directory: NodeId,
+        changes: &mut BTreeMap<Vec<u8>, ChangeKind>,
+    ) {
+        let mut todo = vec![(path.to_vec(), directory)];
+        while let Some((path, id)) = todo.pop() {
+            for (name, child) in self.entries(id) {
+                let mut path = path.clone();
+                path.push(b'/');
+                path.extend_from_slice(name);
+                if matches!(self.node(child).kind, Kind::Directory(_)) {
+                    todo.push((path.clone(), child));
+                }
+                changes.entry(path).or_insert(ChangeKind::Added);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::content::Content;
+    use super::super::{Meta, Timestamp};
+    use super::*;
+
+    const META: Meta = Meta::root(0o755, Timestamp::from_secs(0));
+
+    fn file(tree: &mut Tree, directory: NodeId, name: &[u8], bytes: &[u8]) -> NodeId {
+        let id = tree.add_file(META, Content::bytes(bytes));
+        tree.link(directory, name, id);
+        id
+    }
+
+    fn listing(tree: &Tree) -> Vec<(Vec<u8>, u32)> {
+        let mut out = Vec::new();
+        let mut todo = vec![(Vec::new(), Tree::ROOT)];
+        while let Some((path, id)) = todo.pop() {
+            for (name, child) in tree.entries(id) {
+                let path = [&path, name].join(&b'/');
+                out.push((path.clone(), tree.links(child)));
+                todo.push((path, child));
+            }
+        }
+        out.sort();
+        out
+    }
+
+    fn sample() -> Tree {
+        let mut tree = Tree::new(META);
+        let etc = tree.add_directory(META);
+        tree.link(Tree::ROOT, b"etc", etc);
+        let hosts = file(&mut tree, etc, b"hosts", b"x");
+        tree.link(etc, b"hosts2", hosts);
+        file(&mut tree, etc, b"motd", b"y");
+        tree
+    }
+
+    fn edit(tree: &mut Tree) {
+        let etc = tree.lookup(Tree::ROOT, b"etc").unwrap();
+        let motd = tree.lookup(etc, b"motd").unwrap();
+        tree.set_content(motd, Content::bytes(*b"changed"));
+        tree.unlink(etc, b"hosts");
+        let sub = tree.add_directory(META);
+        tree.link(etc, b"sub", sub);
+        file(tree, sub, b"new", b"z");
+        tree.link(sub, b"motd2", motd);
+        // Move /etc into a new directory of its old name: it must come back whole.
+        tree.unlink(Tree::ROOT, b"etc");
+        let fresh = tree.add_directory(META);
+        tree.link(Tree::ROOT, b"etc", fresh);
+        tree.link(fresh, b"old", etc);
+    }
+
+    #[test]
+    fn rollback_restores_names_links_and_content() {
+        let mut tree = sample();
+        let before = listing(&tree);
+        tree.begin("step");
+        edit(&mut tree);
+        assert_ne!(listing(&tree), before);
+        tree.rollback();
+        assert_eq!(listing(&tree), before);
+        let etc = tree.lookup(Tree::ROOT, b"etc").unwrap();
+        let motd = tree.lookup(etc, b"motd").unwrap();
+        assert_eq!(tree.node(motd).kind, Kind::File(Content::bytes(*b"y")));
+        assert_eq!(tree.path_of(motd).unwrap(), b"/etc/motd");
+    }
+
+    #[test]
+    fn commit_lists_every_path_once() {
+        let mut tree = sample();
+        tree.begin("step");
+        let etc = tree.lookup(Tree::ROOT, b"etc").unwrap();
+        let motd = tree.lookup(etc, b"motd").unwrap();
+        tree.set_content(motd, Content::bytes(*b"changed"));
+        tree.unlink(etc, b"hosts");
+        let sub = tree.add_directory(META);
+        tree.link(etc, b"sub", sub);
+        file(&mut tree, sub, b"new", b"z");
+        // Written and taken back: no change.
+        file(&mut tree, etc, b"gone", b"");
+        tree.unlink(etc, b"gone");
+        let changes: Vec<_> = tree.commit().changes.clone();
+        let seen: Vec<_> = changes
+            .iter()
+            .map(|c| (std::str::from_utf8(&c.path).unwrap(), c.kind))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("/etc/hosts", ChangeKind::Removed),
+                ("/etc/motd", ChangeKind::Changed),
+                ("/etc/sub", ChangeKind::Added),
+                ("/etc/sub/new", ChangeKind::Added),
+            ]
+        );
+    }
+}
