@@ -347,10 +347,9 @@ impl Tree {
         let mut names = Vec::new();
         let mut at = id;
         while at != Self::ROOT {
-            let parent = self.parent(at);
-            let (name, _) = self.entries(parent).find(|(_, child)| *child == at)?;
+            let (directory, name) = self.a_name_of(at)?;
             names.push(name);
-            at = parent;
+            at = directory;
         }
         let mut path = Vec::new();
         for name in names.iter().rev() {
@@ -361,5 +360,24 @@ impl Tree {
             path.push(b'/');
         }
         Some(path)
+    }
+
+    /// Finds a directory entry that points at a node.
+    fn a_name_of(&self, id: NodeId) -> Option<(NodeId, &[u8])> {
+        let among = |directory: NodeId| {
+            let found = self.entries(directory).find(|(_, child)| *child == id);
+            found.map(|(name, _)| (directory, name))
+        };
+        if self.links(id) == 0 {
+            return None;
+        }
+        // The newest name of a hard link may have been taken away again: look everywhere then.
+        let newest = self.parent(id);
+        if newest.index() < self.slots.len()
+            && let Some(found) = among(newest)
+        {
+            return Some(found);
+        }
+        (0..self.slots.len()).find_map(|i| among(NodeId(u32::try_from(i).ok()?)))
     }
 }
