@@ -3,10 +3,12 @@
 //! This crate knows no recipe, no archive format and no policy, and it opens no file: what it
 //! reads comes through [`ReadAt`], what it writes goes through [`WriteAt`].
 //!
+//! - [`ext4`]: the filesystem writer
 //! - [`tree`]: the root filesystem as nodes and names, with one undoable layer for each step
 //! - [`region`]: bounded windows of the output
 //! - [`guid`]: identifiers derived from a seed
 
+pub mod ext4;
 pub mod guid;
 pub mod region;
 pub mod tree;

@@ -65,7 +65,6 @@ pub(super) mod inode_flags {
 
 /// Inode numbers with a fixed meaning.
 pub(super) mod special_inode {
-    pub(crate) const BAD_BLOCKS: u32 = 1;
     pub(crate) const ROOT: u32 = 2;
     pub(crate) const RESIZE: u32 = 7;
     pub(crate) const JOURNAL: u32 = 8;

@@ -1,0 +1,226 @@
+//! What the content needs, whatever the size of the filesystem: blocks of each directory,
+//! attribute blocks and who shares them, and the sum of all.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map;
+
+use super::extent::{self, MAX_LEN};
+use super::geometry::BlockSize;
+use super::inode::{FAST_SYMLINK_MAX, MAX_LINKS};
+use super::numbering::{Numbering, Owner};
+use super::space::Run;
+use super::{Error, Options, directory, xattr};
+use crate::tree::content::Content;
+use crate::tree::{Kind, NodeId, Tree};
+
+/// Bytes that `lost+found` has from the start, so that e2fsck need not allocate any.
+const LOST_FOUND_BYTES: u64 = 16 * 1024;
+
+/// The longest target of a symbolic link (Linux: `PATH_MAX` with its final NUL).
+const SYMLINK_MAX: usize = 4095;
+
+/// A block of extended attributes, still without address and checksum.
+pub(super) struct XattrBlock {
+    pub bytes: Vec<u8>,
+    pub sharers: u32,
+}
+
+/// What one directory needs.
+#[derive(Clone, Copy)]
+pub(super) struct Directory {
+    pub inode: u32,
+    pub blocks: u32,
+    pub is_indexed: bool,
+}
+
+/// Blocks that the content needs, in all and part by part.
+#[derive(Default)]
+pub(super) struct Needs {
+    /// Every directory, in the order of the inodes.
+    pub directories: Vec<Directory>,
+    pub xattr_blocks: Vec<XattrBlock>,
+    /// Which attribute block an inode has.
+    pub xattr_users: BTreeMap<u32, u32>,
+    /// All of them together, with files, links and extent trees.
+    pub blocks: u64,
+    pub warnings: Vec<String>,
+}
+
+/// Measures all that the filesystem will hold.
+pub(super) fn measure(
+    tree: &Tree,
+    numbering: &Numbering,
+    options: &Options,
+) -> Result<Needs, Error> {
+    let mut needs = Needs {
+        blocks: 1, // the resize inode's list
+        ..Needs::default()
+    };
+    let mut shared = BTreeMap::new();
+    for (inode, owner) in numbering.inodes() {
+        let entry = |what: String| Error::Entry {
+            path: path(tree, owner),
+            what,
+        };
+        needs.add_directory(tree, numbering, options, inode, owner)?;
+        let Owner::Node(node) = owner else {
+            continue;
+        };
+        needs.blocks += node_blocks(tree, node, options.block_size).map_err(entry)?;
+        let links = numbering.links(node);
+        if !tree.is_directory(node) && links > MAX_LINKS {
+            return Err(entry(format!(
+                "{links} hard links, ext4 allows {MAX_LINKS}; make some of them copies"
+            )));
+        }
+        if links < tree.links(node) {
+            needs.warnings.push(format!(
+                "{}: hard links across filesystems become copies",
+                path(tree, owner).escape_ascii()
+            ));
+        }
+        needs.add_xattrs(tree, node, inode, options.block_size, &mut shared).map_err(entry)?;
+    }
+    needs.blocks += needs.xattr_blocks.len() as u64;
+    Ok(needs)
+}
+
+impl Needs {
+    /// Returns whether a directory has a hash index.
+    pub(super) fn is_indexed(&self, inode: u32) -> bool {
+        self.directories
+            .binary_search_by_key(&inode, |directory| directory.inode)
+            .is_ok_and(|found| self.directories[found].is_indexed)
+    }
+
+    fn add_directory(
+        &mut self,
+        tree: &Tree,
+        numbering: &Numbering,
+        options: &Options,
+        inode: u32,
+        owner: Owner,
+    ) -> Result<(), Error> {
+        let is_directory = match owner {
+            Owner::Node(node) => tree.is_directory(node),
+            _ => true,
+        };
+        if !is_directory {
+            return Ok(());
+        }
+        let bs = options.block_size;
+        let entries = numbering.entries(tree, owner);
+        let count = entries.len();
+        let packed = directory::pack(entries, bs, options.hash_seed.as_bytes()).map_err(|_| {
+            Error::Entry {
+                path: path(tree, owner),
+                what: format!(
+                    "{count} names are more than one directory can index; spread them over several"
+                ),
+            }
+        })?;
+        let mut blocks = u32::try_from(packed.blocks()).expect("a two-level index has less");
+        if numbering.is_lost_found(tree, inode) && !packed.is_indexed() {
+            blocks = u32::try_from(bs.count(LOST_FOUND_BYTES)).expect("at most 16");
+        }
+        self.directories.push(Directory {
+            inode,
+            blocks,
+            is_indexed: packed.is_indexed(),
+        });
+        self.blocks += u64::from(blocks);
+        Ok(())
+    }
+
+    fn add_xattrs(
+        &mut self,
+        tree: &Tree,
+        node: NodeId,
+        inode: u32,
+        block_size: BlockSize,
+        shared: &mut BTreeMap<Vec<u8>, u32>,
+    ) -> Result<(), String> {
+        let kind = &tree.node(node).kind;
+        let allows_user = matches!(kind, Kind::File(_) | Kind::Directory(_));
+        let stored = xattr::store(&tree.node(node).xattrs, allows_user, block_size)?;
+        for name in &stored.dropped {
+            self.warnings.push(format!(
+                "{}: attribute {} dropped: Linux has no such attribute for a {}",
+                path(tree, Owner::Node(node)).escape_ascii(),
+                name.escape_ascii(),
+                kind.noun()
+            ));
+        }
+        let Some(bytes) = stored.block else {
+            return Ok(());
+        };
+        let next = u32::try_from(self.xattr_blocks.len()).expect("at most one for each inode");
+        let index = match shared.entry(bytes) {
+            btree_map::Entry::Occupied(mut known) => {
+                if self.xattr_blocks[*known.get() as usize].sharers == xattr::MAX_SHARERS {
+                    let bytes = known.key().clone();
+                    self.xattr_blocks.push(XattrBlock { bytes, sharers: 0 });
+                    known.insert(next);
+                }
+                *known.get()
+            }
+            btree_map::Entry::Vacant(new) => {
+                let bytes = new.key().clone();
+                self.xattr_blocks.push(XattrBlock { bytes, sharers: 0 });
+                *new.insert(next)
+            }
+        };
+        self.xattr_blocks[index as usize].sharers += 1;
+        self.xattr_users.insert(inode, index);
+        Ok(())
+    }
+}
+
+/// Returns the blocks of a file or link, the extent tree of the least cut-up file included.
+fn node_blocks(tree: &Tree, node: NodeId, block_size: BlockSize) -> Result<u64, String> {
+    match &tree.node(node).kind {
+        Kind::File(content) => {
+            let max = u64::from(u32::MAX) * block_size.bytes64();
+            if content.len() > max {
+                return Err(format!("{} bytes, ext4 allows {max}", content.len()));
+            }
+            let runs = data_runs(content, block_size);
+            let blocks: u64 = runs.iter().map(|run| run.len).sum();
+            let extents: u64 = runs.iter().map(|run| run.len.div_ceil(MAX_LEN)).sum();
+            let extents = usize::try_from(extents).expect("one for each run in memory");
+            Ok(blocks + extent::tree_blocks(extents, block_size) as u64)
+        }
+        Kind::Symlink(target) => {
+            let max = SYMLINK_MAX.min(block_size.len() - 1);
+            match target.len() {
+                0 => Err("an empty link target, Linux has none".to_owned()),
+                len if len > max => Err(format!("a link target of {len} bytes, at most {max}")),
+                len => Ok(u64::from(len > FAST_SYMLINK_MAX)),
+            }
+        }
+        _ => Ok(0),
+    }
+}
+
+/// Returns the blocks of a file that hold data, as runs within the file.
+pub(super) fn data_runs(content: &Content, block_size: BlockSize) -> Vec<Run> {
+    let bs = block_size.bytes64();
+    let mut runs: Vec<Run> = Vec::new();
+    for range in content.extents() {
+        let start = range.start / bs;
+        let end = range.end.div_ceil(bs);
+        match runs.last_mut() {
+            // Two ranges may meet in one block.
+            Some(last) if last.end() >= start => last.len = end - last.start,
+            _ => runs.push(Run { start, len: end - start }),
+        }
+    }
+    runs
+}
+
+fn path(tree: &Tree, owner: Owner) -> Vec<u8> {
+    match owner {
+        Owner::Node(node) => tree.path_of(node).unwrap_or_default(),
+        _ => b"/lost+found".to_vec(),
+    }
+}

@@ -1,0 +1,265 @@
+//! The bytes of each item of a layout.
+
+use zerocopy::IntoBytes;
+
+use super::checksum::Seed;
+use super::format::{INODE_SIZE, SUPERBLOCK_OFFSET, inode_flags, special_inode};
+use super::geometry::BlockSize;
+use super::inode::{FAST_SYMLINK_MAX, Fields, MAX_LINKS, device_block, file_type, types};
+use super::layout::{Item, Layout, What};
+use super::numbering::Owner;
+use super::{Error, directory, extent, journal, lo32, superblock, xattr};
+use crate::tree::{Kind, Meta, NodeId, Tree};
+
+/// Knows all that items are made from.
+pub(super) struct Renderer<'l> {
+    layout: &'l Layout,
+    tree: &'l Tree,
+    seed: Seed,
+    /// The descriptor table, of which every copy is the same.
+    descriptors: Vec<u8>,
+}
+
+impl<'l> Renderer<'l> {
+    pub(super) fn new(layout: &'l Layout, tree: &'l Tree) -> Self {
+        let seed = Seed::new(&layout.options.uuid);
+        Self {
+            layout,
+            tree,
+            seed,
+            descriptors: superblock::descriptors(layout, tree, seed),
+        }
+    }
+
+    pub(super) fn block_size(&self) -> BlockSize {
+        self.layout.geometry.block_size
+    }
+
+    /// Fills `out`, which is zero, with the blocks of an item.
+    pub(super) fn render(&self, item: &Item, out: &mut [u8]) -> Result<(), Error> {
+        let layout = self.layout;
+        match item.what {
+            What::Superblock { group } => self.superblock(group, out),
+            What::ReservedDescriptors => self.reserved_descriptors(item.block, out),
+            What::ResizeIndirect => self.resize_indirect(out),
+            What::BlockBitmap { group } => {
+                out.copy_from_slice(&superblock::block_bitmap(layout, group));
+            }
+            What::InodeBitmap { group } => {
+                out.copy_from_slice(&superblock::inode_bitmap(layout, group));
+            }
+            What::InodeTable { group } => self.inode_table(group, out),
+            What::Journal => out.copy_from_slice(&journal::superblock(
+                self.block_size(),
+                layout.journal_blocks,
+                &layout.options.uuid,
+            )),
+            What::Directory { inode, logical } => self.directory(inode, logical, out),
+            What::Symlink { inode } => {
+                if let Some(Kind::Symlink(target)) = self.kind(inode) {
+                    out[..target.len()].copy_from_slice(target);
+                }
+            }
+            What::Xattrs { index } => {
+                let block = &layout.needs.xattr_blocks[index as usize];
+                out.copy_from_slice(&block.bytes);
+                xattr::finish_block(out, block.sharers, item.block, self.seed);
+            }
+            What::ExtentNode { inode, index } => {
+                let blocks = extent::blocks(
+                    layout.extents(inode),
+                    layout.extent_nodes(inode),
+                    self.block_size(),
+                    self.seed.inode(inode),
+                );
+                out.copy_from_slice(&blocks[index as usize]);
+            }
+            What::Data { inode, logical } => self.data(inode, logical, out)?,
+        }
+        Ok(())
+    }
+
+    fn kind(&self, inode: u32) -> Option<&Kind> {
+        match self.layout.numbering.owner(inode) {
+            Owner::Node(node) => Some(&self.tree.node(node).kind),
+            _ => None,
+        }
+    }
+
+    fn superblock(&self, group: u32, out: &mut [u8]) {
+        let journal_root = self.extent_root(special_inode::JOURNAL);
+        let superblock = superblock::superblock(self.layout, group, &journal_root);
+        // The first 1,024 bytes of the filesystem are left to boot code.
+        let at = if group == 0 && self.block_size().bytes64() > SUPERBLOCK_OFFSET {
+            1024
+        } else {
+            0
+        };
+        out[at..at + 1024].copy_from_slice(superblock.as_bytes());
+        out[self.block_size().len()..].copy_from_slice(&self.descriptors);
+    }
+
+    /// Each reserved block lists its own copies in the groups that have a superblock.
+    fn reserved_descriptors(&self, first: u64, out: &mut [u8]) {
+        let geometry = &self.layout.geometry;
+        let blocks = out.chunks_exact_mut(self.block_size().len());
+        for (own, block) in (first..).zip(blocks) {
+            for (word, group) in block.chunks_exact_mut(4).zip(geometry.backup_groups()) {
+                let copy = own + u64::from(group) * geometry.blocks_per_group();
+                word.copy_from_slice(&lo32(copy).to_le_bytes());
+            }
+        }
+    }
+
+    /// The list starts at the place that the first reserved block would have in a full table.
+    fn resize_indirect(&self, out: &mut [u8]) {
+        let geometry = &self.layout.geometry;
+        let first = geometry.first_data_block() + 1 + u64::from(geometry.descriptor_blocks);
+        let words = out.len() / 4;
+        for i in 0..geometry.reserved_descriptor_blocks {
+            let at = (geometry.descriptor_blocks + i) as usize % words * 4;
+            out[at..at + 4].copy_from_slice(&lo32(first + u64::from(i)).to_le_bytes());
+        }
+    }
+
+    fn directory(&self, inode: u32, logical: u32, out: &mut [u8]) {
+        let layout = self.layout;
+        let owner = layout.numbering.owner(inode);
+        let entries = layout.numbering.entries(self.tree, owner);
+        let hash_seed = layout.options.hash_seed.as_bytes();
+        let Ok(packed) = directory::pack(entries, self.block_size(), hash_seed) else {
+            unreachable!("the same entries were packed when the filesystem was planned");
+        };
+        let parent = layout.numbering.parent(self.tree, owner);
+        let whole: u32 = layout.extents(inode).iter().map(|e| e.len).sum();
+        let bs = self.block_size().len();
+        if out.len() == whole as usize * bs {
+            packed.render(out, inode, parent, self.seed);
+        } else {
+            // The directory lies in several places, and this is one of them.
+            let mut all = vec![0; whole as usize * bs];
+            packed.render(&mut all, inode, parent, self.seed);
+            out.copy_from_slice(&all[logical as usize * bs..][..out.len()]);
+        }
+    }
+
+    fn data(&self, inode: u32, logical: u32, out: &mut [u8]) -> Result<(), Error> {
+        let Owner::Node(node) = self.layout.numbering.owner(inode) else {
+            unreachable!("only files of the tree have data");
+        };
+        let Kind::File(content) = &self.tree.node(node).kind else {
+            unreachable!("only files have data");
+        };
+        let at = u64::from(logical) * self.block_size().bytes64();
+        let left = content.len().saturating_sub(at);
+        let len = out.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        content
+            .read_exact_at(self.tree, &mut out[..len], at)
+            .map_err(|source| Error::Read {
+                path: self.tree.path_of(node).unwrap_or_default(),
+                source,
+            })
+    }
+
+    fn inode_table(&self, group: u32, out: &mut [u8]) {
+        let first = group * self.layout.geometry.inodes_per_group + 1;
+        let last = self.layout.numbering.last();
+        for (number, place) in (first..=last).zip(out.chunks_exact_mut(INODE_SIZE as usize)) {
+            if let Some(fields) = self.fields(number) {
+                fields.render(place, number, self.block_size(), self.seed);
+            }
+        }
+    }
+
+    fn fields(&self, inode: u32) -> Option<Fields> {
+        let layout = self.layout;
+        let made = |mode| Meta::root(mode, layout.options.time);
+        Some(match layout.numbering.owner(inode) {
+            Owner::Unused => return None,
+            Owner::Node(node) => self.node_fields(inode, node),
+            Owner::LostFound => {
+                let mut fields = Fields::new(file_type::DIRECTORY, made(0o700));
+                fields.links = 2;
+                self.with_extents(inode, fields)
+            }
+            Owner::Journal if layout.journal_blocks > 0 => {
+                self.with_extents(inode, Fields::new(file_type::FILE, made(0o600)))
+            }
+            Owner::Resize if layout.resize_indirect.is_some() => self.resize_fields(made(0o600)),
+            Owner::Journal | Owner::Resize => return None,
+        })
+    }
+
+    /// The one inode without extents: an indirect block of indirect blocks of descriptor copies.
+    fn resize_fields(&self, meta: Meta) -> Fields {
+        let geometry = &self.layout.geometry;
+        let mut fields = Fields::new(file_type::FILE, meta);
+        let words = self.block_size().bytes64() / 4;
+        fields.size = (words * words + words + 12) * self.block_size().bytes64();
+        let copies = 1 + geometry.backup_groups().count() as u64;
+        fields.blocks = 1 + u64::from(geometry.reserved_descriptor_blocks) * copies;
+        let indirect = lo32(self.layout.resize_indirect.unwrap_or(0));
+        fields.block[13 * 4..14 * 4].copy_from_slice(&indirect.to_le_bytes());
+        fields
+    }
+
+    fn node_fields(&self, inode: u32, node: NodeId) -> Fields {
+        let layout = self.layout;
+        let tree_node = self.tree.node(node);
+        let mut fields = Fields::new(types(&tree_node.kind).0, tree_node.meta);
+        fields.links = layout.numbering.links(node);
+        match &tree_node.kind {
+            Kind::Directory(_) => {
+                let entries = layout.numbering.entries(self.tree, Owner::Node(node));
+                let folders = entries.iter().filter(|e| e.file_type == directory::DIRECTORY);
+                let links = 2 + u32::try_from(folders.count()).expect("fewer than 2^32 nodes");
+                // `dir_nlink`: beyond the limit, 1 says "many".
+                fields.links = if links > MAX_LINKS { 1 } else { links };
+                fields = self.with_extents(inode, fields);
+                if layout.needs.is_indexed(inode) {
+                    fields.flags |= inode_flags::INDEX;
+                }
+            }
+            Kind::File(content) => {
+                fields = self.with_extents(inode, fields);
+                fields.size = content.len();
+            }
+            Kind::Symlink(target) if target.len() <= FAST_SYMLINK_MAX => {
+                fields.block[..target.len()].copy_from_slice(target);
+                fields.size = target.len() as u64;
+            }
+            Kind::Symlink(target) => {
+                fields = self.with_extents(inode, fields);
+                fields.size = target.len() as u64;
+            }
+            Kind::BlockDevice(device) | Kind::CharDevice(device) => {
+                fields.block = device_block(*device);
+            }
+            Kind::Fifo | Kind::Socket => {}
+        }
+        let allows_user = matches!(tree_node.kind, Kind::File(_) | Kind::Directory(_));
+        fields.xattrs = xattr::store(&tree_node.xattrs, allows_user, self.block_size())
+            .ok()
+            .and_then(|stored| stored.inode);
+        fields.xattr_block = layout.xattr_address(inode);
+        fields.blocks += u64::from(fields.xattr_block != 0);
+        fields
+    }
+
+    fn extent_root(&self, inode: u32) -> [u8; 60] {
+        let extents = self.layout.extents(inode);
+        extent::root(extents, self.layout.extent_nodes(inode), self.block_size())
+    }
+
+    /// Adds the extent tree, and the size in whole blocks.
+    fn with_extents(&self, inode: u32, mut fields: Fields) -> Fields {
+        let extents = self.layout.extents(inode);
+        let nodes = self.layout.extent_nodes(inode);
+        let blocks: u64 = extents.iter().map(|extent| u64::from(extent.len)).sum();
+        fields.block = self.extent_root(inode);
+        fields.blocks = blocks + nodes.len() as u64;
+        fields.flags = inode_flags::EXTENTS;
+        fields.size = blocks * self.block_size().bytes64();
+        fields
+    }
+}

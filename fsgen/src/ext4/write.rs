@@ -1,0 +1,151 @@
+//! Emits a planned filesystem, in disk order, from as many threads as asked for.
+//!
+//! What is not written reads as zero: free blocks, unused inodes, the rest of the journal.
+
+use std::sync::Mutex;
+
+use super::Error;
+use super::layout::{Item, Layout, What};
+use super::render::Renderer;
+use crate::region::{Region, WriteAt as _};
+use crate::tree::Tree;
+
+/// How much one thread gathers before it writes: small files go out many at a time.
+const BATCH: u32 = 1 << 20;
+
+/// Writes the filesystem.
+///
+/// `progress` is told the number of bytes each time some were written.
+///
+/// # Errors
+///
+/// Fails when the content of a file cannot be read, or the output cannot be written.
+pub fn write(
+    layout: &Layout,
+    tree: &Tree,
+    region: Region<'_>,
+    threads: usize,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<(), Error> {
+    let renderer = Renderer::new(layout, tree);
+    let queue = Queue::new(layout);
+    let work = || -> Result<(), Error> {
+        let mut buffer = Vec::new();
+        while let Some(batch) = queue.next() {
+            let result = emit(&batch, &renderer, region, &mut buffer);
+            match result {
+                Ok(bytes) => progress(bytes),
+                Err(error) => {
+                    queue.stop();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let helpers: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let mut result = work();
+        for helper in helpers {
+            let other = helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            result = result.and(other);
+        }
+        result
+    })
+}
+
+fn emit(
+    batch: &[Item],
+    renderer: &Renderer<'_>,
+    region: Region<'_>,
+    buffer: &mut Vec<u8>,
+) -> Result<u64, Error> {
+    let block_size = renderer.block_size();
+    let blocks: usize = batch.iter().map(|item| item.len as usize).sum();
+    buffer.clear();
+    buffer.resize(blocks * block_size.len(), 0);
+    let mut rest = buffer.as_mut_slice();
+    for item in batch {
+        let (out, after) = rest.split_at_mut(item.len as usize * block_size.len());
+        renderer.render(item, out)?;
+        rest = after;
+    }
+    let offset = batch[0].block * block_size.bytes64();
+    region
+        .write_all_at(buffer, offset)
+        .map_err(|source| Error::Write { offset, source })?;
+    Ok(buffer.len() as u64)
+}
+
+/// Hands out the items in disk order, neighbours together.
+struct Queue<'l> {
+    items: &'l [Item],
+    batch_blocks: u32,
+    /// The next item, and how many blocks of it were handed out already.
+    next: Mutex<(usize, u32)>,
+}
+
+impl<'l> Queue<'l> {
+    fn new(layout: &'l Layout) -> Self {
+        Self {
+            items: &layout.items,
+            batch_blocks: BATCH / layout.geometry.block_size.bytes(),
+            next: Mutex::new((0, 0)),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, (usize, u32)> {
+        // The position is a plain value: a panic elsewhere leaves it whole.
+        self.next.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn stop(&self) {
+        self.lock().0 = self.items.len();
+    }
+
+    fn next(&self) -> Option<Vec<Item>> {
+        let mut position = self.lock();
+        let mut batch: Vec<Item> = Vec::new();
+        let mut room = self.batch_blocks;
+        while let Some(whole) = self.items.get(position.0) {
+            let mut item = cut(whole, position.1);
+            let is_next = batch.last().is_none_or(|last| last.block + u64::from(last.len) == item.block);
+            if !is_next {
+                break;
+            }
+            // Only the bytes of files can be cut; all else is rendered as a whole.
+            if item.len > room {
+                if !matches!(item.what, What::Data { .. }) && batch.is_empty() {
+                    *position = (position.0 + 1, 0);
+                    return Some(vec![item]);
+                }
+                if room == 0 || !matches!(item.what, What::Data { .. }) {
+                    break;
+                }
+                item.len = room;
+                position.1 += room;
+            } else {
+                *position = (position.0 + 1, 0);
+            }
+            room -= item.len;
+            batch.push(item);
+        }
+        (!batch.is_empty()).then_some(batch)
+    }
+}
+
+/// Returns an item without its first blocks.
+fn cut(item: &Item, skip: u32) -> Item {
+    let what = match item.what {
+        What::Data { inode, logical } => What::Data {
+            inode,
+            logical: logical + skip,
+        },
+        other => other,
+    };
+    Item {
+        block: item.block + u64::from(skip),
+        len: item.len - skip,
+        what,
+    }
+}
