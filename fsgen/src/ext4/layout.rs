@@ -153,10 +153,12 @@ fn fit(options: &Options, inodes: u64, content: u64) -> Result<Geometry, Error> 
     let mut blocks = content;
     loop {
         let with_room = Geometry::inodes(options, blocks * bs.bytes64(), inodes);
-        let geometry = match Geometry::round_up(bs, blocks, with_room) {
-            Err(Error::TooManyInodes { .. }) if blocks < with_room => {
-                // As many groups as it takes: a group has at most one inode for each block.
-                blocks = with_room;
+        let geometry = Geometry::round_up(bs, blocks, with_room)
+            .or_else(|_| Geometry::round_up(bs, blocks, options.inodes.unwrap_or(inodes)));
+        let geometry = match geometry {
+            // As many groups as the inodes take: one has at most as many as a block has bits.
+            Err(Error::TooManyInodes { inodes, max }) if inodes <= u64::from(u32::MAX) => {
+                blocks = blocks.max(max) + 1;
                 continue;
             }
             other => other?,

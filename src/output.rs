@@ -1,0 +1,143 @@
+//! The file that a build makes: written beside its place, and put there whole or not at all.
+//!
+//! While it is written it is called `OUT.part` and locked. What a killed build left behind under
+//! that name is taken over by the next one; two builds of one OUT at once are refused.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use fsgen::WriteAt;
+
+/// An image under way. Dropped before [`Output::finish`], it leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct Output {
+    file: File,
+    part: PathBuf,
+    out: PathBuf,
+}
+
+impl Output {
+    /// Opens the file beside `out` that will become it.
+    pub(crate) fn create(out: &Path) -> Result<Self> {
+        match fs::metadata(out) {
+            Ok(meta) if !meta.is_file() => {
+                bail!("{}: is there and is no regular file; choose another -o", out.display())
+            }
+            _ => {}
+        }
+        // A link keeps pointing where it does: its target is what the build replaces.
+        let out = fs::canonicalize(out).unwrap_or_else(|_| out.to_owned());
+        let mut name = OsString::from(&out);
+        name.push(".part");
+        let part = PathBuf::from(name);
+        loop {
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&part)
+                .with_context(|| format!("{}: cannot be written", part.display()))?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    bail!("{}: another build is writing it", part.display())
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(error).with_context(|| format!("{}: cannot be locked", part.display()));
+                }
+            }
+            // The file may have been renamed or removed between opening and locking it.
+            if is_same_file(&file, &part) {
+                file.set_len(0)
+                    .with_context(|| format!("{}: cannot be emptied", part.display()))?;
+                return Ok(Self { file, part, out });
+            }
+        }
+    }
+
+    /// Returns whether the file to be replaced is this one.
+    pub(crate) fn replaces(&self, other: &Path) -> bool {
+        fs::canonicalize(other).is_ok_and(|other| other == self.out)
+    }
+
+    /// Sets the size; all of it reads as zero until it is written.
+    pub(crate) fn set_len(&self, bytes: u64) -> Result<()> {
+        self.file
+            .set_len(bytes)
+            .with_context(|| format!("{}: cannot become {bytes} bytes large", self.part.display()))
+    }
+
+    /// Returns the file, for code that writes by seeking.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Puts the file in its place once all of it is on disk.
+    pub(crate) fn finish(self) -> Result<()> {
+        let name = self.out.display();
+        self.file
+            .sync_all()
+            .and_then(|()| fs::rename(&self.part, &self.out))
+            .with_context(|| format!("{name}: cannot be put in place"))?;
+        // The new name itself is on disk once its folder is.
+        let folder = self.out.parent().filter(|p| !p.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))
+            .and_then(|folder| folder.sync_all())
+            .with_context(|| format!("{name}: its folder cannot be synced"))
+    }
+}
+
+impl WriteAt for Output {
+    fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
+        self.file.write_all_at(buf, offset)
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // After `finish` the name is gone, or another build's: only our own file is removed.
+        if is_same_file(&self.file, &self.part) {
+            // Nobody is left to tell; the next build takes the file over.
+            drop(fs::remove_file(&self.part));
+        }
+    }
+}
+
+fn is_same_file(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_old_file_stays_until_the_new_one_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("image.raw");
+        fs::write(&out, "old").unwrap();
+        let names = || fs::read_dir(folder.path()).unwrap().count();
+
+        let output = Output::create(&out).unwrap();
+        output.write_all_at(b"half", 0).unwrap();
+        let second = Output::create(&out).unwrap_err().to_string();
+        assert!(second.contains("another build"), "{second}");
+        drop(output);
+        assert_eq!((fs::read(&out).unwrap().as_slice(), names()), (&b"old"[..], 1));
+
+        // What a killed build left is overwritten from the start.
+        fs::write(folder.path().join("image.raw.part"), "left over, and long").unwrap();
+        let output = Output::create(&out).unwrap();
+        output.write_all_at(b"new", 0).unwrap();
+        output.finish().unwrap();
+        assert_eq!((fs::read(&out).unwrap().as_slice(), names()), (&b"new"[..], 1));
+    }
+}

@@ -1,0 +1,168 @@
+//! What a build made, for people and for machines.
+
+use std::fmt::{self, Display, Formatter};
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// All that is known of an image. `hsb plan` gives the same without the digest.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The image.
+    pub image: PathBuf,
+    /// Its apparent size.
+    pub bytes: u64,
+    /// Digest of the whole image, holes as zeros: of a build with `--json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// `gpt`, `mbr` or `none`.
+    pub table: String,
+    /// The disk's GUID (GPT) or signature (MBR).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_id: Option<String>,
+    /// Partitions in the order of the recipe.
+    pub partitions: Vec<Partition>,
+    /// Steps in the order they ran.
+    pub steps: Vec<Step>,
+    /// What the user should know, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// One partition, or the whole image when there is no table.
+#[derive(Debug, Clone, Serialize)]
+pub struct Partition {
+    /// Its number in the table; 0 when there is none.
+    pub number: u32,
+    /// Name in the table and label of the filesystem.
+    pub label: String,
+    /// Partition type as the table stores it; empty when there is none.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// GUID (GPT) or signature and number (MBR): the kernel's `PARTUUID`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partuuid: Option<String>,
+    /// First byte in the image.
+    pub offset: u64,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Where it is mounted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mount: Option<String>,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// What a partition holds.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "filesystem", rename_all = "lowercase")]
+pub enum Content {
+    /// Nothing.
+    None,
+    /// A swap area.
+    Swap {
+        /// UUID of the area.
+        uuid: String,
+    },
+    /// An ext4 filesystem.
+    Ext4 {
+        /// UUID of the filesystem.
+        uuid: String,
+        /// Bytes of a block.
+        block_size: u32,
+        /// Blocks in all.
+        blocks: u64,
+        /// Bytes that are free.
+        free_bytes: u64,
+        /// Inodes in all.
+        inodes: u32,
+        /// Inodes in use.
+        used_inodes: u32,
+        /// Bytes of the journal.
+        journal_bytes: u64,
+    },
+}
+
+/// What one step of the recipe did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// Its place in the list, from 1.
+    pub number: usize,
+    /// The module.
+    pub module: String,
+    /// Paths that it added, changed or removed.
+    pub changes: Vec<Change>,
+}
+
+/// One path that a step touched.
+#[derive(Debug, Clone, Serialize)]
+pub struct Change {
+    /// `added`, `changed` or `removed`.
+    pub change: &'static str,
+    /// Path in the image; bytes that are not UTF-8 are escaped.
+    pub path: String,
+}
+
+impl Display for Report {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Report { image, bytes, table, .. } = self;
+        writeln!(f, "{}: {}, partition table: {table}", image.display(), Size(*bytes))?;
+        if let Some(id) = &self.disk_id {
+            writeln!(f, "  disk {id}")?;
+        }
+        for partition in &self.partitions {
+            write!(f, "{partition}")?;
+        }
+        for step in &self.steps {
+            writeln!(f, "  step {} {}: {} paths", step.number, step.module, step.changes.len())?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Partition {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Partition { number, label, kind, offset, bytes, .. } = self;
+        write!(f, "  partition {number}: {} at byte {offset}", Size(*bytes))?;
+        for text in [kind, label] {
+            if !text.is_empty() {
+                write!(f, ", {text}")?;
+            }
+        }
+        if let Some(mount) = &self.mount {
+            write!(f, ", mounted at {mount}")?;
+        }
+        writeln!(f)?;
+        if let Some(id) = &self.partuuid {
+            writeln!(f, "    PARTUUID={id}")?;
+        }
+        match &self.content {
+            Content::None => Ok(()),
+            Content::Swap { uuid } => writeln!(f, "    swap UUID={uuid}"),
+            Content::Ext4 { uuid, block_size, blocks, free_bytes, inodes, used_inodes, journal_bytes } => {
+                writeln!(f, "    ext4 UUID={uuid}")?;
+                writeln!(
+                    f,
+                    "    {blocks} blocks of {block_size}, {} free; {used_inodes} of {inodes} inodes; journal {}",
+                    Size(*free_bytes),
+                    Size(*journal_bytes)
+                )
+            }
+        }
+    }
+}
+
+/// A number of bytes as people read it.
+pub(crate) struct Size(pub(crate) u64);
+
+impl Display for Size {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
+        match units.into_iter().find(|(shift, _)| self.0 >> shift > 0) {
+            None => write!(f, "{} B", self.0),
+            Some((shift, unit)) => {
+                let tenths = (u128::from(self.0) * 10) >> shift;
+                write!(f, "{}.{} {unit}", tenths / 10, tenths % 10)
+            }
+        }
+    }
+}
