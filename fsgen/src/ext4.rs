@@ -16,6 +16,7 @@ mod journal;
 mod layout;
 mod measure;
 mod numbering;
+mod place;
 mod render;
 mod space;
 mod superblock;
@@ -100,7 +101,9 @@ pub enum Journal {
 #[derive(Debug, Error)]
 pub enum Error {
     /// The content needs more room than there is.
-    #[error("the content needs {need} bytes, the filesystem has {have}; make it at least {need} bytes")]
+    #[error(
+        "the content needs {need} bytes, the filesystem has {have}; make it at least {need} bytes"
+    )]
     TooSmall {
         /// Bytes that would do.
         need: u64,
@@ -108,13 +111,17 @@ pub enum Error {
         have: u64,
     },
     /// The size is beyond what the format or the block size allows.
-    #[error("a filesystem of {blocks} blocks is too large for its block size; take 4096-byte blocks or a smaller size")]
+    #[error(
+        "a filesystem of {blocks} blocks is too large for its block size; take 4096-byte blocks or a smaller size"
+    )]
     TooLarge {
         /// Blocks asked for.
         blocks: u64,
     },
     /// More inodes than the groups can hold.
-    #[error("{inodes} inodes, at most {max} are possible at this size; make the filesystem larger or ask for fewer inodes")]
+    #[error(
+        "{inodes} inodes, at most {max} are possible at this size; make the filesystem larger or ask for fewer inodes"
+    )]
     TooManyInodes {
         /// Inodes asked for.
         inodes: u64,

@@ -4,6 +4,8 @@
 //! reads comes through [`ReadAt`], what it writes goes through [`WriteAt`].
 //!
 //! - [`ext4`]: the filesystem writer
+//! - [`table`]: GPT and MBR partition tables
+//! - [`swap`]: swap areas
 //! - [`tree`]: the root filesystem as nodes and names, with one undoable layer for each step
 //! - [`region`]: bounded windows of the output
 //! - [`guid`]: identifiers derived from a seed
@@ -11,6 +13,8 @@
 pub mod ext4;
 pub mod guid;
 pub mod region;
+pub mod swap;
+pub mod table;
 pub mod tree;
 
 pub use region::{ReadAt, Region, WriteAt};

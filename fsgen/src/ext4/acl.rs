@@ -22,7 +22,9 @@ pub(super) fn to_disk(value: &[u8]) -> Result<Vec<u8>, String> {
         .ok_or_else(|| format!("an ACL of {} bytes, at least 4 are needed", value.len()))?;
     let version = u32::from_le_bytes(*version);
     if version != XATTR_VERSION {
-        return Err(format!("ACL version {version}, only {XATTR_VERSION} is known"));
+        return Err(format!(
+            "ACL version {version}, only {XATTR_VERSION} is known"
+        ));
     }
     let (entries, rest) = entries.as_chunks::<8>();
     if !rest.is_empty() {
@@ -68,7 +70,10 @@ mod tests {
         let disk = to_disk(&value).unwrap();
         assert_eq!(
             disk,
-            [1, 0, 0, 0, 1, 0, 7, 0, 2, 0, 5, 0, 0xE8, 3, 0, 0, 4, 0, 5, 0, 16, 0, 7, 0, 32, 0, 0, 0]
+            [
+                1, 0, 0, 0, 1, 0, 7, 0, 2, 0, 5, 0, 0xE8, 3, 0, 0, 4, 0, 5, 0, 16, 0, 7, 0, 32, 0,
+                0, 0
+            ]
         );
     }
 

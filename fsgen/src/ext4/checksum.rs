@@ -43,6 +43,9 @@ mod tests {
     fn the_check_value_of_crc32c() {
         // The standard check value is 0xE3069283 after the final inversion.
         assert_eq!(!crc32c(!0, b"123456789"), 0xE306_9283);
-        assert_eq!(crc32c(crc32c(!0, b"1234"), b"56789"), crc32c(!0, b"123456789"));
+        assert_eq!(
+            crc32c(crc32c(!0, b"1234"), b"56789"),
+            crc32c(!0, b"123456789")
+        );
     }
 }

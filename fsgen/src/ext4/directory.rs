@@ -8,9 +8,7 @@ use std::ops::Range;
 use zerocopy::IntoBytes;
 
 use super::checksum::Seed;
-use super::format::{
-    DIRECTORY_TAIL_TYPE, DirectoryEntry, DirectoryTail, DxEntry, DxRootInfo,
-};
+use super::format::{DIRECTORY_TAIL_TYPE, DirectoryEntry, DirectoryTail, DxEntry, DxRootInfo};
 use super::geometry::BlockSize;
 use super::hash::{Hash, half_md4};
 
@@ -157,8 +155,16 @@ impl Packed<'_> {
     /// [`Packed::blocks`] become empty ones (only a plain list may have them).
     pub(super) fn render(&self, out: &mut [u8], own: u32, parent: u32, seed: Seed) {
         let dots = [
-            Entry { name: b".", inode: own, file_type: DIRECTORY },
-            Entry { name: b"..", inode: parent, file_type: DIRECTORY },
+            Entry {
+                name: b".",
+                inode: own,
+                file_type: DIRECTORY,
+            },
+            Entry {
+                name: b"..",
+                inode: parent,
+                file_type: DIRECTORY,
+            },
         ];
         let seed = seed.inode(own);
         let mut blocks = out.chunks_exact_mut(self.block_size.len());
@@ -177,7 +183,12 @@ impl Packed<'_> {
     }
 
     /// Fills the root block and the nodes: they lie before all leaves.
-    fn render_index<'b>(&self, next: &mut impl FnMut() -> &'b mut [u8], dots: &[Entry<'_>; 2], seed: Seed) {
+    fn render_index<'b>(
+        &self,
+        next: &mut impl FnMut() -> &'b mut [u8],
+        dots: &[Entry<'_>; 2],
+        seed: Seed,
+    ) {
         let block_len = self.block_size.len();
         let number = |n: usize| u32::try_from(n).expect("directories have less than 2^32 blocks");
         let leaf = |i: usize| (self.leaves[i].1, number(1 + self.nodes + i));
@@ -201,7 +212,11 @@ impl Packed<'_> {
         index(root, ROOT_ENTRIES, children, seed);
         for n in 0..self.nodes {
             let block = next();
-            let empty = Entry { name: b"", inode: 0, file_type: 0 };
+            let empty = Entry {
+                name: b"",
+                inode: 0,
+                file_type: 0,
+            };
             put(block, 0, &empty, block_len);
             let end = self.leaves.len().min((n + 1) * fanout);
             index(block, NODE_ENTRIES, (n * fanout..end).map(leaf), seed);
@@ -222,7 +237,16 @@ fn list<'e, 't: 'e>(block: &mut [u8], entries: impl Iterator<Item = &'e Entry<'t
     // The last entry reaches to the end of the list.
     match last {
         Some((at, entry)) => put(block, at, entry, usable - at),
-        None => put(block, 0, &Entry { name: b"", inode: 0, file_type: 0 }, usable),
+        None => put(
+            block,
+            0,
+            &Entry {
+                name: b"",
+                inode: 0,
+                file_type: 0,
+            },
+            usable,
+        ),
     }
     let tail = DirectoryTail {
         reserved_zero1: 0.into(),
@@ -250,7 +274,10 @@ fn index(block: &mut [u8], at: usize, entries: impl Iterator<Item = (u32, u32)>,
     let limit = (block.len() - at - DX_TAIL) / 8;
     let mut count = 0_usize;
     for (place, (hash, leaf)) in block[at..].chunks_exact_mut(8).take(limit).zip(entries) {
-        let entry = DxEntry { hash: hash.into(), block: leaf.into() };
+        let entry = DxEntry {
+            hash: hash.into(),
+            block: leaf.into(),
+        };
         place.copy_from_slice(entry.as_bytes());
         count += 1;
     }
@@ -270,10 +297,16 @@ mod tests {
     use super::*;
 
     fn packed(count: usize, len: usize) -> Result<(usize, usize), TooManyNames> {
-        let names: Vec<_> = (0..count).map(|i| format!("{i:0len$}").into_bytes()).collect();
+        let names: Vec<_> = (0..count)
+            .map(|i| format!("{i:0len$}").into_bytes())
+            .collect();
         let entries = names
             .iter()
-            .map(|name| Entry { name, inode: 12, file_type: 1 })
+            .map(|name| Entry {
+                name,
+                inode: 12,
+                file_type: 1,
+            })
             .collect();
         let packed = pack(entries, BlockSize::new(1024).unwrap(), &[1; 16])?;
         Ok((packed.blocks(), packed.nodes))
@@ -301,7 +334,11 @@ mod tests {
 
     #[test]
     fn names_of_one_hash_go_on_in_the_next_leaf() {
-        let entry = Entry { name: b"12345678", inode: 12, file_type: 1 };
+        let entry = Entry {
+            name: b"12345678",
+            inode: 12,
+            file_type: 1,
+        };
         let entries = [entry; 150];
         let leaves = leaves(&entries, &[6; 150], 800, 1012);
         assert_eq!(leaves, [(0..63, 0), (63..126, 7), (126..150, 7)]);

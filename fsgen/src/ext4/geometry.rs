@@ -137,7 +137,9 @@ impl Geometry {
 
         let descriptors = table_blocks(groups);
         let grown = (self.blocks.saturating_mul(GROWTH)).min(u64::from(u32::MAX));
-        let grown_groups = grown.saturating_sub(self.first_data_block()).div_ceil(per_group);
+        let grown_groups = grown
+            .saturating_sub(self.first_data_block())
+            .div_ceil(per_group);
         // One indirect block names them all; and superblock, table and reserve together leave a
         // quarter of each group that has a copy of them.
         let reserved = table_blocks(grown_groups)
@@ -275,7 +277,10 @@ mod tests {
             assert_eq!(geometry.blocks, smaller);
             let geometry = Geometry::round_up(BlockSize::DEFAULT, asked, 16).unwrap();
             assert_eq!(geometry.blocks, larger);
-            assert_eq!(Geometry::new(BlockSize::DEFAULT, geometry.blocks, 16).unwrap(), geometry);
+            assert_eq!(
+                Geometry::new(BlockSize::DEFAULT, geometry.blocks, 16).unwrap(),
+                geometry
+            );
         }
     }
 
@@ -290,6 +295,9 @@ mod tests {
         let max = Geometry::new(BlockSize::DEFAULT, 32768, 32768).unwrap();
         assert_eq!(max.inodes_per_group, 32768);
         let one_more = Geometry::new(BlockSize::DEFAULT, 32768, 32769);
-        assert!(matches!(one_more, Err(Error::TooManyInodes { max: 32768, .. })));
+        assert!(matches!(
+            one_more,
+            Err(Error::TooManyInodes { max: 32768, .. })
+        ));
     }
 }

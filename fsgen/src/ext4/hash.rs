@@ -116,7 +116,12 @@ mod tests {
             (&long, seed, 0x3df4_c112, 0x924d_802a),
             ("café".as_bytes(), none, 0xfb9c_5e5c, 0x0573_e8b8),
         ] {
-            assert_eq!(half_md4(name, &seed), Hash { major, minor }, "{}", name.escape_ascii());
+            assert_eq!(
+                half_md4(name, &seed),
+                Hash { major, minor },
+                "{}",
+                name.escape_ascii()
+            );
         }
     }
 }

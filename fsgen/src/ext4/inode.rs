@@ -75,7 +75,12 @@ impl Fields {
 
     /// Writes the inode with its checksum.
     pub(super) fn render(&self, out: &mut [u8], number: u32, block_size: BlockSize, seed: Seed) {
-        let Meta { mode, uid, gid, mtime } = self.meta;
+        let Meta {
+            mode,
+            uid,
+            gid,
+            mtime,
+        } = self.meta;
         let (time, time_extra) = stored_time(mtime);
         // From 2^32 sectors on, blocks are counted instead.
         let sectors = self.blocks * (block_size.bytes64() / 512);
@@ -93,7 +98,9 @@ impl Fields {
             mtime: time.into(),
             dtime: 0.into(),
             gid_lo: lo16(gid).into(),
-            links_count: u16::try_from(self.links).expect("checked against MAX_LINKS").into(),
+            links_count: u16::try_from(self.links)
+                .expect("checked against MAX_LINKS")
+                .into(),
             blocks_lo: lo32(blocks).into(),
             flags: (self.flags | huge).into(),
             version_lo: 0.into(),

@@ -79,7 +79,9 @@ pub(super) fn measure(
                 path(tree, owner).escape_ascii()
             ));
         }
-        needs.add_xattrs(tree, node, inode, options.block_size, &mut shared).map_err(entry)?;
+        needs
+            .add_xattrs(tree, node, inode, options.block_size, &mut shared)
+            .map_err(entry)?;
     }
     needs.blocks += needs.xattr_blocks.len() as u64;
     Ok(needs)
@@ -212,7 +214,10 @@ pub(super) fn data_runs(content: &Content, block_size: BlockSize) -> Vec<Run> {
         match runs.last_mut() {
             // Two ranges may meet in one block.
             Some(last) if last.end() >= start => last.len = end - last.start,
-            _ => runs.push(Run { start, len: end - start }),
+            _ => runs.push(Run {
+                start,
+                len: end - start,
+            }),
         }
     }
     runs

@@ -89,7 +89,11 @@ impl Numbering {
         tree: &'t Tree,
         folder: NodeId,
     ) -> impl Iterator<Item = (&'t [u8], NodeId)> + use<'t> {
-        let take = if self.hidden.contains(&folder) { 0 } else { usize::MAX };
+        let take = if self.hidden.contains(&folder) {
+            0
+        } else {
+            usize::MAX
+        };
         tree.entries(folder).take(take)
     }
 

@@ -211,7 +211,9 @@ impl<'l> Renderer<'l> {
         match &tree_node.kind {
             Kind::Directory(_) => {
                 let entries = layout.numbering.entries(self.tree, Owner::Node(node));
-                let folders = entries.iter().filter(|e| e.file_type == directory::DIRECTORY);
+                let folders = entries
+                    .iter()
+                    .filter(|e| e.file_type == directory::DIRECTORY);
                 let links = 2 + u32::try_from(folders.count()).expect("fewer than 2^32 nodes");
                 // `dir_nlink`: beyond the limit, 1 says "many".
                 fields.links = if links > MAX_LINKS { 1 } else { links };

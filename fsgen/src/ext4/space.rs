@@ -165,7 +165,13 @@ mod tests {
     fn the_lowest_place_that_fits() {
         let mut space = space();
         assert_eq!(space.free(), 85);
-        for (len, want) in [(10, Some(0)), (6, Some(30)), (5, Some(15)), (65, None), (64, Some(36))] {
+        for (len, want) in [
+            (10, Some(0)),
+            (6, Some(30)),
+            (5, Some(15)),
+            (65, None),
+            (64, Some(36)),
+        ] {
             assert_eq!(space.take(len), want, "{len}");
         }
         assert_eq!(space.free(), 0);
@@ -175,7 +181,12 @@ mod tests {
     #[test]
     fn at_or_after_a_block() {
         let mut space = space();
-        for (from, len, want) in [(3, 4, Some(3)), (8, 3, Some(15)), (99, 1, Some(99)), (99, 1, None)] {
+        for (from, len, want) in [
+            (3, 4, Some(3)),
+            (8, 3, Some(15)),
+            (99, 1, Some(99)),
+            (99, 1, None),
+        ] {
             assert_eq!(space.take_from(from, len), want, "{from} {len}");
         }
         assert_eq!(pairs(space.runs()), [(0, 3), (7, 3), (18, 2), (30, 69)]);

@@ -10,7 +10,7 @@ use super::geometry::GROUPS_PER_FLEX;
 use super::inode::stored_time;
 use super::layout::Layout;
 use super::numbering::Owner;
-use super::{high16, hi32, lo16, lo32};
+use super::{hi32, high16, lo16, lo32};
 use crate::tree::Tree;
 
 /// `user_xattr` and `acl`: what mke2fs sets, and what mounts without it assume anyway.
@@ -30,8 +30,8 @@ pub(super) fn superblock(layout: &Layout, group: u32, journal_block: &[u8; 60]) 
     let has_resize = layout.resize_indirect.is_some();
     let log = options.block_size.bytes().ilog2() - 10;
     let per_group = lo32(geometry.blocks_per_group());
-    let overhead = geometry.overhead() - geometry.first_data_block()
-        + u64::from(layout.journal_blocks);
+    let overhead =
+        geometry.overhead() - geometry.first_data_block() + u64::from(layout.journal_blocks);
 
     let mut sb = Superblock::new_zeroed();
     sb.inodes_count = geometry.inode_count().into();
@@ -192,7 +192,11 @@ pub(super) fn block_bitmap(layout: &Layout, group: u32) -> Vec<u8> {
     let first = runs.partition_point(|run| run.end() <= start);
     for run in runs[first..].iter().take_while(|run| run.start < end) {
         let bit = |block: u64| usize::try_from(block - start).expect("within a group");
-        clear(&mut bitmap, bit(run.start.max(start)), bit(run.end().min(end)));
+        clear(
+            &mut bitmap,
+            bit(run.start.max(start)),
+            bit(run.end().min(end)),
+        );
     }
     bitmap
 }

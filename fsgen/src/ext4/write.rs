@@ -47,7 +47,9 @@ pub fn write(
         let helpers: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
         let mut result = work();
         for helper in helpers {
-            let other = helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let other = helper
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             result = result.and(other);
         }
         result
@@ -96,7 +98,9 @@ impl<'l> Queue<'l> {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, (usize, u32)> {
         // The position is a plain value: a panic elsewhere leaves it whole.
-        self.next.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.next
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn stop(&self) {
@@ -109,7 +113,9 @@ impl<'l> Queue<'l> {
         let mut room = self.batch_blocks;
         while let Some(whole) = self.items.get(position.0) {
             let mut item = cut(whole, position.1);
-            let is_next = batch.last().is_none_or(|last| last.block + u64::from(last.len) == item.block);
+            let is_next = batch
+                .last()
+                .is_none_or(|last| last.block + u64::from(last.len) == item.block);
             if !is_next {
                 break;
             }

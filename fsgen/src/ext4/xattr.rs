@@ -58,7 +58,10 @@ impl Attribute {
             return Ok(None);
         }
         if u8::try_from(name.len()).is_err() {
-            return Err(format!("a name of {} bytes, at most 255 are allowed", name.len()));
+            return Err(format!(
+                "a name of {} bytes, at most 255 are allowed",
+                name.len()
+            ));
         }
         let value = if is_acl {
             acl::to_disk(value)?
@@ -135,7 +138,8 @@ pub(super) fn store(
         }
     }
     // The kernel stops its search in a block at the first entry that sorts higher.
-    in_block.sort_by(|a, b| (a.index, a.name.len(), &a.name).cmp(&(b.index, b.name.len(), &b.name)));
+    in_block
+        .sort_by(|a, b| (a.index, a.name.len(), &a.name).cmp(&(b.index, b.name.len(), &b.name)));
 
     if !in_inode.is_empty() {
         let mut out = [0; IN_INODE];
@@ -214,7 +218,11 @@ mod tests {
             .map(|(name, len)| (name.as_bytes().into(), vec![7; *len].into()))
             .collect();
         let stored = store(&xattrs, true, BlockSize::DEFAULT)?;
-        Ok((stored.inode.is_some(), stored.block.is_some(), stored.dropped.len()))
+        Ok((
+            stored.inode.is_some(),
+            stored.block.is_some(),
+            stored.dropped.len(),
+        ))
     }
 
     #[test]
@@ -226,7 +234,10 @@ mod tests {
             (&[("user.abcd", 69)], Some((false, true, 0))),
             (&[("user.abcd", 4040)], Some((false, true, 0))),
             (&[("user.abcd", 4041)], None),
-            (&[("user.aaaa", 0), ("user.abcd", 100)], Some((true, true, 0))),
+            (
+                &[("user.aaaa", 0), ("user.abcd", 100)],
+                Some((true, true, 0)),
+            ),
             (&[("com.apple.x", 5), ("user.", 1)], Some((false, false, 2))),
             (&[], Some((false, false, 0))),
         ] {
@@ -236,7 +247,10 @@ mod tests {
 
     #[test]
     fn user_attributes_of_links_and_devices_are_dropped() {
-        let xattrs = [(b"user.a"[..].into(), b"1"[..].into()), (b"trusted.a"[..].into(), b"1"[..].into())];
+        let xattrs = [
+            (b"user.a"[..].into(), b"1"[..].into()),
+            (b"trusted.a"[..].into(), b"1"[..].into()),
+        ];
         let stored = store(&xattrs.into(), false, BlockSize::DEFAULT).unwrap();
         assert_eq!(stored.dropped, [b"user.a"[..].into()]);
         assert!(stored.inode.is_some());
