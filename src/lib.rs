@@ -1,1 +1,184 @@
-//! x
+//! Imaging Hot Sauce: assembles disk images in userspace, without root.
+//!
+//! ```text
+//! build.yaml --recipe--> Recipe
+//!                           |
+//! archive --source--> Tree --modules, in order--> Tree --plan--> Plan --image--> OUT, Report
+//! ```
+//!
+//! - [`recipe`]: build.yaml, checked before any work starts
+//! - [`source`]: an archive becomes a [`fsgen::Tree`]
+//! - `steps`: the recipe's modules change the tree, each on a layer of its own
+//! - `plan`: partitions, filesystems, and every block of them: a pure value
+//! - `image`: the plan is written, with the writers of [`fsgen`]
+//! - `output`: the file appears whole or not at all
+//! - [`report`]: what came out
+//! - [`cli`]: arguments, and how results and errors are shown
+//!
+//! Only this crate touches files, the environment and the terminal. Nothing here, in [`modules`]
+//! or in [`fsgen`] runs a program, or needs a privilege.
+
+mod architecture;
+pub mod cli;
+mod host;
+mod image;
+mod output;
+mod plan;
+pub mod progress;
+pub mod recipe;
+pub mod report;
+mod seed;
+pub mod source;
+mod steps;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use fsgen::Timestamp;
+
+use output::Output;
+use progress::Progress;
+use recipe::{Recipe, Size};
+use report::Report;
+use source::Input;
+
+/// One image to be built: a recipe, and what the command line says beyond it.
+pub struct Request {
+    /// The checked recipe.
+    pub recipe: Recipe,
+    /// The archive to start from.
+    pub input: Input,
+    /// Size of the image.
+    pub size: Size,
+    /// The file to make.
+    pub out: PathBuf,
+    /// Folder for the temporary file that a compressed or piped archive is decoded into.
+    pub spool_dir: PathBuf,
+    /// Threads that write.
+    pub threads: usize,
+    /// The time of all that has none of its own, as seconds since 1970.
+    pub source_date_epoch: Option<i64>,
+    /// Whether the report has the digest of the image, which takes reading it once more.
+    pub digest: bool,
+}
+
+/// Builds an image.
+///
+/// # Errors
+///
+/// Fails when the source, a module, the plan or the output does. Then there is no new file, and
+/// one that was there before is as it was.
+pub fn build(request: &Request, progress: &Progress) -> Result<Report> {
+    let output = Output::create(&request.out)?;
+    if let Input::File(source) = &request.input
+        && output.replaces(source)
+    {
+        bail!("{}: is the source; choose another -o", source.display());
+    }
+    let draft = draft(request, progress)?;
+    image::write(&draft.plan, &draft.tree, &output, request.threads, progress)?;
+    let mut report = draft.report(request);
+    if request.digest {
+        report.sha256 = Some(output.sha256(progress)?);
+    }
+    output.finish()?;
+    Ok(report)
+}
+
+/// Does all that a build does, but writes no image.
+///
+/// # Errors
+///
+/// Fails when the source, a module or the plan does.
+pub fn plan(request: &Request, progress: &Progress) -> Result<Report> {
+    Ok(draft(request, progress)?.report(request))
+}
+
+/// The tree as it will be in the image, and where all of it will lie.
+struct Draft {
+    tree: fsgen::Tree,
+    steps: Vec<report::Step>,
+    plan: plan::Plan,
+    warnings: Vec<String>,
+}
+
+fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
+    let recipe = &request.recipe;
+    let stage = progress.stage(&format!("reading {}", request.input), None);
+    let options = source::Options {
+        spool_dir: &request.spool_dir,
+        source_date_epoch: request.source_date_epoch,
+        progress: &|bytes| stage.set(bytes),
+    };
+    let source::Loaded { mut tree, newest, mut warnings, .. } =
+        source::load(&request.input, &options)?;
+    drop(stage);
+    let now = request.source_date_epoch.map_or(newest, Timestamp::from_secs);
+    let (steps, more) = steps::run(recipe, &mut tree, now, progress)?;
+    warnings.extend(more);
+    plan::add_mount_points(recipe, &mut tree, now)?;
+    let plan = plan::plan(recipe, request.size, &tree, now)?;
+    Ok(Draft { tree, steps, plan, warnings })
+}
+
+impl Draft {
+    fn report(&self, request: &Request) -> Report {
+        let (table, disk_id) = match &self.plan.table {
+            None => ("none", None),
+            Some(table) => match table.scheme {
+                fsgen::table::Scheme::Gpt => ("gpt", Some(table.disk_guid.to_string())),
+                fsgen::table::Scheme::Mbr => ("mbr", Some(format!("{:08x}", table.mbr_signature()))),
+            },
+        };
+        let mut warnings = self.warnings.clone();
+        let mut partitions = Vec::new();
+        for (index, part) in self.plan.parts.iter().enumerate() {
+            let entry = self.plan.table.as_ref().map(|table| (table, &table.entries[index]));
+            let content = match &part.content {
+                plan::Content::None => report::Content::None,
+                plan::Content::Swap(uuid) => report::Content::Swap { uuid: uuid.to_string() },
+                plan::Content::Ext4 { layout, .. } => {
+                    warnings.extend_from_slice(layout.warnings());
+                    report::Content::ext4(layout)
+                }
+            };
+            partitions.push(report::Partition {
+                number: part.number,
+                label: part.label.clone(),
+                kind: entry.map(|(_, entry)| entry.kind.to_string()).unwrap_or_default(),
+                partuuid: entry.map(|(table, entry)| table.partuuid(entry)),
+                offset: part.offset,
+                bytes: part.bytes,
+                mount: part.mount.clone(),
+                content,
+            });
+        }
+        Report {
+            image: request.out.clone(),
+            bytes: self.plan.bytes,
+            sha256: None,
+            table: table.to_owned(),
+            disk_id,
+            partitions,
+            steps: self.steps.clone(),
+            warnings,
+        }
+    }
+}
+
+/// Returns `SOURCE_DATE_EPOCH` of the environment.
+///
+/// # Errors
+///
+/// Fails when it is set and no number.
+pub fn source_date_epoch() -> Result<Option<i64>> {
+    match std::env::var_os("SOURCE_DATE_EPOCH") {
+        None => Ok(None),
+        Some(text) => {
+            let number = text.to_str().and_then(|text| text.parse().ok());
+            number
+                .map(Some)
+                .with_context(|| format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds"))
+        }
+    }
+}

@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `hsb` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hsb::cli::run()
+}

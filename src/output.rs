@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use fsgen::WriteAt;
+use sha2::{Digest as _, Sha256};
+
+use crate::progress::Progress;
 
 /// An image under way. Dropped before [`Output::finish`], it leaves nothing behind.
 #[derive(Debug)]
@@ -72,9 +75,26 @@ impl Output {
             .with_context(|| format!("{}: cannot become {bytes} bytes large", self.part.display()))
     }
 
-    /// Returns the file, for code that writes by seeking.
-    pub(crate) fn file(&self) -> &File {
-        &self.file
+    /// Returns the digest of the whole file, in hexadecimal; holes count as zeros.
+    pub(crate) fn sha256(&self, progress: &Progress) -> Result<String> {
+        let len = self.file.metadata().map(|meta| meta.len());
+        let stage = progress.stage("computing the digest", len.ok());
+        let mut digest = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        let mut at = 0;
+        loop {
+            let read = self
+                .file
+                .read_at(&mut buffer, at)
+                .with_context(|| format!("{}: cannot be read back", self.part.display()))?;
+            if read == 0 {
+                let bytes = digest.finalize();
+                return Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
+            }
+            digest.update(&buffer[..read]);
+            at += read as u64;
+            stage.add(read as u64);
+        }
     }
 
     /// Puts the file in its place once all of it is on disk.

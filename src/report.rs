@@ -82,6 +82,22 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// Returns what a planned filesystem will be.
+    pub(crate) fn ext4(layout: &fsgen::ext4::Layout) -> Self {
+        let geometry = layout.geometry();
+        Content::Ext4 {
+            uuid: layout.uuid().to_string(),
+            block_size: geometry.block_size.bytes(),
+            blocks: geometry.blocks,
+            free_bytes: layout.free_bytes(),
+            inodes: geometry.inode_count(),
+            used_inodes: layout.used_inodes(),
+            journal_bytes: layout.journal_bytes(),
+        }
+    }
+}
+
 /// What one step of the recipe did.
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {

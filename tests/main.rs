@@ -1,1 +1,14 @@
-fn main() {}
+//! One binary for all integration tests: whole builds, judged by other people's programs.
+//!
+//! - `kit`: a folder to work in, the `hsb` command, the judges
+//! - `accounts`: what `add_user` writes, judged by pwck, grpck and visudo
+//! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
+//! - `recipes`: builds from build.yaml: the sample, several partitions, the same bytes again
+//! - `reject`: calls, recipes and archives that must fail, and how
+//! - `rootless`: a build in a sandbox that kills privileged calls
+//! - `table`: partition tables, judged by sfdisk and sgdisk
+
+mod kit;
+
+mod rootless;
+mod table;

@@ -1,1 +1,90 @@
-//! x
+//! The modules of hsb: each changes the tree in one way.
+//!
+//! A module is a function `modify(name, root, cfg)`. It sees the image through [`Root`] and its
+//! options through [`Cfg`], and nothing else: no host file, program, environment or clock. A
+//! built-in has no privilege over a module that a user writes.
+//!
+//! - [`BUILTINS`]: the table of those that come with hsb, one file each
+//! - [`Root`]: the handle on the image
+//! - [`Cfg`]: the recipe as one step sees it
+//! - [`run`]: one step, which happens whole or not at all
+//! - [`value`]: the recipe's values, which know where they were written
+
+mod accounts;
+mod add_user;
+mod cfg;
+mod error;
+mod files;
+mod hostname;
+#[cfg(test)]
+mod kit;
+mod root;
+mod shorthand;
+mod step;
+pub mod value;
+
+pub use cfg::Cfg;
+pub use error::Error;
+pub use root::{Host, Root, RootError};
+pub use step::{Outcome, run};
+
+use value::{ValueError, same_name};
+
+/// The modules that come with hsb, in the order of their names.
+pub const BUILTINS: &[Module] = &[add_user::MODULE, files::MODULE, hostname::MODULE];
+
+/// One way to change the tree.
+#[derive(Debug, Clone, Copy)]
+pub struct Module {
+    /// What a recipe calls it.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// The keys of the recipe that are its own, the main one first.
+    pub keys: &'static [&'static str],
+    /// Finds every mistake in the options that shows without the image, before any work starts.
+    pub check: fn(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError>,
+    /// Changes the image, after `check` found no mistake. `name` is what the recipe calls the
+    /// step.
+    pub modify: fn(name: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error>,
+}
+
+/// Returns the built-in of that name; `-` and `_` are the same letter.
+pub fn find(name: &str) -> Option<&'static Module> {
+    BUILTINS.iter().find(|module| same_name(module.name, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_documented_and_shares_no_key() {
+        assert!(BUILTINS.is_sorted_by(|a, b| a.name < b.name));
+        let mut keys = BTreeSet::new();
+        for module in BUILTINS {
+            assert!(!module.summary.is_empty() && !module.summary.contains('\n'));
+            assert!(!module.keys.is_empty(), "{}", module.name);
+            assert!(
+                module.keys.iter().all(|key| keys.insert(key)),
+                "{}",
+                module.name
+            );
+        }
+    }
+
+    #[test]
+    fn names() {
+        for (name, found) in [
+            ("add_user", Some("add_user")),
+            ("add-user", Some("add_user")),
+            ("files", Some("files")),
+            ("Files", None),
+            ("", None),
+        ] {
+            assert_eq!(find(name).map(|module| module.name), found);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The right to become another user: one file for each user in `/etc/sudoers.d` (sudoers(5)).
+
+use crate::root::{Root, RootError};
+
+const DIRECTORY: &str = "/etc/sudoers.d";
+
+/// The rule of a user that may do everything. It asks for no password, because most users of an
+/// image have none.
+pub(crate) const EVERYTHING: &str = "ALL=(ALL:ALL) NOPASSWD: ALL";
+
+/// The files that tell that sudo is installed.
+const TRACES: [&str; 3] = ["/usr/bin/sudo", "/etc/sudoers", "/usr/etc/sudoers"];
+
+/// Returns whether the image has sudo.
+pub(crate) fn is_installed(root: &Root<'_>) -> bool {
+    TRACES.iter().any(|path| root.exists(path))
+}
+
+/// Gives a user a rule of sudoers(5), in place of one that an earlier step gave.
+pub(crate) fn grant(root: &mut Root<'_>, user: &str, rule: &str) -> Result<(), RootError> {
+    include_directory(root)?;
+    root.mkdir_all(DIRECTORY, 0o750)?;
+    let path = format!("{DIRECTORY}/{}", file_name(user));
+    let before = root.read_if_exists(&path)?.unwrap_or_default();
+    root.write(&path, with_rule(&before, user, rule))?;
+    // sudo refuses a file that others could write.
+    root.chmod(&path, 0o440)
+}
+
+/// Makes sudo read the directory, which not every distribution's `/etc/sudoers` does.
+fn include_directory(root: &mut Root<'_>) -> Result<(), RootError> {
+    // The vendor's file counts only as long as there is none in /etc.
+    let sudoers = match root.read_if_exists("/etc/sudoers")? {
+        Some(own) => own,
+        None => root.read_if_exists("/usr/etc/sudoers")?.unwrap_or_default(),
+    };
+    if includes_directory(&sudoers) {
+        return Ok(());
+    }
+    let is_new = !root.exists("/etc/sudoers");
+    let mut sudoers = sudoers;
+    if !sudoers.is_empty() && !sudoers.ends_with(b"\n") {
+        sudoers.push(b'\n');
+    }
+    // Every sudo knows the form with `#`; before 1.9.1, `@includedir` is a syntax error.
+    sudoers.extend_from_slice(format!("#includedir {DIRECTORY}\n").as_bytes());
+    root.write("/etc/sudoers", sudoers)?;
+    if is_new {
+        root.chmod("/etc/sudoers", 0o440)?;
+    }
+    Ok(())
+}
+
+fn includes_directory(sudoers: &[u8]) -> bool {
+    String::from_utf8_lossy(sudoers).lines().any(|line| {
+        let mut words = line.split_ascii_whitespace();
+        let word = words.next().unwrap_or_default();
+        let path = words.next().unwrap_or_default().trim_matches('"');
+        matches!(word, "#includedir" | "@includedir") && path.trim_end_matches('/') == DIRECTORY
+    })
+}
+
+/// Returns the name of a user's file. sudo skips names that hold a `.` without a word.
+fn file_name(user: &str) -> String {
+    format!("90-hsb-{}", user.replace('.', "_"))
+}
+
+/// Returns the file with the user's line set. Users `a.b` and `a_b` share one.
+fn with_rule(file: &[u8], user: &str, rule: &str) -> Vec<u8> {
+    let start = format!("{} ", quote(user));
+    let line = format!("{start}{rule}\n");
+    let (mut out, mut done) = (Vec::new(), false);
+    for old in file.split_inclusive(|b| *b == b'\n') {
+        if old.starts_with(start.as_bytes()) {
+            out.extend_from_slice(line.as_bytes());
+            done = true;
+        } else {
+            out.extend_from_slice(old);
+        }
+    }
+    if !done {
+        out.extend_from_slice(line.as_bytes());
+    }
+    out
+}
+
+/// Returns a user's name as sudoers(5) wants it. A bare word in capitals is the name of an alias,
+/// and `ALL` is everybody.
+fn quote(user: &str) -> String {
+    let alias = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    if user.starts_with(|c: char| c.is_ascii_uppercase()) && user.bytes().all(alias) {
+        format!("\"{user}\"")
+    } else {
+        user.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_include_the_directory() {
+        for (line, included) in [
+            ("@includedir /etc/sudoers.d", true),
+            ("#includedir /etc/sudoers.d", true),
+            ("  #includedir\t/etc/sudoers.d/", true),
+            ("@includedir \"/etc/sudoers.d\"", true),
+            ("# includedir /etc/sudoers.d", false),
+            ("#includedir /etc/sudoers.local", false),
+            ("##includedir /etc/sudoers.d", false),
+            ("@include /etc/sudoers.d", false),
+            ("", false),
+        ] {
+            let file = format!("root ALL=(ALL:ALL) ALL\n{line}\n");
+            assert_eq!(includes_directory(file.as_bytes()), included, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn one_line_for_each_user() {
+        for (before, user, after) in [
+            ("", "bob", "bob R\n"),
+            ("bob R\n", "bob", "bob R\n"),
+            ("bob OLD\n", "bob", "bob R\n"),
+            ("a_b OLD\n", "a.b", "a_b OLD\na.b R\n"),
+            ("a_b OLD\na.b OLD\n", "a_b", "a_b R\na.b OLD\n"),
+            ("", "ALL", "\"ALL\" R\n"),
+            ("", "BOB_1", "\"BOB_1\" R\n"),
+            ("", "Bob", "Bob R\n"),
+        ] {
+            let once = with_rule(before.as_bytes(), user, "R");
+            assert_eq!(std::str::from_utf8(&once).unwrap(), after);
+            assert_eq!(with_rule(&once, user, "R"), once);
+        }
+    }
+
+    #[test]
+    fn file_names_hold_no_dot() {
+        assert_eq!(file_name("bob.smith.jr"), "90-hsb-bob_smith_jr");
+    }
+}

@@ -1,0 +1,56 @@
+//! `add_user`: adds users, with home, groups, ssh keys and the right to use sudo.
+//!
+//! It does what useradd(8) of the image would do, by the image's own settings. A user who exists
+//! already gets what is missing: groups, keys, the sudo rule; a gecos, shell or password that the
+//! recipe names replaces the old one. A number or home that differs is an error, because files
+//! with the old one would be left behind.
+//!
+//! A name alone in the list, as in `add_users: [alice]`, means an administrator: the user gets
+//! sudo where the image has it.
+
+mod edit;
+mod options;
+
+use crate::accounts::Accounts;
+use crate::accounts::defaults::Defaults;
+use crate::value::ValueError;
+use crate::{Cfg, Error, Host, Module, Root};
+use edit::Edit;
+use options::Options;
+
+pub(crate) const MODULE: Module = Module {
+    name: "add_user",
+    summary: "adds users, with home, groups, ssh keys and sudo",
+    keys: &["add_users"],
+    check,
+    modify,
+};
+
+fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
+    cfg.options::<Options>()?.check()
+}
+
+fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
+    let Options { add_users } = cfg.options()?;
+    for file in ["/etc/passwd", "/etc/group"] {
+        if !root.is_file(file) {
+            let error = ValueError::new(cfg.span(), format!("the image has no {file}"));
+            return Err(error
+                .help("users can be added to an installed system only")
+                .into());
+        }
+    }
+    let mut edit = Edit {
+        defaults: Defaults::read(root)?,
+        accounts: Accounts::read(root)?,
+        root,
+    };
+    for entry in &add_users {
+        edit.user(&entry.0, entry.span)?;
+    }
+    edit.accounts.write(edit.root)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! Images that are no Debian.
+
+use super::{HASH, KEY, add, added, last};
+use crate::kit::{image, read, show, value};
+
+#[test]
+fn an_image_without_sudo() {
+    let files = [
+        ("/etc/passwd", "root:x:0:0:root:/root:/bin/ash\n"),
+        ("/etc/group", "root:x:0:root\nwheel:x:10:root\n"),
+        ("/etc/shadow", "root:::0:::::\n"),
+        ("/bin/sh", ""),
+    ];
+    let mut tree = image(&files);
+    let warnings = added(
+        &mut tree,
+        value!([{"name": "a", "ssh_authorized_keys": [KEY]}, "b"]),
+    );
+    assert_eq!(
+        warnings[1..],
+        ["user \"b\" cannot use sudo: the image does not have it"]
+    );
+    // As busybox adduser has it, but for the shell.
+    assert_eq!(last(&tree, "/etc/passwd"), "b:x:1001:1001::/home/b:/bin/sh");
+    assert_eq!(last(&tree, "/etc/group"), "b:!:1001:");
+    assert_eq!(last(&tree, "/etc/shadow"), "b:*:10::::::");
+    let refused = add(&mut image(&files), value!([{"name": "a", "sudo": true}]));
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "user \"a\" cannot use sudo: the image does not have it"
+    );
+}
+
+#[test]
+fn vendor_files_count_and_stay_as_they_are() {
+    let files = [
+        ("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n+::::::\n"),
+        ("/etc/group", "root:x:0:\n+:::\n"),
+        ("/etc/gshadow", "root:::\n"),
+        (
+            "/usr/lib/passwd",
+            "svc:x:1000:1000:Service:/:/sbin/nologin\n",
+        ),
+        ("/usr/lib/group", "svc:x:1000:\nwheel:x:10:core\n"),
+        ("/usr/lib/sysusers.d/a.conf", "u app 1001\n"),
+        (
+            "/usr/etc/login.defs",
+            "USERGROUPS_ENAB yes\nHOME_MODE 0700\n",
+        ),
+        ("/usr/etc/login.defs.d/a.defs", "HOME_MODE 0755\n"),
+        ("/etc/login.defs.d/a.defs", "HOME_MODE 0711\n"),
+        ("/usr/etc/sudoers", "root ALL=(ALL:ALL) ALL"),
+        ("/bin/bash", ""),
+        ("/home@", "var/home"),
+    ];
+    let mut tree = image(&files);
+    let warnings = added(
+        &mut tree,
+        value!([{"name": "a", "groups": ["wheel"], "sudo": true, "ssh_authorized_keys": [KEY]},
+                {"name": "svc", "shell": "/bin/bash"}]),
+    );
+    assert_eq!(warnings, [""; 0]);
+    for (path, text) in [
+        (
+            "/etc/passwd",
+            "root:x:0:0:root:/root:/bin/bash\na:x:1002:1002::/home/a:/bin/bash\n\
+             svc:x:1000:1000:Service:/:/bin/bash\n+::::::\n",
+        ),
+        (
+            "/etc/group",
+            "root:x:0:\na:x:1002:\nwheel:x:10:core,a\n+:::\n",
+        ),
+        ("/etc/gshadow", "root:::\na:!::\nwheel:!::a\n"),
+        ("/etc/shadow", "a:*:10::::::\n"),
+        (
+            "/etc/sudoers",
+            "root ALL=(ALL:ALL) ALL\n#includedir /etc/sudoers.d\n",
+        ),
+        (files[3].0, files[3].1),
+        (files[4].0, files[4].1),
+        (files[9].0, files[9].1),
+    ] {
+        assert_eq!(read(&tree, path), text, "{path}");
+    }
+    assert_eq!(show(&mut tree, "/etc/shadow"), ["0000 0:0 /etc/shadow"]);
+    assert_eq!(show(&mut tree, "/etc/sudoers"), ["0440 0:0 /etc/sudoers"]);
+    assert_eq!(
+        show(&mut tree, "/var/home")[1],
+        "0711 1002:1002 /var/home/a"
+    );
+}
+
+#[test]
+fn a_shared_group_a_mailbox_and_a_missing_shell() {
+    let mut tree = image(&[
+        ("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"),
+        (
+            "/etc/group",
+            "root:x:0:\nmail:x:12:\nusers:x:100:\nshadow:x:15:\n",
+        ),
+        (
+            "/usr/etc/login.defs",
+            "USERGROUPS_ENAB no\nMAIL_DIR /var/spool/mail\n",
+        ),
+        (
+            "/usr/etc/default/useradd",
+            "GROUP=users\nCREATE_MAIL_SPOOL=yes\nSHELL=/bin/zsh\n",
+        ),
+        ("/var/spool/mail/", ""),
+    ]);
+    let warnings = added(&mut tree, value!([{"name": "a", "password_hash": HASH}]));
+    assert_eq!(
+        warnings,
+        ["user \"a\": the shell /bin/zsh is not in the image; /bin/sh is set"]
+    );
+    assert_eq!(last(&tree, "/etc/passwd"), "a:x:1000:100::/home/a:/bin/sh");
+    assert_eq!(
+        show(&mut tree, "/var/spool/mail")[1],
+        "0660 1000:12 /var/spool/mail/a"
+    );
+    assert_eq!(show(&mut tree, "/etc/shadow"), ["0640 0:15 /etc/shadow"]);
+}

@@ -1,0 +1,146 @@
+//! `files`: writes files, makes directories and links, removes what must not be there.
+//!
+//! A step works through `remove`, `directories`, `files` and `symlinks`, in this order and each
+//! from top to bottom. Directories that are missing above a path are made for root with mode 0755.
+//! A file or directory that exists keeps the mode and owner that the recipe does not name. A path
+//! that ends in a symbolic link means what the link leads to, except to `remove` and `symlinks`.
+
+mod options;
+
+use fsgen::tree::path::split;
+
+use crate::accounts::Accounts;
+use crate::error::at;
+use crate::value::{Spanned, ValueError};
+use crate::{Cfg, Error, Host, Module, Root, RootError};
+use options::{File, Link, Mode, Options, Owner, Removal};
+
+pub(crate) const MODULE: Module = Module {
+    name: "files",
+    summary: "writes files, makes directories and links, removes what must not be there",
+    keys: &["files", "directories", "symlinks", "remove"],
+    check,
+    modify,
+};
+
+fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
+    cfg.options::<Options>()?.check(cfg.span(), host)
+}
+
+fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
+    let options: Options = cfg.options()?;
+    for removal in &options.remove {
+        remove(root, &removal.0).map_err(at(removal.span))?;
+    }
+    for directory in &options.directories {
+        let path = &directory.path;
+        root.mkdir_all(&**path, 0o755).map_err(at(path.span))?;
+        own(
+            root,
+            path,
+            directory.mode,
+            &directory.user,
+            &directory.group,
+        )?;
+    }
+    for file in &options.files {
+        write(root, file)?;
+        own(root, &file.path, file.mode, &file.user, &file.group)?;
+    }
+    for link in &options.symlinks {
+        make_link(root, link).map_err(at(link.path.span))?;
+    }
+    Ok(())
+}
+
+fn remove(root: &mut Root<'_>, removal: &Removal) -> Result<(), RootError> {
+    let removed = if removal.recursive {
+        root.remove_all(&removal.path)
+    } else {
+        root.remove(&removal.path)
+    };
+    match removed {
+        Err(error) if removal.missing_ok && error.is_not_found() => Ok(()),
+        other => other,
+    }
+}
+
+fn write(root: &mut Root<'_>, file: &File) -> Result<(), Error> {
+    let path = &file.path;
+    let failed = at(path.span);
+    make_parent(root, path).map_err(&failed)?;
+    if let Some(source) = &file.source {
+        return root.put(source, &**path).map_err(at(source.span));
+    }
+    let text = file.content.as_deref().unwrap_or_default();
+    if !file.append {
+        return root.write(&**path, text).map_err(failed);
+    }
+    let before = root.read_if_exists(&**path).map_err(&failed)?;
+    match before {
+        Some(before) if before.ends_with(text.as_bytes()) => Ok(()),
+        _ => root.append(&**path, text).map_err(failed),
+    }
+}
+
+fn make_link(root: &mut Root<'_>, link: &Link) -> Result<(), RootError> {
+    let (path, target) = (&**link.path, &**link.target);
+    make_parent(root, path)?;
+    if !link.hard {
+        return root.symlink(target, path, link.force);
+    }
+    root.link(target, path, link.force)
+}
+
+fn make_parent(root: &mut Root<'_>, path: &str) -> Result<(), RootError> {
+    match split(path.as_bytes()) {
+        Some((parent, _)) => root.mkdir_all(parent, 0o755),
+        None => Ok(()),
+    }
+}
+
+/// Sets the mode and owner that the recipe names.
+fn own(
+    root: &mut Root<'_>,
+    path: &Spanned<String>,
+    mode: Option<Mode>,
+    user: &Option<Spanned<Owner>>,
+    group: &Option<Spanned<Owner>>,
+) -> Result<(), Error> {
+    let failed = at(path.span);
+    let meta = root.stat(&**path).map_err(&failed)?.meta;
+    let uid = user.as_ref().map_or(Ok(meta.uid), |user| {
+        let by_name = |accounts: &Accounts, name: &str| accounts.user(name).map(|user| user.uid);
+        id(root, user, by_name, "user", "/etc/passwd")
+    })?;
+    let gid = group.as_ref().map_or(Ok(meta.gid), |group| {
+        id(root, group, Accounts::gid, "group", "/etc/group")
+    })?;
+    root.chown(&**path, uid, gid).map_err(&failed)?;
+    if let Some(Mode(mode)) = mode {
+        root.chmod(&**path, mode).map_err(&failed)?;
+    }
+    Ok(())
+}
+
+/// Returns the number of an owner, by the image's own files.
+fn id(
+    root: &Root<'_>,
+    owner: &Spanned<Owner>,
+    by_name: impl Fn(&Accounts, &str) -> Option<u32>,
+    what: &str,
+    file: &str,
+) -> Result<u32, Error> {
+    match &owner.value {
+        Owner::Id(id) => Ok(*id),
+        Owner::Name(name) => by_name(&Accounts::read(root)?, name).ok_or_else(|| {
+            let error = owner.error(format!("the image's {file} has no {what} {name:?}"));
+            error
+                .help("give the number, or add the account in an earlier step")
+                .into()
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! What the tests of this crate share: images from tables, options, and a step to run.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use fsgen::{Content, Kind, Meta, ReadAt, Timestamp, Tree};
+
+use crate::value::{Key, Map, Span, Value};
+use crate::{Cfg, Error, Host, Outcome, Root};
+
+/// When everything in a test image was made.
+pub(crate) const THEN: Timestamp = Timestamp::from_secs(5);
+
+/// When modules run: the tenth day after 1970 began.
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(10 * 86_400 + 1);
+
+/// Makes a [`Value`] the way JSON would be written.
+macro_rules! value {
+    ({ $($key:literal: $value:tt),* $(,)? }) => {
+        $crate::kit::map([$(($key, value!($value))),*])
+    };
+    ([ $($value:tt),* $(,)? ]) => {
+        $crate::value::Value::from(vec![$(value!($value)),*] as Vec<$crate::value::Value>)
+    };
+    ($value:expr) => { $crate::value::Value::from($value) };
+}
+pub(crate) use value;
+
+pub(crate) fn map<const N: usize>(keys: [(&str, Value); N]) -> Value {
+    let mut map = Map::new();
+    for (name, value) in keys {
+        let key = Key {
+            name: name.to_owned(),
+            span: Span::default(),
+        };
+        map.insert(key, value).unwrap();
+    }
+    map.into()
+}
+
+/// Host files in memory.
+#[derive(Default)]
+pub(crate) struct Files(pub(crate) BTreeMap<&'static str, Vec<u8>>);
+
+struct Bytes(Vec<u8>);
+
+impl ReadAt for Bytes {
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        let at = usize::try_from(offset).unwrap();
+        buf.copy_from_slice(&self.0[at..at + buf.len()]);
+        Ok(())
+    }
+
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+impl Host for Files {
+    fn open(&self, path: &str) -> io::Result<(Arc<dyn ReadAt>, u64)> {
+        let bytes = self.0.get(path).ok_or(io::ErrorKind::NotFound)?.clone();
+        let len = bytes.len() as u64;
+        Ok((Arc::new(Bytes(bytes)), len))
+    }
+}
+
+/// Makes an image of files that belong to root. A path that ends in `/` is a directory, one that
+/// ends in `@` a link to the text.
+pub(crate) fn image(files: &[(&str, &str)]) -> Tree {
+    let mut tree = Tree::new(Meta::root(0o755, THEN));
+    let host = Files::default();
+    let mut root = Root::new(&mut tree, &host, THEN);
+    for (path, text) in files {
+        if let Some((parent, _)) = path.trim_end_matches('/').rsplit_once('/') {
+            root.mkdir_all(parent, 0o755).unwrap();
+        }
+        if path.ends_with('/') {
+            root.mkdir_all(path, 0o755).unwrap();
+        } else if let Some(path) = path.strip_suffix('@') {
+            root.symlink(text, path, false).unwrap();
+        } else {
+            root.write(path, text).unwrap();
+        }
+    }
+    tree
+}
+
+/// Runs a built-in as the only step of a recipe.
+pub(crate) fn step(tree: &mut Tree, module: &str, recipe: &Value) -> Result<Outcome, Error> {
+    step_with(tree, module, recipe, &Files::default())
+}
+
+pub(crate) fn step_with(
+    tree: &mut Tree,
+    module: &str,
+    recipe: &Value,
+    host: &Files,
+) -> Result<Outcome, Error> {
+    let module = crate::find(module).unwrap();
+    let cfg = Cfg::new(recipe.as_map().unwrap(), module, None, Span::default())?;
+    (module.check)(&cfg, host)?;
+    crate::run(tree, module.name, module, &cfg, host, NOW)
+}
+
+pub(crate) fn read(tree: &Tree, path: &str) -> String {
+    let id = tree.resolve(path.as_bytes()).unwrap();
+    let Kind::File(content) = &tree.node(id).kind else {
+        panic!("{path} is a {}", tree.node(id).kind.noun());
+    };
+    String::from_utf8(content.read(tree, 1 << 20).unwrap()).unwrap()
+}
+
+/// Shows what is below a directory as `mode owner:group path` with the target of a link.
+pub(crate) fn show(tree: &mut Tree, path: &str) -> Vec<String> {
+    let host = Files::default();
+    let root = Root::new(tree, &host, NOW);
+    let mut paths = vec![path.as_bytes().to_vec()];
+    if root.is_dir(path) && !root.is_link(path) {
+        paths.extend(root.walk(path).unwrap());
+    }
+    let line = |path: &Vec<u8>| {
+        let node = root.lstat(path).unwrap();
+        let Meta { mode, uid, gid, .. } = node.meta;
+        let path = path.escape_ascii();
+        match &node.kind {
+            Kind::Symlink(to) => format!("{mode:04o} {uid}:{gid} {path} -> {}", to.escape_ascii()),
+            _ => format!("{mode:04o} {uid}:{gid} {path}"),
+        }
+    };
+    paths.iter().map(line).collect()
+}
+
+/// Returns a file of bytes, for calls on the tree itself.
+pub(crate) fn content(bytes: &[u8]) -> Content {
+    Content::bytes(bytes)
+}

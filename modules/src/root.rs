@@ -1,0 +1,281 @@
+//! The handle on the image that a module gets: every question and change goes through it.
+//!
+//! Paths are those of the image, in bytes; the leading `/` may be left out. Symbolic links are
+//! followed inside the image and never lead out of it. Each method fails with a [`RootError`]
+//! that names the path.
+//!
+//! **Times.** What a module makes, or gives new content, has the time [`Root::time`] from then on,
+//! and so has a directory whose names change. As on Linux, a new mode, owner or attribute leaves
+//! the time alone. What already is as asked is not touched at all, so a module that runs twice
+//! changes nothing the second time.
+//!
+//! **Capabilities.** New content keeps owner, mode and attributes as they are; `security.capability`
+//! and setuid are among them. (Linux drops both when an unprivileged program writes.)
+
+mod content;
+mod copy;
+mod error;
+mod meta;
+mod names;
+
+use std::io;
+use std::sync::Arc;
+
+use fsgen::tree::content::Content;
+use fsgen::tree::path::PathError;
+use fsgen::{Kind, Node, NodeId, ReadAt, Timestamp, Tree};
+
+pub use error::RootError;
+
+/// The largest file that [`Root::read`] returns. Modules read settings, not disk images: this
+/// keeps a mistaken path from filling memory.
+const READ_LIMIT: u64 = 64 << 20;
+
+/// How many symbolic links one path may end in, one after the other (Linux: `MAXSYMLINKS`).
+const MAX_LINKS: u32 = 40;
+
+/// The files of the machine that builds, as far as modules may see them.
+pub trait Host {
+    /// Opens a file by its path relative to the recipe; returns its bytes and their number.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such regular file, or when the path leads out of the recipe's
+    /// folder.
+    fn open(&self, path: &str) -> io::Result<(Arc<dyn ReadAt>, u64)>;
+}
+
+/// One module's handle on the image.
+pub struct Root<'t> {
+    tree: &'t mut Tree,
+    host: &'t dyn Host,
+    time: Timestamp,
+    warnings: Vec<String>,
+}
+
+impl<'t> Root<'t> {
+    /// Returns a handle that gives `time` to everything it makes or rewrites.
+    pub fn new(tree: &'t mut Tree, host: &'t dyn Host, time: Timestamp) -> Self {
+        Self {
+            tree,
+            host,
+            time,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Returns the time that stands for now.
+    pub fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// Adds a line to what the user is told after the build.
+    pub fn warn(&mut self, message: impl Into<String>) {
+        self.warnings.push(message.into());
+    }
+
+    /// Ends the use of the image and returns the warnings, oldest first.
+    pub fn into_warnings(self) -> Vec<String> {
+        self.warnings
+    }
+
+    /// Returns owner, mode, time, attributes and kind of what a path leads to.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads nowhere.
+    pub fn stat(&self, path: impl AsRef<[u8]>) -> Result<&Node, RootError> {
+        let id = self.resolve(path.as_ref())?;
+        Ok(self.tree.node(id))
+    }
+
+    /// Returns the same as [`Root::stat`], of the link itself where the path ends in one.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads nowhere.
+    pub fn lstat(&self, path: impl AsRef<[u8]>) -> Result<&Node, RootError> {
+        let id = self.resolve_link(path.as_ref())?;
+        Ok(self.tree.node(id))
+    }
+
+    /// Returns whether a path leads to something; a dangling link does not.
+    pub fn exists(&self, path: impl AsRef<[u8]>) -> bool {
+        self.stat(path).is_ok()
+    }
+
+    /// Returns whether a path leads to a regular file.
+    pub fn is_file(&self, path: impl AsRef<[u8]>) -> bool {
+        self.stat(path)
+            .is_ok_and(|node| matches!(node.kind, Kind::File(_)))
+    }
+
+    /// Returns whether a path leads to a directory.
+    pub fn is_dir(&self, path: impl AsRef<[u8]>) -> bool {
+        self.stat(path)
+            .is_ok_and(|node| matches!(node.kind, Kind::Directory(_)))
+    }
+
+    /// Returns whether a path ends in a symbolic link.
+    pub fn is_link(&self, path: impl AsRef<[u8]>) -> bool {
+        self.lstat(path)
+            .is_ok_and(|node| matches!(node.kind, Kind::Symlink(_)))
+    }
+
+    /// Returns the content of a file.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads to no regular file, or to one of more than 64 MiB.
+    pub fn read(&self, path: impl AsRef<[u8]>) -> Result<Vec<u8>, RootError> {
+        let path = path.as_ref();
+        let id = self.resolve(path)?;
+        let content = self.content(path, id)?;
+        if content.len() > READ_LIMIT {
+            return Err(RootError::TooLarge {
+                path: path.to_vec(),
+                len: content.len(),
+                limit: READ_LIMIT,
+            });
+        }
+        content
+            .read(self.tree, READ_LIMIT)
+            .map_err(|cause| read_error(path, cause))
+    }
+
+    /// Returns the content of a file, or nothing when there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Root::read`] does, except on a missing file.
+    pub fn read_if_exists(&self, path: impl AsRef<[u8]>) -> Result<Option<Vec<u8>>, RootError> {
+        match self.read(path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the content of a text file.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Root::read`] does, and on bytes that are not UTF-8.
+    pub fn read_to_string(&self, path: impl AsRef<[u8]>) -> Result<String, RootError> {
+        let path = path.as_ref();
+        String::from_utf8(self.read(path)?).map_err(|error| RootError::NotText {
+            path: path.to_vec(),
+            at: error.utf8_error().valid_up_to(),
+        })
+    }
+
+    /// Returns the target of a symbolic link, as it is written in the link.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path does not end in a link.
+    pub fn readlink(&self, path: impl AsRef<[u8]>) -> Result<Vec<u8>, RootError> {
+        let path = path.as_ref();
+        match &self.lstat(path)?.kind {
+            Kind::Symlink(target) => Ok(target.to_vec()),
+            other => Err(wrong_kind(path, other, "symlink")),
+        }
+    }
+
+    /// Returns the names in a directory, in byte order.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads to no directory.
+    pub fn list(&self, path: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, RootError> {
+        let path = path.as_ref();
+        let id = self.resolve_directory(path)?;
+        let names = self.tree.entries(id).map(|(name, _)| name.to_vec());
+        Ok(names.collect())
+    }
+
+    /// Returns the paths of all that lies below a directory, each directory before its content
+    /// and names in byte order; links are listed, not followed.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads to no directory.
+    pub fn walk(&self, path: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, RootError> {
+        let path = path.as_ref();
+        let top = self.resolve_directory(path)?;
+        let mut found = Vec::new();
+        let mut todo = self.children_last_first(path, top);
+        while let Some((path, id)) = todo.pop() {
+            let below = self.children_last_first(&path, id);
+            found.push(path);
+            todo.extend(below);
+        }
+        Ok(found)
+    }
+
+    fn children_last_first(&self, path: &[u8], id: NodeId) -> Vec<(Vec<u8>, NodeId)> {
+        let entries = self.tree.entries(id);
+        let mut children: Vec<_> = entries.map(|(name, id)| (join(path, name), id)).collect();
+        children.reverse();
+        children
+    }
+
+    fn resolve(&self, path: &[u8]) -> Result<NodeId, RootError> {
+        self.tree.resolve(path).map_err(|e| path_error(path, e))
+    }
+
+    fn resolve_link(&self, path: &[u8]) -> Result<NodeId, RootError> {
+        let found = self.tree.resolve_link(path);
+        found.map_err(|e| path_error(path, e))
+    }
+
+    fn resolve_directory(&self, path: &[u8]) -> Result<NodeId, RootError> {
+        let id = self.resolve(path)?;
+        if !self.tree.is_directory(id) {
+            return Err(wrong_kind(path, &self.tree.node(id).kind, "directory"));
+        }
+        Ok(id)
+    }
+
+    fn content(&self, path: &[u8], id: NodeId) -> Result<Content, RootError> {
+        match &self.tree.node(id).kind {
+            Kind::File(content) => Ok(content.clone()),
+            other => Err(wrong_kind(path, other, "file")),
+        }
+    }
+}
+
+/// Joins a directory's path and a name.
+pub(crate) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    let mut path = directory.to_vec();
+    if path.last() != Some(&b'/') {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+    path
+}
+
+fn path_error(path: &[u8], cause: PathError) -> RootError {
+    RootError::Path {
+        path: path.to_vec(),
+        cause,
+    }
+}
+
+fn read_error(path: &[u8], cause: io::Error) -> RootError {
+    RootError::Read {
+        path: path.to_vec(),
+        cause,
+    }
+}
+
+fn wrong_kind(path: &[u8], found: &Kind, wanted: &'static str) -> RootError {
+    RootError::Kind {
+        path: path.to_vec(),
+        found: found.noun(),
+        wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests;

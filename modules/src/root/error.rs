@@ -1,0 +1,153 @@
+//! Why the image could not be read or changed as a module asked.
+
+use std::io;
+
+use fsgen::tree::path::PathError;
+use thiserror::Error;
+
+/// A call on [`Root`](crate::Root) that failed, with the path as the module wrote it.
+#[derive(Debug, Error)]
+pub enum RootError {
+    /// The path leads nowhere.
+    #[error("{}", lookup_message(path, cause))]
+    Path {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// Where it ended.
+        cause: PathError,
+    },
+    /// Something else than asked for is there.
+    #[error("{} is a {found}, not a {wanted}", show(path))]
+    Kind {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// What is there.
+        found: &'static str,
+        /// What the call works on.
+        wanted: &'static str,
+    },
+    /// A new name is taken.
+    #[error("{} exists already: it is a {found}", show(path))]
+    Exists {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// What is there.
+        found: &'static str,
+    },
+    /// A directory that must be empty is not.
+    #[error(
+        "{} is a directory with {entries} entries; remove it recursively",
+        show(path)
+    )]
+    NotEmpty {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// How many names it holds.
+        entries: usize,
+    },
+    /// A directory would end up below itself.
+    #[error("{} cannot go into itself, to {}", show(from), show(to))]
+    IntoItself {
+        /// The directory.
+        from: Vec<u8>,
+        /// The place inside it.
+        to: Vec<u8>,
+    },
+    /// A directory would get a second name.
+    #[error("{} is a directory: it cannot have a hard link", show(path))]
+    LinkToDirectory {
+        /// The path asked for.
+        path: Vec<u8>,
+    },
+    /// A file is too large to be edited in memory.
+    #[error(
+        "{} has {len} bytes; at most {limit} can be read into memory",
+        show(path)
+    )]
+    TooLarge {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// Its size in bytes.
+        len: u64,
+        /// The largest size in bytes.
+        limit: u64,
+    },
+    /// A file that must be text is not.
+    #[error("{} is not UTF-8 text: byte {at} begins no character", show(path))]
+    NotText {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// Offset of the first wrong byte.
+        at: usize,
+    },
+    /// A mode has bits beyond permissions, setuid, setgid and sticky.
+    #[error("{}: mode {mode:#o} is above 0o7777", show(path))]
+    Mode {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// The mode asked for.
+        mode: u16,
+    },
+    /// An extended attribute has no usable name.
+    #[error(
+        "{}: attribute {:?} needs a name of at most 255 bytes in user., trusted., security. or system.",
+        show(path), name.escape_ascii().to_string()
+    )]
+    AttributeName {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// The attribute's name.
+        name: Vec<u8>,
+    },
+    /// The source that holds a file's content failed.
+    #[error("{}: {cause}", show(path))]
+    Read {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// What the source said.
+        cause: io::Error,
+    },
+    /// A host file cannot be used.
+    #[error("host file {path}: {cause}")]
+    Host {
+        /// The host path as the recipe has it.
+        path: String,
+        /// What the host said.
+        cause: io::Error,
+    },
+}
+
+impl RootError {
+    /// Returns whether nothing is at the path, or nothing where one of its folders should be.
+    pub fn is_not_found(&self) -> bool {
+        matches!(
+            self,
+            RootError::Path {
+                cause: PathError::NotFound(_),
+                ..
+            }
+        )
+    }
+}
+
+/// Returns an image path as messages show it: absolute, odd bytes escaped.
+fn show(path: &[u8]) -> String {
+    let path = path.strip_prefix(b"/").unwrap_or(path);
+    format!("/{}", path.escape_ascii())
+}
+
+fn lookup_message(path: &[u8], cause: &PathError) -> String {
+    let path = show(path);
+    match cause {
+        PathError::NotFound(missing) if show(missing) == path.trim_end_matches('/') => {
+            format!("no such file in the image: {path}")
+        }
+        PathError::NotFound(missing) => {
+            format!(
+                "no such file in the image: {} (on the way to {path})",
+                show(missing)
+            )
+        }
+        _ => format!("{path}: {cause}"),
+    }
+}

@@ -1,0 +1,106 @@
+//! One step of a build: a module at work on a layer of its own.
+
+use fsgen::tree::layer::{Change, ChangeKind};
+use fsgen::{Timestamp, Tree};
+
+use crate::{Cfg, Error, Host, Module, Root};
+
+/// What a step did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Every path that it touched, in byte order.
+    pub changes: Vec<Change>,
+    /// What the user should know, oldest first.
+    pub warnings: Vec<String>,
+}
+
+/// Lets a module change the tree, on a layer called `label`.
+///
+/// What the module makes gets the time `now`. When it fails, the tree is as it was before.
+///
+/// # Errors
+///
+/// Fails when the module does.
+///
+/// # Panics
+///
+/// Panics when the tree has an open layer.
+pub fn run(
+    tree: &mut Tree,
+    label: &str,
+    module: &Module,
+    cfg: &Cfg,
+    host: &dyn Host,
+    now: Timestamp,
+) -> Result<Outcome, Error> {
+    tree.begin(label);
+    let mut root = Root::new(tree, host, now);
+    let done = (module.modify)(module.name, &mut root, cfg);
+    let mut warnings = root.into_warnings();
+    if let Err(error) = done {
+        tree.rollback();
+        return Err(error);
+    }
+    let changes = tree.commit().changes.clone();
+    warnings.extend(unlabelled(tree, &changes));
+    Ok(Outcome { changes, warnings })
+}
+
+/// Warns of new files without an SELinux label in an image whose files have one: an enforcing
+/// system may not be able to open them.
+fn unlabelled(tree: &Tree, changes: &[Change]) -> Option<String> {
+    const LABEL: &[u8] = b"security.selinux";
+    tree.node(Tree::ROOT).xattrs.get(LABEL)?;
+    let is_bare = |change: &&Change| {
+        change.kind == ChangeKind::Added
+            && tree
+                .resolve_link(&change.path)
+                .is_ok_and(|id| !tree.node(id).xattrs.contains_key(LABEL))
+    };
+    let first = changes.iter().find(is_bare)?;
+    let count = changes.iter().filter(is_bare).count();
+    Some(format!(
+        "the image is labelled for SELinux, but {count} new paths have no label, {} among them; \
+         add an empty /.autorelabel to have them labelled at the first boot",
+        first.path.escape_ascii()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kit::{image, show, step, value};
+
+    #[test]
+    fn a_failed_step_leaves_nothing_behind() {
+        let mut tree = image(&[("/etc/hostname", "old\n")]);
+        let before = show(&mut tree, "/");
+        let recipe = value!({
+            "directories": [{"path": "/new"}],
+            "files": [{"path": "/etc/hostname/x", "content": ""}],
+        });
+        let error = step(&mut tree, "files", &recipe).unwrap_err();
+        assert!(error.span().is_some());
+        assert_eq!(show(&mut tree, "/"), before);
+        assert_eq!(tree.layers().len(), 0);
+    }
+
+    #[test]
+    fn files_without_a_label_are_told_of() {
+        for (label, warned) in [(false, false), (true, true)] {
+            let mut tree = image(&[("/etc/motd", "")]);
+            if label {
+                let xattrs = [(b"security.selinux"[..].into(), b"x"[..].into())];
+                tree.set_xattrs(fsgen::Tree::ROOT, xattrs.into());
+            }
+            let warnings = step(&mut tree, "hostname", &value!({"hostname": "a"}))
+                .unwrap()
+                .warnings;
+            assert_eq!(!warnings.is_empty(), warned);
+            assert!(
+                warnings
+                    .iter()
+                    .all(|w| w.contains("1 new paths have no label, /etc/hostname"))
+            );
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Which machine a root filesystem is made for, told by the programs in it.
+//!
+//! The type of a root partition says it (Discoverable Partitions Specification), and it must
+//! depend on the image, not on the machine that builds it.
+
+use fsgen::{Kind, Tree};
+
+/// Programs that nearly every root filesystem has one of.
+const PROGRAMS: [&str; 6] = [
+    "/bin/sh",
+    "/sbin/init",
+    "/usr/lib/systemd/systemd",
+    "/bin/bash",
+    "/bin/busybox",
+    "/usr/bin/env",
+];
+
+/// What is taken when the tree does not tell.
+const DEFAULT: &str = "x86_64";
+
+/// `e_machine` of the ELF header, and whether the file is 64-bit and big-endian.
+const MACHINES: [(u16, bool, bool, &str); 9] = [
+    (3, false, false, "x86"),
+    (20, false, true, "ppc"),
+    (21, true, false, "ppc64le"),
+    (22, true, true, "s390x"),
+    (40, false, false, "arm"),
+    (62, true, false, "x86_64"),
+    (183, true, false, "aarch64"),
+    (243, true, false, "riscv64"),
+    (258, true, false, "loongarch64"),
+];
+
+/// Returns the architecture of a tree, as `uname -m` would name it there.
+pub(crate) fn of(tree: &Tree) -> &'static str {
+    PROGRAMS
+        .into_iter()
+        .find_map(|path| machine(tree, path))
+        .unwrap_or(DEFAULT)
+}
+
+fn machine(tree: &Tree, path: &str) -> Option<&'static str> {
+    let id = tree.resolve(path.as_bytes()).ok()?;
+    let Kind::File(content) = &tree.node(id).kind else {
+        return None;
+    };
+    let mut header = [0; 20];
+    content.read_exact_at(tree, &mut header, 0).ok()?;
+    if !header.starts_with(b"\x7FELF") {
+        return None;
+    }
+    let is_64_bit = header[4] == 2;
+    let is_big_endian = header[5] == 2;
+    let number = [header[18], header[19]];
+    let number = if is_big_endian {
+        u16::from_be_bytes(number)
+    } else {
+        u16::from_le_bytes(number)
+    };
+    MACHINES
+        .into_iter()
+        .find(|(n, bits, endian, _)| (*n, *bits, *endian) == (number, is_64_bit, is_big_endian))
+        .map(|(_, _, _, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use fsgen::{Content, Meta, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn the_programs_tell() {
+        let elf = |class: u8, data: u8, machine: [u8; 2]| {
+            let mut header = b"\x7FELF".to_vec();
+            header.extend([class, data]);
+            header.resize(18, 0);
+            header.extend(machine);
+            header
+        };
+        for (program, want) in [
+            (elf(2, 1, [62, 0]), "x86_64"),
+            (elf(2, 1, [183, 0]), "aarch64"),
+            (elf(2, 2, [0, 22]), "s390x"),
+            (elf(1, 1, [40, 0]), "arm"),
+            (b"#!/bin/busybox sh\n--".to_vec(), DEFAULT),
+            (Vec::new(), DEFAULT),
+        ] {
+            let meta = Meta::root(0o755, Timestamp::from_secs(0));
+            let mut tree = Tree::new(meta);
+            let bin = tree.make_directories(b"/usr/bin", meta).unwrap();
+            let file = tree.add_file(meta, Content::bytes(program));
+            tree.link(bin, b"dash", file);
+            let link = tree.add_symlink(meta, b"dash");
+            tree.link(bin, b"sh", link);
+            let link = tree.add_symlink(meta, b"usr/bin");
+            tree.link(Tree::ROOT, b"bin", link);
+            assert_eq!(of(&tree), want);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The command line: arguments in, a report or one error out.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::progress::{Progress, Verbosity};
+use crate::recipe::{self, Size};
+use crate::report::Report;
+use crate::source::Input;
+use crate::{Request, build, plan, source_date_epoch};
+
+/// Assemble disk images in userspace, without root.
+#[derive(Debug, Parser)]
+#[command(name = "hsb", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the image that a recipe describes
+    Build(Options),
+    /// Show what a build would make, exactly, and write nothing
+    Plan(Options),
+}
+
+#[derive(Debug, Args)]
+struct Options {
+    /// The recipe
+    #[arg(short, long, value_name = "RECIPE", default_value = "build.yaml")]
+    file: PathBuf,
+    /// The tarball to start from, or - for standard input; overrides `source:`
+    #[arg(short, long, value_name = "SOURCE")]
+    input: Option<PathBuf>,
+    /// Size of the image: 4G, 512MiB, auto, or +512M for that much free; overrides `size:`
+    #[arg(short, long)]
+    size: Option<Size>,
+    /// The image to make: NAME.raw or NAME.img [default: the recipe's `name:` with .raw]
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// Folder for the temporary file that a compressed or piped source is decoded into
+    /// [default: TMPDIR if it is set, else the folder of OUT]
+    #[arg(long, value_name = "FOLDER")]
+    tmp: Option<PathBuf>,
+    /// Threads that write the image [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// Print the report as JSON on standard output
+    #[arg(long)]
+    json: bool,
+    /// Print only warnings and errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print every path that each step changes
+    #[arg(short, long, action = ArgAction::SetTrue)]
+    verbose: bool,
+}
+
+/// The build failed.
+const FAILED: u8 = 1;
+/// The call or the recipe is wrong.
+const WRONG: u8 = 2;
+
+/// Runs the program with the process's own arguments and streams.
+pub fn run() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let (options, is_plan) = match command {
+        Command::Build(options) => (options, false),
+        Command::Plan(options) => (options, true),
+    };
+    let verbosity = match (options.quiet, options.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let progress = Progress::new(verbosity);
+    let request = match request(&options, is_plan) {
+        Ok(request) => request,
+        Err(error) => return fail(&error, WRONG),
+    };
+    let result = if is_plan {
+        plan(&request, &progress)
+    } else {
+        build(&request, &progress)
+    };
+    let shown = result.and_then(|report| show(&report, &options, verbosity));
+    match shown {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, FAILED),
+    }
+}
+
+fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
+    eprintln!("hsb: {error:#}");
+    ExitCode::from(code)
+}
+
+/// Checks all that can be wrong before any work starts.
+fn request(options: &Options, is_plan: bool) -> Result<Request> {
+    let recipe = recipe::read(&options.file)?;
+    let input = match (&options.input, &recipe.source) {
+        (Some(path), _) if path.as_os_str() == "-" => Input::Stdin,
+        (Some(path), _) => Input::File(path.clone()),
+        (None, Some(source)) => Input::File(recipe.folder.join(&source.value)),
+        (None, None) => bail!(
+            "{}: no source; name a tarball with `source:` or -i",
+            options.file.display()
+        ),
+    };
+    if let Input::File(path) = &input {
+        File::open(path).with_context(|| format!("source {}", path.display()))?;
+    }
+    let out = options
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("{}.raw", recipe.name)));
+    check_format(&out)?;
+    let beside = || out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let spool_dir = options
+        .tmp
+        .clone()
+        .or_else(|| std::env::var_os("TMPDIR").filter(|v| !v.is_empty()).map(PathBuf::from))
+        .unwrap_or_else(|| beside().to_owned());
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(Request {
+        size: options.size.or(recipe.size).unwrap_or(Size::Auto),
+        recipe,
+        input,
+        out,
+        spool_dir,
+        threads: options.threads.map_or_else(cores, usize::from),
+        source_date_epoch: source_date_epoch()?,
+        digest: options.json && !is_plan,
+    })
+}
+
+fn check_format(out: &Path) -> Result<()> {
+    match out.extension().and_then(|ending| ending.to_str()) {
+        Some("raw" | "img") => Ok(()),
+        _ => bail!(
+            "{}: the ending of -o chooses the format; .raw and .img are known",
+            out.display()
+        ),
+    }
+}
+
+fn show(report: &Report, options: &Options, verbosity: Verbosity) -> Result<()> {
+    for warning in &report.warnings {
+        eprintln!("hsb: warning: {warning}");
+    }
+    let mut text = String::new();
+    if options.json {
+        text = serde_json::to_string_pretty(report)?;
+        text.push('\n');
+    } else if verbosity != Verbosity::Quiet {
+        text = report.to_string();
+        if verbosity == Verbosity::Verbose {
+            for step in &report.steps {
+                for change in &step.changes {
+                    text += &format!("  step {} {} {}\n", step.number, change.change, change.path);
+                }
+            }
+        }
+    }
+    match io::stdout().write_all(text.as_bytes()) {
+        // A reader that has seen enough is no failure of the build.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("standard output"),
+    }
+}

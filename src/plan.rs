@@ -1,0 +1,349 @@
+//! Where everything lies in the image, decided before the first byte is written.
+
+use anyhow::{Context, Result, anyhow, bail};
+use fsgen::ext4::{self, Layout};
+use fsgen::guid::Seed;
+use fsgen::table::{ALIGNMENT, Entry, PartitionType, SECTOR, Scheme, Table};
+use fsgen::{Meta, NodeId, Timestamp, Tree, swap};
+use uuid::Uuid;
+
+use crate::recipe::{self, Filesystem, Recipe, Size};
+use crate::{architecture, seed};
+
+/// An image that is decided down to the last block.
+pub(crate) struct Plan {
+    /// Size of the image in bytes.
+    pub bytes: u64,
+    /// The partition table, if there is one.
+    pub table: Option<Table>,
+    /// Its partitions, in the order of the recipe.
+    pub parts: Vec<Part>,
+}
+
+/// One partition, or the only filesystem of an image without a table.
+pub(crate) struct Part {
+    /// Number in the table; 0 without one.
+    pub number: u32,
+    /// Name in the table and label of the filesystem.
+    pub label: String,
+    /// Where it is mounted.
+    pub mount: Option<String>,
+    /// First byte in the image.
+    pub offset: u64,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a partition holds.
+pub(crate) enum Content {
+    /// Nothing.
+    None,
+    /// A swap area with this UUID.
+    Swap(Uuid),
+    /// A filesystem with a part of the image's tree, or with a tree of its own: an empty one.
+    Ext4 {
+        layout: Box<Layout>,
+        own: Option<Tree>,
+    },
+}
+
+/// How much room a partition asks for, before it is known how large the disk is.
+enum Room {
+    Bytes(u64),
+    /// As much as the content needs, and this much free.
+    Fit(u64),
+    Rest,
+}
+
+/// Makes the mount points of all partitions that the tree lacks.
+pub(crate) fn add_mount_points(recipe: &Recipe, tree: &mut Tree, time: Timestamp) -> Result<()> {
+    for partition in &recipe.partitions {
+        if let Some(mount) = &partition.mount {
+            tree.make_directories(mount.as_bytes(), Meta::root(0o755, time))
+                .with_context(|| format!("mount point {mount}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Plans the image of a recipe.
+pub(crate) fn plan(recipe: &Recipe, size: Size, tree: &Tree, time: Timestamp) -> Result<Plan> {
+    let planner = Planner {
+        tree,
+        seed: match &recipe.seed {
+            Some(text) => Seed::new(text.as_bytes()),
+            None => seed::of(tree, &recipe.name),
+        },
+        time,
+        mounts: mounts(recipe, tree)?,
+    };
+    match recipe.table {
+        recipe::Table::None => planner.bare(&recipe.partitions[0], size),
+        recipe::Table::Gpt => planner.disk(recipe, Scheme::Gpt, size),
+        recipe::Table::Mbr => planner.disk(recipe, Scheme::Mbr, size),
+    }
+}
+
+/// Returns the directory that each partition is mounted at.
+fn mounts(recipe: &Recipe, tree: &Tree) -> Result<Vec<Option<NodeId>>> {
+    let mut found: Vec<Option<NodeId>> = Vec::new();
+    for partition in &recipe.partitions {
+        let Some(mount) = &partition.mount else {
+            found.push(None);
+            continue;
+        };
+        let node = tree
+            .resolve(mount.as_bytes())
+            .with_context(|| format!("mount point {mount}"))?;
+        if found.contains(&Some(node)) {
+            bail!("mount point {mount} is, through a symbolic link, that of another partition");
+        }
+        found.push(Some(node));
+    }
+    Ok(found)
+}
+
+struct Planner<'t> {
+    tree: &'t Tree,
+    seed: Seed,
+    time: Timestamp,
+    mounts: Vec<Option<NodeId>>,
+}
+
+impl Planner<'_> {
+    /// An image that is one filesystem.
+    fn bare(&self, partition: &recipe::Partition, size: Size) -> Result<Plan> {
+        let (content, bytes) = match size {
+            Size::Bytes(bytes) => (self.content(0, partition, ext4::Size::Exact(bytes))?, bytes),
+            Size::Free(free) => self.fitted(0, partition, free)?,
+            Size::Auto | Size::Rest => self.fitted(0, partition, 0)?,
+        };
+        let part = Part {
+            number: 0,
+            label: label(partition),
+            mount: partition.mount.clone(),
+            offset: 0,
+            bytes,
+            content,
+        };
+        Ok(Plan {
+            bytes,
+            table: None,
+            parts: vec![part],
+        })
+    }
+
+    /// An image with a partition table.
+    fn disk(&self, recipe: &Recipe, scheme: Scheme, size: Size) -> Result<Plan> {
+        let mut parts = Vec::new();
+        let mut rest = None;
+        let mut used = ALIGNMENT;
+        for (index, partition) in recipe.partitions.iter().enumerate() {
+            let (content, bytes) = match room(partition, size) {
+                Room::Bytes(bytes) => {
+                    let bytes = aligned(bytes)?;
+                    let content = self.content(index, partition, ext4::Size::Exact(bytes))?;
+                    (content, bytes)
+                }
+                Room::Fit(free) => {
+                    let (content, bytes) = self.fitted(index, partition, free)?;
+                    (content, aligned(bytes)?)
+                }
+                Room::Rest => {
+                    rest = Some(index);
+                    (Content::None, 0)
+                }
+            };
+            used = used
+                .checked_add(bytes)
+                .context("the partitions exceed 2^64 bytes")?;
+            parts.push(Part {
+                number: partition.number,
+                label: label(partition),
+                mount: partition.mount.clone(),
+                offset: 0,
+                bytes,
+                content,
+            });
+        }
+        let tail = scheme.tail_bytes();
+        let least = used
+            .checked_add(tail)
+            .context("the partitions exceed 2^64 bytes")?;
+        let bytes = match size {
+            Size::Bytes(bytes) if bytes / SECTOR * SECTOR < least => bail!(
+                "the partitions need {least} bytes, the image has {bytes}; make it at least {least} bytes"
+            ),
+            Size::Bytes(bytes) => bytes / SECTOR * SECTOR,
+            _ => aligned(least)?,
+        };
+        if let Some(index) = rest {
+            let left = (bytes - tail - used) / ALIGNMENT * ALIGNMENT;
+            if left == 0 {
+                bail!(
+                    "the image of {bytes} bytes has no room left for partition {}; make it larger",
+                    recipe.partitions[index].number
+                );
+            }
+            let partition = &recipe.partitions[index];
+            let need = self.content(index, partition, ext4::Size::Exact(left));
+            // The user gives the size of the image, and needs to know that of the image.
+            let content = need.map_err(|error| match error.downcast_ref::<ext4::Error>() {
+                Some(ext4::Error::TooSmall { need, .. }) => {
+                    let whole = (used + tail).saturating_add(need.next_multiple_of(ALIGNMENT));
+                    anyhow!("the content needs an image of {whole} bytes, it has {bytes}; make it at least {whole} bytes")
+                }
+                _ => error,
+            })?;
+            parts[index].content = content;
+            parts[index].bytes = left;
+        }
+        let table = self.table(recipe, scheme, bytes, &mut parts)?;
+        table.check()?;
+        Ok(Plan {
+            bytes,
+            table: Some(table),
+            parts,
+        })
+    }
+
+    /// Puts the partitions one after the other, and names them for the table.
+    fn table(
+        &self,
+        recipe: &Recipe,
+        scheme: Scheme,
+        bytes: u64,
+        parts: &mut [Part],
+    ) -> Result<Table> {
+        let mut at = ALIGNMENT;
+        let mut entries = Vec::new();
+        for (part, partition) in parts.iter_mut().zip(&recipe.partitions) {
+            part.offset = at;
+            at += part.bytes;
+            let guid = partition
+                .uuid
+                .unwrap_or_else(|| self.seed.uuid(&format!("partition/{}", part.number)));
+            entries.push(Entry {
+                number: part.number,
+                first_lba: part.offset / SECTOR,
+                sectors: part.bytes / SECTOR,
+                kind: self.kind(partition)?,
+                guid,
+                name: partition.name.clone().unwrap_or_else(|| part.label.clone()),
+                bootable: partition.bootable,
+            });
+        }
+        Ok(Table {
+            scheme,
+            disk_bytes: bytes,
+            disk_guid: self.seed.uuid("disk"),
+            entries,
+        })
+    }
+
+    fn kind(&self, partition: &recipe::Partition) -> Result<PartitionType> {
+        let name = partition.kind.as_str();
+        let kind = PartitionType::parse(name, architecture::of(self.tree));
+        match kind {
+            // Not every architecture has a root type of its own.
+            Err(_) if name == "root" => Ok(PartitionType::parse("linux-generic", "")?),
+            kind => kind.with_context(|| format!("partition {}", partition.number)),
+        }
+    }
+
+    /// Returns the smallest content with that much free, and its size.
+    fn fitted(
+        &self,
+        index: usize,
+        partition: &recipe::Partition,
+        free: u64,
+    ) -> Result<(Content, u64)> {
+        let content = self.content(index, partition, ext4::Size::Fit { free })?;
+        let bytes = match &content {
+            Content::Ext4 { layout, .. } => layout.bytes(),
+            Content::Swap(_) => free.max(swap::MIN_BYTES),
+            Content::None => free,
+        };
+        Ok((content, bytes))
+    }
+
+    fn content(
+        &self,
+        index: usize,
+        partition: &recipe::Partition,
+        size: ext4::Size,
+    ) -> Result<Content> {
+        let id = |what: &str| self.seed.uuid(&format!("{what}/{}", partition.number));
+        match partition.filesystem {
+            Filesystem::None => return Ok(Content::None),
+            Filesystem::Swap => {
+                return Ok(Content::Swap(
+                    partition.fs_uuid.unwrap_or_else(|| id("swap")),
+                ));
+            }
+            Filesystem::Ext4 => {}
+        }
+        let uuid = partition.fs_uuid.unwrap_or_else(|| id("filesystem"));
+        let mut options = ext4::Options::new(uuid, id("hash"), self.time);
+        options.label = label(partition);
+        partition.ext4.apply(&mut options);
+        let others = |own: NodeId| -> Vec<NodeId> {
+            self.mounts
+                .iter()
+                .flatten()
+                .copied()
+                .filter(|m| *m != own)
+                .collect()
+        };
+        let (own, layout) = match self.mounts[index] {
+            Some(root) => {
+                let layout = ext4::plan(self.tree, root, &others(root), size, options);
+                (None, layout)
+            }
+            None => {
+                let empty = Tree::new(Meta::root(0o755, self.time));
+                let layout = ext4::plan(&empty, Tree::ROOT, &[], size, options);
+                (Some(empty), layout)
+            }
+        };
+        let layout = layout.with_context(|| match &partition.mount {
+            Some(mount) => format!("filesystem {mount}"),
+            None => format!("partition {}", partition.number),
+        })?;
+        Ok(Content::Ext4 {
+            layout: Box::new(layout),
+            own,
+        })
+    }
+}
+
+/// Returns the label of a partition: the root filesystem is found by one even if none is asked for.
+fn label(partition: &recipe::Partition) -> String {
+    let is_root = partition.mount.as_deref() == Some("/");
+    let default = if is_root { "root" } else { "" };
+    partition
+        .label
+        .clone()
+        .unwrap_or_else(|| default.to_owned())
+}
+
+/// Decides how a partition gets its size, from its own and from that of the image.
+fn room(partition: &recipe::Partition, disk: Size) -> Room {
+    match (partition.size, disk) {
+        (Size::Bytes(bytes), _) => Room::Bytes(bytes),
+        (Size::Auto, _) => Room::Fit(0),
+        (Size::Free(free), _) => Room::Fit(free),
+        (Size::Rest, Size::Bytes(_)) => Room::Rest,
+        // What is left of an image that fits its content is what the content needs.
+        (Size::Rest, Size::Free(free)) => Room::Fit(free),
+        (Size::Rest, Size::Auto | Size::Rest) => Room::Fit(0),
+    }
+}
+
+fn aligned(bytes: u64) -> Result<u64> {
+    bytes
+        .checked_next_multiple_of(ALIGNMENT)
+        .context("a size of more than 2^64 bytes")
+}

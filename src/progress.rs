@@ -1,0 +1,77 @@
+//! Tells a waiting user what a build is at: a moving bar on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal as _;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How much a build says about itself on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Only errors and warnings.
+    Quiet,
+    /// Stages and a summary.
+    Normal,
+    /// Every path that a step changed, too.
+    Verbose,
+}
+
+/// Shows one stage after the other.
+pub struct Progress {
+    verbosity: Verbosity,
+    is_terminal: bool,
+}
+
+impl Progress {
+    /// Returns a display on standard error.
+    pub fn new(verbosity: Verbosity) -> Self {
+        Self {
+            verbosity,
+            is_terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Starts a stage; `bytes` is how many it will count, if that is known.
+    pub(crate) fn stage(&self, name: &str, bytes: Option<u64>) -> Stage {
+        if self.verbosity == Verbosity::Quiet {
+            return Stage(ProgressBar::hidden());
+        }
+        if !self.is_terminal {
+            eprintln!("hsb: {name}");
+            return Stage(ProgressBar::hidden());
+        }
+        let (bar, template) = match bytes {
+            Some(bytes) => (
+                ProgressBar::new(bytes),
+                "{msg} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec}",
+            ),
+            None => (
+                ProgressBar::new_spinner(),
+                "{spinner} {msg} {bytes} {binary_bytes_per_sec}",
+            ),
+        };
+        // OK to expect: the templates are constants, and every build shows one.
+        let style = ProgressStyle::with_template(template).expect("a valid template");
+        Stage(bar.with_style(style).with_message(name.to_owned()))
+    }
+}
+
+/// A stage under way; it leaves the terminal when it is dropped.
+pub(crate) struct Stage(ProgressBar);
+
+impl Stage {
+    /// Counts more bytes.
+    pub(crate) fn add(&self, bytes: u64) {
+        self.0.inc(bytes);
+    }
+
+    /// Sets how many bytes were counted so far.
+    pub(crate) fn set(&self, bytes: u64) {
+        self.0.set_position(bytes);
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

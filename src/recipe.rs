@@ -1,0 +1,266 @@
+//! build.yaml becomes a [`Recipe`]: every default filled in, every mistake found before any work.
+//!
+//! [`parse`] knows no files; [`read`] reads one, and lets the modules check their options. What
+//! depends on the root filesystem is decided later, by the plan.
+
+mod document;
+mod ext4;
+mod partition;
+mod partitions;
+mod size;
+mod step;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use modules::value::{Data, Map, Spanned, ValueError};
+use modules::{Host, Module};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+use crate::host::RecipeFolder;
+use document::Document;
+
+pub use document::Problems;
+pub use ext4::Ext4;
+pub use partition::Partition;
+pub use size::{Size, SizeError};
+pub use step::Step;
+
+/// The keys at the top of a recipe that belong to no module.
+const KEYS: [&str; 7] = ["name", "source", "size", "seed", "table", "partitions", "modules"];
+
+/// The largest recipe that is read, in bytes; files for the image go beside it, not into it.
+const LONGEST: u64 = 16 << 20;
+
+/// What to build.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// Name of the image, without folder and ending.
+    pub name: String,
+    /// The root filesystem to start from, relative to [`Recipe::folder`].
+    pub source: Option<Spanned<PathBuf>>,
+    /// Size of the image; never [`Size::Rest`].
+    pub size: Option<Size>,
+    /// What the identifiers are derived from; nothing when it is for the tree to say.
+    pub seed: Option<String>,
+    /// The kind of partition table.
+    pub table: Table,
+    /// At least one; exactly one without a table.
+    pub partitions: Vec<Partition>,
+    /// The steps in their order.
+    pub steps: Vec<Step>,
+    /// The folder of the recipe, which its paths are relative to.
+    pub folder: PathBuf,
+    document: Document,
+}
+
+/// The kind of partition table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Table {
+    /// GUID partition table.
+    #[default]
+    Gpt,
+    /// Master boot record.
+    Mbr,
+    /// None: the image is one filesystem.
+    None,
+}
+
+/// What is in a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Filesystem {
+    /// An ext4 filesystem.
+    Ext4,
+    /// A swap area.
+    Swap,
+    /// Nothing.
+    None,
+}
+
+impl fmt::Display for Filesystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Filesystem::Ext4 => "ext4",
+            Filesystem::Swap => "swap",
+            Filesystem::None => "none",
+        })
+    }
+}
+
+/// Why there is no recipe.
+#[derive(Debug, Error)]
+pub enum RecipeError {
+    /// The file cannot be read.
+    #[error("cannot read the recipe {}: {cause}; -f names another", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// The file is too large to be a recipe.
+    #[error("{} is no recipe: it has more than {LONGEST} bytes", .0.display())]
+    TooLarge(PathBuf),
+    /// Its content is wrong.
+    #[error(transparent)]
+    Wrong(#[from] Problems),
+}
+
+/// Reads the recipe in a file, for the modules that come with hsb.
+///
+/// # Errors
+///
+/// Fails with all the problems that can be found without the source.
+pub fn read(file: &Path) -> Result<Recipe, RecipeError> {
+    let unreadable = |cause| RecipeError::Unreadable { file: file.to_owned(), cause };
+    let mut bytes = Vec::new();
+    let mut limited = File::open(file).map_err(unreadable)?.take(LONGEST + 1);
+    limited.read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(RecipeError::TooLarge(file.to_owned()));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| document::not_utf8(file, &error))?;
+    let recipe = parse(&text, file, modules::BUILTINS)?;
+    recipe.check(&RecipeFolder(recipe.folder.clone()))?;
+    Ok(recipe)
+}
+
+/// Reads a recipe; `file` is what messages call it, `known` the modules that it can use.
+///
+/// # Errors
+///
+/// Fails with all the problems that can be found without asking the modules.
+pub fn parse(text: &str, file: &Path, known: &'static [Module]) -> Result<Recipe, Problems> {
+    let document = Document { file: file.to_owned(), text: text.to_owned() };
+    let value = yaml::parse(text).map_err(|problem| document.error(vec![problem]))?;
+    let Data::Map(keys) = &value.data else {
+        let error = match value.data {
+            Data::Null => ValueError::new(value.span, "the recipe is empty"),
+            _ => value.mismatch("keys with their values"),
+        };
+        let error = error.help("write at least `source: rootfs.tar.gz`, the tarball to start from");
+        return Err(document.error(vec![error]));
+    };
+    let mut problems = Vec::new();
+    let steps = step::read(keys, known, &mut problems);
+    // The keys of a module that is not there would all look unknown.
+    if problems.is_empty() {
+        step::check_keys(keys, &KEYS, &steps, known, &mut problems);
+    }
+    let table = field(keys, "table", &mut problems).unwrap_or_default();
+    let recipe = Recipe {
+        name: name(keys, &mut problems),
+        source: source(keys, &mut problems),
+        size: size(keys, &mut problems),
+        seed: field(keys, "seed", &mut problems),
+        table,
+        partitions: match keys.get("partitions") {
+            Some(value) => partitions::read(value, table, &mut problems),
+            None => vec![Partition::root()],
+        },
+        steps,
+        folder: folder(file),
+        document,
+    };
+    match problems.is_empty() {
+        true => Ok(recipe),
+        false => Err(recipe.document.error(problems)),
+    }
+}
+
+impl Recipe {
+    /// Lets each step's module check its options.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the first mistake of every step that has one.
+    pub fn check(&self, host: &dyn Host) -> Result<(), Problems> {
+        let checks = self.steps.iter().map(|step| (step.module.check)(&step.cfg, host));
+        let mut problems: Vec<ValueError> = checks.filter_map(Result::err).collect();
+        // A module that runs twice finds a mistake in the keys at the top twice.
+        let mut seen = Vec::new();
+        problems.retain(|problem| {
+            let is_new = !seen.contains(problem);
+            seen.push(problem.clone());
+            is_new
+        });
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(self.document.error(problems)),
+        }
+    }
+
+    /// Returns the error of a step that failed, at the place in the recipe that is to blame.
+    pub fn step_error(&self, step: &Step, error: &modules::Error) -> Problems {
+        let message = format!("step {} `{}`: {error}", step.number, step.module.name);
+        let help = match error {
+            modules::Error::Option(error) => error.help.clone(),
+            modules::Error::Root { .. } => None,
+        };
+        let span = error.span().unwrap_or(step.span);
+        self.document.error(vec![ValueError { span, message, help }])
+    }
+}
+
+/// Reads one of the recipe's own keys.
+fn field<T: DeserializeOwned>(
+    keys: &Map,
+    key: &str,
+    problems: &mut Vec<ValueError>,
+) -> Option<T> {
+    let read = keys.get(key)?.decode();
+    read.map_err(|error| problems.push(error)).ok()
+}
+
+/// Reads `name:`, which becomes a file name.
+fn name(keys: &Map, problems: &mut Vec<ValueError>) -> String {
+    let name: Option<Spanned<String>> = field(keys, "name", problems);
+    let Some(name) = name else {
+        return "image".to_owned();
+    };
+    let wrong = match &*name.value {
+        "" => Some("is empty"),
+        text if text.starts_with('.') => Some("starts with a dot"),
+        text if text.contains('/') => Some("holds a slash"),
+        text if text.contains(char::is_control) => Some("holds a control character"),
+        _ => None,
+    };
+    if let Some(wrong) = wrong {
+        let error = name.error(format!("the name {:?} {wrong}", name.value));
+        problems.push(error.help("it becomes the file name of the image; -o names any place"));
+    }
+    name.value
+}
+
+fn source(keys: &Map, problems: &mut Vec<ValueError>) -> Option<Spanned<PathBuf>> {
+    let source: Spanned<PathBuf> = field(keys, "source", problems)?;
+    if source.as_os_str().is_empty() {
+        problems.push(source.error("the source is empty").help("name a tarball"));
+    }
+    Some(source)
+}
+
+fn size(keys: &Map, problems: &mut Vec<ValueError>) -> Option<Size> {
+    let size: Spanned<Size> = field(keys, "size", problems)?;
+    if size.value == Size::Rest {
+        let error = size.error("`rest` is the size of a partition");
+        problems.push(error.help("give the image a size such as 4G, or `auto`"));
+    }
+    Some(size.value)
+}
+
+fn folder(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}

@@ -1,0 +1,135 @@
+//! What a recipe may say about an ext4 filesystem; what it leaves out is fsgen's default.
+
+use std::fmt;
+
+use fsgen::ext4::{BlockSize, Journal, Options};
+use modules::value::{Spanned, ValueError};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+
+use super::size::Size;
+
+/// The options of one filesystem that the recipe gives.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ext4 {
+    /// Bytes of a block.
+    pub block_size: Option<BlockSize>,
+    /// Number of inodes.
+    pub inodes: Option<u64>,
+    /// Bytes of the filesystem for each inode.
+    pub bytes_per_inode: Option<u64>,
+    /// Blocks that only root may use, in hundredths of a percent of all blocks.
+    pub reserved_hundredths: Option<u16>,
+    /// The journal.
+    pub journal: Option<Journal>,
+}
+
+impl Ext4 {
+    /// Puts what the recipe says in place of the defaults.
+    pub fn apply(&self, options: &mut Options) {
+        let Self { block_size, inodes, bytes_per_inode, reserved_hundredths, journal } = *self;
+        options.block_size = block_size.unwrap_or(options.block_size);
+        options.inodes = inodes.or(options.inodes);
+        options.bytes_per_inode = bytes_per_inode.unwrap_or(options.bytes_per_inode);
+        options.reserved_hundredths = reserved_hundredths.unwrap_or(options.reserved_hundredths);
+        options.journal = journal.unwrap_or(options.journal);
+    }
+}
+
+/// Checks `block_size:`.
+pub(super) fn block_size(bytes: &Spanned<u32>) -> Result<BlockSize, ValueError> {
+    BlockSize::new(bytes.value)
+        .ok_or_else(|| bytes.error("a block of ext4 has 1024, 2048 or 4096 bytes"))
+}
+
+/// Checks `inodes:`; an inode number has 32 bits.
+pub(super) fn inodes(number: &Spanned<u64>) -> Result<u64, ValueError> {
+    match number.value {
+        1..=0xFFFF_FFFF => Ok(number.value),
+        other => Err(number.error(format!("`inodes` is {other}; it can be 1 to {}", u32::MAX))),
+    }
+}
+
+/// Checks `bytes_per_inode:`; the limits are those of mke2fs.
+pub(super) fn bytes_per_inode(bytes: &Spanned<u64>) -> Result<u64, ValueError> {
+    const ALLOWED: std::ops::RangeInclusive<u64> = 1024..=64 << 20;
+    if ALLOWED.contains(&bytes.value) {
+        return Ok(bytes.value);
+    }
+    let (least, most) = (ALLOWED.start(), ALLOWED.end());
+    Err(bytes.error(format!("`bytes_per_inode` is {}; it can be {least} to {most}", bytes.value)))
+}
+
+/// `reserved_percent:`, a number such as 5 or 0.25, in hundredths.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Percent(pub(super) u16);
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+
+        impl Visitor<'_> for Written {
+            type Value = Percent;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a number of percent from 0 to 50, with at most two decimals")
+            }
+
+            fn visit_f64<E: Error>(self, percent: f64) -> Result<Percent, E> {
+                // The shortest digits that mean this number are those that were typed.
+                let written = percent.to_string();
+                let (whole, parts) = written.split_once('.').unwrap_or((&written, ""));
+                let hundredths: Option<u16> = match parts.len() {
+                    0..=2 => format!("{whole}{parts:0<2}").parse().ok(),
+                    _ => None,
+                };
+                let allowed = hundredths.filter(|hundredths| *hundredths <= 5000);
+                let wrong = || E::invalid_value(serde::de::Unexpected::Float(percent), &self);
+                allowed.map(Percent).ok_or_else(wrong)
+            }
+
+            fn visit_u64<E: Error>(self, percent: u64) -> Result<Percent, E> {
+                let hundredths = u16::try_from(percent).ok().and_then(|n| n.checked_mul(100));
+                let allowed = hundredths.filter(|hundredths| *hundredths <= 5000);
+                let wrong = || E::invalid_value(serde::de::Unexpected::Unsigned(percent), &self);
+                allowed.map(Percent).ok_or_else(wrong)
+            }
+        }
+
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// `journal:`, which is true, false or a size.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WrittenJournal(pub(super) Journal);
+
+impl<'de> Deserialize<'de> for WrittenJournal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+
+        impl Visitor<'_> for Written {
+            type Value = WrittenJournal;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("true, false or the size of the journal")
+            }
+
+            fn visit_bool<E>(self, wanted: bool) -> Result<WrittenJournal, E> {
+                Ok(WrittenJournal(if wanted { Journal::Auto } else { Journal::None }))
+            }
+
+            fn visit_u64<E: Error>(self, bytes: u64) -> Result<WrittenJournal, E> {
+                self.visit_str(&bytes.to_string())
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<WrittenJournal, E> {
+                match Size::parse(text).map_err(E::custom)? {
+                    Size::Bytes(bytes) => Ok(WrittenJournal(Journal::Bytes(bytes))),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Written)
+    }
+}

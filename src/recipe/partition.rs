@@ -1,0 +1,342 @@
+//! One partition of a recipe: its keys, each checked for itself.
+
+use fsgen::swap;
+use fsgen::table::{PartitionType, SECTOR};
+use modules::value::{Span, Spanned, ValueError, unknown_name_help};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::ext4::{self, Ext4, Percent, WrittenJournal};
+use super::size::Size;
+use super::{Filesystem, Table};
+
+/// The longest volume label of ext4 and of swap, in bytes.
+const LONGEST_LABEL: usize = 16;
+/// The longest name in a GPT, in UTF-16 units.
+const LONGEST_NAME: usize = 36;
+/// The largest partition that the 32 bits of an MBR can say, in bytes.
+const MBR_LIMIT: u64 = u32::MAX as u64 * SECTOR;
+
+/// One partition, or the only filesystem of an image without a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
+    /// Where the recipe describes it.
+    pub span: Span,
+    /// Its number in the table, unique there; 1 without a table.
+    pub number: u32,
+    /// Name in the table and label of the filesystem.
+    pub label: Option<String>,
+    /// Name in the table, where it is another one.
+    pub name: Option<String>,
+    /// What [`PartitionType::parse`] takes: a name, a GUID or an MBR byte. `root` and `usr` mean
+    /// those of the image's architecture.
+    pub kind: String,
+    /// Identifier of the partition, in a GPT.
+    pub uuid: Option<Uuid>,
+    /// What is in it.
+    pub filesystem: Filesystem,
+    /// The directory whose subtree it holds, absolute and without `.`, `..` or empty parts; an
+    /// ext4 filesystem without one is empty.
+    pub mount: Option<String>,
+    /// Its size.
+    pub size: Size,
+    /// Whether firmware of the old kind boots from it.
+    pub bootable: bool,
+    /// Identifier of the filesystem.
+    pub fs_uuid: Option<Uuid>,
+    /// Options of ext4.
+    pub ext4: Ext4,
+}
+
+/// The keys of a partition, as the recipe gives them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Entry {
+    pub(super) number: Option<Spanned<u32>>,
+    label: Option<Spanned<String>>,
+    name: Option<Spanned<String>>,
+    #[serde(rename = "type")]
+    kind: Option<Spanned<String>>,
+    pub(super) uuid: Option<Spanned<String>>,
+    fs: Option<Filesystem>,
+    pub(super) mount: Option<Spanned<String>>,
+    pub(super) size: Option<Spanned<Size>>,
+    pub(super) bootable: Option<Spanned<bool>>,
+    pub(super) fs_uuid: Option<Spanned<String>>,
+    block_size: Option<Spanned<u32>>,
+    inodes: Option<Spanned<u64>>,
+    bytes_per_inode: Option<Spanned<u64>>,
+    reserved_percent: Option<Spanned<Percent>>,
+    journal: Option<Spanned<WrittenJournal>>,
+}
+
+impl Partition {
+    /// Returns the partition of a recipe that lists none.
+    pub(super) fn root() -> Self {
+        Self {
+            span: Span::default(),
+            number: 1,
+            label: None,
+            name: None,
+            kind: "root".to_owned(),
+            uuid: None,
+            filesystem: Filesystem::Ext4,
+            mount: Some("/".to_owned()),
+            size: Size::Rest,
+            bootable: false,
+            fs_uuid: None,
+            ext4: Ext4::default(),
+        }
+    }
+}
+
+impl Entry {
+    /// Returns the partition at `span` of the recipe, which still has no number of its own.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first key that is wrong in itself or does not go with another.
+    pub(super) fn partition(&self, span: Span, table: Table) -> Result<Partition, ValueError> {
+        self.check_table(table)?;
+        let filesystem = self.filesystem(span)?;
+        self.check_filesystem(filesystem)?;
+        if let Some(mount) = &self.mount {
+            check_mount(mount)?;
+        }
+        if let Some(label) = &self.label {
+            check_label(label, filesystem)?;
+        }
+        if let Some(name) = &self.name {
+            check_name(name)?;
+        }
+        let text = |field: &Option<Spanned<String>>| field.as_ref().map(|text| text.value.clone());
+        Ok(Partition {
+            span,
+            number: 0,
+            label: text(&self.label),
+            name: text(&self.name),
+            kind: self.kind(filesystem, table)?,
+            uuid: self.uuid.as_ref().map(uuid).transpose()?,
+            filesystem,
+            mount: text(&self.mount),
+            size: self.size(filesystem, span, table)?,
+            bootable: self.bootable.as_ref().is_some_and(|bootable| bootable.value),
+            fs_uuid: self.fs_uuid.as_ref().map(uuid).transpose()?,
+            ext4: self.ext4()?,
+        })
+    }
+
+    /// Refuses the keys that the table has no place for.
+    fn check_table(&self, table: Table) -> Result<(), ValueError> {
+        let at = |key: &'static str, span: Option<Span>| span.map(|span| (key, span));
+        let mut found = [
+            at("uuid", span_of(&self.uuid)),
+            at("name", span_of(&self.name)),
+            at("number", span_of(&self.number)),
+            at("type", span_of(&self.kind)),
+            at("bootable", span_of(&self.bootable)),
+            at("size", span_of(&self.size)),
+        ]
+        .into_iter();
+        let (found, why) = match table {
+            Table::Gpt => (None, ""),
+            Table::Mbr => (found.by_ref().take(2).flatten().next(), "an MBR has no place for"),
+            Table::None => (found.flatten().next(), "without a partition table there is no"),
+        };
+        match found {
+            None => Ok(()),
+            Some(("size", span)) => {
+                let message = "without a partition table, the filesystem is as large as the image";
+                Err(ValueError::new(span, message).help("give the `size` of the image instead"))
+            }
+            Some((key, span)) => {
+                let error = ValueError::new(span, format!("{why} `{key}`"));
+                Err(error.help(format!("leave `{key}` out, or use `table: gpt`")))
+            }
+        }
+    }
+
+    fn filesystem(&self, span: Span) -> Result<Filesystem, ValueError> {
+        match (self.fs, &self.mount, &self.kind) {
+            (Some(fs), ..) => Ok(fs),
+            (None, Some(_), _) => Ok(Filesystem::Ext4),
+            (None, None, Some(kind)) if kind.value == "swap" => Ok(Filesystem::Swap),
+            (None, None, _) => {
+                let message = "nothing says what is in this partition";
+                let help = "add `mount: /...`, or `fs: ext4`, `fs: swap` or `fs: none`";
+                Err(ValueError::new(span, message).help(help))
+            }
+        }
+    }
+
+    /// Refuses the keys that the content has no use for.
+    fn check_filesystem(&self, filesystem: Filesystem) -> Result<(), ValueError> {
+        let ext4_only = [
+            ("mount", span_of(&self.mount)),
+            ("block_size", span_of(&self.block_size)),
+            ("inodes", span_of(&self.inodes)),
+            ("bytes_per_inode", span_of(&self.bytes_per_inode)),
+            ("reserved_percent", span_of(&self.reserved_percent)),
+            ("journal", span_of(&self.journal)),
+        ];
+        let mut unused: Vec<_> = match filesystem {
+            Filesystem::Ext4 => Vec::new(),
+            Filesystem::Swap | Filesystem::None => ext4_only.to_vec(),
+        };
+        if filesystem == Filesystem::None {
+            unused.push(("fs_uuid", span_of(&self.fs_uuid)));
+        }
+        for (key, span) in unused {
+            if let Some(span) = span {
+                let message = format!("`{key}` does not go with `fs: {filesystem}`");
+                return Err(ValueError::new(span, message).help("leave one of them out"));
+            }
+        }
+        Ok(())
+    }
+
+    fn kind(&self, filesystem: Filesystem, table: Table) -> Result<String, ValueError> {
+        let Some(kind) = &self.kind else {
+            return Ok(default_kind(self.mount.as_ref(), filesystem).to_owned());
+        };
+        // Which architecture it will be shows when the tree is there; they all have these types.
+        let known = PartitionType::parse(kind, "x86_64").map_err(|error| {
+            let names: Vec<_> = PartitionType::names().collect();
+            let error = kind.error(error.to_string());
+            match unknown_name_help(kind, &names) {
+                Some(help) => error.help(help),
+                None => error,
+            }
+        })?;
+        if known.name() == Some("esp") && filesystem == Filesystem::Ext4 {
+            let error = kind.error("firmware cannot read ext4, which an esp would hold here");
+            return Err(error.help("`fs: none` leaves it empty"));
+        }
+        match table {
+            Table::Gpt if known.guid().is_none() => {
+                let error = kind.error(format!("a GPT has no type {kind:?}", kind = kind.value));
+                Err(error.help("give a name or a GUID, or use `table: mbr`"))
+            }
+            Table::Mbr if known.mbr().is_none() => {
+                let error = kind.error(format!("an MBR has no type {kind:?}", kind = kind.value));
+                Err(error.help("give its byte, such as \"0x83\", or use `table: gpt`"))
+            }
+            _ => Ok(kind.value.clone()),
+        }
+    }
+
+    fn size(&self, filesystem: Filesystem, span: Span, table: Table) -> Result<Size, ValueError> {
+        let has_content = filesystem == Filesystem::Ext4 && self.mount.is_some();
+        let Some(size) = &self.size else {
+            return match &self.mount {
+                Some(mount) if mount.value == "/" => Ok(Size::Rest),
+                Some(_) => Ok(Size::Auto),
+                None if table == Table::None => Ok(Size::Rest),
+                None => {
+                    let error = ValueError::new(span, "the key `size` is missing");
+                    Err(error.help("only a partition with `mount` has content to fit"))
+                }
+            };
+        };
+        match size.value {
+            Size::Auto | Size::Free(_) if !has_content => {
+                let error = size.error("this partition has no content that its size could fit");
+                Err(error.help("give a size such as 512M, or `rest`"))
+            }
+            Size::Bytes(bytes) if filesystem == Filesystem::Swap && bytes < swap::MIN_BYTES => {
+                let least = swap::MIN_BYTES;
+                Err(size.error(format!("swap of {bytes} bytes; it needs at least {least}")))
+            }
+            Size::Bytes(bytes) if table == Table::Mbr && bytes > MBR_LIMIT => {
+                let message = format!("a partition of {bytes} bytes; an MBR has at most {MBR_LIMIT}");
+                Err(size.error(message).help("make it smaller, or use `table: gpt`"))
+            }
+            size => Ok(size),
+        }
+    }
+
+    fn ext4(&self) -> Result<Ext4, ValueError> {
+        if let (Some(inodes), Some(_)) = (&self.inodes, &self.bytes_per_inode) {
+            let error = inodes.error("both `inodes` and `bytes_per_inode` are given");
+            return Err(error.help("leave one of them out"));
+        }
+        Ok(Ext4 {
+            block_size: self.block_size.as_ref().map(ext4::block_size).transpose()?,
+            inodes: self.inodes.as_ref().map(ext4::inodes).transpose()?,
+            bytes_per_inode: self.bytes_per_inode.as_ref().map(ext4::bytes_per_inode).transpose()?,
+            reserved_hundredths: self.reserved_percent.as_ref().map(|percent| percent.0),
+            journal: self.journal.as_ref().map(|journal| journal.0),
+        })
+    }
+}
+
+/// Returns the type that the Discoverable Partitions Specification has for a mount point.
+fn default_kind(mount: Option<&Spanned<String>>, filesystem: Filesystem) -> &'static str {
+    match (mount.map(|mount| mount.as_str()), filesystem) {
+        (_, Filesystem::Swap) => "swap",
+        (Some("/"), _) => "root",
+        (Some("/home"), _) => "home",
+        (Some("/srv"), _) => "srv",
+        (Some("/usr"), _) => "usr",
+        (Some("/var"), _) => "var",
+        (Some("/var/tmp"), _) => "tmp",
+        _ => "linux-generic",
+    }
+}
+
+fn check_mount(mount: &Spanned<String>) -> Result<(), ValueError> {
+    let Some(path) = mount.strip_prefix('/') else {
+        return Err(mount.error(format!("mount point {:?} does not start with /", mount.value)));
+    };
+    if path.contains('\0') {
+        return Err(mount.error("a mount point cannot hold a NUL"));
+    }
+    let is_odd = |name: &str| matches!(name, "" | "." | "..");
+    if !path.is_empty() && path.split('/').any(is_odd) {
+        let message = format!("mount point {:?} has an empty part, `.` or `..`", mount.value);
+        return Err(mount.error(message).help("write it like /var/log"));
+    }
+    Ok(())
+}
+
+fn check_label(label: &Spanned<String>, filesystem: Filesystem) -> Result<(), ValueError> {
+    check_letters(label)?;
+    if filesystem == Filesystem::None {
+        return check_name(label);
+    }
+    if label.len() > LONGEST_LABEL {
+        let len = label.len();
+        let message = format!("a label of {len} bytes; {filesystem} has at most {LONGEST_LABEL}");
+        return Err(label.error(message).help("give the long one as `name`, which a GPT keeps"));
+    }
+    Ok(())
+}
+
+fn check_name(name: &Spanned<String>) -> Result<(), ValueError> {
+    check_letters(name)?;
+    match name.encode_utf16().count() {
+        0..=LONGEST_NAME => Ok(()),
+        len => Err(name.error(format!("a name of {len} UTF-16 units; a GPT has at most {LONGEST_NAME}"))),
+    }
+}
+
+fn check_letters(text: &Spanned<String>) -> Result<(), ValueError> {
+    match text.chars().find(|c| c.is_control()) {
+        None => Ok(()),
+        Some(control) => Err(text.error(format!("a label cannot hold {control:?}"))),
+    }
+}
+
+fn uuid(text: &Spanned<String>) -> Result<Uuid, ValueError> {
+    match Uuid::parse_str(text) {
+        Ok(uuid) if !uuid.is_nil() => Ok(uuid),
+        _ => {
+            let error = text.error(format!("{:?} is no UUID", text.value));
+            Err(error.help("write 32 hexadecimal digits like 0fc63daf-8483-4772-8e79-3d69d8477de4"))
+        }
+    }
+}
+
+fn span_of<T>(field: &Option<Spanned<T>>) -> Option<Span> {
+    field.as_ref().map(|field| field.span)
+}

@@ -1,0 +1,144 @@
+//! The compressions that an archive may come in, and their decoders.
+//!
+//! A compressed file may be several streams one after the other, as `cat a.gz b.gz`, `pigz`,
+//! `pzstd` and `xz -T` make them; they decode to one.
+
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+use bzip2::bufread::BzDecoder;
+use flate2::bufread::GzDecoder;
+use liblzma::bufread::XzDecoder;
+
+/// A compressed format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Codec {
+    /// RFC 1952.
+    Gzip,
+    /// bzip2 1.0.
+    Bzip2,
+    /// The .xz file format.
+    Xz,
+    /// RFC 8878.
+    Zstd,
+}
+
+impl fmt::Display for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Codec::Gzip => "gzip",
+            Codec::Bzip2 => "bzip2",
+            Codec::Xz => "xz",
+            Codec::Zstd => "zstd",
+        })
+    }
+}
+
+impl Codec {
+    /// Recognises compressed data by its first ten bytes.
+    pub(super) fn recognise(head: &[u8]) -> Option<Self> {
+        match head {
+            [0x1f, 0x8b, ..] => Some(Codec::Gzip),
+            [b'B', b'Z', b'h', b'1'..=b'9', block @ ..]
+                // The first block's magic number is pi; that of an empty stream's end, its root.
+                if block.starts_with(b"\x31\x41\x59\x26\x53\x59")
+                    || block.starts_with(b"\x17\x72\x45\x38\x50\x90") =>
+            {
+                Some(Codec::Bzip2)
+            }
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Codec::Xz),
+            // A frame, or a skippable frame with somebody's index before it.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Codec::Zstd),
+            _ => None,
+        }
+    }
+
+    /// Returns the decoded bytes of `input`, which must be at the start of a stream.
+    ///
+    /// Reading to the end checks that nothing but whole streams was there: `xz` padding and the
+    /// zeros that tape blocks leave after gzip are let pass, as the formats' own tools do.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the decoder cannot be set up.
+    pub(super) fn decoder<'a>(self, input: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(match self {
+            Codec::Gzip => Box::new(Streams {
+                current: Some(GzDecoder::new(input)),
+                open: GzDecoder::new,
+                close: GzDecoder::into_inner,
+                form: Form {
+                    magic: 0x1f,
+                    zeros_may_follow: true,
+                },
+            }),
+            Codec::Bzip2 => Box::new(Streams {
+                current: Some(BzDecoder::new(input)),
+                open: BzDecoder::new,
+                close: BzDecoder::into_inner,
+                form: Form {
+                    magic: b'B',
+                    zeros_may_follow: false,
+                },
+            }),
+            Codec::Xz => Box::new(XzDecoder::new_multi_decoder(input)),
+            Codec::Zstd => Box::new(zstd::Decoder::with_buffer(input)?),
+        })
+    }
+}
+
+/// What may come after the end of a stream.
+#[derive(Clone, Copy)]
+struct Form {
+    /// The first byte of every stream.
+    magic: u8,
+    /// Whether the file may be padded with zeros after its last stream.
+    zeros_may_follow: bool,
+}
+
+/// Streams one after the other, each of which needs a decoder of its own.
+struct Streams<R, D> {
+    /// Nothing once the last stream has ended.
+    current: Option<D>,
+    open: fn(R) -> D,
+    close: fn(D) -> R,
+    form: Form,
+}
+
+impl<R: BufRead, D: Read> Read for Streams<R, D> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while let Some(current) = &mut self.current {
+            let len = current.read(buf)?;
+            if len > 0 || buf.is_empty() {
+                return Ok(len);
+            }
+            if let Some(ended) = self.current.take().map(self.close) {
+                self.current = next_stream(ended, self.form)?.map(self.open);
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Returns the input when another stream follows, and nothing at its end.
+fn next_stream<R: BufRead>(mut input: R, form: Form) -> io::Result<Option<R>> {
+    let mut padded = false;
+    loop {
+        let rest = input.fill_buf()?;
+        let zeros = rest.iter().take_while(|byte| **byte == 0).count();
+        match rest.first() {
+            None => return Ok(None),
+            Some(first) if *first == form.magic && !padded => return Ok(Some(input)),
+            _ if form.zeros_may_follow && zeros == rest.len() => {
+                padded = true;
+                input.consume(zeros);
+            }
+            _ => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "something else follows the end of the compressed data",
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The archive as a file that can be read at any offset: the input itself, or its decoded copy.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use fsgen::ReadAt;
+
+use super::codec::Codec;
+use super::kind::{self, ENOUGH, Kind};
+use super::window::Archive;
+use super::{Input, Options};
+
+/// How much is decoded and written at once.
+const CHUNK: usize = 256 * 1024;
+
+/// A tar archive that can be read at any offset, from many threads at once.
+#[derive(Debug)]
+pub(super) struct ArchiveFile {
+    /// What messages call it.
+    name: String,
+    file: File,
+    /// Whether this is the input itself, not a decoded copy.
+    pub(super) in_place: bool,
+}
+
+impl ReadAt for ArchiveFile {
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buf, offset).map_err(|error| {
+            let what = match error.kind() {
+                io::ErrorKind::UnexpectedEof => "the file ends there; was it cut short meanwhile?",
+                _ => &error.to_string(),
+            };
+            let len = buf.len();
+            let message = format!("{}: cannot read {len} bytes at {offset}: {what}", self.name);
+            io::Error::new(error.kind(), message)
+        })
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+}
+
+impl Archive for ArchiveFile {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_at(buf, offset)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+}
+
+/// Opens an archive, and copies it to an unlinked temporary file when it cannot be read in place.
+///
+/// # Errors
+///
+/// Fails when the input cannot be read or decoded, or holds no tar archive.
+pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFile>> {
+    let name = input.to_string();
+    let file = match input {
+        Input::Stdin => return spool(name, io::stdin().lock(), options),
+        Input::File(path) => File::open(path).with_context(|| format!("{name}: cannot open"))?,
+    };
+    let metadata = file
+        .metadata()
+        .with_context(|| format!("{name}: cannot read"))?;
+    if metadata.is_dir() {
+        bail!("{name}: is a directory, where a tar archive was expected");
+    }
+    if !metadata.is_file() {
+        return spool(name, file, options);
+    }
+    let head = read_head(&file).with_context(|| format!("{name}: cannot read"))?;
+    if kind::recognise(&head) != Kind::Tar {
+        return spool(name, Cursor::new(head).chain(file), options);
+    }
+    Ok(Arc::new(ArchiveFile {
+        name,
+        file,
+        in_place: true,
+    }))
+}
+
+/// Decodes an input into a temporary file that has no name, and is gone when it is closed.
+fn spool(name: String, mut input: impl Read, options: &Options<'_>) -> Result<Arc<ArchiveFile>> {
+    let head = read_head(&mut input).with_context(|| format!("{name}: cannot read"))?;
+    let codec = match kind::recognise(&head) {
+        Kind::Tar => None,
+        Kind::Compressed(codec) => Some(codec),
+        Kind::Other(what) => bail!("{name}: not a tar archive: it is {what}"),
+    };
+    let consumed = Cell::new(0);
+    let input = Metered {
+        inner: BufReader::with_capacity(CHUNK, Cursor::new(head).chain(input)),
+        consumed: &consumed,
+        progress: options.progress,
+    };
+    let mut decoded: Box<dyn Read + '_> = match codec {
+        None => Box::new(input),
+        Some(codec) => codec
+            .decoder(input)
+            .with_context(|| format!("{name}: cannot set up {codec}"))?,
+    };
+    let dir = options.spool_dir.display();
+    let mut file = tempfile::tempfile_in(options.spool_dir)
+        .with_context(|| format!("{dir}: cannot make a temporary file to decode {name} into"))?;
+    let mut chunk = Vec::with_capacity(CHUNK);
+    let mut len = 0;
+    loop {
+        chunk.clear();
+        let read = (&mut decoded).take(CHUNK as u64).read_to_end(&mut chunk);
+        if let Err(error) = read {
+            let at = len + chunk.len() as u64;
+            bail!(failure(&name, codec, consumed.get(), at, &error));
+        }
+        if len == 0
+            && let Some(codec) = codec
+        {
+            check_decoded(&name, codec, &chunk)?;
+        }
+        if chunk.is_empty() {
+            break;
+        }
+        file.write_all(&chunk).with_context(|| {
+            format!("{dir}: cannot write byte {len} of the temporary copy of {name}")
+        })?;
+        len += chunk.len() as u64;
+    }
+    Ok(Arc::new(ArchiveFile {
+        name,
+        file,
+        in_place: false,
+    }))
+}
+
+/// Reads the first bytes of an input, as many as it takes to tell what it is.
+fn read_head(input: impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(ENOUGH);
+    input.take(ENOUGH as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Checks that what came out of a decoder begins like a tar archive.
+fn check_decoded(name: &str, codec: Codec, start: &[u8]) -> Result<()> {
+    let what = match kind::recognise(&start[..start.len().min(ENOUGH)]) {
+        Kind::Tar => return Ok(()),
+        Kind::Compressed(inner) => format!("{inner} data once more; decode it once before"),
+        Kind::Other(what) => what.to_owned(),
+    };
+    bail!("{name}: {codec} data that holds no tar archive, but {what}");
+}
+
+/// Says where and why decoding stopped.
+fn failure(
+    name: &str,
+    codec: Option<Codec>,
+    consumed: u64,
+    decoded: u64,
+    error: &io::Error,
+) -> String {
+    let cause = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the compressed data is cut short".to_owned(),
+        _ => error.to_string(),
+    };
+    match codec {
+        Some(codec) if error.raw_os_error().is_none() => {
+            format!(
+                "{name}: bad {codec} data near byte {consumed} (byte {decoded} decoded): {cause}"
+            )
+        }
+        _ => format!("{name}: cannot read on after byte {consumed}: {cause}"),
+    }
+}
+
+/// An input that counts what is taken from it.
+struct Metered<'a, R> {
+    inner: BufReader<R>,
+    consumed: &'a Cell<u64>,
+    progress: &'a dyn Fn(u64),
+}
+
+impl<R: Read> BufRead for Metered<'_, R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.inner.buffer().is_empty() {
+            (self.progress)(self.consumed.get());
+        }
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, len: usize) {
+        self.consumed.set(self.consumed.get() + len as u64);
+        self.inner.consume(len);
+    }
+}
+
+impl<R: Read> Read for Metered<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = self.fill_buf()?.read(buf)?;
+        self.consume(len);
+        Ok(len)
+    }
+}

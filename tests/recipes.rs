@@ -1,0 +1,171 @@
+//! Whole builds from a recipe: the sample, several partitions, and the same bytes again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::kit::{self, Work};
+
+/// The folder of the project, with the sample recipe and its fixture.
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn fixture() -> PathBuf {
+    project().join("fixtures/rootfs.tar.gz")
+}
+
+/// Where the first partition starts.
+const FIRST: u64 = 1 << 20;
+
+#[test]
+fn the_sample_builds_and_every_judge_agrees() {
+    let work = Work::new("sample");
+    let recipe = project().join("build.yaml");
+    let report = kit::succeed(work.hsb(["build", "--json", "-q", "-f"]).arg(recipe));
+    let image = work.join("image.raw");
+    kit::sfdisk_clean(&image);
+    kit::sgdisk_clean(&image);
+    kit::e2fsck_clean(&image, FIRST);
+    assert_eq!(work.names(), ["image.raw"], "nothing else is left");
+
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["sha256"], kit::sha256(&image));
+    assert_eq!(report["bytes"], 256 << 20);
+    assert_eq!(report["partitions"][0]["offset"], FIRST);
+    let uuid = report["partitions"][0]["content"]["uuid"].as_str().unwrap();
+    assert!(kit::dumpe2fs(&image, FIRST).contains(uuid));
+    let changes = report["steps"][2]["changes"].as_array().unwrap();
+    assert!(changes.iter().any(|c| c["path"] == "/home/harlowja" && c["change"] == "added"));
+
+    for (path, want) in [
+        ("/etc/hostname", "sauce\n"),
+        ("/etc/motd", "This image was made by Imaging Hot Sauce.\n"),
+    ] {
+        assert_eq!(kit::debugfs(&image, FIRST, &format!("cat {path}")), want);
+    }
+    let passwd = kit::debugfs(&image, FIRST, "cat /etc/passwd");
+    assert!(passwd.contains("\nharlowja:x:"), "{passwd}");
+    let mode = kit::debugfs(&image, FIRST, "stat /etc/profile.d/greeting.sh");
+    assert!(mode.contains("Mode:  0755"), "{mode}");
+}
+
+#[test]
+fn a_plan_says_what_a_build_does_and_writes_nothing() {
+    let work = Work::new("plan");
+    let recipe = project().join("build.yaml");
+    let args = |command| [command, "--json", "-q", "-f"];
+    let plan = kit::succeed(work.hsb(args("plan")).arg(&recipe));
+    assert_eq!(work.names(), Vec::<String>::new());
+    let build = kit::succeed(work.hsb(args("build")).arg(&recipe));
+    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let mut build = parse(&build);
+    build.as_object_mut().unwrap().remove("sha256");
+    assert_eq!(parse(&plan), build);
+}
+
+#[test]
+fn partitions_hold_the_subtrees_of_their_mounts() {
+    let work = Work::new("partitions");
+    let recipe = "
+size: 400M
+partitions:
+- {number: 14, type: bios-boot, fs: none, size: 1M}
+- {number: 1, label: rootfs, type: root, mount: /, size: 150M}
+- {number: 2, type: swap, fs: swap, label: swap, size: 16M}
+- {number: 5, type: home, mount: /home, size: rest, block_size: 1024, reserved_percent: 0}
+- {number: 6, type: linux-generic, fs: ext4, size: auto}
+";
+    work.write("build.yaml", recipe);
+    let report = kit::succeed(work.hsb(["build", "--json", "-q", "-i"]).arg(fixture()));
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let image = work.join("image.raw");
+    kit::sfdisk_clean(&image);
+    kit::sgdisk_clean(&image);
+    let offset = |index: usize| report["partitions"][index]["offset"].as_u64().unwrap();
+    for index in [1, 3, 4] {
+        kit::e2fsck_clean(&image, offset(index));
+    }
+    let numbers = report["partitions"].as_array().unwrap().iter().map(|p| p["number"].as_u64());
+    assert_eq!(numbers.collect::<Vec<_>>(), [14, 1, 2, 5, 6].map(Some));
+    // The mount point is in the root filesystem, empty; what it holds is in its own.
+    let names = |index: usize, path: &str| kit::debugfs(&image, offset(index), &format!("ls -p {path}"));
+    assert!(names(1, "/").contains("/home/"));
+    assert_eq!(names(1, "/home").trim().lines().count(), 2, "{}", names(1, "/home"));
+    assert!(names(3, "/").trim().lines().count() > 3, "{}", names(3, "/"));
+    assert!(kit::dumpe2fs(&image, offset(3)).contains("Block size:               1024"));
+    let start = usize::try_from(offset(2)).unwrap();
+    assert_eq!(&fs::read(&image).unwrap()[start + 4086..start + 4096], b"SWAPSPACE2");
+}
+
+#[test]
+fn every_kind_of_table() {
+    for (table, offset) in [("gpt", FIRST), ("mbr", FIRST), ("none", 0)] {
+        for size in ["64M", "auto", "+20M"] {
+            let work = Work::new("tables");
+            work.write("build.yaml", format!("table: {table}\nsize: {size}\n"));
+            kit::succeed(work.hsb(["build", "-q", "-o", "disk.img", "-i"]).arg(fixture()));
+            let image = work.join("disk.img");
+            kit::e2fsck_clean(&image, offset);
+            if table != "none" {
+                kit::sfdisk_clean(&image);
+            }
+        }
+    }
+}
+
+/// The sample's image must not depend on anything but its input.
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let work = Work::new("same");
+    let recipe = fs::read_to_string(project().join("build.yaml")).unwrap();
+    let recipe = recipe.replace("source: fixtures/rootfs.tar.gz", "");
+    let tar = work.join("rootfs.tar");
+    let plain = kit::tool("gzip").arg("-dc").arg(fixture()).output().unwrap().stdout;
+    fs::write(&tar, &plain).unwrap();
+    for (tool, packed) in [("gzip", "rootfs.tar.gz"), ("zstd", "rootfs.tar.zst"), ("xz", "rootfs.tar.xz"), ("bzip2", "rootfs.tar.bz2")] {
+        let output = kit::tool(tool).arg("-c").arg(&tar).output().unwrap();
+        work.write(packed, output.stdout);
+    }
+    let mut digests = Vec::new();
+    let mut build = |folder: &str, source: &str, change: &dyn Fn(&mut Command)| {
+        let folder = work.join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("build.yaml"), &recipe).unwrap();
+        let mut command = work.hsb(["build", "-q", "-i", source]);
+        command.current_dir(&folder);
+        if source == "-" {
+            command.stdin(Stdio::from(fs::File::open(&tar).unwrap()));
+        }
+        change(&mut command);
+        kit::succeed(&mut command);
+        digests.push(kit::sha256(&folder.join("image.raw")));
+    };
+    build("a", "../rootfs.tar", &|_| ());
+    build("b", "../rootfs.tar.gz", &|_| ());
+    build("a", "../rootfs.tar.zst", &|command| {
+        command.args(["--threads", "1"]);
+    });
+    build("a", "../rootfs.tar.xz", &|command| {
+        command.args(["--threads", "2"]);
+    });
+    build("c", "../rootfs.tar.bz2", &|command| {
+        command.env("TZ", "Asia/Kathmandu").env("LC_ALL", "C").env("HOME", "/nowhere");
+    });
+    build("deep/er", "-", &|command| {
+        command.args(["--threads", "7", "--tmp", ".."]);
+    });
+    // Another umask, through the shell.
+    let folder = work.join("umask");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("build.yaml"), &recipe).unwrap();
+    let script = "umask 077 && exec \"$0\" build -q -i ../rootfs.tar";
+    kit::succeed(
+        Command::new("sh")
+            .args(["-c", script, env!("CARGO_BIN_EXE_hsb")])
+            .current_dir(&folder),
+    );
+    digests.push(kit::sha256(&folder.join("image.raw")));
+    let first = digests[0].clone();
+    assert!(digests.iter().all(|digest| *digest == first), "{digests:#?}");
+}
