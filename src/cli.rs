@@ -121,11 +121,19 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("{}.raw", recipe.name)));
     check_format(&out)?;
-    let beside = || out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || {
+        out.parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
+    };
     let spool_dir = options
         .tmp
         .clone()
-        .or_else(|| std::env::var_os("TMPDIR").filter(|v| !v.is_empty()).map(PathBuf::from))
+        .or_else(|| {
+            std::env::var_os("TMPDIR")
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        })
         .unwrap_or_else(|| beside().to_owned());
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Request {

@@ -26,7 +26,10 @@ impl Host for RecipeFolder {
         let file = File::open(&found)?;
         let meta = file.metadata()?;
         if !meta.is_file() {
-            return Err(io::Error::other(format!("{} is no regular file", found.display())));
+            return Err(io::Error::other(format!(
+                "{} is no regular file",
+                found.display()
+            )));
         }
         Ok((Arc::new(HostFile { file, path: found }), meta.len()))
     }

@@ -24,7 +24,8 @@ pub(crate) fn write(
                 .with_context(|| format!("swap partition {}", part.number))?,
             Content::Ext4 { layout, own } => {
                 let what = part.mount.as_deref().unwrap_or("an empty filesystem");
-                let stage = progress.stage(&format!("writing {what}"), Some(layout.written_bytes()));
+                let stage =
+                    progress.stage(&format!("writing {what}"), Some(layout.written_bytes()));
                 let tree = own.as_ref().unwrap_or(tree);
                 ext4::write(layout, tree, region, threads, &|bytes| stage.add(bytes))?;
             }

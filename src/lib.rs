@@ -110,15 +110,26 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
         source_date_epoch: request.source_date_epoch,
         progress: &|bytes| stage.set(bytes),
     };
-    let source::Loaded { mut tree, newest, mut warnings, .. } =
-        source::load(&request.input, &options)?;
+    let source::Loaded {
+        mut tree,
+        newest,
+        mut warnings,
+        ..
+    } = source::load(&request.input, &options)?;
     drop(stage);
-    let now = request.source_date_epoch.map_or(newest, Timestamp::from_secs);
+    let now = request
+        .source_date_epoch
+        .map_or(newest, Timestamp::from_secs);
     let (steps, more) = steps::run(recipe, &mut tree, now, progress)?;
     warnings.extend(more);
     plan::add_mount_points(recipe, &mut tree, now)?;
     let plan = plan::plan(recipe, request.size, &tree, now)?;
-    Ok(Draft { tree, steps, plan, warnings })
+    Ok(Draft {
+        tree,
+        steps,
+        plan,
+        warnings,
+    })
 }
 
 impl Draft {
@@ -127,16 +138,24 @@ impl Draft {
             None => ("none", None),
             Some(table) => match table.scheme {
                 fsgen::table::Scheme::Gpt => ("gpt", Some(table.disk_guid.to_string())),
-                fsgen::table::Scheme::Mbr => ("mbr", Some(format!("{:08x}", table.mbr_signature()))),
+                fsgen::table::Scheme::Mbr => {
+                    ("mbr", Some(format!("{:08x}", table.mbr_signature())))
+                }
             },
         };
         let mut warnings = self.warnings.clone();
         let mut partitions = Vec::new();
         for (index, part) in self.plan.parts.iter().enumerate() {
-            let entry = self.plan.table.as_ref().map(|table| (table, &table.entries[index]));
+            let entry = self
+                .plan
+                .table
+                .as_ref()
+                .map(|table| (table, &table.entries[index]));
             let content = match &part.content {
                 plan::Content::None => report::Content::None,
-                plan::Content::Swap(uuid) => report::Content::Swap { uuid: uuid.to_string() },
+                plan::Content::Swap(uuid) => report::Content::Swap {
+                    uuid: uuid.to_string(),
+                },
                 plan::Content::Ext4 { layout, .. } => {
                     warnings.extend_from_slice(layout.warnings());
                     report::Content::ext4(layout)
@@ -145,7 +164,9 @@ impl Draft {
             partitions.push(report::Partition {
                 number: part.number,
                 label: part.label.clone(),
-                kind: entry.map(|(_, entry)| entry.kind.to_string()).unwrap_or_default(),
+                kind: entry
+                    .map(|(_, entry)| entry.kind.to_string())
+                    .unwrap_or_default(),
                 partuuid: entry.map(|(table, entry)| table.partuuid(entry)),
                 offset: part.offset,
                 bytes: part.bytes,

@@ -28,7 +28,10 @@ impl Output {
     pub(crate) fn create(out: &Path) -> Result<Self> {
         match fs::metadata(out) {
             Ok(meta) if !meta.is_file() => {
-                bail!("{}: is there and is no regular file; choose another -o", out.display())
+                bail!(
+                    "{}: is there and is no regular file; choose another -o",
+                    out.display()
+                )
             }
             _ => {}
         }
@@ -51,7 +54,8 @@ impl Output {
                     bail!("{}: another build is writing it", part.display())
                 }
                 Err(TryLockError::Error(error)) => {
-                    return Err(error).with_context(|| format!("{}: cannot be locked", part.display()));
+                    return Err(error)
+                        .with_context(|| format!("{}: cannot be locked", part.display()));
                 }
             }
             // The file may have been renamed or removed between opening and locking it.
@@ -151,13 +155,19 @@ mod tests {
         let second = Output::create(&out).unwrap_err().to_string();
         assert!(second.contains("another build"), "{second}");
         drop(output);
-        assert_eq!((fs::read(&out).unwrap().as_slice(), names()), (&b"old"[..], 1));
+        assert_eq!(
+            (fs::read(&out).unwrap().as_slice(), names()),
+            (&b"old"[..], 1)
+        );
 
         // What a killed build left is overwritten from the start.
         fs::write(folder.path().join("image.raw.part"), "left over, and long").unwrap();
         let output = Output::create(&out).unwrap();
         output.write_all_at(b"new", 0).unwrap();
         output.finish().unwrap();
-        assert_eq!((fs::read(&out).unwrap().as_slice(), names()), (&b"new"[..], 1));
+        assert_eq!(
+            (fs::read(&out).unwrap().as_slice(), names()),
+            (&b"new"[..], 1)
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Where everything lies in the image, decided before the first byte is written.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use fsgen::ext4::{self, Layout};
 use fsgen::guid::Seed;
 use fsgen::table::{ALIGNMENT, Entry, PartitionType, SECTOR, Scheme, Table};
@@ -180,24 +180,22 @@ impl Planner<'_> {
             _ => aligned(least)?,
         };
         if let Some(index) = rest {
+            let partition = &recipe.partitions[index];
             let left = (bytes - tail - used) / ALIGNMENT * ALIGNMENT;
-            if left == 0 {
+            let content = self.content(index, partition, ext4::Size::Exact(left));
+            let is_too_small = content.as_ref().is_err_and(|error| {
+                matches!(error.downcast_ref(), Some(ext4::Error::TooSmall { .. }))
+            });
+            if left == 0 || is_too_small {
+                // The user gives the size of the image, and needs to know that of the image.
+                let (_, need) = self.fitted(index, partition, 0)?;
+                let need = least.saturating_add(aligned(need.max(1))?);
                 bail!(
-                    "the image of {bytes} bytes has no room left for partition {}; make it larger",
-                    recipe.partitions[index].number
+                    "the content needs an image of {need} bytes, this one has {bytes}; \
+                     make it at least {need} bytes"
                 );
             }
-            let partition = &recipe.partitions[index];
-            let need = self.content(index, partition, ext4::Size::Exact(left));
-            // The user gives the size of the image, and needs to know that of the image.
-            let content = need.map_err(|error| match error.downcast_ref::<ext4::Error>() {
-                Some(ext4::Error::TooSmall { need, .. }) => {
-                    let whole = (used + tail).saturating_add(need.next_multiple_of(ALIGNMENT));
-                    anyhow!("the content needs an image of {whole} bytes, it has {bytes}; make it at least {whole} bytes")
-                }
-                _ => error,
-            })?;
-            parts[index].content = content;
+            parts[index].content = content?;
             parts[index].bytes = left;
         }
         let table = self.table(recipe, scheme, bytes, &mut parts)?;

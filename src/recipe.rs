@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use modules::value::{Data, Map, Spanned, ValueError};
+use modules::value::{Data, Map, Span, Spanned, ValueError};
 use modules::{Host, Module};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -34,7 +34,15 @@ pub use size::{Size, SizeError};
 pub use step::Step;
 
 /// The keys at the top of a recipe that belong to no module.
-const KEYS: [&str; 7] = ["name", "source", "size", "seed", "table", "partitions", "modules"];
+const KEYS: [&str; 7] = [
+    "name",
+    "source",
+    "size",
+    "seed",
+    "table",
+    "partitions",
+    "modules",
+];
 
 /// The largest recipe that is read, in bytes; files for the image go beside it, not into it.
 const LONGEST: u64 = 16 << 20;
@@ -121,7 +129,10 @@ pub enum RecipeError {
 ///
 /// Fails with all the problems that can be found without the source.
 pub fn read(file: &Path) -> Result<Recipe, RecipeError> {
-    let unreadable = |cause| RecipeError::Unreadable { file: file.to_owned(), cause };
+    let unreadable = |cause| RecipeError::Unreadable {
+        file: file.to_owned(),
+        cause,
+    };
     let mut bytes = Vec::new();
     let mut limited = File::open(file).map_err(unreadable)?.take(LONGEST + 1);
     limited.read_to_end(&mut bytes).map_err(unreadable)?;
@@ -140,11 +151,21 @@ pub fn read(file: &Path) -> Result<Recipe, RecipeError> {
 ///
 /// Fails with all the problems that can be found without asking the modules.
 pub fn parse(text: &str, file: &Path, known: &'static [Module]) -> Result<Recipe, Problems> {
-    let document = Document { file: file.to_owned(), text: text.to_owned() };
+    let document = Document {
+        file: file.to_owned(),
+        text: text.to_owned(),
+    };
     let value = yaml::parse(text).map_err(|problem| document.error(vec![problem]))?;
     let Data::Map(keys) = &value.data else {
         let error = match value.data {
-            Data::Null => ValueError::new(value.span, "the recipe is empty"),
+            Data::Null => ValueError::new(
+                Span {
+                    line: 1,
+                    column: 1,
+                    ..Span::default()
+                },
+                "the recipe is empty",
+            ),
             _ => value.mismatch("keys with their values"),
         };
         let error = error.help("write at least `source: rootfs.tar.gz`, the tarball to start from");
@@ -184,7 +205,10 @@ impl Recipe {
     ///
     /// Fails with the first mistake of every step that has one.
     pub fn check(&self, host: &dyn Host) -> Result<(), Problems> {
-        let checks = self.steps.iter().map(|step| (step.module.check)(&step.cfg, host));
+        let checks = self
+            .steps
+            .iter()
+            .map(|step| (step.module.check)(&step.cfg, host));
         let mut problems: Vec<ValueError> = checks.filter_map(Result::err).collect();
         // A module that runs twice finds a mistake in the keys at the top twice.
         let mut seen = Vec::new();
@@ -207,16 +231,16 @@ impl Recipe {
             modules::Error::Root { .. } => None,
         };
         let span = error.span().unwrap_or(step.span);
-        self.document.error(vec![ValueError { span, message, help }])
+        self.document.error(vec![ValueError {
+            span,
+            message,
+            help,
+        }])
     }
 }
 
 /// Reads one of the recipe's own keys.
-fn field<T: DeserializeOwned>(
-    keys: &Map,
-    key: &str,
-    problems: &mut Vec<ValueError>,
-) -> Option<T> {
+fn field<T: DeserializeOwned>(keys: &Map, key: &str, problems: &mut Vec<ValueError>) -> Option<T> {
     let read = keys.get(key)?.decode();
     read.map_err(|error| problems.push(error)).ok()
 }

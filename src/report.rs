@@ -120,8 +120,18 @@ pub struct Change {
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Report { image, bytes, table, .. } = self;
-        writeln!(f, "{}: {}, partition table: {table}", image.display(), Size(*bytes))?;
+        let Report {
+            image,
+            bytes,
+            table,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "{}: {}, partition table: {table}",
+            image.display(),
+            Size(*bytes)
+        )?;
         if let Some(id) = &self.disk_id {
             writeln!(f, "  disk {id}")?;
         }
@@ -129,7 +139,13 @@ impl Display for Report {
             write!(f, "{partition}")?;
         }
         for step in &self.steps {
-            writeln!(f, "  step {} {}: {} paths", step.number, step.module, step.changes.len())?;
+            writeln!(
+                f,
+                "  step {} {}: {} paths",
+                step.number,
+                step.module,
+                step.changes.len()
+            )?;
         }
         Ok(())
     }
@@ -137,7 +153,14 @@ impl Display for Report {
 
 impl Display for Partition {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Partition { number, label, kind, offset, bytes, .. } = self;
+        let Partition {
+            number,
+            label,
+            kind,
+            offset,
+            bytes,
+            ..
+        } = self;
         write!(f, "  partition {number}: {} at byte {offset}", Size(*bytes))?;
         for text in [kind, label] {
             if !text.is_empty() {
@@ -154,7 +177,15 @@ impl Display for Partition {
         match &self.content {
             Content::None => Ok(()),
             Content::Swap { uuid } => writeln!(f, "    swap UUID={uuid}"),
-            Content::Ext4 { uuid, block_size, blocks, free_bytes, inodes, used_inodes, journal_bytes } => {
+            Content::Ext4 {
+                uuid,
+                block_size,
+                blocks,
+                free_bytes,
+                inodes,
+                used_inodes,
+                journal_bytes,
+            } => {
                 writeln!(f, "    ext4 UUID={uuid}")?;
                 writeln!(
                     f,

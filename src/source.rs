@@ -7,10 +7,12 @@
 
 mod account;
 mod acl;
+mod blocks;
 mod codec;
 mod header;
 mod kind;
 mod member;
+mod name;
 mod pax;
 mod sparse;
 mod spool;
@@ -87,12 +89,4 @@ pub fn load(input: &Input, options: &Options<'_>) -> anyhow::Result<Loaded> {
         &|_| {}
     };
     tar::read(archive, default_time, progress).with_context(|| input.to_string())
-}
-
-/// Returns a name from an archive as messages show it: on one line, and not endless.
-fn shown(name: &[u8]) -> String {
-    const LONGEST: usize = 200;
-    let cut = &name[..name.len().min(LONGEST)];
-    let dots = if cut.len() < name.len() { "..." } else { "" };
-    format!("{}{dots}", String::from_utf8_lossy(cut).escape_debug())
 }

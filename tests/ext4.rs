@@ -14,7 +14,13 @@ use fsgen::{Content, Kind, Meta, NodeId, ReadAt, Region, Timestamp, Tree, WriteA
 
 use super::kit::{self, Work};
 
-const META: Meta = Meta::root(0o755, Timestamp { secs: 1_700_000_000, nanos: 123_456_789 });
+const META: Meta = Meta::root(
+    0o755,
+    Timestamp {
+        secs: 1_700_000_000,
+        nanos: 123_456_789,
+    },
+);
 const MIB: u64 = 1 << 20;
 
 /// A file of the host that starts full of 0xD1: what the writer forgets cannot pass as zero.
@@ -56,7 +62,13 @@ fn image(work: &Work, tree: &Tree, size: Size, options: Options) -> Result<PathB
     let path = work.join("fs.img");
     let disk = Disk(File::create(&path).unwrap());
     disk.0.set_len(layout.bytes()).unwrap();
-    ext4::write(&layout, tree, Region::new(&disk, 0, layout.bytes()), 2, &|_| ())?;
+    ext4::write(
+        &layout,
+        tree,
+        Region::new(&disk, 0, layout.bytes()),
+        2,
+        &|_| (),
+    )?;
     Ok(path)
 }
 
@@ -69,7 +81,12 @@ fn add(tree: &mut Tree, folder: NodeId, name: &str, content: Content) -> NodeId 
 fn names(count: usize, len: usize) -> Tree {
     let mut tree = Tree::new(META);
     for i in 0..count {
-        add(&mut tree, Tree::ROOT, &format!("{i:0len$}"), Content::bytes([]));
+        add(
+            &mut tree,
+            Tree::ROOT,
+            &format!("{i:0len$}"),
+            Content::bytes([]),
+        );
     }
     tree
 }
@@ -77,7 +94,8 @@ fn names(count: usize, len: usize) -> Tree {
 fn folders(count: usize) -> Tree {
     let mut tree = Tree::new(META);
     for i in 0..count {
-        tree.make_directories(format!("d{i}").as_bytes(), META).unwrap();
+        tree.make_directories(format!("d{i}").as_bytes(), META)
+            .unwrap();
     }
     tree
 }
@@ -85,7 +103,11 @@ fn folders(count: usize) -> Tree {
 fn segments(count: u64, step: u64) -> Tree {
     let mut tree = Tree::new(META);
     let source = tree.add_source(Arc::new(Pattern));
-    let parts = (0..count).map(|i| Segment { at: i * step, len: 4096, offset: i });
+    let parts = (0..count).map(|i| Segment {
+        at: i * step,
+        len: 4096,
+        offset: i,
+    });
     let content = Content::sparse(source, count * step + 5, parts.collect()).unwrap();
     add(&mut tree, Tree::ROOT, "sparse", content);
     tree
@@ -96,7 +118,12 @@ fn files() -> Tree {
     let source = tree.add_source(Arc::new(Pattern));
     let folder = tree.make_directories(b"a/b/c", META).unwrap();
     for len in [0, 1, 4095, 4096, 4097, 128 * MIB, 128 * MIB + 1] {
-        add(&mut tree, folder, &format!("f{len}"), Content::span(source, len, len));
+        add(
+            &mut tree,
+            folder,
+            &format!("f{len}"),
+            Content::span(source, len, len),
+        );
     }
     for len in [1, 59, 60, 61, 1023] {
         let link = tree.add_symlink(META, &vec![b'l'; len]);
@@ -105,8 +132,20 @@ fn files() -> Tree {
     for (name, kind) in [
         ("fifo", Kind::Fifo),
         ("socket", Kind::Socket),
-        ("small", Kind::CharDevice(Device { major: 255, minor: 255 })),
-        ("large", Kind::BlockDevice(Device { major: 4095, minor: 0xF_FFFF })),
+        (
+            "small",
+            Kind::CharDevice(Device {
+                major: 255,
+                minor: 255,
+            }),
+        ),
+        (
+            "large",
+            Kind::BlockDevice(Device {
+                major: 4095,
+                minor: 0xF_FFFF,
+            }),
+        ),
     ] {
         let node = tree.add_special(META, kind);
         tree.link(folder, name.as_bytes(), node);
@@ -120,9 +159,12 @@ fn attributes() -> Tree {
         let node = add(&mut tree, Tree::ROOT, &format!("f{i}"), Content::bytes([]));
         let mut xattrs = Xattrs::new();
         xattrs.insert(b"security.capability"[..].into(), vec![2; 20].into());
-        // Blocks with more sharers than one can have, and one of each inode's own.
-        let len = if i < 2050 { 300 } else { 300 + i };
-        xattrs.insert(b"user.long"[..].into(), vec![9; len.min(3900)].into());
+        // One block with more sharers than it can have, and blocks of one inode each.
+        let mut value = vec![9; 300];
+        if i >= 2050 {
+            value[..8].copy_from_slice(&i.to_le_bytes());
+        }
+        xattrs.insert(b"user.long"[..].into(), value.into());
         tree.set_xattrs(node, xattrs);
     }
     tree
@@ -173,7 +215,7 @@ fn every_geometry_is_clean() {
             25 * group + 900 * block,
             64 * group,
             65 * group,
-            4 << 40,
+            2000 * group,
         ] {
             for journal in [Journal::Auto, Journal::None] {
                 println!("blocks of {block_size}, {bytes} bytes, {journal:?}");
@@ -211,12 +253,18 @@ fn the_features_are_those_of_a_current_filesystem() {
 #[test]
 fn a_fit_leaves_what_was_asked_for() {
     for free in [0, 4096, 5 * MIB, 700 * MIB] {
-        let layout = ext4::plan(&files(), Tree::ROOT, &[], Size::Fit { free }, options(4096)).unwrap();
+        let layout =
+            ext4::plan(&files(), Tree::ROOT, &[], Size::Fit { free }, options(4096)).unwrap();
         assert_eq!(layout.free_bytes(), free);
-        let bytes = layout.bytes();
-        let less = ext4::plan(&files(), Tree::ROOT, &[], Size::Exact(bytes - free - 4096), options(4096));
-        assert!(less.is_err(), "{free}");
     }
+    let plan = |size| ext4::plan(&files(), Tree::ROOT, &[], size, options(4096));
+    let least = plan(Size::Fit { free: 0 }).unwrap().bytes();
+    assert_eq!(plan(Size::Exact(least)).unwrap().free_bytes(), 0);
+    let error = plan(Size::Exact(least - 4096)).err().unwrap().to_string();
+    assert!(
+        error.contains(&format!("make it at least {least} bytes")),
+        "{error}"
+    );
 }
 
 #[test]
@@ -252,18 +300,47 @@ fn what_does_not_fit_is_refused_with_the_numbers() {
     let work = Work::new("ext4-refused");
     let small = Size::Exact(64 * MIB);
     for (what, good, bad, size, message) in [
-        ("link target", link(4095), link(4096), small, "/link: a link target of 4096 bytes, at most 4095"),
-        ("links", hard_links(65_000), hard_links(65_001), small, "65001 hard links, ext4 allows 65000"),
-        ("attribute", attribute(4040), attribute(4041), small, "/f: attribute user.a takes"),
-        ("size", huge(u64::from(u32::MAX)), huge(1 << 32), small, "/huge: 17592186044416 bytes, ext4 allows"),
+        (
+            "link target",
+            link(4095),
+            link(4096),
+            small,
+            "/link: a link target of 4096 bytes, at most 4095",
+        ),
+        (
+            "links",
+            hard_links(65_000),
+            hard_links(65_001),
+            small,
+            "65001 hard links, ext4 allows 65000",
+        ),
+        (
+            "attribute",
+            attribute(4040),
+            attribute(4041),
+            small,
+            "/f: attribute user.a takes",
+        ),
+        (
+            "size",
+            huge(u64::from(u32::MAX)),
+            huge(1 << 32),
+            small,
+            "/huge: 17592186044416 bytes, ext4 allows",
+        ),
     ] {
         let image_of = |tree: &Tree| image(&work, tree, size, options(4096));
         kit::e2fsck_clean(&image_of(&good).unwrap(), 0);
         let error = image_of(&bad).unwrap_err().to_string();
         assert!(error.contains(message), "{what}: {error}");
     }
-    let error = image(&work, &files(), small, options(4096)).unwrap_err().to_string();
-    assert!(error.contains("bytes, the filesystem has 67108864"), "{error}");
+    let error = image(&work, &files(), small, options(4096))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("bytes, the filesystem has 67108864"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -10,5 +10,9 @@
 
 mod kit;
 
+mod accounts;
+mod ext4;
+mod recipes;
+mod reject;
 mod rootless;
 mod table;

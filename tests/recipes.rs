@@ -36,7 +36,11 @@ fn the_sample_builds_and_every_judge_agrees() {
     let uuid = report["partitions"][0]["content"]["uuid"].as_str().unwrap();
     assert!(kit::dumpe2fs(&image, FIRST).contains(uuid));
     let changes = report["steps"][2]["changes"].as_array().unwrap();
-    assert!(changes.iter().any(|c| c["path"] == "/home/harlowja" && c["change"] == "added"));
+    assert!(
+        changes
+            .iter()
+            .any(|c| c["path"] == "/home/harlowja" && c["change"] == "added")
+    );
 
     for (path, want) in [
         ("/etc/hostname", "sauce\n"),
@@ -74,7 +78,7 @@ partitions:
 - {number: 1, label: rootfs, type: root, mount: /, size: 150M}
 - {number: 2, type: swap, fs: swap, label: swap, size: 16M}
 - {number: 5, type: home, mount: /home, size: rest, block_size: 1024, reserved_percent: 0}
-- {number: 6, type: linux-generic, fs: ext4, size: auto}
+- {number: 6, type: linux-generic, fs: ext4, size: 8M}
 ";
     work.write("build.yaml", recipe);
     let report = kit::succeed(work.hsb(["build", "--json", "-q", "-i"]).arg(fixture()));
@@ -86,16 +90,33 @@ partitions:
     for index in [1, 3, 4] {
         kit::e2fsck_clean(&image, offset(index));
     }
-    let numbers = report["partitions"].as_array().unwrap().iter().map(|p| p["number"].as_u64());
+    let numbers = report["partitions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["number"].as_u64());
     assert_eq!(numbers.collect::<Vec<_>>(), [14, 1, 2, 5, 6].map(Some));
     // The mount point is in the root filesystem, empty; what it holds is in its own.
-    let names = |index: usize, path: &str| kit::debugfs(&image, offset(index), &format!("ls -p {path}"));
+    let names =
+        |index: usize, path: &str| kit::debugfs(&image, offset(index), &format!("ls -p {path}"));
     assert!(names(1, "/").contains("/home/"));
-    assert_eq!(names(1, "/home").trim().lines().count(), 2, "{}", names(1, "/home"));
-    assert!(names(3, "/").trim().lines().count() > 3, "{}", names(3, "/"));
+    assert_eq!(
+        names(1, "/home").trim().lines().count(),
+        2,
+        "{}",
+        names(1, "/home")
+    );
+    assert!(
+        names(3, "/").trim().lines().count() > 3,
+        "{}",
+        names(3, "/")
+    );
     assert!(kit::dumpe2fs(&image, offset(3)).contains("Block size:               1024"));
     let start = usize::try_from(offset(2)).unwrap();
-    assert_eq!(&fs::read(&image).unwrap()[start + 4086..start + 4096], b"SWAPSPACE2");
+    assert_eq!(
+        &fs::read(&image).unwrap()[start + 4086..start + 4096],
+        b"SWAPSPACE2"
+    );
 }
 
 #[test]
@@ -104,7 +125,10 @@ fn every_kind_of_table() {
         for size in ["64M", "auto", "+20M"] {
             let work = Work::new("tables");
             work.write("build.yaml", format!("table: {table}\nsize: {size}\n"));
-            kit::succeed(work.hsb(["build", "-q", "-o", "disk.img", "-i"]).arg(fixture()));
+            kit::succeed(
+                work.hsb(["build", "-q", "-o", "disk.img", "-i"])
+                    .arg(fixture()),
+            );
             let image = work.join("disk.img");
             kit::e2fsck_clean(&image, offset);
             if table != "none" {
@@ -121,9 +145,19 @@ fn the_same_input_gives_the_same_bytes() {
     let recipe = fs::read_to_string(project().join("build.yaml")).unwrap();
     let recipe = recipe.replace("source: fixtures/rootfs.tar.gz", "");
     let tar = work.join("rootfs.tar");
-    let plain = kit::tool("gzip").arg("-dc").arg(fixture()).output().unwrap().stdout;
+    let plain = kit::tool("gzip")
+        .arg("-dc")
+        .arg(fixture())
+        .output()
+        .unwrap()
+        .stdout;
     fs::write(&tar, &plain).unwrap();
-    for (tool, packed) in [("gzip", "rootfs.tar.gz"), ("zstd", "rootfs.tar.zst"), ("xz", "rootfs.tar.xz"), ("bzip2", "rootfs.tar.bz2")] {
+    for (tool, packed) in [
+        ("gzip", "rootfs.tar.gz"),
+        ("zstd", "rootfs.tar.zst"),
+        ("xz", "rootfs.tar.xz"),
+        ("bzip2", "rootfs.tar.bz2"),
+    ] {
         let output = kit::tool(tool).arg("-c").arg(&tar).output().unwrap();
         work.write(packed, output.stdout);
     }
@@ -150,7 +184,10 @@ fn the_same_input_gives_the_same_bytes() {
         command.args(["--threads", "2"]);
     });
     build("c", "../rootfs.tar.bz2", &|command| {
-        command.env("TZ", "Asia/Kathmandu").env("LC_ALL", "C").env("HOME", "/nowhere");
+        command
+            .env("TZ", "Asia/Kathmandu")
+            .env("LC_ALL", "C")
+            .env("HOME", "/nowhere");
     });
     build("deep/er", "-", &|command| {
         command.args(["--threads", "7", "--tmp", ".."]);
@@ -167,5 +204,8 @@ fn the_same_input_gives_the_same_bytes() {
     );
     digests.push(kit::sha256(&folder.join("image.raw")));
     let first = digests[0].clone();
-    assert!(digests.iter().all(|digest| *digest == first), "{digests:#?}");
+    assert!(
+        digests.iter().all(|digest| *digest == first),
+        "{digests:#?}"
+    );
 }

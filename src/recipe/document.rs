@@ -20,7 +20,10 @@ impl Document {
     /// Returns the problems as one error, those that stand first in the text first.
     pub(super) fn error(&self, mut problems: Vec<ValueError>) -> Problems {
         problems.sort_by_key(|problem| problem.span.start);
-        Problems { document: self.clone(), problems }
+        Problems {
+            document: self.clone(),
+            problems,
+        }
     }
 }
 
@@ -41,14 +44,27 @@ impl Problems {
     }
 
     fn render(&self, renderer: &Renderer) -> String {
-        let shown: Vec<String> = self.problems.iter().map(|p| self.one(p, renderer)).collect();
+        let shown: Vec<String> = self
+            .problems
+            .iter()
+            .map(|p| self.one(p, renderer))
+            .collect();
         shown.join("\n\n")
     }
 
     fn one(&self, problem: &ValueError, renderer: &Renderer) -> String {
         let Document { file, text } = &self.document;
-        let Span { start, end, line, column } = problem.span;
-        let title = format!("{}:{line}:{column}: {}", file.display(), one_line(&problem.message));
+        let Span {
+            start,
+            end,
+            line,
+            column,
+        } = problem.span;
+        let title = format!(
+            "{}:{line}:{column}: {}",
+            file.display(),
+            one_line(&problem.message)
+        );
         // A list or a text of many lines is shown by its first.
         let rest = text.get(start..end).unwrap_or_default();
         let end = start + rest.lines().next().unwrap_or_default().len();
@@ -97,6 +113,9 @@ pub(super) fn not_utf8(file: &Path, error: &FromUtf8Error) -> Problems {
     };
     let problem = ValueError::new(span, "this is not UTF-8 text");
     let help = "save the recipe as UTF-8; put the bytes of binary files into files of their own";
-    let document = Document { file: file.to_owned(), text };
+    let document = Document {
+        file: file.to_owned(),
+        text,
+    };
     document.error(vec![problem.help(help)])
 }

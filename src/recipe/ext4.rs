@@ -4,7 +4,7 @@ use std::fmt;
 
 use fsgen::ext4::{BlockSize, Journal, Options};
 use modules::value::{Spanned, ValueError};
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 use super::size::Size;
 
@@ -26,7 +26,13 @@ pub struct Ext4 {
 impl Ext4 {
     /// Puts what the recipe says in place of the defaults.
     pub fn apply(&self, options: &mut Options) {
-        let Self { block_size, inodes, bytes_per_inode, reserved_hundredths, journal } = *self;
+        let Self {
+            block_size,
+            inodes,
+            bytes_per_inode,
+            reserved_hundredths,
+            journal,
+        } = *self;
         options.block_size = block_size.unwrap_or(options.block_size);
         options.inodes = inodes.or(options.inodes);
         options.bytes_per_inode = bytes_per_inode.unwrap_or(options.bytes_per_inode);
@@ -37,8 +43,12 @@ impl Ext4 {
 
 /// Checks `block_size:`.
 pub(super) fn block_size(bytes: &Spanned<u32>) -> Result<BlockSize, ValueError> {
-    BlockSize::new(bytes.value)
-        .ok_or_else(|| bytes.error("a block of ext4 has 1024, 2048 or 4096 bytes"))
+    BlockSize::new(bytes.value).ok_or_else(|| {
+        let found = bytes.value;
+        bytes.error(format!(
+            "`block_size` is {found}; it can be 1024, 2048 or 4096"
+        ))
+    })
 }
 
 /// Checks `inodes:`; an inode number has 32 bits.
@@ -56,7 +66,10 @@ pub(super) fn bytes_per_inode(bytes: &Spanned<u64>) -> Result<u64, ValueError> {
         return Ok(bytes.value);
     }
     let (least, most) = (ALLOWED.start(), ALLOWED.end());
-    Err(bytes.error(format!("`bytes_per_inode` is {}; it can be {least} to {most}", bytes.value)))
+    Err(bytes.error(format!(
+        "`bytes_per_inode` is {}; it can be {least} to {most}",
+        bytes.value
+    )))
 }
 
 /// `reserved_percent:`, a number such as 5 or 0.25, in hundredths.
@@ -83,14 +96,14 @@ impl<'de> Deserialize<'de> for Percent {
                     _ => None,
                 };
                 let allowed = hundredths.filter(|hundredths| *hundredths <= 5000);
-                let wrong = || E::invalid_value(serde::de::Unexpected::Float(percent), &self);
+                let wrong = || E::invalid_value(Unexpected::Float(percent), &self);
                 allowed.map(Percent).ok_or_else(wrong)
             }
 
             fn visit_u64<E: Error>(self, percent: u64) -> Result<Percent, E> {
                 let hundredths = u16::try_from(percent).ok().and_then(|n| n.checked_mul(100));
                 let allowed = hundredths.filter(|hundredths| *hundredths <= 5000);
-                let wrong = || E::invalid_value(serde::de::Unexpected::Unsigned(percent), &self);
+                let wrong = || E::invalid_value(Unexpected::Unsigned(percent), &self);
                 allowed.map(Percent).ok_or_else(wrong)
             }
         }
@@ -111,21 +124,28 @@ impl<'de> Deserialize<'de> for WrittenJournal {
             type Value = WrittenJournal;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("true, false or the size of the journal")
+                f.write_str("true, false or a size such as 64M")
             }
 
             fn visit_bool<E>(self, wanted: bool) -> Result<WrittenJournal, E> {
-                Ok(WrittenJournal(if wanted { Journal::Auto } else { Journal::None }))
+                Ok(WrittenJournal(if wanted {
+                    Journal::Auto
+                } else {
+                    Journal::None
+                }))
             }
 
             fn visit_u64<E: Error>(self, bytes: u64) -> Result<WrittenJournal, E> {
-                self.visit_str(&bytes.to_string())
+                match Size::parse(&bytes.to_string()) {
+                    Ok(Size::Bytes(bytes)) => Ok(WrittenJournal(Journal::Bytes(bytes))),
+                    _ => Err(E::invalid_value(Unexpected::Unsigned(bytes), &self)),
+                }
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<WrittenJournal, E> {
-                match Size::parse(text).map_err(E::custom)? {
-                    Size::Bytes(bytes) => Ok(WrittenJournal(Journal::Bytes(bytes))),
-                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                match Size::parse(text) {
+                    Ok(Size::Bytes(bytes)) => Ok(WrittenJournal(Journal::Bytes(bytes))),
+                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! One partition of a recipe: its keys, each checked for itself.
 
 use fsgen::swap;
+use fsgen::table::kind::TypeError;
 use fsgen::table::{PartitionType, SECTOR};
-use modules::value::{Span, Spanned, ValueError, unknown_name_help};
+use modules::value::{Span, Spanned, ValueError, nearest};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -120,7 +121,10 @@ impl Entry {
             filesystem,
             mount: text(&self.mount),
             size: self.size(filesystem, span, table)?,
-            bootable: self.bootable.as_ref().is_some_and(|bootable| bootable.value),
+            bootable: self
+                .bootable
+                .as_ref()
+                .is_some_and(|bootable| bootable.value),
             fs_uuid: self.fs_uuid.as_ref().map(uuid).transpose()?,
             ext4: self.ext4()?,
         })
@@ -140,8 +144,14 @@ impl Entry {
         .into_iter();
         let (found, why) = match table {
             Table::Gpt => (None, ""),
-            Table::Mbr => (found.by_ref().take(2).flatten().next(), "an MBR has no place for"),
-            Table::None => (found.flatten().next(), "without a partition table there is no"),
+            Table::Mbr => (
+                found.by_ref().take(2).flatten().next(),
+                "an MBR has no place for",
+            ),
+            Table::None => (
+                found.flatten().next(),
+                "without a partition table there is no",
+            ),
         };
         match found {
             None => Ok(()),
@@ -201,11 +211,12 @@ impl Entry {
         };
         // Which architecture it will be shows when the tree is there; they all have these types.
         let known = PartitionType::parse(kind, "x86_64").map_err(|error| {
-            let names: Vec<_> = PartitionType::names().collect();
-            let error = kind.error(error.to_string());
-            match unknown_name_help(kind, &names) {
-                Some(help) => error.help(help),
-                None => error,
+            let message = kind.error(error.to_string());
+            match (error, nearest(kind, PartitionType::names())) {
+                (TypeError::Unknown(_), Some(meant)) => {
+                    message.help(format!("did you mean `{meant}`?"))
+                }
+                _ => message,
             }
         })?;
         if known.name() == Some("esp") && filesystem == Filesystem::Ext4 {
@@ -248,8 +259,11 @@ impl Entry {
                 Err(size.error(format!("swap of {bytes} bytes; it needs at least {least}")))
             }
             Size::Bytes(bytes) if table == Table::Mbr && bytes > MBR_LIMIT => {
-                let message = format!("a partition of {bytes} bytes; an MBR has at most {MBR_LIMIT}");
-                Err(size.error(message).help("make it smaller, or use `table: gpt`"))
+                let message =
+                    format!("a partition of {bytes} bytes; an MBR has at most {MBR_LIMIT}");
+                Err(size
+                    .error(message)
+                    .help("make it smaller, or use `table: gpt`"))
             }
             size => Ok(size),
         }
@@ -263,7 +277,11 @@ impl Entry {
         Ok(Ext4 {
             block_size: self.block_size.as_ref().map(ext4::block_size).transpose()?,
             inodes: self.inodes.as_ref().map(ext4::inodes).transpose()?,
-            bytes_per_inode: self.bytes_per_inode.as_ref().map(ext4::bytes_per_inode).transpose()?,
+            bytes_per_inode: self
+                .bytes_per_inode
+                .as_ref()
+                .map(ext4::bytes_per_inode)
+                .transpose()?,
             reserved_hundredths: self.reserved_percent.as_ref().map(|percent| percent.0),
             journal: self.journal.as_ref().map(|journal| journal.0),
         })
@@ -286,14 +304,20 @@ fn default_kind(mount: Option<&Spanned<String>>, filesystem: Filesystem) -> &'st
 
 fn check_mount(mount: &Spanned<String>) -> Result<(), ValueError> {
     let Some(path) = mount.strip_prefix('/') else {
-        return Err(mount.error(format!("mount point {:?} does not start with /", mount.value)));
+        return Err(mount.error(format!(
+            "mount point {:?} does not start with /",
+            mount.value
+        )));
     };
     if path.contains('\0') {
         return Err(mount.error("a mount point cannot hold a NUL"));
     }
     let is_odd = |name: &str| matches!(name, "" | "." | "..");
     if !path.is_empty() && path.split('/').any(is_odd) {
-        let message = format!("mount point {:?} has an empty part, `.` or `..`", mount.value);
+        let message = format!(
+            "mount point {:?} has an empty part, `.` or `..`",
+            mount.value
+        );
         return Err(mount.error(message).help("write it like /var/log"));
     }
     Ok(())
@@ -307,7 +331,9 @@ fn check_label(label: &Spanned<String>, filesystem: Filesystem) -> Result<(), Va
     if label.len() > LONGEST_LABEL {
         let len = label.len();
         let message = format!("a label of {len} bytes; {filesystem} has at most {LONGEST_LABEL}");
-        return Err(label.error(message).help("give the long one as `name`, which a GPT keeps"));
+        return Err(label
+            .error(message)
+            .help("give the long one as `name`, which a GPT keeps"));
     }
     Ok(())
 }
@@ -316,7 +342,9 @@ fn check_name(name: &Spanned<String>) -> Result<(), ValueError> {
     check_letters(name)?;
     match name.encode_utf16().count() {
         0..=LONGEST_NAME => Ok(()),
-        len => Err(name.error(format!("a name of {len} UTF-16 units; a GPT has at most {LONGEST_NAME}"))),
+        len => Err(name.error(format!(
+            "a name of {len} UTF-16 units; a GPT has at most {LONGEST_NAME}"
+        ))),
     }
 }
 

@@ -61,10 +61,12 @@ fn number(entries: &[Entry], partitions: &mut [Partition], table: Table) -> Resu
     for (place, (entry, partition)) in (1..).zip(entries.iter().zip(partitions)) {
         partition.number = match entry.number {
             Some(number) => number.value,
-            None => (place..=most).find(|number| !taken.contains(number)).ok_or_else(|| {
-                let message = format!("no number is left; the table has {most} partitions");
-                ValueError::new(partition.span, message)
-            })?,
+            None => (place..=most)
+                .find(|number| !taken.contains(number))
+                .ok_or_else(|| {
+                    let message = format!("no number is left; the table has {most} partitions");
+                    ValueError::new(partition.span, message)
+                })?,
         };
         taken.insert(partition.number);
     }
@@ -83,7 +85,10 @@ fn check(
             return Err(error.help("leave `partitions` out for one root filesystem"));
         }
         [_, second, ..] if table == Table::None => {
-            let error = ValueError::new(second.span, "without a partition table there is one filesystem");
+            let error = ValueError::new(
+                second.span,
+                "without a partition table there is one filesystem",
+            );
             return Err(error.help("keep one partition, or use `table: gpt`"));
         }
         _ => {}
@@ -97,10 +102,14 @@ fn check(
             return Err(mount.error(format!("two partitions are mounted at {}", mount.value)));
         }
         let others = |id: fn(&Partition) -> _| before.iter().any(|other| id(other) == id(this));
-        if let Some(uuid) = &entry.uuid && others(|p| p.uuid) {
+        if let Some(uuid) = &entry.uuid
+            && others(|p| p.uuid)
+        {
             return Err(uuid.error(format!("two partitions have the uuid {}", uuid.value)));
         }
-        if let Some(uuid) = &entry.fs_uuid && others(|p| p.fs_uuid) {
+        if let Some(uuid) = &entry.fs_uuid
+            && others(|p| p.fs_uuid)
+        {
             return Err(uuid.error(format!("two filesystems have the fs_uuid {}", uuid.value)));
         }
         if let Some(bootable) = &entry.bootable

@@ -95,10 +95,14 @@ impl FromStr for Size {
 fn bytes(whole: &str, number: &str) -> Result<u64, SizeError> {
     let form = || SizeError::Form(whole.to_owned());
     let too_large = || SizeError::TooLarge(whole.to_owned());
-    let end = number.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(number.len());
+    let end = number
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(number.len());
     let (digits, unit) = number.split_at(end);
     let mut units = UNITS.into_iter();
-    let (_, unit) = units.find(|(name, _)| unit.eq_ignore_ascii_case(name)).ok_or_else(form)?;
+    let (_, unit) = units
+        .find(|(name, _)| unit.eq_ignore_ascii_case(name))
+        .ok_or_else(form)?;
     let (units, parts) = match digits.split_once('.') {
         None => (digits, "0"),
         Some((units, parts)) => (units, parts),
@@ -108,7 +112,9 @@ fn bytes(whole: &str, number: &str) -> Result<u64, SizeError> {
     }
     // 1.50G is 150 hundredths of G.
     let parts = parts.trim_end_matches('0');
-    let scale = u32::try_from(parts.len()).ok().and_then(|digits| 10_u128.checked_pow(digits));
+    let scale = u32::try_from(parts.len())
+        .ok()
+        .and_then(|digits| 10_u128.checked_pow(digits));
     let scale = scale.ok_or_else(|| SizeError::Fraction(whole.to_owned()))?;
     let number: Option<u128> = format!("{units}{parts}").parse().ok();
     let scaled = number.and_then(|number| number.checked_mul(u128::from(unit)));
@@ -174,7 +180,10 @@ mod tests {
             ("1T", Size::Bytes(1 << 40)),
             ("1TB", Size::Bytes(1_000_000_000_000)),
             ("1.5G", Size::Bytes(G + G / 2)),
-            ("1.50000000000000000000000000000000000000000000G", Size::Bytes(G + G / 2)),
+            (
+                "1.50000000000000000000000000000000000000000000G",
+                Size::Bytes(G + G / 2),
+            ),
             ("0.5K", Size::Bytes(512)),
             ("1.0", Size::Bytes(1)),
             ("0.001KB", Size::Bytes(1)),
@@ -217,15 +226,24 @@ mod tests {
             ("\u{664}G", SizeError::Form),
             ("1.5", SizeError::Fraction),
             ("0.1K", SizeError::Fraction),
-            ("1.0000000000000000000000000000000000000000001T", SizeError::Fraction),
+            (
+                "1.0000000000000000000000000000000000000000001T",
+                SizeError::Fraction,
+            ),
             ("0", SizeError::Zero),
             ("0T", SizeError::Zero),
             ("0.0G", SizeError::Zero),
             ("+0", SizeError::Zero),
             ("9223372036854775808", SizeError::TooLarge),
             ("8388608T", SizeError::TooLarge),
-            ("340282366920938463463374607431768211455T", SizeError::TooLarge),
-            ("999999999999999999999999999999999999999999", SizeError::TooLarge),
+            (
+                "340282366920938463463374607431768211455T",
+                SizeError::TooLarge,
+            ),
+            (
+                "999999999999999999999999999999999999999999",
+                SizeError::TooLarge,
+            ),
         ] {
             assert_eq!(text.parse::<Size>(), Err(error(text.to_owned())), "{text}");
         }

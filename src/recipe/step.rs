@@ -66,16 +66,24 @@ fn step(
         }
         _ => return Err(item.mismatch("the name of a module")),
     };
-    let module = known.iter().find(|module| same_name(module.name, name)).ok_or_else(|| {
-        let names: Vec<_> = known.iter().map(|module| module.name).collect();
-        let error = ValueError::new(span, format!("unknown module `{name}`"));
-        match unknown_name_help(name, &names) {
-            Some(help) => error.help(help),
-            None => error,
-        }
-    })?;
+    let module = known
+        .iter()
+        .find(|module| same_name(module.name, name))
+        .ok_or_else(|| {
+            let names: Vec<_> = known.iter().map(|module| module.name).collect();
+            let error = ValueError::new(span, format!("unknown module `{name}`"));
+            match unknown_name_help(name, &names) {
+                Some(help) => error.help(help),
+                None => error,
+            }
+        })?;
     let cfg = Cfg::new(recipe, module, inline, span)?;
-    Ok(Step { number, module, cfg, span })
+    Ok(Step {
+        number,
+        module,
+        cfg,
+        span,
+    })
 }
 
 /// Finds the keys at the top of a recipe that are neither its own nor those of a listed module.
@@ -100,11 +108,16 @@ pub(super) fn check_keys(
                     "key `{name}` belongs to module `{0}`, which is not in `modules:`",
                     module.name
                 );
-                let help = format!("add `- {}` to `modules:`, or leave `{name}` out", module.name);
+                let help = format!(
+                    "add `- {}` to `modules:`, or leave `{name}` out",
+                    module.name
+                );
                 ValueError::new(key.span, message).help(help)
             }
             None => {
-                let keys = own.iter().chain(known.iter().flat_map(|module| module.keys));
+                let keys = own
+                    .iter()
+                    .chain(known.iter().flat_map(|module| module.keys));
                 let error = ValueError::new(key.span, format!("unknown key `{name}`"));
                 match unknown_name_help(name, &keys.copied().collect::<Vec<_>>()) {
                     Some(help) => error.help(help),

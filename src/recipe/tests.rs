@@ -1,7 +1,6 @@
 //! Whole recipes: what they mean, and the exact words for what is wrong with them.
 
 mod accept;
-mod reject;
 
 use std::path::Path;
 
@@ -24,50 +23,79 @@ const fn module(name: &'static str, keys: &'static [&'static str]) -> Module {
     fn modify(_: &str, _: &mut Root<'_>, _: &Cfg) -> Result<(), Error> {
         Ok(())
     }
-    Module { name, summary: "", keys, check, modify }
+    Module {
+        name,
+        summary: "",
+        keys,
+        check,
+        modify,
+    }
 }
 
 fn parse(text: &str) -> Result<Recipe, Problems> {
     super::parse(text, Path::new("build.yaml"), KNOWN)
 }
 
+/// Recipes that are wrong, each followed by the whole message.
+const REJECTS: [(&str, &str); 4] = [
+    ("text.txt", include_str!("tests/text.txt")),
+    ("keys.txt", include_str!("tests/keys.txt")),
+    ("steps.txt", include_str!("tests/steps.txt")),
+    ("partitions.txt", include_str!("tests/partitions.txt")),
+];
+
 #[test]
-fn a_problem_is_shown_in_its_lines() {
-    let text = "\
-# The image of the web servers.
-name: web
-partitions:
-- {mount: /, size: 4X}
-
-hostnmae:
-- web1
-- web2
-modules: [hostname, fils]
-";
-    let problems = parse(text).unwrap_err();
-    let shown = r#"build.yaml:4:18: "4X" is no size
-  |
-4 | - {mount: /, size: 4X}
-  |                    ^^
-  |
-  = help: write bytes, or a number with K, M, G, T (or KiB, MiB, GiB, TiB: powers of 1024) or with KB, MB, GB, TB (powers of 1000); `auto` fits the content, `+512M` leaves that much free
-
-build.yaml:9:21: unknown module `fils`
-  |
-9 | modules: [hostname, fils]
-  |                     ^^^^
-  |
-  = help: did you mean `files`? known here: `add_user`, `files`, `hostname`, `install_rpms`"#;
-    assert_eq!(problems.to_string(), shown);
-    // The same with colours.
-    let coloured = problems.coloured();
-    assert!(coloured.contains("\x1b["));
-    let mut plain = String::new();
-    for part in coloured.split("\x1b[") {
-        let end = part.find('m').filter(|_| !plain.is_empty()).map_or(0, |at| at + 1);
-        plain.push_str(&part[end..]);
+fn mistakes_are_shown_at_their_place() {
+    for (file, rows) in REJECTS {
+        let mut rows = rows.split("<<<\n");
+        assert_eq!(rows.next(), Some(""), "{file} starts with <<<");
+        for row in rows {
+            let (text, message) = row.split_once(">>>\n").unwrap();
+            let shown = match parse(text) {
+                Ok(recipe) => format!("{recipe:?}"),
+                Err(problems) => problems.to_string(),
+            };
+            assert_eq!(
+                shown.trim_end(),
+                message.trim_end(),
+                "{file}:\n{text}\n{shown}\n"
+            );
+        }
     }
-    assert_eq!(plain, shown);
+}
+
+#[test]
+fn colours_change_no_letter() {
+    let problems = parse("modules: [hostname, fils]\nsize: 4X").unwrap_err();
+    let coloured = problems.coloured();
+    let mut parts = coloured.split("\x1b[");
+    let mut plain = parts.next().unwrap().to_owned();
+    for part in parts {
+        plain += part.split_once('m').unwrap().1;
+    }
+    assert_ne!(plain, coloured);
+    assert_eq!(plain, problems.to_string());
+}
+
+/// A few lines, or one long one, cannot make the parser eat memory, time or stack.
+#[test]
+fn bombs() {
+    let laughs = (1..20).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
+        let item = format!("*a{}, ", n - 1);
+        text + &format!("a{n}: &a{n} [{}]\n", item.repeat(10))
+    });
+    let long = format!("a: &a {}\n{}", "x".repeat(1 << 20), "b: *a\n".repeat(99));
+    let deep_block: String = (0..1000).map(|depth| " ".repeat(depth) + "a:\n").collect();
+    let deep_keys = format!("{}a{}", "{? ".repeat(1000), "}".repeat(1000));
+    let deep_list = format!("a: {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for text in [laughs, long, deep_block, deep_keys, deep_list] {
+        let message = parse(&text).unwrap_err().to_string();
+        let title = message.lines().next().unwrap();
+        assert!(
+            title.contains("too deeply nested") || title.contains("recursion limit"),
+            "{title}"
+        );
+    }
 }
 
 #[test]
@@ -84,11 +112,22 @@ fn no_file() {
     let directory = "cannot read the recipe DIR: Is a directory (os error 21); -f names another";
     assert_eq!(shown(folder.path()), directory);
 
-    std::fs::write(&file, "name: a\nseed: \u{e9}\u{e9}".as_bytes().split_last().unwrap().1).unwrap();
+    std::fs::write(
+        &file,
+        "name: a\nseed: \u{e9}\u{e9}"
+            .as_bytes()
+            .split_last()
+            .unwrap()
+            .1,
+    )
+    .unwrap();
     let cut = "DIR/build.yaml:2:8: this is not UTF-8 text\n";
     assert!(shown(&file).starts_with(cut), "{}", shown(&file));
 
-    std::fs::File::create(&file).unwrap().set_len((16 << 20) + 1).unwrap();
+    std::fs::File::create(&file)
+        .unwrap()
+        .set_len((16 << 20) + 1)
+        .unwrap();
     let large = "DIR/build.yaml is no recipe: it has more than 16777216 bytes";
     assert_eq!(shown(&file), large);
 }
@@ -100,11 +139,20 @@ fn modules_check_their_options() {
     let text = "modules: [hostname, {hostname: b_d}, hostname]\nhostname: a b\n";
     std::fs::write(&file, text).unwrap();
     let message = read(&file).unwrap_err().to_string();
-    let titles: Vec<_> = message.lines().filter(|line| line.contains("build.yaml:")).collect();
+    let titles: Vec<_> = message
+        .lines()
+        .filter(|line| line.contains("build.yaml:"))
+        .collect();
     // The first and the third step share their mistake.
     assert_eq!(titles.len(), 2, "{message}");
-    assert!(titles[0].contains("build.yaml:1:32: hostname \"b_d\" "), "{message}");
-    assert!(titles[1].contains("build.yaml:2:11: hostname \"a b\" "), "{message}");
+    assert!(
+        titles[0].contains("build.yaml:1:32: hostname \"b_d\" "),
+        "{message}"
+    );
+    assert!(
+        titles[1].contains("build.yaml:2:11: hostname \"a b\" "),
+        "{message}"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The text of a recipe becomes a [`Value`]: YAML 1.2, without what YAML reads in surprising ways.
 //!
 //! Booleans are `true` and `false`; `yes` and `on` are strings. A number with a leading zero is
-//! refused: it is octal in YAML 1.1 and decimal in YAML 1.2. Tags of one's own, numbers beyond 64
+//! refused: 010 is octal in YAML 1.1 and decimal in YAML 1.2. Tags of one's own, numbers beyond 64
 //! bits, keys that are no strings, keys given twice and second documents are refused too.
 //! Anchors, aliases and merge keys (`<<`) work; what they bring in stands where the alias does.
 
@@ -26,9 +26,20 @@ pub(super) fn parse(text: &str) -> Result<Value, ValueError> {
     options.with_snippet = false;
     // `Map` finds them, with the place of the first one and `a-b` for `a_b`.
     options.duplicate_keys = DuplicateKeyPolicy::PassThrough;
+    if let Some(budget) = &mut options.budget {
+        budget.max_depth = DEPTH;
+        budget.max_nodes = NODES;
+    }
     let node = serde_saphyr::from_str_with_options::<Spanned<Node>>(text, options);
     Reader { text }.value(node.map_err(|error| refusal(&error, text))?)
 }
+
+/// How deep lists and mappings may lie in each other. Real recipes need less than ten; a level
+/// takes up to 50 KiB of stack in a build without optimisation.
+const DEPTH: usize = 24;
+
+/// How many values a recipe may have, each time that an alias brings one in counted.
+const NODES: usize = 100_000;
 
 /// A value as the parser gives it.
 enum Node {
@@ -149,8 +160,12 @@ impl Reader<'_> {
         for (key, value) in entries {
             let span = span(key.referenced, self.text);
             let Node::String(name) = key.value else {
-                let error = self.value(key)?.mismatch("a key");
-                return Err(error.help("put it in quotes"));
+                let key = self.value(key)?;
+                let error = key.mismatch("a string as key");
+                return Err(match key.data {
+                    Data::List(_) | Data::Map(_) => error,
+                    _ => error.help("put it in quotes"),
+                });
             };
             map.insert(Key { name, span }, self.value(value)?)?;
         }
@@ -160,18 +175,19 @@ impl Reader<'_> {
 
 fn refuse_leading_zero(written: &str, span: Span) -> Result<(), ValueError> {
     let mut digits = written.trim_start_matches(['+', '-']).bytes();
-    if digits.next() == Some(b'0') && digits.next().is_some_and(|b| b.is_ascii_digit()) {
-        let message = format!("the number {written} starts with 0: YAML 1.1 reads it as octal");
-        let help = format!("put it in quotes if it is a mode (\"{written}\"), or leave the 0 out");
-        return Err(ValueError::new(span, message).help(help));
+    if digits.next() != Some(b'0') || !digits.next().is_some_and(|b| b.is_ascii_digit()) {
+        return Ok(());
     }
-    Ok(())
+    let message =
+        format!("the number {written} starts with 0: readers of YAML take it for two things");
+    let help = format!("leave the 0 out; a mode is a string: \"{written}\"");
+    Err(ValueError::new(span, message).help(help))
 }
 
 fn too_large(written: &str, span: Span) -> ValueError {
     let (least, most) = (i64::MIN, i64::MAX);
     let message = format!("the number {written} is not between {least} and {most}");
-    ValueError::new(span, message)
+    ValueError::new(span, message).help("put it in quotes if it is a string of digits")
 }
 
 fn is_whole(written: &str) -> bool {
@@ -192,15 +208,47 @@ fn refusal(error: &Error, text: &str) -> ValueError {
             error.help("a recipe is one document: remove the `---` or `...` before this")
         }
         Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => {
-            let what = "the recipe is too large, too deeply nested, or its aliases stand for too much";
+            let what =
+                "the recipe is too large, too deeply nested, or its aliases stand for too much";
             ValueError::new(span, what)
         }
         Error::RecursiveReferencesRequireWeakTypes { .. } => {
             ValueError::new(span, "this alias is inside the value that it stands for")
         }
-        other => ValueError::new(span, UserMessageFormatter.format_message(other)),
+        Error::InvalidScalar { .. } => ValueError::new(span, "the value is not what its tag says"),
+        other => {
+            let message = UserMessageFormatter.format_message(other);
+            let hint = HINTS.iter().find(|(start, _)| message.starts_with(start));
+            let error = ValueError::new(span, message.trim_end_matches('.'));
+            match hint {
+                Some((_, help)) => error.help(*help),
+                None => error,
+            }
+        }
     }
 }
+
+/// What to do about the parser's messages for common slips, by how they start.
+const HINTS: [(&str, &str); 6] = [
+    ("tabs disallowed", "indent with spaces"),
+    (
+        "mapping values are not allowed",
+        "put a text that holds `: ` in quotes",
+    ),
+    ("recursion limit exceeded", "nest less deeply"),
+    (
+        "unexpected character",
+        "put a text that starts with this character in quotes",
+    ),
+    (
+        "reference to unknown value",
+        "name a value with `&` before its alias, or put the text in quotes",
+    ),
+    (
+        "unsupported tag",
+        "leave the tag out, or put the text in quotes",
+    ),
+];
 
 /// Returns the text at a place.
 fn written(location: Location, text: &str) -> &str {
@@ -215,7 +263,10 @@ fn span(location: Location, text: &str) -> Span {
         (Some(start), Some(len)) => (size(start), size(len)),
         // The scanner's own errors have characters only.
         _ => {
-            let mut offsets = text.char_indices().map(|(at, _)| at).skip(size(place.offset()));
+            let mut offsets = text
+                .char_indices()
+                .map(|(at, _)| at)
+                .skip(size(place.offset()));
             (offsets.next().unwrap_or(text.len()), 0)
         }
     };

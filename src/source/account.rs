@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use fsgen::{Kind, Tree};
 
 use super::acl::Who;
-use super::shown;
+use super::name::shown;
 
 /// The largest `/etc/passwd` or `/etc/group` that is read, in bytes.
 const FILE_MAX: u64 = 16 << 20;

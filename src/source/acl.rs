@@ -4,8 +4,8 @@
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use fsgen::tree::Xattrs;
 
+use super::name::shown;
 use super::pax::decimal;
-use super::shown;
 use super::xattr::{ACL_ACCESS, ACL_DEFAULT};
 
 /// The version number that the attribute begins with.

@@ -2,12 +2,18 @@
 //! manual, "Basic Tar Format").
 
 use anyhow::{Result, bail, ensure};
+use fsgen::tree::Device;
 use tar_core::{GNU_MAGIC, HEADER_SIZE, Header, USTAR_MAGIC};
 
-use super::shown;
+use super::name::shown;
 
 /// The size of a header, and what all contents are padded to.
 pub(super) const BLOCK: usize = HEADER_SIZE;
+
+/// The largest device numbers (Linux: 12 and 20 bits).
+const MAJOR_MAX: u64 = (1 << 12) - 1;
+/// See [`MAJOR_MAX`].
+const MINOR_MAX: u64 = (1 << 20) - 1;
 
 /// The bytes of one block.
 pub(super) type Block = [u8; BLOCK];
@@ -24,7 +30,7 @@ pub(super) fn is_zero(block: &Block) -> bool {
 /// Fails when its checksum is wrong.
 pub(super) fn check(block: &Block) -> Result<()> {
     let header = Header::from_bytes(block);
-    let stored = number(&header.as_ustar().cksum)?;
+    let stored = number("checksum", &header.as_ustar().cksum)?;
     let sum = i128::from(header.compute_checksum());
     if stored == sum {
         return Ok(());
@@ -56,18 +62,22 @@ pub(super) fn text(field: &[u8]) -> &[u8] {
     field.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-/// Returns the major and minor number of a device.
+/// Returns the numbers of a device.
 ///
 /// # Errors
 ///
-/// Fails when they are no numbers, or when the header is of a format without them.
-pub(super) fn device(header: &Header) -> Result<(i128, i128)> {
+/// Fails on numbers that Linux does not have, and on a header of a format without them.
+pub(super) fn device(header: &Header) -> Result<Device> {
     let ustar = header.as_ustar();
     ensure!(
         ustar.magic == *USTAR_MAGIC || ustar.magic == *GNU_MAGIC,
         "a device in a v7 header, which has no device numbers"
     );
-    Ok((number(&ustar.dev_major)?, number(&ustar.dev_minor)?))
+    let (major, minor) = ("device major number", "device minor number");
+    Ok(Device {
+        major: within(major, number(major, &ustar.dev_major)?, MAJOR_MAX)?,
+        minor: within(minor, number(minor, &ustar.dev_minor)?, MINOR_MAX)?,
+    })
 }
 
 /// Returns the value of a numeric field: octal digits, or a binary number (GNU "base-256").
@@ -78,7 +88,7 @@ pub(super) fn device(header: &Header) -> Result<(i128, i128)> {
 /// # Errors
 ///
 /// Fails when the field is neither.
-pub(super) fn number(field: &[u8]) -> Result<i128> {
+pub(super) fn number(what: &str, field: &[u8]) -> Result<i128> {
     if let Some(first) = field.first().filter(|first| **first >= 0x80) {
         // Two's complement in all bits but the first; 12 bytes at most, so 95 bits.
         let high = i128::from(*first & 0x3f) - i128::from(*first & 0x40);
@@ -90,7 +100,7 @@ pub(super) fn number(field: &[u8]) -> Result<i128> {
     let mut value = 0;
     for digit in digits {
         if !(b'0'..=b'7').contains(digit) {
-            bail!("\"{}\" is no octal number", shown(text(field)));
+            bail!("{what} \"{}\" is no octal number", shown(text(field)));
         }
         value = value * 8 + i128::from(digit - b'0');
     }
@@ -140,7 +150,7 @@ mod tests {
             ),
             (b"\xc0\0\0\0\0\0\0\0\0\0\0\0", Some(-(1 << 94))),
         ] {
-            assert_eq!(number(field).ok(), want, "{}", field.escape_ascii());
+            assert_eq!(number("", field).ok(), want, "{}", field.escape_ascii());
         }
     }
 

@@ -59,7 +59,7 @@ pub(super) fn recognise(head: &[u8]) -> Kind {
         Some((.., what)) => Kind::Other(what),
         None if is_html(head) => Kind::Other("an HTML page"),
         None if head.len() < BLOCK => Kind::Other("shorter than one tar header (512 bytes)"),
-        None => Kind::Other("no format that is known here"),
+        None => Kind::Other("no format that is known here, or damaged"),
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
             ),
             (
                 long(b"BZh0", 0, b""),
-                Kind::Other("no format that is known here"),
+                Kind::Other("no format that is known here, or damaged"),
             ),
         ] {
             assert_eq!(recognise(&head), want);

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use fsgen::Timestamp;
 
 use super::acl::AclText;
-use super::shown;
+use super::name::shown;
 use super::sparse::Keys;
 use super::xattr::Attributes;
 

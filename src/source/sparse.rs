@@ -86,10 +86,8 @@ impl Map {
         if pair.numbytes[0] == 0 {
             return Ok(()); // not in use
         }
-        self.add(
-            header::number(&pair.offset)?,
-            header::number(&pair.numbytes)?,
-        )
+        let at = header::number("offset of a part", &pair.offset)?;
+        self.add(at, header::number("length of a part", &pair.numbytes)?)
     }
 
     /// Adds the pairs of a block between header and data, and returns whether one more follows.

@@ -9,8 +9,8 @@ use fsgen::{Meta, NodeId, Timestamp, Tree};
 use super::Loaded;
 use super::account::Accounts;
 use super::acl::AclText;
-use super::member::{Entry, Member, Members, title};
-use super::shown;
+use super::member::{Entry, Member, Members};
+use super::name::{shown, split, title};
 use super::window::Archive;
 
 /// The time of directories without a member, until the time that they get is known.
@@ -39,7 +39,7 @@ pub(super) fn read(
 ) -> Result<Loaded> {
     let mut tree = Tree::new(Meta::root(0o755, UNKNOWN));
     let source = tree.add_source(archive.clone());
-    let mut members = Members::new(&*archive, source);
+    let mut members = Members::new(&*archive, source)?;
     let mut unpacked = Unpacked::new(tree);
     let mut told = 0;
     while let Some(member) = members.next()? {
@@ -49,6 +49,7 @@ pub(super) fn read(
             progress(told);
         }
     }
+    progress(members.offset());
     unpacked.finish(default_time, members.warnings)
 }
 
@@ -219,18 +220,5 @@ impl Unpacked {
             let children = self.tree.entries(id).map(|(_, child)| child);
             todo.extend(children.filter(|child| self.tree.is_directory(*child)));
         }
-    }
-}
-
-/// Splits a path into directory and last name; the root has none.
-fn split(path: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut rest = path;
-    loop {
-        let cut = rest.iter().rposition(|b| *b == b'/');
-        let (directory, name) = rest.split_at(cut.map_or(0, |slash| slash + 1));
-        if !matches!(name, b"" | b".") {
-            return Some((directory, name));
-        }
-        rest = &rest[..cut?];
     }
 }

@@ -170,8 +170,8 @@ fn line(tree: &Tree, id: NodeId) -> String {
                 crc.update(&bytes);
                 line += &format!(" {} bytes {:08x}", bytes.len(), crc.sum());
             }
-            let whole = !content.is_empty() && content.extents().eq([0..content.len()]);
-            if !whole && !content.is_empty() {
+            let data: u64 = content.extents().map(|e| e.end - e.start).sum();
+            if data < content.len() {
                 let extents = content.extents().map(|e| format!("{}-{}", e.start, e.end));
                 line += &format!(" [{}]", extents.collect::<Vec<_>>().join(","));
             }

@@ -54,11 +54,6 @@ impl<'a> Window<'a> {
     /// How much [`Window::get`] gives at once.
     pub(super) const MOST: usize = SMALLEST;
 
-    /// Returns where the archive ends, in bytes.
-    pub(super) fn archive_len(&self) -> io::Result<u64> {
-        self.archive.len()
-    }
-
     fn held(&self, offset: u64) -> Option<&[u8]> {
         let skip = usize::try_from(offset.checked_sub(self.start)?).ok()?;
         self.bytes.get(skip..)

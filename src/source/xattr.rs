@@ -8,7 +8,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use fsgen::tree::Xattrs;
 
-use super::shown;
+use super::name::shown;
 
 /// The longest name with its namespace, in bytes (Linux: `XATTR_NAME_MAX`).
 const NAME_MAX: usize = 255;

@@ -9,11 +9,11 @@ use super::format::{INODE_SIZE, special_inode};
 use super::geometry::{GROUPS_PER_FLEX, Geometry};
 use super::inode::FAST_SYMLINK_MAX;
 use super::layout::{Group, Item, Layout, Placed, What};
+use super::measure::data_runs;
 use super::numbering::Owner;
 use super::space::{Run, Space};
 use super::{Error, journal, lo32};
 use crate::tree::{Kind, NodeId, Tree};
-use super::measure::data_runs;
 
 /// The space ran out.
 #[derive(Debug)]

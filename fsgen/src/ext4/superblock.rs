@@ -48,8 +48,8 @@ pub(super) fn superblock(layout: &Layout, group: u32, journal_block: &[u8; 60]) 
     sb.blocks_per_group = per_group.into();
     sb.clusters_per_group = per_group.into();
     sb.inodes_per_group = geometry.inodes_per_group.into();
-    sb.wtime = time.into();
-    sb.wtime_hi = time_hi;
+    // The last write (`s_wtime`) stays zero, "never": a time in the source may lie in the future,
+    // and e2fsck complains when this one does.
     sb.mkfs_time = time.into();
     sb.mkfs_time_hi = time_hi;
     sb.lastcheck = time.into();

@@ -90,11 +90,8 @@ impl Root<'_> {
     }
 
     fn change_meta(&mut self, id: NodeId, change: impl FnOnce(Meta) -> Meta) {
-        let before = self.tree.node(id).meta;
-        let after = change(before);
-        if after != before {
-            self.tree.set_meta(id, after);
-        }
+        let meta = change(self.tree.node(id).meta);
+        self.tree.set_meta(id, meta);
     }
 
     pub(super) fn touch(&mut self, id: NodeId) {

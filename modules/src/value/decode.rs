@@ -77,7 +77,15 @@ impl<'de> Deserializer<'de> for Source<'de> {
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.0.data {
             Data::Bool(_) => self.deserialize_any(visitor),
-            _ => Err(self.0.mismatch("true or false").into()),
+            _ => {
+                let error = self.0.mismatch("true or false");
+                // The other booleans of YAML 1.1.
+                Err(match self.0.as_str().map(str::to_lowercase).as_deref() {
+                    Some("yes" | "on" | "y") => error.help("write `true`").into(),
+                    Some("no" | "off" | "n") => error.help("write `false`").into(),
+                    _ => error.into(),
+                })
+            }
         }
     }
 

@@ -11,7 +11,9 @@ const MIB: u64 = 1 << 20;
 
 fn steps(recipe: &Recipe) -> Vec<(usize, &str, usize)> {
     let steps = recipe.steps.iter();
-    steps.map(|step| (step.number, step.module.name, step.span.line)).collect()
+    steps
+        .map(|step| (step.number, step.module.name, step.span.line))
+        .collect()
 }
 
 #[test]
@@ -19,10 +21,18 @@ fn the_first_recipe_there_was() {
     let text = "---\nmodules:\n- install_rpms\n- add_user\nadd_users:\n- harlowja\n...\n";
     let recipe = parse(text).unwrap();
     assert_eq!(steps(&recipe), [(1, "install_rpms", 3), (2, "add_user", 4)]);
-    let users: Vec<String> = recipe.steps[1].cfg.get("add_users").unwrap().decode().unwrap();
+    let users: Vec<String> = recipe.steps[1]
+        .cfg
+        .get("add_users")
+        .unwrap()
+        .decode()
+        .unwrap();
     assert_eq!(users, ["harlowja"]);
     assert_eq!(recipe.name, "image");
-    assert_eq!((recipe.source, recipe.size, recipe.seed), (None, None, None));
+    assert_eq!(
+        (recipe.source, recipe.size, recipe.seed),
+        (None, None, None)
+    );
     assert_eq!(recipe.table, Table::Gpt);
     assert_eq!(recipe.partitions, [Partition::root()]);
     assert_eq!(recipe.folder, Path::new("."));
@@ -33,7 +43,10 @@ fn ways_to_write_steps() {
     for (text, expected) in [
         ("name: a", &[] as &[(usize, &str, usize)]),
         ("modules: []", &[]),
-        ("modules: [install-rpms, install_rpms]", &[(1, "install_rpms", 1), (2, "install_rpms", 1)]),
+        (
+            "modules: [install-rpms, install_rpms]",
+            &[(1, "install_rpms", 1), (2, "install_rpms", 1)],
+        ),
         (
             "modules: [{files: {remove: [/a]}}, add_user, {files: {remove: [/b]}}]",
             &[(1, "files", 1), (2, "add_user", 1), (3, "files", 1)],
@@ -42,9 +55,15 @@ fn ways_to_write_steps() {
             "modules:\n- hostname: web1\n- files:\n    files: []\n- 'add-user':\n",
             &[(1, "hostname", 2), (2, "files", 3), (3, "add_user", 5)],
         ),
-        ("modules:\r\n- files\r\nremove: [/a]\r\n", &[(1, "files", 2)]),
+        (
+            "modules:\r\n- files\r\nremove: [/a]\r\n",
+            &[(1, "files", 2)],
+        ),
         ("\u{feff}modules: [files]", &[(1, "files", 1)]),
-        ("%YAML 1.2\n---\n# all\nmodules: [files] # one\n...\n# end\n", &[(1, "files", 4)]),
+        (
+            "%YAML 1.2\n---\n# all\nmodules: [files] # one\n...\n# end\n",
+            &[(1, "files", 4)],
+        ),
         ("modules: &a [files]\nfiles: *a", &[(1, "files", 1)]),
     ] {
         let recipe = parse(text).unwrap_or_else(|error| panic!("{error}"));
@@ -66,11 +85,19 @@ modules:
     let recipe = parse(text).unwrap();
     let read = |step: usize, key: &str| {
         let value = recipe.steps[step].cfg.get(key);
-        value.map(|value| (value.span.line, value.decode::<Vec<String>>().unwrap_or_default()))
+        value.map(|value| {
+            (
+                value.span.line,
+                value.decode::<Vec<String>>().unwrap_or_default(),
+            )
+        })
     };
     assert_eq!(read(0, "remove"), Some((1, vec!["/top".to_owned()])));
     assert_eq!(read(1, "remove"), Some((5, vec!["/inline".to_owned()])));
-    assert_eq!(recipe.steps[2].cfg.get("hostname").unwrap().as_str(), Some("web1"));
+    assert_eq!(
+        recipe.steps[2].cfg.get("hostname").unwrap().as_str(),
+        Some("web1")
+    );
     assert!(recipe.steps[0].cfg.get("hostname").is_none());
     assert!(recipe.steps[3].cfg.get("rpm_options").is_some());
 }
@@ -87,12 +114,27 @@ seed: &seed blue
 name: *seed
 ";
     let recipe = parse(text).unwrap_or_else(|error| panic!("{error}"));
-    let seen: Vec<_> = recipe.partitions.iter().map(|p| (p.mount.as_deref(), p.size)).collect();
+    let seen: Vec<_> = recipe
+        .partitions
+        .iter()
+        .map(|p| (p.mount.as_deref(), p.size))
+        .collect();
     let size = Size::Bytes(64 * MIB);
-    assert_eq!(seen, [(Some("/"), size), (Some("/a"), size), (Some("/b"), size)]);
-    assert!(recipe.partitions.iter().all(|p| p.ext4.journal == Some(Journal::None)));
+    assert_eq!(
+        seen,
+        [(Some("/"), size), (Some("/a"), size), (Some("/b"), size)]
+    );
+    assert!(
+        recipe
+            .partitions
+            .iter()
+            .all(|p| p.ext4.journal == Some(Journal::None))
+    );
     assert_eq!(recipe.partitions[2].ext4.reserved_hundredths, Some(100));
-    assert_eq!((recipe.seed.as_deref(), &*recipe.name), (Some("blue"), "blue"));
+    assert_eq!(
+        (recipe.seed.as_deref(), &*recipe.name),
+        (Some("blue"), "blue")
+    );
 }
 
 #[test]
@@ -108,7 +150,10 @@ table: mbr
     let recipe = super::super::parse(text, file, &[]).unwrap();
     assert_eq!(recipe.name, "web");
     let source = recipe.source.unwrap();
-    assert_eq!((source.value, source.span.line), (PathBuf::from("in/rootfs.tar.zst"), 2));
+    assert_eq!(
+        (source.value, source.span.line),
+        (PathBuf::from("in/rootfs.tar.zst"), 2)
+    );
     assert_eq!(recipe.size, Some(Size::Free(512 * MIB)));
     assert_eq!(recipe.seed.as_deref(), Some("1.10"));
     assert_eq!(recipe.table, Table::Mbr);
@@ -161,20 +206,27 @@ partitions:
     assert_eq!(recipe.partitions[1].span.line, 3);
 }
 
+/// Table, partitions, and what each becomes.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static [(u32, &'static str, Filesystem, Size)],
+);
+
 #[test]
 fn defaults_of_partitions() {
     use Filesystem::{Ext4, None as Empty, Swap};
-    let bytes = Size::Bytes(MIB);
-    for (table, list, expected) in [
+    const BYTES: Size = Size::Bytes(MIB);
+    let rows: &[Row] = &[
         (
             "gpt",
             "[{mount: /home}, {mount: /}, {type: swap, size: 1M}, {fs: swap, size: 1M}]",
             &[
                 (1, "home", Ext4, Size::Auto),
                 (2, "root", Ext4, Size::Rest),
-                (3, "swap", Swap, bytes),
-                (4, "swap", Swap, bytes),
-            ] as &[_],
+                (3, "swap", Swap, BYTES),
+                (4, "swap", Swap, BYTES),
+            ],
         ),
         // One partition alone has the rest.
         (
@@ -192,21 +244,36 @@ fn defaults_of_partitions() {
                 (1, "root", Ext4, Size::Rest),
             ],
         ),
-        ("gpt", "[{number: 128, mount: /}]", &[(128, "root", Ext4, Size::Rest)]),
+        (
+            "gpt",
+            "[{number: 128, mount: /}]",
+            &[(128, "root", Ext4, Size::Rest)],
+        ),
         (
             "mbr",
             "[{mount: /, bootable: true}, {type: '0x0c', fs: none, size: 1M, bootable: false}]",
-            &[(1, "root", Ext4, Size::Rest), (2, "0x0c", Empty, bytes)],
+            &[(1, "root", Ext4, Size::Rest), (2, "0x0c", Empty, BYTES)],
         ),
-        ("mbr", "[{type: swap, size: 1M, number: 4}]", &[(4, "swap", Swap, bytes)]),
-        ("none", "[{mount: /, label: x}]", &[(1, "root", Ext4, Size::Rest)]),
+        (
+            "mbr",
+            "[{type: swap, size: 1M, number: 4}]",
+            &[(4, "swap", Swap, BYTES)],
+        ),
+        (
+            "none",
+            "[{mount: /, label: x}]",
+            &[(1, "root", Ext4, Size::Rest)],
+        ),
         ("none", "[{fs: swap}]", &[(1, "swap", Swap, Size::Rest)]),
-    ] {
+    ];
+    for (table, list, expected) in rows {
         let text = format!("table: {table}\npartitions: {list}");
         let recipe = parse(&text).unwrap_or_else(|error| panic!("{error}"));
         let seen = recipe.partitions.iter();
-        let seen: Vec<_> = seen.map(|p| (p.number, &*p.kind, p.filesystem, p.size)).collect();
-        assert_eq!(seen, expected, "{text}");
+        let seen: Vec<_> = seen
+            .map(|p| (p.number, &*p.kind, p.filesystem, p.size))
+            .collect();
+        assert_eq!(seen, *expected, "{text}");
     }
 }
 
@@ -224,7 +291,10 @@ fn percents_and_journals() {
     ] {
         let text = format!("partitions: [{{mount: /, reserved_percent: {written}}}]");
         let recipe = parse(&text).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(recipe.partitions[0].ext4.reserved_hundredths, Some(hundredths));
+        assert_eq!(
+            recipe.partitions[0].ext4.reserved_hundredths,
+            Some(hundredths)
+        );
     }
     for (written, journal) in [
         ("true", Journal::Auto),

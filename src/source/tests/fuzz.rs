@@ -38,7 +38,7 @@ fn any_byte_may_be_wrong() {
         vec![0; 1024],
     ];
     let bytes = pieces.concat();
-    assert_eq!(message(read(&[bytes.clone()])), "");
+    assert_eq!(message(read(std::slice::from_ref(&bytes))), "");
     let mut outcomes = [0, 0];
     for at in 0..bytes.len() {
         for value in [0, b'/', bytes[at] ^ 1, 0xff] {

@@ -188,7 +188,7 @@ fn hard_links_are_names_of_one_node() {
             octal(&mut h.size, 700);
         }),
         edited("j", b'1', b"data of the link", |h| {
-            h.linkname[..6].copy_from_slice(b"real/f")
+            h.linkname[..6].copy_from_slice(b"real/f");
         }),
         member("k", b'0', b""),
     ])

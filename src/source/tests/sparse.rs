@@ -187,8 +187,14 @@ fn maps_that_are_refused() {
             v1("10", "1\n0\n", b""),
             "its sparse map has '\\x00' in a number",
         ),
-        (v1("10", "1\n0\nx\n", b""), "its sparse map has 'x' in a number"),
-        (v1("10", "1\n0\n-1\n", b""), "its sparse map has '-' in a number"),
+        (
+            v1("10", "1\n0\nx\n", b""),
+            "its sparse map has 'x' in a number",
+        ),
+        (
+            v1("10", "1\n0\n-1\n", b""),
+            "its sparse map has '-' in a number",
+        ),
         (v1("10", &many, b""), "more than 20 digits"),
         (
             v1("10", "10000001\n", b""),

@@ -270,7 +270,7 @@ fn what_does_not_fit() {
             7,
             9,
             "expected true or false, found the string \"yes\"",
-            None,
+            Some("write `true`"),
         ),
         (
             map([("size", 7, 0.into())]),
