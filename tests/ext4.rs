@@ -172,7 +172,8 @@ fn attributes() -> Tree {
 
 #[test]
 fn every_tree_is_clean_at_every_block_size() {
-    let trees: [(&str, fn() -> Tree); 10] = [
+    type Case = (&'static str, fn() -> Tree);
+    let trees: [Case; 10] = [
         ("empty", || Tree::new(META)),
         ("one full directory block", || names(252, 8)),
         ("one name more", || names(255, 8)),

@@ -3,15 +3,20 @@
 //! - `kit`: a folder to work in, the `hsb` command, the judges
 //! - `accounts`: what `add_user` writes, judged by pwck, grpck and visudo
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
+//! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `recipes`: builds from build.yaml: the sample, several partitions, the same bytes again
 //! - `reject`: calls, recipes and archives that must fail, and how
 //! - `rootless`: a build in a sandbox that kills privileged calls
 //! - `table`: partition tables, judged by sfdisk and sgdisk
 
+// A test that panics has failed: that is what `unwrap` is for here.
+#![allow(clippy::unwrap_used)]
+
 mod kit;
 
 mod accounts;
 mod ext4;
+mod mounted;
 mod recipes;
 mod reject;
 mod rootless;
