@@ -1,6 +1,6 @@
 //! A root filesystem archive becomes a [`Tree`] whose file contents stay in the archive.
 //!
-//! The way of the bytes: [`spool`] opens the input and, unless it can be read in place, decodes it
+//! The way of the bytes: `spool` opens the input and, unless it can be read in place, decodes it
 //! into a temporary file; `member` reads the headers there one after the other; `tar` puts what
 //! they describe into the tree. The bytes of the files themselves are left where they are, and are
 //! read when an image is written.

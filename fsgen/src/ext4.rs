@@ -1,8 +1,8 @@
-//! ext4, written in one pass: [`plan`] decides where everything lies, [`write`] only emits it.
+//! ext4, written in one pass: [`plan`] decides where everything lies, [`write()`] only emits it.
 //!
 //! The filesystem has what a current kernel and e2fsprogs make by default: a journal, extents,
 //! hashed directories, 64-bit block numbers, checksums over all metadata, and room in the group
-//! descriptor table to be grown online. [`fsgen/README.md`](../README.md) lists the features.
+//! descriptor table to be grown online. `fsgen/README.md` lists the features.
 
 mod acl;
 mod checksum;

@@ -5,7 +5,7 @@
 //! Names and link targets are bytes; nothing here assumes UTF-8.
 //!
 //! All changes go through a few primitive operations ([`Tree::link`], [`Tree::unlink`],
-//! [`Tree::set_meta`], ...). While a [layer](layer) is open each of them keeps the state that it
+//! [`Tree::set_meta`], ...). While a [`layer`] is open each of them keeps the state that it
 //! replaces, which is what makes a step undoable and its changes listable.
 
 pub mod content;

@@ -10,7 +10,7 @@ use super::{Span, ValueError};
 
 /// A field that keeps its place, so that a later check can point at it.
 ///
-/// It can be read by [`Value::decode`] alone.
+/// It can be read by [`Value::decode`](super::Value::decode) alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spanned<T> {
     /// What was written.
