@@ -48,7 +48,7 @@ struct Options {
     /// [default: TMPDIR if it is set, else the folder of OUT]
     #[arg(long, value_name = "FOLDER")]
     tmp: Option<PathBuf>,
-    /// Threads that write the image [default: one for each core]
+    /// Threads that write the image [default: one for each core, at most 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
     /// Print the report as JSON on standard output
@@ -135,7 +135,8 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
                 .map(PathBuf::from)
         })
         .unwrap_or_else(|| beside().to_owned());
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    // More threads than that gain nothing, and each holds a buffer.
+    let cores = || std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
     Ok(Request {
         size: options.size.or(recipe.size).unwrap_or(Size::Auto),
         recipe,

@@ -33,7 +33,7 @@ mod steps;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use fsgen::Timestamp;
 
 use output::Output;
@@ -69,12 +69,11 @@ pub struct Request {
 /// Fails when the source, a module, the plan or the output does. Then there is no new file, and
 /// one that was there before is as it was.
 pub fn build(request: &Request, progress: &Progress) -> Result<Report> {
-    let output = Output::create(&request.out)?;
-    if let Input::File(source) = &request.input
-        && output.replaces(source)
-    {
-        bail!("{}: is the source; choose another -o", source.display());
-    }
+    let source = match &request.input {
+        Input::File(path) => Some(path.as_path()),
+        Input::Stdin => None,
+    };
+    let output = Output::create(&request.out, source)?;
     let draft = draft(request, progress)?;
     image::write(&draft.plan, &draft.tree, &output, request.threads, progress)?;
     let mut report = draft.report(request);
@@ -174,8 +173,11 @@ impl Draft {
                 content,
             });
         }
+        // A node with names in two filesystems would be mentioned by both.
+        let mut seen = std::collections::BTreeSet::new();
+        warnings.retain(|warning| seen.insert(warning.clone()));
         Report {
-            image: request.out.clone(),
+            image: request.out.display().to_string(),
             bytes: self.plan.bytes,
             sha256: None,
             table: table.to_owned(),

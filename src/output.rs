@@ -1,6 +1,6 @@
 //! The file that a build makes: written beside its place, and put there whole or not at all.
 //!
-//! While it is written it is called `OUT.part` and locked. What a killed build left behind under
+//! While it is written it is called `.OUT.hsb-part` and locked. What a killed build left behind under
 //! that name is taken over by the next one; two builds of one OUT at once are refused.
 
 use std::ffi::OsString;
@@ -24,23 +24,20 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Opens the file beside `out` that will become it.
-    pub(crate) fn create(out: &Path) -> Result<Self> {
-        match fs::metadata(out) {
-            Ok(meta) if !meta.is_file() => {
-                bail!(
-                    "{}: is there and is no regular file; choose another -o",
-                    out.display()
-                )
-            }
-            _ => {}
+    /// Opens the file beside `out` that will become it; `source` is what it is made from.
+    pub(crate) fn create(out: &Path, source: Option<&Path>) -> Result<Self> {
+        let out = place(out)?;
+        let part = part_of(&out);
+        if source.is_some_and(|source| is_one_file(source, &out) || is_one_file(source, &part)) {
+            bail!("{}: is the source; choose another -o", out.display());
         }
-        // A link keeps pointing where it does: its target is what the build replaces.
-        let out = fs::canonicalize(out).unwrap_or_else(|_| out.to_owned());
-        let mut name = OsString::from(&out);
-        name.push(".part");
-        let part = PathBuf::from(name);
         loop {
+            // Opening would follow a link, and a file with other names is somebody else's.
+            if let Ok(meta) = fs::symlink_metadata(&part)
+                && !(meta.is_file() && meta.nlink() == 1)
+            {
+                bail!("{}: is in the way; remove it", part.display());
+            }
             let file = OpenOptions::new()
                 .read(true)
                 .write(true)
@@ -65,11 +62,6 @@ impl Output {
                 return Ok(Self { file, part, out });
             }
         }
-    }
-
-    /// Returns whether the file to be replaced is this one.
-    pub(crate) fn replaces(&self, other: &Path) -> bool {
-        fs::canonicalize(other).is_ok_and(|other| other == self.out)
     }
 
     /// Sets the size; all of it reads as zero until it is written.
@@ -132,8 +124,38 @@ impl Drop for Output {
     }
 }
 
+/// Returns where the image goes: a link keeps pointing where it does, and its target is replaced.
+fn place(out: &Path) -> Result<PathBuf> {
+    match fs::metadata(out) {
+        Ok(meta) if !meta.is_file() => bail!(
+            "{}: is there and is no regular file; choose another -o",
+            out.display()
+        ),
+        Ok(_) => {
+            fs::canonicalize(out).with_context(|| format!("{}: cannot be found", out.display()))
+        }
+        Err(_) if out.is_symlink() => bail!("{}: is a link to nothing; remove it", out.display()),
+        Err(_) => Ok(out.to_owned()),
+    }
+}
+
+/// Returns the name of an image while it is written: hidden, beside its place.
+fn part_of(out: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(out.file_name().unwrap_or_default());
+    name.push(".hsb-part");
+    out.with_file_name(name)
+}
+
+fn is_one_file(a: &Path, b: &Path) -> bool {
+    match (fs::metadata(a), fs::metadata(b)) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => false,
+    }
+}
+
 fn is_same_file(file: &File, path: &Path) -> bool {
-    match (file.metadata(), fs::metadata(path)) {
+    match (file.metadata(), fs::symlink_metadata(path)) {
         (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
         _ => false,
     }
@@ -150,9 +172,9 @@ mod tests {
         fs::write(&out, "old").unwrap();
         let names = || fs::read_dir(folder.path()).unwrap().count();
 
-        let output = Output::create(&out).unwrap();
+        let output = Output::create(&out, None).unwrap();
         output.write_all_at(b"half", 0).unwrap();
-        let second = Output::create(&out).unwrap_err().to_string();
+        let second = Output::create(&out, None).unwrap_err().to_string();
         assert!(second.contains("another build"), "{second}");
         drop(output);
         assert_eq!(
@@ -160,9 +182,21 @@ mod tests {
             (&b"old"[..], 1)
         );
 
+        // Neither a link in the way nor the source itself is ever written through.
+        std::os::unix::fs::symlink(&out, folder.path().join(".image.raw.hsb-part")).unwrap();
+        let link = Output::create(&out, None).unwrap_err().to_string();
+        assert!(link.contains("in the way"), "{link}");
+        fs::remove_file(folder.path().join(".image.raw.hsb-part")).unwrap();
+        let source = Output::create(&out, Some(&out)).unwrap_err().to_string();
+        assert!(source.contains("is the source"), "{source}");
+
         // What a killed build left is overwritten from the start.
-        fs::write(folder.path().join("image.raw.part"), "left over, and long").unwrap();
-        let output = Output::create(&out).unwrap();
+        fs::write(
+            folder.path().join(".image.raw.hsb-part"),
+            "left over, and long",
+        )
+        .unwrap();
+        let output = Output::create(&out, None).unwrap();
         output.write_all_at(b"new", 0).unwrap();
         output.finish().unwrap();
         assert_eq!(

@@ -1,6 +1,6 @@
 //! Where everything lies in the image, decided before the first byte is written.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use fsgen::ext4::{self, Layout};
 use fsgen::guid::Seed;
 use fsgen::table::{ALIGNMENT, Entry, PartitionType, SECTOR, Scheme, Table};
@@ -148,8 +148,12 @@ impl Planner<'_> {
                     (content, bytes)
                 }
                 Room::Fit(free) => {
-                    let (content, bytes) = self.fitted(index, partition, free)?;
-                    (content, aligned(bytes)?)
+                    let (least, bytes) = self.fitted(index, partition, free)?;
+                    let bytes = aligned(bytes)?;
+                    // What the alignment adds belongs to the filesystem, unless that would
+                    // take it over the size from which on it needs a larger journal.
+                    let whole = self.content(index, partition, ext4::Size::Exact(bytes));
+                    (whole.unwrap_or(least), bytes)
                 }
                 Room::Rest => {
                     rest = Some(index);
@@ -173,27 +177,33 @@ impl Planner<'_> {
             .checked_add(tail)
             .context("the partitions exceed 2^64 bytes")?;
         let bytes = match size {
-            Size::Bytes(bytes) if bytes / SECTOR * SECTOR < least => bail!(
-                "the partitions need {least} bytes, the image has {bytes}; make it at least {least} bytes"
-            ),
             Size::Bytes(bytes) => bytes / SECTOR * SECTOR,
             _ => aligned(least)?,
         };
+        // The user gives the size of the image, and needs to know that of the image.
+        let too_small = || -> Result<anyhow::Error> {
+            let rest = match rest {
+                Some(index) => aligned(self.fitted(index, &recipe.partitions[index], 0)?.1.max(1))?,
+                None => 0,
+            };
+            let need = least.saturating_add(rest);
+            Ok(anyhow!(
+                "the content needs an image of {need} bytes, this one has {bytes}; \
+                 make it at least {need} bytes"
+            ))
+        };
+        let Some(left) = bytes.checked_sub(least) else {
+            return Err(too_small()?);
+        };
         if let Some(index) = rest {
             let partition = &recipe.partitions[index];
-            let left = (bytes - tail - used) / ALIGNMENT * ALIGNMENT;
+            let left = left / ALIGNMENT * ALIGNMENT;
             let content = self.content(index, partition, ext4::Size::Exact(left));
             let is_too_small = content.as_ref().is_err_and(|error| {
                 matches!(error.downcast_ref(), Some(ext4::Error::TooSmall { .. }))
             });
             if left == 0 || is_too_small {
-                // The user gives the size of the image, and needs to know that of the image.
-                let (_, need) = self.fitted(index, partition, 0)?;
-                let need = least.saturating_add(aligned(need.max(1))?);
-                bail!(
-                    "the content needs an image of {need} bytes, this one has {bytes}; \
-                     make it at least {need} bytes"
-                );
+                return Err(too_small()?);
             }
             parts[index].content = content?;
             parts[index].bytes = left;

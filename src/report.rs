@@ -1,7 +1,6 @@
 //! What a build made, for people and for machines.
 
 use std::fmt::{self, Display, Formatter};
-use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -9,7 +8,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The image.
-    pub image: PathBuf,
+    pub image: String,
     /// Its apparent size.
     pub bytes: u64,
     /// Digest of the whole image, holes as zeros: of a build with `--json`.
@@ -126,12 +125,7 @@ impl Display for Report {
             table,
             ..
         } = self;
-        writeln!(
-            f,
-            "{}: {}, partition table: {table}",
-            image.display(),
-            Size(*bytes)
-        )?;
+        writeln!(f, "{}: {}, partition table: {table}", image, Size(*bytes))?;
         if let Some(id) = &self.disk_id {
             writeln!(f, "  disk {id}")?;
         }

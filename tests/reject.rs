@@ -77,7 +77,7 @@ fn what_fails_says_why_and_leaves_nothing() {
             MINIMAL,
             &["-o", "none/x.raw"],
             1,
-            &["none/x.raw.part", "No such file"],
+            &["none/.x.raw.hsb-part", "No such file"],
         ),
         (
             "too small",
@@ -91,7 +91,7 @@ fn what_fails_says_why_and_leaves_nothing() {
             MINIMAL,
             &["-s", "1000"],
             1,
-            &["1000"],
+            &["1000", "make it at least"],
         ),
         (
             "failing step",
@@ -193,7 +193,7 @@ fn a_full_disk_leaves_the_old_image() {
             .current_dir(work.path()),
         1,
     );
-    assert!(message.contains("image.raw.part"), "{message}");
+    assert!(message.contains(".image.raw.hsb-part"), "{message}");
     assert_eq!(fs::read(work.join("image.raw")).unwrap(), b"old");
-    assert!(!work.names().contains(&"image.raw.part".to_owned()));
+    assert!(!work.names().contains(&".image.raw.hsb-part".to_owned()));
 }

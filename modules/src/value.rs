@@ -7,6 +7,7 @@ mod decode;
 mod names;
 mod spanned;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 pub use names::{canonical, nearest, same_name, unknown_name_help};
@@ -57,7 +58,11 @@ pub enum Data {
 
 /// A mapping in the order of the text; no two keys are the [same name](same_name).
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Map(Vec<(Key, Value)>);
+pub struct Map {
+    entries: Vec<(Key, Value)>,
+    /// Where each name is among the entries, by its letters as [`same_name`] compares them.
+    places: BTreeMap<String, usize>,
+}
 
 /// A key of a [`Map`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,27 +189,28 @@ impl Map {
 
     /// Returns the key that is the [same name](same_name), and its value.
     pub fn entry(&self, name: &str) -> Option<(&Key, &Value)> {
-        self.iter().find(|(key, _)| same_name(&key.name, name))
+        let (key, value) = &self.entries[*self.places.get(&names::letters(name))?];
+        Some((key, value))
     }
 
     /// Returns the keys and values in the order of the text.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Key, &Value)> {
-        self.0.iter().map(|(key, value)| (key, value))
+        self.entries.iter().map(|(key, value)| (key, value))
     }
 
     /// Returns the keys in the order of the text.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &Key> {
-        self.0.iter().map(|(key, _)| key)
+        self.entries.iter().map(|(key, _)| key)
     }
 
     /// Returns how many keys there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.entries.len()
     }
 
     /// Returns whether there are no keys.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
     }
 
     /// Adds a key behind the others.
@@ -221,7 +227,9 @@ impl Map {
             let error = ValueError::new(key.span, message);
             return Err(error.help(format!("it is first given on line {}", first.span.line)));
         }
-        self.0.push((key, value));
+        self.places
+            .insert(names::letters(&key.name), self.entries.len());
+        self.entries.push((key, value));
         Ok(())
     }
 }

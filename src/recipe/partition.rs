@@ -11,8 +11,10 @@ use super::ext4::{self, Ext4, Percent, WrittenJournal};
 use super::size::Size;
 use super::{Filesystem, Table};
 
-/// The longest volume label of ext4 and of swap, in bytes.
-const LONGEST_LABEL: usize = 16;
+/// The longest volume label of ext4, in bytes.
+const LONGEST_EXT4_LABEL: usize = 16;
+/// The longest label of swap, in bytes: its 16 end in a NUL.
+const LONGEST_SWAP_LABEL: usize = 15;
 /// The longest name in a GPT, in UTF-16 units.
 const LONGEST_NAME: usize = 36;
 /// The largest partition that the 32 bits of an MBR can say, in bytes.
@@ -325,15 +327,16 @@ fn check_mount(mount: &Spanned<String>) -> Result<(), ValueError> {
 
 fn check_label(label: &Spanned<String>, filesystem: Filesystem) -> Result<(), ValueError> {
     check_letters(label)?;
-    if filesystem == Filesystem::None {
-        return check_name(label);
-    }
-    if label.len() > LONGEST_LABEL {
+    let most = match filesystem {
+        Filesystem::Ext4 => LONGEST_EXT4_LABEL,
+        Filesystem::Swap => LONGEST_SWAP_LABEL,
+        Filesystem::None => return check_name(label),
+    };
+    if label.len() > most {
         let len = label.len();
-        let message = format!("a label of {len} bytes; {filesystem} has at most {LONGEST_LABEL}");
-        return Err(label
-            .error(message)
-            .help("give the long one as `name`, which a GPT keeps"));
+        let message = format!("a label of {len} bytes; {filesystem} has at most {most}");
+        let help = "give the long one as `name`, which a GPT keeps";
+        return Err(label.error(message).help(help));
     }
     Ok(())
 }

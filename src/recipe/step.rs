@@ -16,6 +16,9 @@ pub struct Step {
     pub span: Span,
 }
 
+/// How many steps a recipe can have: each holds all of the recipe.
+const MOST: usize = 1000;
+
 /// Reads `modules:`; what is wrong goes into `problems`.
 pub(super) fn read(
     recipe: &Map,
@@ -29,6 +32,11 @@ pub(super) fn read(
         problems.push(list.mismatch("a list of modules"));
         return Vec::new();
     };
+    if items.len() > MOST {
+        let message = format!("{} steps; a recipe can have {MOST}", items.len());
+        problems.push(ValueError::new(list.span, message));
+        return Vec::new();
+    }
     let mut steps = Vec::new();
     for (number, item) in (1..).zip(items) {
         match step(number, item, recipe, known) {

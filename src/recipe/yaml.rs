@@ -9,6 +9,7 @@ use std::fmt;
 
 use modules::value::{Data, Key, Map, Span, Value, ValueError};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::{DuplicateKeyPolicy, Options};
 use serde_saphyr::{Error, Location, MessageFormatter, Spanned, UserMessageFormatter};
 
@@ -38,7 +39,7 @@ pub(super) fn parse(text: &str) -> Result<Value, ValueError> {
 /// takes up to 50 KiB of stack in a build without optimisation.
 const DEPTH: usize = 24;
 
-/// How many values a recipe may have, each time that an alias brings one in counted.
+/// How many values a recipe may have; an alias counts as all that it stands for.
 const NODES: usize = 100_000;
 
 /// A value as the parser gives it.
@@ -207,10 +208,18 @@ fn refusal(error: &Error, text: &str) -> ValueError {
             let error = ValueError::new(span, "a second document starts here");
             error.help("a recipe is one document: remove the `---` or `...` before this")
         }
-        Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => {
-            let what =
-                "the recipe is too large, too deeply nested, or its aliases stand for too much";
+        Error::Budget {
+            breach: BudgetBreach::Depth { .. },
+            ..
+        } => {
+            let what = format!("lists and mappings are nested more than {DEPTH} deep");
             ValueError::new(span, what)
+        }
+        Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => {
+            let error = ValueError::new(span, "the recipe is too large from here on");
+            error.help(format!(
+                "it can have {NODES} values; an alias counts as all that it stands for"
+            ))
         }
         Error::RecursiveReferencesRequireWeakTypes { .. } => {
             ValueError::new(span, "this alias is inside the value that it stands for")

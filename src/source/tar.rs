@@ -128,9 +128,7 @@ impl Unpacked {
                 let linked = self.linked(&target);
                 let linked =
                     linked.with_context(|| format!("hard link to \"{}\"", shown(&target)))?;
-                if before != Some(linked) {
-                    self.link(directory, name, linked)?;
-                }
+                self.link(directory, name, linked)?;
                 return Ok(None);
             }
             // Always a new node: a file that had this name may have others too, and keeps them.

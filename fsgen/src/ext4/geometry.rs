@@ -160,7 +160,12 @@ impl Geometry {
     /// less than the content needs.
     pub(super) fn inodes(options: &Options, bytes: u64, needed: u64) -> u64 {
         options.inodes.unwrap_or_else(|| {
-            let by_size = bytes / options.bytes_per_inode.max(1);
+            let block = options.block_size.bytes64();
+            // A bitmap has as many bits for inodes as for blocks, and numbers have 32 bits; they
+            // are rounded up by at most 16 in each group.
+            let groups = bytes / block / (8 * block) + 1;
+            let most = u64::from(u32::MAX).saturating_sub(16 * groups);
+            let by_size = (bytes / options.bytes_per_inode.max(block)).min(most);
             by_size.max(needed + needed / 8)
         })
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map;
 
 use super::extent::{self, MAX_LEN};
+use super::format::special_inode;
 use super::geometry::BlockSize;
 use super::inode::{FAST_SYMLINK_MAX, MAX_LINKS};
 use super::numbering::{Numbering, Owner};
@@ -56,6 +57,13 @@ pub(super) fn measure(
         blocks: 1, // the resize inode's list
         ..Needs::default()
     };
+    if numbering.owner(special_inode::FIRST) != Owner::LostFound
+        && !numbering.is_lost_found(tree, special_inode::FIRST)
+    {
+        needs.warnings.push(
+            "/lost+found is no directory: e2fsck will take it away when it repairs".to_owned(),
+        );
+    }
     let mut shared = BTreeMap::new();
     for (inode, owner) in numbering.inodes() {
         let entry = |what: String| Error::Entry {

@@ -176,7 +176,7 @@ impl<'de> Deserializer<'de> for Source<'de> {
                 content: None,
             },
             Data::Map(map) if map.len() == 1 => {
-                let (key, content) = &map.0[0];
+                let (key, content) = &map.entries[0];
                 Variant {
                     name: canonical(&key.name, variants).unwrap_or(&key.name),
                     span: key.span,

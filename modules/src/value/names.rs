@@ -2,8 +2,12 @@
 
 /// Returns whether two keys are one name: `-` and `_` are the same letter.
 pub fn same_name(a: &str, b: &str) -> bool {
-    let letter = |b: u8| if b == b'-' { b'_' } else { b };
-    a.bytes().map(letter).eq(b.bytes().map(letter))
+    a.len() == b.len() && letters(a) == letters(b)
+}
+
+/// Returns the one spelling of a name that all its spellings share.
+pub(super) fn letters(name: &str) -> String {
+    name.replace('-', "_")
 }
 
 /// Returns the name among `known` that `name` is, however its `-` and `_` are written.

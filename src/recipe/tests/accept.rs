@@ -278,6 +278,44 @@ fn defaults_of_partitions() {
 }
 
 #[test]
+fn limits_that_can_be_reached() {
+    for (table, list) in [
+        ("gpt", "[{mount: /, label: sixteen-letters-}]"),
+        (
+            "gpt",
+            "[{mount: /, name: '123456789012345678901234567890123456'}]",
+        ),
+        (
+            "gpt",
+            "[{mount: /, label: \u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}}]",
+        ),
+        ("gpt", "[{mount: /, bytes_per_inode: 1024}]"),
+        ("gpt", "[{mount: /, bytes_per_inode: 67108864}]"),
+        ("gpt", "[{mount: /, inodes: 1, block_size: 1024}]"),
+        (
+            "gpt",
+            "[{mount: /, block_size: 2048}, {mount: /a, block_size: 4096}]",
+        ),
+        ("gpt", "[{fs: swap, size: 40960, label: fifteen-letters}]"),
+        ("gpt", "[{fs: none, size: 1}]"),
+        (
+            "gpt",
+            "[{mount: /, uuid: 11111111-2222-3333-4444-555555555555, fs_uuid: 11111111-2222-3333-4444-555555555555}, \
+              {mount: /a, uuid: 21111111-2222-3333-4444-555555555555, fs_uuid: 21111111-2222-3333-4444-555555555555}]",
+        ),
+        (
+            "gpt",
+            "[{mount: /, bootable: true}, {mount: /a, bootable: true}]",
+        ),
+        ("mbr", "[{mount: /, size: 2199023255040}]"),
+        ("mbr", "[{mount: /}, {mount: /a}, {mount: /b}, {mount: /c}]"),
+    ] {
+        let text = format!("table: {table}\npartitions: {list}");
+        parse(&text).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
 fn percents_and_journals() {
     for (written, hundredths) in [
         ("0", 0),

@@ -98,6 +98,11 @@ fn what_may_follow_the_end() {
         for (case, after, good) in [
             ("zeros", vec![0; 300_000], name == "gzip" || name == "xz"),
             ("three zeros", vec![0; 3], name == "gzip"),
+            (
+                "zeros and a stream",
+                [&[0; 512], &*compress(b"")].concat(),
+                name == "xz",
+            ),
             ("text", b"more".to_vec(), false),
             ("zeros and text", b"\0\0\0\0more".to_vec(), false),
             ("the magic and nonsense", compress(b"")[..3].to_vec(), false),

@@ -242,6 +242,18 @@ fn symlinks_on_the_way_are_followed_inside_the_tree() {
             "/x/1 file 644 1:2 100 \"\"",
         ],
     );
+    check(
+        &[
+            link("a/l", b'2', "."),
+            member("a/l/l", b'5', b""),
+            member("a/l/x", b'0', b""),
+        ],
+        &[
+            "/a directory 755 0:0 100",
+            "/a/l directory 644 1:2 100",
+            "/a/l/x file 644 1:2 100 \"\"",
+        ],
+    );
 }
 
 #[test]
@@ -305,6 +317,7 @@ fn global_headers_count_until_they_are_overruled() {
             global(&[
                 ("mtime", b"50"),
                 ("comment", b"c"),
+                ("GNU.sparse.map", b"0,1"),
                 ("SCHILY.xattr.user.a", b"1"),
             ]),
             member("a", b'0', b""),
@@ -383,6 +396,7 @@ fn gnu_long_names_and_numbers() {
         h.magic = *b"ustar ";
         h.version = *b" \0";
         h.prefix[..3].copy_from_slice(b"not"); // here GNU has other fields
+        h.linkname[0] = b't';
         h.uid = *b"\x80\0\0\0\xff\xff\xff\xfe";
         h.mtime = *b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfb";
     });
@@ -390,10 +404,11 @@ fn gnu_long_names_and_numbers() {
         &[
             gnu(b'K', b"target\0"),
             gnu(b'L', [long.as_bytes(), b"\0"].concat().as_slice()),
-            numbers,
+            numbers.clone(),
         ],
         &[&format!("/{long} symlink 644 4294967294:2 -5 -> target")],
     );
+    check(&[numbers], &["/x symlink 644 4294967294:2 -5 -> t"]);
     let prefixed = edited("name", b'5', b"", |h| h.prefix[..155].fill(b'p'));
     let dir = "p".repeat(155);
     check(

@@ -88,7 +88,7 @@ pub(super) fn visit_map<'de, V: Visitor<'de>>(
     visitor: V,
 ) -> Result<V::Value, Fault> {
     let mut rest = Entries {
-        rest: map.0.iter(),
+        rest: map.entries.iter(),
         fields,
         value: None,
         at: span,
