@@ -176,10 +176,11 @@ impl Planner<'_> {
         let least = used
             .checked_add(tail)
             .context("the partitions exceed 2^64 bytes")?;
-        let bytes = match size {
-            Size::Bytes(bytes) => bytes / SECTOR * SECTOR,
+        let asked = match size {
+            Size::Bytes(bytes) => bytes,
             _ => aligned(least)?,
         };
+        let bytes = asked / SECTOR * SECTOR;
         // The user gives the size of the image, and needs to know that of the image.
         let too_small = || -> Result<anyhow::Error> {
             let rest = match rest {
@@ -188,7 +189,7 @@ impl Planner<'_> {
             };
             let need = least.saturating_add(rest);
             Ok(anyhow!(
-                "the content needs an image of {need} bytes, this one has {bytes}; \
+                "the content needs an image of {need} bytes, this one has {asked}; \
                  make it at least {need} bytes"
             ))
         };
