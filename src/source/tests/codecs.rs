@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
+use super::super::codec::Codec;
 use super::*;
 
 /// A small archive, and what it holds.
@@ -118,6 +119,23 @@ fn what_may_follow_the_end() {
         bytes.len()
     );
     assert!(got.starts_with(&want), "{got}");
+}
+
+#[test]
+fn input_in_pieces_of_one_byte() {
+    let decode = |bytes: &[u8]| -> io::Result<Vec<u8>> {
+        let codec = Codec::recognise(bytes).unwrap();
+        let mut out = Vec::new();
+        let input = io::BufReader::with_capacity(1, bytes);
+        codec.decoder(input)?.read_to_end(&mut out)?;
+        Ok(out)
+    };
+    for (name, compress) in ALL {
+        let two = [compress(b"one"), compress(b"two")].concat();
+        assert_eq!(decode(&two).unwrap(), b"onetwo", "{name}");
+        let apart = [&compress(b"one")[..], &[0; 4], &compress(b"two")].concat();
+        assert_eq!(decode(&apart).is_ok(), name == "xz", "{name}");
+    }
 }
 
 #[test]
