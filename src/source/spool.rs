@@ -127,7 +127,9 @@ fn spool(name: String, mut input: impl Read, options: &Options<'_>) -> Result<Ar
             break;
         }
         file.write_all(&chunk).with_context(|| {
-            format!("{dir}: cannot write byte {len} of the temporary copy of {name}")
+            format!(
+                "{dir}: cannot write byte {len} of the decoded {name}; --tmp takes another folder"
+            )
         })?;
         len += chunk.len() as u64;
     }
