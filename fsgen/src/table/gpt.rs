@@ -230,6 +230,8 @@ mod tests {
             assert_eq!(disk.primary_header().is_ok(), only != "backup");
             assert_eq!(disk.backup_header().is_ok(), only != "primary");
             assert_eq!(*disk.guid(), want.disk_guid);
+            let header = disk.primary_header().or(disk.backup_header()).unwrap();
+            assert_eq!((header.first_usable, header.last_usable), (34, 2014));
             let numbers: Vec<_> = disk.partitions().keys().copied().collect();
             assert_eq!(numbers, [1, 15, 128]);
             for entry in &want.entries {
