@@ -23,8 +23,7 @@ const META: Meta = Meta::root(
 );
 const MIB: u64 = 1 << 20;
 
-/// A file of the host that starts full of 0xD1: what the writer forgets cannot pass as zero.
-/// Blocks that it leaves out on purpose are judged by e2fsck, which ignores their content.
+/// A new file of the host: what is not written reads as zero, as the writer expects.
 struct Disk(File);
 
 impl WriteAt for Disk {

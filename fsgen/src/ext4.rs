@@ -53,7 +53,7 @@ pub struct Options {
     pub block_size: BlockSize,
     /// Number of inodes; by default as `bytes_per_inode` says, and enough for the content.
     pub inodes: Option<u64>,
-    /// Bytes of the filesystem for each inode.
+    /// Bytes of the filesystem for each inode; less than a block counts as one block.
     pub bytes_per_inode: u64,
     /// Blocks that only root may use, in hundredths of a percent of all blocks.
     pub reserved_hundredths: u16,
