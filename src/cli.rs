@@ -12,7 +12,7 @@ use crate::progress::{Progress, Verbosity};
 use crate::recipe::{self, Size};
 use crate::report::Report;
 use crate::source::Input;
-use crate::{Request, build, plan, source_date_epoch};
+use crate::{Place, Request, build, interrupt, plan, source_date_epoch};
 
 /// Assemble disk images in userspace, without root.
 #[derive(Debug, Parser)]
@@ -79,18 +79,25 @@ pub fn run() -> ExitCode {
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
+    if let Err(error) = interrupt::watch() {
+        eprintln!("hsb: signals cannot be watched: {error}");
+        return ExitCode::from(FAILED);
+    }
     let progress = Progress::new(verbosity);
     let request = match request(&options, is_plan) {
         Ok(request) => request,
         Err(error) => return fail(&error, WRONG),
     };
     let result = if is_plan {
-        plan(&request, &progress)
+        plan(&request, &progress).and_then(|report| show(&report, &options, verbosity))
     } else {
-        build(&request, &progress)
+        build(&request, &progress).and_then(|built| {
+            // Where the report cannot be given, the build has failed, and what was there stays.
+            show(&built.report, &options, verbosity)?;
+            built.finish()
+        })
     };
-    let shown = result.and_then(|report| show(&report, &options, verbosity));
-    match shown {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, FAILED),
     }
@@ -103,7 +110,8 @@ fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
 
 /// Checks all that can be wrong before any work starts.
 fn request(options: &Options, is_plan: bool) -> Result<Request> {
-    let recipe = recipe::read(&options.file)?;
+    let recipe = recipe::read(&options.file, options.size)?;
+    plan::check(&recipe)?;
     let input = match (&options.input, &recipe.source) {
         (Some(path), _) if path.as_os_str() == "-" => Input::Stdin,
         (Some(path), _) => Input::File(path.clone()),
@@ -113,7 +121,11 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
             options.file.display()
         ),
     };
-    if let Input::File(path) = &input {
+    let source = match &input {
+        Input::File(path) => Some(path.as_path()),
+        Input::Stdin => None,
+    };
+    if let Some(path) = source {
         File::open(path).with_context(|| format!("source {}", path.display()))?;
     }
     let out = options
@@ -121,11 +133,12 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("{}.raw", recipe.name)));
     check_format(&out)?;
-    let beside = || {
-        out.parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(Path::new("."))
-    };
+    let out = Place::new(&out, source)?;
+    if let Some(tmp) = &options.tmp
+        && !tmp.is_dir()
+    {
+        bail!("--tmp {}: is no folder", tmp.display());
+    }
     let spool_dir = options
         .tmp
         .clone()
@@ -134,11 +147,10 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
                 .filter(|v| !v.is_empty())
                 .map(PathBuf::from)
         })
-        .unwrap_or_else(|| beside().to_owned());
+        .unwrap_or_else(|| out.folder().to_owned());
     // More threads than that gain nothing, and each holds a buffer.
     let cores = || std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
     Ok(Request {
-        size: options.size.or(recipe.size).unwrap_or(Size::Auto),
         recipe,
         input,
         out,

@@ -3,18 +3,20 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fsgen::ReadAt;
 use modules::Host;
 
-/// The folder of a recipe.
+use crate::stamp::Stamp;
+
+/// The folder of a recipe; empty for the working folder.
 pub(crate) struct RecipeFolder(pub(crate) PathBuf);
 
 impl Host for RecipeFolder {
     fn open(&self, path: &str) -> io::Result<(Arc<dyn ReadAt>, u64)> {
-        let folder = fs::canonicalize(&self.0)?;
+        let folder = fs::canonicalize(Path::new(".").join(&self.0))?;
         let found = fs::canonicalize(folder.join(path))?;
         if !found.starts_with(&folder) {
             return Err(io::Error::other(format!(
@@ -23,30 +25,41 @@ impl Host for RecipeFolder {
                 folder.display()
             )));
         }
-        let file = File::open(&found)?;
-        let meta = file.metadata()?;
+        // Opened to see that it can be, but not kept open: a recipe may name thousands.
+        let meta = File::open(&found)?.metadata()?;
         if !meta.is_file() {
             return Err(io::Error::other(format!(
                 "{} is no regular file",
                 found.display()
             )));
         }
-        Ok((Arc::new(HostFile { file, path: found }), meta.len()))
+        let file = HostFile {
+            path: found,
+            stamp: Stamp::of(&meta),
+        };
+        Ok((Arc::new(file), meta.len()))
     }
 }
 
+/// A file that is open only while it is read.
 struct HostFile {
-    file: File,
     path: PathBuf,
+    stamp: Stamp,
 }
 
 impl ReadAt for HostFile {
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        self.file.read_exact_at(buf, offset)
+        let file = File::open(&self.path)?;
+        self.stamp.check(&file.metadata()?)?;
+        file.read_exact_at(buf, offset)
     }
 
     fn name(&self) -> String {
         self.path.display().to_string()
+    }
+
+    fn check_unchanged(&self) -> io::Result<()> {
+        self.stamp.check(&fs::metadata(&self.path)?)
     }
 }
 

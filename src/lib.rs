@@ -22,6 +22,7 @@ mod architecture;
 pub mod cli;
 mod host;
 mod image;
+mod interrupt;
 mod output;
 mod plan;
 pub mod progress;
@@ -29,6 +30,7 @@ pub mod recipe;
 pub mod report;
 mod seed;
 pub mod source;
+mod stamp;
 mod steps;
 
 use std::path::PathBuf;
@@ -36,9 +38,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use fsgen::Timestamp;
 
+pub use output::Place;
+
 use output::Output;
 use progress::Progress;
-use recipe::{Recipe, Size};
+use recipe::Recipe;
 use report::Report;
 use source::Input;
 
@@ -48,10 +52,8 @@ pub struct Request {
     pub recipe: Recipe,
     /// The archive to start from.
     pub input: Input,
-    /// Size of the image.
-    pub size: Size,
     /// The file to make.
-    pub out: PathBuf,
+    pub out: Place,
     /// Folder for the temporary file that a compressed or piped archive is decoded into.
     pub spool_dir: PathBuf,
     /// Threads that write.
@@ -62,26 +64,46 @@ pub struct Request {
     pub digest: bool,
 }
 
+/// An image that is whole and on disk, but not yet in its place.
+///
+/// Dropped before [`Built::finish`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct Built {
+    /// What came out.
+    pub report: Report,
+    output: Output,
+}
+
+impl Built {
+    /// Puts the image in its place.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file cannot be renamed.
+    pub fn finish(self) -> Result<()> {
+        self.output.finish()
+    }
+}
+
 /// Builds an image.
 ///
 /// # Errors
 ///
 /// Fails when the source, a module, the plan or the output does. Then there is no new file, and
 /// one that was there before is as it was.
-pub fn build(request: &Request, progress: &Progress) -> Result<Report> {
-    let source = match &request.input {
-        Input::File(path) => Some(path.as_path()),
-        Input::Stdin => None,
-    };
-    let output = Output::create(&request.out, source)?;
+pub fn build(request: &Request, progress: &Progress) -> Result<Built> {
+    let output = Output::create(&request.out)?;
     let draft = draft(request, progress)?;
     image::write(&draft.plan, &draft.tree, &output, request.threads, progress)?;
+    for source in draft.tree.sources() {
+        source.check_unchanged().with_context(|| source.name())?;
+    }
     let mut report = draft.report(request);
     if request.digest {
         report.sha256 = Some(output.sha256(progress)?);
     }
-    output.finish()?;
-    Ok(report)
+    output.sync()?;
+    Ok(Built { report, output })
 }
 
 /// Does all that a build does, but writes no image.
@@ -122,7 +144,7 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
     let (steps, more) = steps::run(recipe, &mut tree, now, progress)?;
     warnings.extend(more);
     plan::add_mount_points(recipe, &mut tree, now)?;
-    let plan = plan::plan(recipe, request.size, &tree, now)?;
+    let plan = plan::plan(recipe, &tree, now)?;
     Ok(Draft {
         tree,
         steps,
@@ -177,7 +199,7 @@ impl Draft {
         let mut seen = std::collections::BTreeSet::new();
         warnings.retain(|warning| seen.insert(warning.clone()));
         Report {
-            image: request.out.display().to_string(),
+            image: request.out.to_string(),
             bytes: self.plan.bytes,
             sha256: None,
             table: table.to_owned(),

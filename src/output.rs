@@ -3,17 +3,40 @@
 //! While it is written it is called `.OUT.hsb-part` and locked. What a killed build left behind under
 //! that name is taken over by the next one; two builds of one OUT at once are refused.
 
-use std::ffi::OsString;
+mod place;
+
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use fsgen::WriteAt;
 use sha2::{Digest as _, Sha256};
 
 use crate::progress::Progress;
+pub use place::Place;
+use place::folder;
+
+/// The files that are being written: what [`abandon`] removes.
+static UNDER_WAY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Removes all files under way. As long as the guard lives, none is made or put in its place.
+pub(crate) fn abandon() -> impl Sized {
+    let under_way = under_way();
+    for part in under_way.iter() {
+        // Nobody is left to tell; the next build takes the file over.
+        drop(fs::remove_file(part));
+    }
+    under_way
+}
+
+fn under_way() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    // The set is right whatever happened to a thread that held it.
+    UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// An image under way. Dropped before [`Output::finish`], it leaves nothing behind.
 #[derive(Debug)]
@@ -24,13 +47,9 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Opens the file beside `out` that will become it; `source` is what it is made from.
-    pub(crate) fn create(out: &Path, source: Option<&Path>) -> Result<Self> {
-        let out = place(out)?;
-        let part = part_of(&out);
-        if source.is_some_and(|source| is_one_file(source, &out) || is_one_file(source, &part)) {
-            bail!("{}: is the source; choose another -o", out.display());
-        }
+    /// Opens the file beside its place that will be put there.
+    pub(crate) fn create(place: &Place) -> Result<Self> {
+        let Place { out, part, .. } = place.clone();
         loop {
             // Opening would follow a link, and a file with other names is somebody else's.
             if let Ok(meta) = fs::symlink_metadata(&part)
@@ -57,9 +76,10 @@ impl Output {
             }
             // The file may have been renamed or removed between opening and locking it.
             if is_same_file(&file, &part) {
-                file.set_len(0)
-                    .with_context(|| format!("{}: cannot be emptied", part.display()))?;
-                return Ok(Self { file, part, out });
+                under_way().insert(part.clone());
+                let output = Self { file, part, out };
+                output.set_len(0)?;
+                return Ok(output);
             }
         }
     }
@@ -93,16 +113,22 @@ impl Output {
         }
     }
 
-    /// Puts the file in its place once all of it is on disk.
+    /// Waits until all of the file is on disk.
+    pub(crate) fn sync(&self) -> Result<()> {
+        let synced = self.file.sync_all();
+        synced.with_context(|| format!("{}: cannot be synced", self.part.display()))
+    }
+
+    /// Puts the file, which is on disk, in its place.
     pub(crate) fn finish(self) -> Result<()> {
         let name = self.out.display();
-        self.file
-            .sync_all()
-            .and_then(|()| fs::rename(&self.part, &self.out))
+        let mut under_way = under_way();
+        fs::rename(&self.part, &self.out)
             .with_context(|| format!("{name}: cannot be put in place"))?;
+        under_way.remove(&self.part);
+        drop(under_way);
         // The new name itself is on disk once its folder is.
-        let folder = self.out.parent().filter(|p| !p.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))
+        File::open(folder(&self.out))
             .and_then(|folder| folder.sync_all())
             .with_context(|| format!("{name}: its folder cannot be synced"))
     }
@@ -110,47 +136,20 @@ impl Output {
 
 impl WriteAt for Output {
     fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
-        self.file.write_all_at(buf, offset)
+        self.file.write_all_at(buf, offset).map_err(|error| {
+            let message = format!("{}: {error}", self.part.display());
+            io::Error::new(error.kind(), message)
+        })
     }
 }
 
 impl Drop for Output {
     fn drop(&mut self) {
-        // After `finish` the name is gone, or another build's: only our own file is removed.
-        if is_same_file(&self.file, &self.part) {
+        // After `finish` the name is gone, or another build's.
+        if under_way().remove(&self.part) && is_same_file(&self.file, &self.part) {
             // Nobody is left to tell; the next build takes the file over.
             drop(fs::remove_file(&self.part));
         }
-    }
-}
-
-/// Returns where the image goes: a link keeps pointing where it does, and its target is replaced.
-fn place(out: &Path) -> Result<PathBuf> {
-    match fs::metadata(out) {
-        Ok(meta) if !meta.is_file() => bail!(
-            "{}: is there and is no regular file; choose another -o",
-            out.display()
-        ),
-        Ok(_) => {
-            fs::canonicalize(out).with_context(|| format!("{}: cannot be found", out.display()))
-        }
-        Err(_) if out.is_symlink() => bail!("{}: is a link to nothing; remove it", out.display()),
-        Err(_) => Ok(out.to_owned()),
-    }
-}
-
-/// Returns the name of an image while it is written: hidden, beside its place.
-fn part_of(out: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(out.file_name().unwrap_or_default());
-    name.push(".hsb-part");
-    out.with_file_name(name)
-}
-
-fn is_one_file(a: &Path, b: &Path) -> bool {
-    match (fs::metadata(a), fs::metadata(b)) {
-        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
-        _ => false,
     }
 }
 
@@ -172,9 +171,10 @@ mod tests {
         fs::write(&out, "old").unwrap();
         let names = || fs::read_dir(folder.path()).unwrap().count();
 
-        let output = Output::create(&out, None).unwrap();
+        let place = Place::new(&out, None).unwrap();
+        let output = Output::create(&place).unwrap();
         output.write_all_at(b"half", 0).unwrap();
-        let second = Output::create(&out, None).unwrap_err().to_string();
+        let second = Output::create(&place).unwrap_err().to_string();
         assert!(second.contains("another build"), "{second}");
         drop(output);
         assert_eq!(
@@ -184,10 +184,10 @@ mod tests {
 
         // Neither a link in the way nor the source itself is ever written through.
         std::os::unix::fs::symlink(&out, folder.path().join(".image.raw.hsb-part")).unwrap();
-        let link = Output::create(&out, None).unwrap_err().to_string();
+        let link = Output::create(&place).unwrap_err().to_string();
         assert!(link.contains("in the way"), "{link}");
         fs::remove_file(folder.path().join(".image.raw.hsb-part")).unwrap();
-        let source = Output::create(&out, Some(&out)).unwrap_err().to_string();
+        let source = Place::new(&out, Some(&out)).unwrap_err().to_string();
         assert!(source.contains("is the source"), "{source}");
 
         // What a killed build left is overwritten from the start.
@@ -196,7 +196,7 @@ mod tests {
             "left over, and long",
         )
         .unwrap();
-        let output = Output::create(&out, None).unwrap();
+        let output = Output::create(&place).unwrap();
         output.write_all_at(b"new", 0).unwrap();
         output.finish().unwrap();
         assert_eq!(

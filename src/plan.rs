@@ -1,10 +1,11 @@
 //! Where everything lies in the image, decided before the first byte is written.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use fsgen::ext4::{self, Layout};
 use fsgen::guid::Seed;
 use fsgen::table::{ALIGNMENT, Entry, PartitionType, SECTOR, Scheme, Table};
-use fsgen::{Meta, NodeId, Timestamp, Tree, swap};
+use fsgen::{Meta, NodeId, Timestamp, Tree};
+use modules::value::ValueError;
 use uuid::Uuid;
 
 use crate::recipe::{self, Filesystem, Recipe, Size};
@@ -68,9 +69,27 @@ pub(crate) fn add_mount_points(recipe: &Recipe, tree: &mut Tree, time: Timestamp
     Ok(())
 }
 
+/// Plans the image of a recipe without its files: what fails then, no files can mend.
+///
+/// # Errors
+///
+/// Fails as [`plan`] does.
+pub(crate) fn check(recipe: &Recipe) -> Result<()> {
+    let time = Timestamp::default();
+    let mut tree = Tree::new(Meta::root(0o755, time));
+    add_mount_points(recipe, &mut tree, time)?;
+    plan(recipe, &tree, time).map(drop)
+}
+
 /// Plans the image of a recipe.
-pub(crate) fn plan(recipe: &Recipe, size: Size, tree: &Tree, time: Timestamp) -> Result<Plan> {
+///
+/// # Errors
+///
+/// Fails when the content does not fit, or when what the recipe says of sizes does not go
+/// together; then the error points at it.
+pub(crate) fn plan(recipe: &Recipe, tree: &Tree, time: Timestamp) -> Result<Plan> {
     let planner = Planner {
+        recipe,
         tree,
         seed: match &recipe.seed {
             Some(text) => Seed::new(text.as_bytes()),
@@ -80,9 +99,9 @@ pub(crate) fn plan(recipe: &Recipe, size: Size, tree: &Tree, time: Timestamp) ->
         mounts: mounts(recipe, tree)?,
     };
     match recipe.table {
-        recipe::Table::None => planner.bare(&recipe.partitions[0], size),
-        recipe::Table::Gpt => planner.disk(recipe, Scheme::Gpt, size),
-        recipe::Table::Mbr => planner.disk(recipe, Scheme::Mbr, size),
+        recipe::Table::None => planner.bare(&recipe.partitions[0]),
+        recipe::Table::Gpt => planner.disk(Scheme::Gpt),
+        recipe::Table::Mbr => planner.disk(Scheme::Mbr),
     }
 }
 
@@ -106,6 +125,7 @@ fn mounts(recipe: &Recipe, tree: &Tree) -> Result<Vec<Option<NodeId>>> {
 }
 
 struct Planner<'t> {
+    recipe: &'t Recipe,
     tree: &'t Tree,
     seed: Seed,
     time: Timestamp,
@@ -114,9 +134,9 @@ struct Planner<'t> {
 
 impl Planner<'_> {
     /// An image that is one filesystem.
-    fn bare(&self, partition: &recipe::Partition, size: Size) -> Result<Plan> {
-        let (content, bytes) = match size {
-            Size::Bytes(bytes) => (self.content(0, partition, ext4::Size::Exact(bytes))?, bytes),
+    fn bare(&self, partition: &recipe::Partition) -> Result<Plan> {
+        let (content, bytes) = match self.recipe.size.value {
+            Size::Bytes(bytes) => (self.sized(0, partition, bytes)?, bytes),
             Size::Free(free) => self.fitted(0, partition, free)?,
             Size::Auto | Size::Rest => self.fitted(0, partition, 0)?,
         };
@@ -136,7 +156,9 @@ impl Planner<'_> {
     }
 
     /// An image with a partition table.
-    fn disk(&self, recipe: &Recipe, scheme: Scheme, size: Size) -> Result<Plan> {
+    fn disk(&self, scheme: Scheme) -> Result<Plan> {
+        let recipe = self.recipe;
+        let size = recipe.size.value;
         let mut parts = Vec::new();
         let mut rest = None;
         let mut used = ALIGNMENT;
@@ -144,8 +166,13 @@ impl Planner<'_> {
             let (content, bytes) = match room(partition, size) {
                 Room::Bytes(bytes) => {
                     let bytes = aligned(bytes)?;
-                    let content = self.content(index, partition, ext4::Size::Exact(bytes))?;
-                    (content, bytes)
+                    (self.sized(index, partition, bytes)?, bytes)
+                }
+                Room::Fit(0) if partition.mount.is_none() => {
+                    let message = "`rest` of an image that is as large as its content is nothing";
+                    let problem = ValueError::new(partition.size.span, message);
+                    let help = "give a `size` such as 512M, to this partition or to the image";
+                    return Err(recipe.error(problem.help(help)).into());
                 }
                 Room::Fit(free) => {
                     let (least, bytes) = self.fitted(index, partition, free)?;
@@ -188,10 +215,11 @@ impl Planner<'_> {
                 None => 0,
             };
             let need = least.saturating_add(rest);
-            Ok(anyhow!(
-                "the content needs an image of {need} bytes, this one has {asked}; \
-                 make it at least {need} bytes"
-            ))
+            let message =
+                format!("the content needs an image of {need} bytes, this one has {asked}");
+            let problem = ValueError::new(recipe.size.span, message);
+            let problem = problem.help(format!("make it at least {need} bytes"));
+            Ok(recipe.error(problem).into())
         };
         let Some(left) = bytes.checked_sub(least) else {
             return Err(too_small()?);
@@ -200,16 +228,13 @@ impl Planner<'_> {
             let partition = &recipe.partitions[index];
             let left = left / ALIGNMENT * ALIGNMENT;
             let content = self.content(index, partition, ext4::Size::Exact(left));
-            let is_too_small = content.as_ref().is_err_and(|error| {
-                matches!(error.downcast_ref(), Some(ext4::Error::TooSmall { .. }))
-            });
-            if left == 0 || is_too_small {
+            if left == 0 || matches!(content, Err(ext4::Error::TooSmall { .. })) {
                 return Err(too_small()?);
             }
-            parts[index].content = content?;
+            parts[index].content = content.map_err(|error| self.error(partition, error))?;
             parts[index].bytes = left;
         }
-        let table = self.table(recipe, scheme, bytes, &mut parts)?;
+        let table = self.table(scheme, bytes, &mut parts)?;
         table.check()?;
         Ok(Plan {
             bytes,
@@ -219,16 +244,10 @@ impl Planner<'_> {
     }
 
     /// Puts the partitions one after the other, and names them for the table.
-    fn table(
-        &self,
-        recipe: &Recipe,
-        scheme: Scheme,
-        bytes: u64,
-        parts: &mut [Part],
-    ) -> Result<Table> {
+    fn table(&self, scheme: Scheme, bytes: u64, parts: &mut [Part]) -> Result<Table> {
         let mut at = ALIGNMENT;
         let mut entries = Vec::new();
-        for (part, partition) in parts.iter_mut().zip(&recipe.partitions) {
+        for (part, partition) in parts.iter_mut().zip(&self.recipe.partitions) {
             part.offset = at;
             at += part.bytes;
             let guid = partition
@@ -269,13 +288,44 @@ impl Planner<'_> {
         partition: &recipe::Partition,
         free: u64,
     ) -> Result<(Content, u64)> {
-        let content = self.content(index, partition, ext4::Size::Fit { free })?;
+        let content = self.content(index, partition, ext4::Size::Fit { free });
+        let content = content.map_err(|error| self.error(partition, error))?;
         let bytes = match &content {
             Content::Ext4 { layout, .. } => layout.bytes(),
-            Content::Swap(_) => free.max(swap::MIN_BYTES),
-            Content::None => free,
+            Content::Swap(_) | Content::None => free,
         };
         Ok((content, bytes))
+    }
+
+    /// Returns the content of a partition of that size.
+    fn sized(&self, index: usize, partition: &recipe::Partition, bytes: u64) -> Result<Content> {
+        self.content(index, partition, ext4::Size::Exact(bytes))
+            .map_err(|error| self.error(partition, error))
+    }
+
+    /// Returns why a partition's filesystem cannot be, at the key of the recipe that asks for it.
+    fn error(&self, partition: &recipe::Partition, error: ext4::Error) -> anyhow::Error {
+        let what = match &partition.mount {
+            Some(mount) => format!("filesystem {mount}"),
+            None => format!("partition {}", partition.number),
+        };
+        let size = match self.recipe.table {
+            recipe::Table::None => self.recipe.size.span,
+            _ => partition.size.span,
+        };
+        let recipe::Ext4 {
+            inodes, journal, ..
+        } = &partition.ext4;
+        let span = match &error {
+            ext4::Error::TooSmall { .. } | ext4::Error::TooLarge { .. } => size,
+            ext4::Error::TooManyInodes { .. } | ext4::Error::TooFewInodes { .. } => {
+                inodes.map_or(size, |inodes| inodes.span)
+            }
+            ext4::Error::JournalSize { .. } => journal.map_or(size, |journal| journal.span),
+            _ => return anyhow::Error::new(error).context(what),
+        };
+        let problem = ValueError::new(span, format!("{what}: {error}"));
+        self.recipe.error(problem).into()
     }
 
     fn content(
@@ -283,7 +333,7 @@ impl Planner<'_> {
         index: usize,
         partition: &recipe::Partition,
         size: ext4::Size,
-    ) -> Result<Content> {
+    ) -> Result<Content, ext4::Error> {
         let id = |what: &str| self.seed.uuid(&format!("{what}/{}", partition.number));
         match partition.filesystem {
             Filesystem::None => return Ok(Content::None),
@@ -317,12 +367,8 @@ impl Planner<'_> {
                 (Some(empty), layout)
             }
         };
-        let layout = layout.with_context(|| match &partition.mount {
-            Some(mount) => format!("filesystem {mount}"),
-            None => format!("partition {}", partition.number),
-        })?;
         Ok(Content::Ext4 {
-            layout: Box::new(layout),
+            layout: Box::new(layout?),
             own,
         })
     }
@@ -340,7 +386,7 @@ fn label(partition: &recipe::Partition) -> String {
 
 /// Decides how a partition gets its size, from its own and from that of the image.
 fn room(partition: &recipe::Partition, disk: Size) -> Room {
-    match (partition.size, disk) {
+    match (partition.size.value, disk) {
         (Size::Bytes(bytes), _) => Room::Bytes(bytes),
         (Size::Auto, _) => Room::Fit(0),
         (Size::Free(free), _) => Room::Fit(free),

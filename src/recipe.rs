@@ -55,7 +55,7 @@ pub struct Recipe {
     /// The root filesystem to start from, relative to [`Recipe::folder`].
     pub source: Option<Spanned<PathBuf>>,
     /// Size of the image; never [`Size::Rest`].
-    pub size: Option<Size>,
+    pub size: Spanned<Size>,
     /// What the identifiers are derived from; nothing when it is for the tree to say.
     pub seed: Option<String>,
     /// The kind of partition table.
@@ -64,7 +64,7 @@ pub struct Recipe {
     pub partitions: Vec<Partition>,
     /// The steps in their order.
     pub steps: Vec<Step>,
-    /// The folder of the recipe, which its paths are relative to.
+    /// The folder of the recipe, which its paths are relative to; empty for the working folder.
     pub folder: PathBuf,
     document: Document,
 }
@@ -123,12 +123,13 @@ pub enum RecipeError {
     Wrong(#[from] Problems),
 }
 
-/// Reads the recipe in a file, for the modules that come with hsb.
+/// Reads the recipe in a file, for the modules that come with hsb; `size` overrides that of the
+/// image.
 ///
 /// # Errors
 ///
 /// Fails with all the problems that can be found without the source.
-pub fn read(file: &Path) -> Result<Recipe, RecipeError> {
+pub fn read(file: &Path, size: Option<Size>) -> Result<Recipe, RecipeError> {
     let unreadable = |cause| RecipeError::Unreadable {
         file: file.to_owned(),
         cause,
@@ -140,7 +141,11 @@ pub fn read(file: &Path) -> Result<Recipe, RecipeError> {
         return Err(RecipeError::TooLarge(file.to_owned()));
     }
     let text = String::from_utf8(bytes).map_err(|error| document::not_utf8(file, &error))?;
-    let recipe = parse(&text, file, modules::BUILTINS)?;
+    let mut recipe = parse(&text, file, modules::BUILTINS)?;
+    if let Some(value) = size {
+        let span = Span::default();
+        recipe.size = Spanned { value, span };
+    }
     recipe.check(&RecipeFolder(recipe.folder.clone()))?;
     Ok(recipe)
 }
@@ -181,7 +186,10 @@ pub fn parse(text: &str, file: &Path, known: &'static [Module]) -> Result<Recipe
     let recipe = Recipe {
         name: name(keys, &mut problems),
         source: source(keys, &mut problems),
-        size: size(keys, &mut problems),
+        size: size(keys, &mut problems).unwrap_or(Spanned {
+            value: Size::Auto,
+            span: Span::default(),
+        }),
         seed: field(keys, "seed", &mut problems),
         table,
         partitions: match keys.get("partitions") {
@@ -189,7 +197,7 @@ pub fn parse(text: &str, file: &Path, known: &'static [Module]) -> Result<Recipe
             None => vec![Partition::root()],
         },
         steps,
-        folder: folder(file),
+        folder: file.parent().map(Path::to_owned).unwrap_or_default(),
         document,
     };
     match problems.is_empty() {
@@ -223,6 +231,11 @@ impl Recipe {
         }
     }
 
+    /// Returns what is wrong at a place in the recipe.
+    pub fn error(&self, problem: ValueError) -> Problems {
+        self.document.error(vec![problem])
+    }
+
     /// Returns the error of a step that failed, at the place in the recipe that is to blame.
     pub fn step_error(&self, step: &Step, error: &modules::Error) -> Problems {
         let message = format!("step {} `{}`: {error}", step.number, step.module.name);
@@ -231,11 +244,11 @@ impl Recipe {
             modules::Error::Root { .. } => None,
         };
         let span = error.span().unwrap_or(step.span);
-        self.document.error(vec![ValueError {
+        self.error(ValueError {
             span,
             message,
             help,
-        }])
+        })
     }
 }
 
@@ -273,18 +286,11 @@ fn source(keys: &Map, problems: &mut Vec<ValueError>) -> Option<Spanned<PathBuf>
     Some(source)
 }
 
-fn size(keys: &Map, problems: &mut Vec<ValueError>) -> Option<Size> {
+fn size(keys: &Map, problems: &mut Vec<ValueError>) -> Option<Spanned<Size>> {
     let size: Spanned<Size> = field(keys, "size", problems)?;
     if size.value == Size::Rest {
         let error = size.error("`rest` is the size of a partition");
         problems.push(error.help("give the image a size such as 4G, or `auto`"));
     }
-    Some(size.value)
-}
-
-fn folder(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
+    Some(size)
 }

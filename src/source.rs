@@ -61,7 +61,8 @@ pub struct Options<'a> {
 pub struct Loaded {
     /// The root filesystem.
     pub tree: Tree,
-    /// The newest modification time of all members; 1970-01-01 when there are none.
+    /// The newest modification time of all members that ext4 can store; 1970-01-01 when there
+    /// are none.
     pub newest: Timestamp,
     /// How many members were read, duplicates counted.
     pub members: u64,
@@ -83,7 +84,7 @@ pub fn load(input: &Input, options: &Options<'_>) -> anyhow::Result<Loaded> {
     let archive = spool::open(input, options)?;
     let default_time = options.source_date_epoch.map(Timestamp::from_secs);
     // While an input was decoded it was reported; a second pass over its copy would only confuse.
-    let progress: &dyn Fn(u64) = if archive.in_place {
+    let progress: &dyn Fn(u64) = if archive.is_in_place() {
         options.progress
     } else {
         &|_| {}

@@ -338,7 +338,7 @@ fn what_does_not_fit_is_refused_with_the_numbers() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("bytes, the filesystem has 67108864"),
+        error.contains("of them for its journal), the filesystem has 67108864"),
         "{error}"
     );
 }

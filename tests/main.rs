@@ -3,6 +3,7 @@
 //! - `kit`: a folder to work in, the `hsb` command, the judges
 //! - `accounts`: what `add_user` writes, judged by pwck, grpck and visudo
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
+//! - `faults`: signals, full disks, a source that changes, two builds at once
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `recipes`: builds from build.yaml: the sample, several partitions, the same bytes again
 //! - `reject`: calls, recipes and archives that must fail, and how
@@ -16,6 +17,7 @@ mod kit;
 
 mod accounts;
 mod ext4;
+mod faults;
 mod mounted;
 mod recipes;
 mod reject;

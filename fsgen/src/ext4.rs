@@ -29,6 +29,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 pub use geometry::{BlockSize, Geometry};
+pub use inode::TIMES;
 pub use layout::{Layout, plan};
 pub use write::write;
 
@@ -102,21 +103,28 @@ pub enum Journal {
 pub enum Error {
     /// The content needs more room than there is.
     #[error(
-        "the content needs {need} bytes, the filesystem has {have}; make it at least {need} bytes"
+        "the content needs {need} bytes{}, the filesystem has {have}; make it at least {need} bytes",
+        with_journal(*.journal)
     )]
     TooSmall {
         /// Bytes that would do.
         need: u64,
+        /// Bytes of them that are the journal's.
+        journal: u64,
         /// Bytes asked for.
         have: u64,
     },
     /// The size is beyond what the format or the block size allows.
     #[error(
-        "a filesystem of {blocks} blocks is too large for its block size; take 4096-byte blocks or a smaller size"
+        "a filesystem of {bytes} bytes; with blocks of {} bytes it can have at most {}",
+        block_size.bytes(),
+        block_size.largest()
     )]
     TooLarge {
-        /// Blocks asked for.
-        blocks: u64,
+        /// Bytes asked for.
+        bytes: u64,
+        /// Its blocks.
+        block_size: BlockSize,
     },
     /// More inodes than the groups can hold.
     #[error(
@@ -137,10 +145,17 @@ pub enum Error {
         have: u64,
     },
     /// A journal that jbd2 would refuse.
-    #[error("a journal of {blocks} blocks, it must have {min} to {max}", min = journal::MIN_BLOCKS, max = journal::MAX_BLOCKS)]
+    #[error(
+        "a journal of {bytes} bytes; with blocks of {} bytes it can have {} to {}",
+        block_size.bytes(),
+        journal::MIN_BLOCKS * block_size.bytes64(),
+        journal::MAX_BLOCKS * block_size.bytes64()
+    )]
     JournalSize {
-        /// Blocks asked for.
-        blocks: u64,
+        /// Bytes asked for.
+        bytes: u64,
+        /// The blocks it would be made of.
+        block_size: BlockSize,
     },
     /// A label that does not fit the superblock.
     #[error("label {label:?} has {len} bytes, at most 16 are allowed", len = label.len())]
@@ -165,7 +180,7 @@ pub enum Error {
         why: path::PathError,
     },
     /// The content of a file cannot be read.
-    #[error("{}: reading its content failed: {source}", path.escape_ascii())]
+    #[error("{}: its content cannot be read", path.escape_ascii())]
     Read {
         /// Path in the tree.
         path: Vec<u8>,
@@ -173,13 +188,20 @@ pub enum Error {
         source: io::Error,
     },
     /// The output cannot be written.
-    #[error("writing at byte {offset} of the filesystem: {source}")]
+    #[error("byte {offset} of the filesystem cannot be written")]
     Write {
         /// Where in the filesystem.
         offset: u64,
         /// What the output said.
         source: io::Error,
     },
+}
+
+fn with_journal(bytes: u64) -> String {
+    match bytes {
+        0 => String::new(),
+        bytes => format!(" ({bytes} of them for its journal)"),
+    }
 }
 
 /// Returns the low half of a number that the format keeps in two halves.

@@ -13,6 +13,15 @@ pub trait ReadAt: Send + Sync {
 
     /// Returns what messages call this source: a file name, mostly.
     fn name(&self) -> String;
+
+    /// Checks that the source still is what it was when it became one.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it is known to have changed, so that bytes read from it may not go together.
+    fn check_unchanged(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A place for bytes, written at an offset from many threads at once.

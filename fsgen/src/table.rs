@@ -284,7 +284,7 @@ pub enum TableError {
     #[error("the disk id {0} starts with zeros, which is no MBR disk signature; choose another")]
     NoSignature(Uuid),
     /// The bytes could not be stored.
-    #[error("the partition table was not written: {0}")]
+    #[error("the partition table cannot be written")]
     Io(#[from] io::Error),
 }
 

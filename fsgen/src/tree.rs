@@ -218,6 +218,11 @@ impl Tree {
         SourceId(id)
     }
 
+    /// Returns all places that were registered with [`Tree::add_source`].
+    pub fn sources(&self) -> &[Arc<dyn ReadAt>] {
+        &self.sources
+    }
+
     /// Returns a place that was registered with [`Tree::add_source`].
     pub fn source(&self, id: SourceId) -> &Arc<dyn ReadAt> {
         &self.sources[id.0 as usize]

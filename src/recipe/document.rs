@@ -60,11 +60,17 @@ impl Problems {
             line,
             column,
         } = problem.span;
-        let title = format!(
-            "{}:{line}:{column}: {}",
-            file.display(),
-            one_line(&problem.message)
-        );
+        let message = one_line(&problem.message);
+        if line == 0 {
+            // Not about anything that the recipe says.
+            let help = problem.help.iter().map(|help| one_line(help));
+            return [message]
+                .into_iter()
+                .chain(help)
+                .collect::<Vec<_>>()
+                .join("; ");
+        }
+        let title = format!("{}:{line}:{column}: {message}", file.display());
         // A list or a text of many lines is shown by its first.
         let rest = text.get(start..end).unwrap_or_default();
         let end = start + rest.lines().next().unwrap_or_default().len();

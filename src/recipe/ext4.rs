@@ -14,13 +14,13 @@ pub struct Ext4 {
     /// Bytes of a block.
     pub block_size: Option<BlockSize>,
     /// Number of inodes.
-    pub inodes: Option<u64>,
+    pub inodes: Option<Spanned<u64>>,
     /// Bytes of the filesystem for each inode.
     pub bytes_per_inode: Option<u64>,
     /// Blocks that only root may use, in hundredths of a percent of all blocks.
     pub reserved_hundredths: Option<u16>,
     /// The journal.
-    pub journal: Option<Journal>,
+    pub journal: Option<Spanned<Journal>>,
 }
 
 impl Ext4 {
@@ -34,10 +34,10 @@ impl Ext4 {
             journal,
         } = *self;
         options.block_size = block_size.unwrap_or(options.block_size);
-        options.inodes = inodes.or(options.inodes);
+        options.inodes = inodes.map(|inodes| inodes.value).or(options.inodes);
         options.bytes_per_inode = bytes_per_inode.unwrap_or(options.bytes_per_inode);
         options.reserved_hundredths = reserved_hundredths.unwrap_or(options.reserved_hundredths);
-        options.journal = journal.unwrap_or(options.journal);
+        options.journal = journal.map_or(options.journal, |journal| journal.value);
     }
 }
 
@@ -52,9 +52,9 @@ pub(super) fn block_size(bytes: &Spanned<u32>) -> Result<BlockSize, ValueError> 
 }
 
 /// Checks `inodes:`; an inode number has 32 bits.
-pub(super) fn inodes(number: &Spanned<u64>) -> Result<u64, ValueError> {
+pub(super) fn inodes(number: &Spanned<u64>) -> Result<Spanned<u64>, ValueError> {
     match number.value {
-        1..=0xFFFF_FFFF => Ok(number.value),
+        1..=0xFFFF_FFFF => Ok(*number),
         other => Err(number.error(format!("`inodes` is {other}; it can be 1 to {}", u32::MAX))),
     }
 }

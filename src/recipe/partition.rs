@@ -41,8 +41,8 @@ pub struct Partition {
     /// The directory whose subtree it holds, absolute and without `.`, `..` or empty parts; an
     /// ext4 filesystem without one is empty.
     pub mount: Option<String>,
-    /// Its size.
-    pub size: Size,
+    /// Its size; without a place of its own, it is at that of the partition.
+    pub size: Spanned<Size>,
     /// Whether firmware of the old kind boots from it.
     pub bootable: bool,
     /// Identifier of the filesystem.
@@ -85,7 +85,10 @@ impl Partition {
             uuid: None,
             filesystem: Filesystem::Ext4,
             mount: Some("/".to_owned()),
-            size: Size::Rest,
+            size: Spanned {
+                value: Size::Rest,
+                span: Span::default(),
+            },
             bootable: false,
             fs_uuid: None,
             ext4: Ext4::default(),
@@ -122,7 +125,10 @@ impl Entry {
             uuid: self.uuid.as_ref().map(uuid).transpose()?,
             filesystem,
             mount: text(&self.mount),
-            size: self.size(filesystem, span, table)?,
+            size: Spanned {
+                value: self.size(filesystem, span, table)?,
+                span: span_of(&self.size).unwrap_or(span),
+            },
             bootable: self
                 .bootable
                 .as_ref()
@@ -285,7 +291,10 @@ impl Entry {
                 .map(ext4::bytes_per_inode)
                 .transpose()?,
             reserved_hundredths: self.reserved_percent.as_ref().map(|percent| percent.0),
-            journal: self.journal.as_ref().map(|journal| journal.0),
+            journal: self.journal.as_ref().map(|journal| Spanned {
+                value: journal.0,
+                span: journal.span,
+            }),
         })
     }
 }
@@ -311,8 +320,8 @@ fn check_mount(mount: &Spanned<String>) -> Result<(), ValueError> {
             mount.value
         )));
     };
-    if path.contains('\0') {
-        return Err(mount.error("a mount point cannot hold a NUL"));
+    if let Some(control) = path.chars().find(|c| c.is_control()) {
+        return Err(mount.error(format!("a mount point cannot hold {control:?}")));
     }
     let is_odd = |name: &str| matches!(name, "" | "." | "..");
     if !path.is_empty() && path.split('/').any(is_odd) {

@@ -142,8 +142,8 @@ fn share_rest(entries: &[Entry], partitions: &mut [Partition]) -> Result<(), Val
         return Err(error.help("give all but one a size such as 512M"));
     }
     for (entry, partition) in entries.iter().zip(partitions) {
-        if first.is_some() && entry.size.is_none() && partition.size == Size::Rest {
-            partition.size = Size::Auto;
+        if first.is_some() && entry.size.is_none() && partition.size.value == Size::Rest {
+            partition.size.value = Size::Auto;
         }
     }
     Ok(())

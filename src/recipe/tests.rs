@@ -108,7 +108,7 @@ fn no_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("build.yaml");
     let shown = |file: &Path| {
-        let message = read(file).unwrap_err().to_string();
+        let message = read(file, None).unwrap_err().to_string();
         message.replace(folder.path().to_str().unwrap(), "DIR")
     };
     let missing = "cannot read the recipe DIR/build.yaml: No such file or directory \
@@ -143,7 +143,7 @@ fn modules_check_their_options() {
     let file = folder.path().join("build.yaml");
     let text = "modules: [hostname, {hostname: b_d}, hostname]\nhostname: a b\n";
     std::fs::write(&file, text).unwrap();
-    let message = read(&file).unwrap_err().to_string();
+    let message = read(&file, None).unwrap_err().to_string();
     let titles: Vec<_> = message
         .lines()
         .filter(|line| line.contains("build.yaml:"))

@@ -13,6 +13,7 @@ use super::codec::Codec;
 use super::kind::{self, ENOUGH, Kind};
 use super::window::Archive;
 use super::{Input, Options};
+use crate::stamp::Stamp;
 
 /// How much is decoded and written at once.
 const CHUNK: usize = 256 * 1024;
@@ -23,8 +24,15 @@ pub(super) struct ArchiveFile {
     /// What messages call it.
     name: String,
     file: File,
-    /// Whether this is the input itself, not a decoded copy.
-    pub(super) in_place: bool,
+    /// The input itself as it was at first; nothing when this is a decoded copy.
+    stamp: Option<Stamp>,
+}
+
+impl ArchiveFile {
+    /// Returns whether this is the input itself, not a decoded copy.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.stamp.is_some()
+    }
 }
 
 impl ReadAt for ArchiveFile {
@@ -42,6 +50,13 @@ impl ReadAt for ArchiveFile {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn check_unchanged(&self) -> io::Result<()> {
+        let Some(stamp) = &self.stamp else {
+            return Ok(());
+        };
+        stamp.check(&self.file.metadata()?)
     }
 }
 
@@ -75,14 +90,18 @@ pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFi
     if !metadata.is_file() {
         return spool(name, file, options);
     }
+    let stamp = Stamp::of(&metadata);
     let head = read_head(&file).with_context(|| format!("{name}: cannot read"))?;
     if kind::recognise(&head) != Kind::Tar {
-        return spool(name, Cursor::new(head).chain(file), options);
+        let copy = spool(name.clone(), Cursor::new(head).chain(&file), options)?;
+        let unchanged = file.metadata().and_then(|meta| stamp.check(&meta));
+        unchanged.with_context(|| name)?;
+        return Ok(copy);
     }
     Ok(Arc::new(ArchiveFile {
         name,
         file,
-        in_place: true,
+        stamp: Some(stamp),
     }))
 }
 
@@ -136,7 +155,7 @@ fn spool(name: String, mut input: impl Read, options: &Options<'_>) -> Result<Ar
     Ok(Arc::new(ArchiveFile {
         name,
         file,
-        in_place: false,
+        stamp: None,
     }))
 }
 

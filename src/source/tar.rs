@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
+use fsgen::ext4::TIMES;
 use fsgen::{Meta, NodeId, Timestamp, Tree};
 
 use super::Loaded;
@@ -92,7 +93,10 @@ impl Unpacked {
         let node = node.with_context(|| title(&path, offset))?;
         // A hard link is a name; what its header says is about the file that has it already.
         if let Some(id) = node {
-            self.newest = self.newest.max(Some(meta.mtime));
+            // What hsb adds gets the newest time, which has to be one that can be stored.
+            if TIMES.contains(&meta.mtime.secs) {
+                self.newest = self.newest.max(Some(meta.mtime));
+            }
             let xattrs = attributes.into_xattrs(&mut self.dropped);
             self.tree.set_xattrs(id, xattrs);
             self.acls.remove(&id);

@@ -39,6 +39,17 @@ impl BlockSize {
         self.0 as usize
     }
 
+    /// Returns the bytes of the largest filesystem with such blocks.
+    ///
+    /// Without `meta_bg`, each copy of the superblock has that of all descriptors behind it; the
+    /// two may take three quarters of a group.
+    pub fn largest(self) -> u64 {
+        let per_group = 8 * self.bytes64();
+        let descriptor_blocks = per_group * 3 / 4 - 1;
+        let groups = descriptor_blocks * self.bytes64() / u64::from(DESCRIPTOR_SIZE);
+        groups * per_group * self.bytes64()
+    }
+
     /// Returns how many blocks hold this many bytes.
     pub(super) const fn count(self, bytes: u64) -> u64 {
         bytes.div_ceil(self.bytes64())
@@ -108,13 +119,15 @@ impl Geometry {
     fn derive(&mut self, inodes: u64) -> Result<(), Error> {
         let bs = self.block_size.bytes64();
         let per_group = self.blocks_per_group();
-        let too_large = Error::TooLarge {
-            blocks: self.blocks,
-        };
+        if self.blocks > self.block_size.largest() / bs {
+            return Err(Error::TooLarge {
+                bytes: self.blocks.saturating_mul(bs),
+                block_size: self.block_size,
+            });
+        }
         let used = self.blocks.saturating_sub(self.first_data_block());
         let groups = used.div_ceil(per_group).max(1);
-        // 2^32 groups of inodes would be beyond 32-bit inode numbers long before.
-        self.groups = u32::try_from(groups).map_err(|_| too_large)?;
+        self.groups = u32::try_from(groups).expect("1,572,800 at most");
         let table_blocks = |groups: u64| (groups * u64::from(DESCRIPTOR_SIZE)).div_ceil(bs);
 
         let inodes_wanted = inodes.div_ceil(groups);
@@ -146,11 +159,6 @@ impl Geometry {
             .saturating_sub(descriptors)
             .min(bs / 4)
             .min((per_group * 3 / 4).saturating_sub(1 + descriptors));
-        if 1 + descriptors > per_group * 3 / 4 {
-            return Err(Error::TooLarge {
-                blocks: self.blocks,
-            });
-        }
         self.descriptor_blocks = u32::try_from(descriptors).expect("below a group's blocks");
         self.reserved_descriptor_blocks = u32::try_from(reserved).expect("below a group's blocks");
         Ok(())

@@ -2,6 +2,8 @@
 //!
 //! Source: the kernel's `Documentation/filesystems/ext4/inodes.rst`.
 
+use std::ops::RangeInclusive;
+
 use zerocopy::IntoBytes;
 
 use super::checksum::Seed;
@@ -133,13 +135,14 @@ impl Fields {
     }
 }
 
+/// The seconds since 1970 that ext4 can store: from 1901-12-13 to 2446-05-10.
+pub const TIMES: RangeInclusive<i64> = -(1 << 31)..=(1 << 34) - (1 << 31) - 1;
+
 /// Splits a time into its 32 bits of seconds and the word with two more bits and nanoseconds.
 ///
-/// Times outside 1901 to 2446, which the format cannot hold, become the nearest that it can.
+/// What is outside [`TIMES`] becomes the nearest within.
 pub(super) fn stored_time(time: Timestamp) -> (u32, u32) {
-    const MIN: i64 = -(1 << 31);
-    const MAX: i64 = (1 << 34) - (1 << 31) - 1;
-    let secs = time.secs.clamp(MIN, MAX);
+    let secs = time.secs.clamp(*TIMES.start(), *TIMES.end());
     let nanos = if secs == time.secs { time.nanos } else { 0 };
     // The low 32 bits are signed; the two extra bits count how often 2^32 is to be added.
     let low = lo32(secs.cast_unsigned());

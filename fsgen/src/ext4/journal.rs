@@ -25,7 +25,10 @@ pub(super) fn blocks(options: &Options, filesystem_blocks: u64) -> Result<u64, E
             if (MIN_BLOCKS..=MAX_BLOCKS).contains(&blocks) {
                 Ok(blocks)
             } else {
-                Err(Error::JournalSize { blocks })
+                Err(Error::JournalSize {
+                    bytes,
+                    block_size: options.block_size,
+                })
             }
         }
     }

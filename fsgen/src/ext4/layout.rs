@@ -161,7 +161,8 @@ pub fn plan(
             if placed.is_err() {
                 layout.place_with_free(tree, inodes, 0)?;
                 return Err(Error::TooSmall {
-                    need: layout.geometry.blocks * bs.bytes64(),
+                    need: layout.bytes(),
+                    journal: layout.journal_bytes(),
                     have: bytes,
                 });
             }

@@ -7,7 +7,7 @@ use std::collections::btree_map;
 use super::extent::{self, MAX_LEN};
 use super::format::special_inode;
 use super::geometry::BlockSize;
-use super::inode::{FAST_SYMLINK_MAX, MAX_LINKS};
+use super::inode::{self, FAST_SYMLINK_MAX, MAX_LINKS};
 use super::numbering::{Numbering, Owner};
 use super::space::Run;
 use super::{Error, Options, directory, xattr};
@@ -65,6 +65,7 @@ pub(super) fn measure(
         );
     }
     let mut shared = BTreeMap::new();
+    let mut clamped = Clamped::default();
     for (inode, owner) in numbering.inodes() {
         let entry = |what: String| Error::Entry {
             path: path(tree, owner),
@@ -81,6 +82,7 @@ pub(super) fn measure(
                 "{links} hard links, ext4 allows {MAX_LINKS}; make some of them copies"
             )));
         }
+        clamped.add(tree, node);
         if links < tree.links(node) {
             needs.warnings.push(format!(
                 "{}: hard links across filesystems become copies",
@@ -92,7 +94,36 @@ pub(super) fn measure(
             .map_err(entry)?;
     }
     needs.blocks += needs.xattr_blocks.len() as u64;
+    needs.warnings.extend(clamped.warning(tree));
     Ok(needs)
+}
+
+/// The nodes whose times ext4 has no place for.
+#[derive(Default)]
+struct Clamped {
+    count: u64,
+    first: Option<NodeId>,
+}
+
+impl Clamped {
+    fn add(&mut self, tree: &Tree, node: NodeId) {
+        if !inode::TIMES.contains(&tree.node(node).meta.mtime.secs) {
+            self.count += 1;
+            self.first.get_or_insert(node);
+        }
+    }
+
+    fn warning(&self, tree: &Tree) -> Option<String> {
+        let first = path(tree, Owner::Node(self.first?));
+        let first = first.escape_ascii();
+        Some(match self.count {
+            1 => format!("{first}: its time is outside 1901 to 2446 and becomes the nearest there"),
+            count => format!(
+                "{first} and {} more: their times are outside 1901 to 2446 and become the nearest there",
+                count - 1
+            ),
+        })
+    }
 }
 
 impl Needs {

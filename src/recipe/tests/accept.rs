@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fsgen::ext4::{BlockSize, Journal};
+use modules::value::Spanned;
 
 use super::parse;
 use crate::recipe::{Ext4, Filesystem, Partition, Recipe, Size, Table};
@@ -30,12 +31,12 @@ fn the_first_recipe_there_was() {
     assert_eq!(users, ["harlowja"]);
     assert_eq!(recipe.name, "image");
     assert_eq!(
-        (recipe.source, recipe.size, recipe.seed),
-        (None, None, None)
+        (recipe.source, recipe.size.value, recipe.seed),
+        (None, Size::Auto, None)
     );
     assert_eq!(recipe.table, Table::Gpt);
     assert_eq!(recipe.partitions, [Partition::root()]);
-    assert_eq!(recipe.folder, Path::new("."));
+    assert_eq!(recipe.folder, Path::new(""));
 }
 
 #[test]
@@ -117,7 +118,7 @@ name: *seed
     let seen: Vec<_> = recipe
         .partitions
         .iter()
-        .map(|p| (p.mount.as_deref(), p.size))
+        .map(|p| (p.mount.as_deref(), p.size.value))
         .collect();
     let size = Size::Bytes(64 * MIB);
     assert_eq!(
@@ -128,7 +129,7 @@ name: *seed
         recipe
             .partitions
             .iter()
-            .all(|p| p.ext4.journal == Some(Journal::None))
+            .all(|p| p.ext4.journal.is_some_and(|j| j.value == Journal::None))
     );
     assert_eq!(recipe.partitions[2].ext4.reserved_hundredths, Some(100));
     assert_eq!(
@@ -154,7 +155,8 @@ table: mbr
         (source.value, source.span.line),
         (PathBuf::from("in/rootfs.tar.zst"), 2)
     );
-    assert_eq!(recipe.size, Some(Size::Free(512 * MIB)));
+    assert_eq!(recipe.size.value, Size::Free(512 * MIB));
+    assert_eq!(recipe.size.span.line, 3);
     assert_eq!(recipe.seed.as_deref(), Some("1.10"));
     assert_eq!(recipe.table, Table::Mbr);
     assert_eq!(recipe.folder, Path::new("/recipes/web"));
@@ -182,8 +184,9 @@ partitions:
 ";
     let recipe = parse(text).unwrap_or_else(|error| panic!("{error}"));
     let uuid = |text: &str| Some(uuid::Uuid::parse_str(text).unwrap());
+    let found = &recipe.partitions[1];
     let expected = Partition {
-        span: recipe.partitions[1].span,
+        span: found.span,
         number: 5,
         label: Some("rootfs".to_owned()),
         name: Some("the root of all".to_owned()),
@@ -191,19 +194,27 @@ partitions:
         uuid: uuid("0fc63daf-8483-4772-8e79-3d69d8477de4"),
         filesystem: Filesystem::Ext4,
         mount: Some("/".to_owned()),
-        size: Size::Rest,
+        size: Spanned {
+            value: Size::Rest,
+            ..found.size
+        },
         bootable: true,
         fs_uuid: uuid("11111111-2222-3333-4444-555555555555"),
         ext4: Ext4 {
             block_size: BlockSize::new(1024),
-            inodes: Some(4_294_967_295),
+            inodes: found.ext4.inodes,
             bytes_per_inode: None,
             reserved_hundredths: Some(29),
-            journal: Some(Journal::Bytes(4 * MIB)),
+            journal: found.ext4.journal,
         },
     };
-    assert_eq!(recipe.partitions[1], expected);
-    assert_eq!(recipe.partitions[1].span.line, 3);
+    assert_eq!(*found, expected);
+    let inodes = found.ext4.inodes.unwrap();
+    let journal = found.ext4.journal.unwrap();
+    assert_eq!(inodes.value, 4_294_967_295);
+    assert_eq!(journal.value, Journal::Bytes(4 * MIB));
+    let lines = [found.span, found.size.span, inodes.span, journal.span].map(|span| span.line);
+    assert_eq!(lines, [3, 10, 14, 16]);
 }
 
 /// Table, partitions, and what each becomes.
@@ -271,7 +282,7 @@ fn defaults_of_partitions() {
         let recipe = parse(&text).unwrap_or_else(|error| panic!("{error}"));
         let seen = recipe.partitions.iter();
         let seen: Vec<_> = seen
-            .map(|p| (p.number, &*p.kind, p.filesystem, p.size))
+            .map(|p| (p.number, &*p.kind, p.filesystem, p.size.value))
             .collect();
         assert_eq!(seen, *expected, "{text}");
     }
@@ -342,7 +353,8 @@ fn percents_and_journals() {
     ] {
         let text = format!("partitions: [{{mount: /, journal: {written}}}]");
         let recipe = parse(&text).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(recipe.partitions[0].ext4.journal, Some(journal));
+        let written = recipe.partitions[0].ext4.journal;
+        assert_eq!(written.map(|journal| journal.value), Some(journal));
     }
 }
 

@@ -1,0 +1,93 @@
+//! Where an image goes: a path that can be written, checked before any work starts.
+
+use std::ffi::OsString;
+use std::fmt::{self, Display, Formatter};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+/// A place where an image can be put: what is there may be replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// As the user calls it.
+    name: PathBuf,
+    /// Where the file goes; not `name` where that is a link, which keeps pointing where it does.
+    pub(super) out: PathBuf,
+    /// Where it is while it is written: hidden, beside `out`.
+    pub(super) part: PathBuf,
+}
+
+impl Place {
+    /// Returns the place called `name`, for an image made from the file `source`.
+    ///
+    /// # Errors
+    ///
+    /// Fails when something is there that is no regular file, or is the source, and when there is
+    /// no folder for it.
+    pub fn new(name: &Path, source: Option<&Path>) -> Result<Self> {
+        let shown = name.display();
+        if name.as_os_str().as_bytes().ends_with(b"/") {
+            bail!("{shown}: names a folder; the image is a file");
+        }
+        let out = match fs::metadata(name) {
+            Ok(meta) if !meta.is_file() => {
+                bail!("{shown}: is there and is no regular file; choose another -o")
+            }
+            Ok(_) => fs::canonicalize(name).with_context(|| format!("{shown}: cannot be found"))?,
+            Err(_) if name.is_symlink() => bail!("{shown}: is a link to nothing; remove it"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => name.to_owned(),
+            Err(error) => return Err(error).with_context(|| format!("{shown}: cannot be made")),
+        };
+        let folder = folder(&out);
+        let is_folder = fs::metadata(folder).is_ok_and(|meta| meta.is_dir());
+        if !is_folder {
+            bail!("{shown}: there is no folder {}; make it", folder.display());
+        }
+        let part = part_of(&out);
+        if source.is_some_and(|source| is_one_file(source, &out) || is_one_file(source, &part)) {
+            bail!("{shown}: is the source; choose another -o");
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            out,
+            part,
+        })
+    }
+
+    /// Returns the folder that the image will be in.
+    pub(crate) fn folder(&self) -> &Path {
+        folder(&self.out)
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.name.display().fmt(f)
+    }
+}
+
+/// Returns the folder that a file is in.
+pub(super) fn folder(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn part_of(out: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(out.file_name().unwrap_or_default());
+    name.push(".hsb-part");
+    out.with_file_name(name)
+}
+
+fn is_one_file(a: &Path, b: &Path) -> bool {
+    match (fs::metadata(a), fs::metadata(b)) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => false,
+    }
+}
