@@ -273,8 +273,9 @@ impl Tree {
     ///
     /// # Panics
     ///
-    /// Panics when `directory` is not one, or when it would give a directory a second name:
-    /// callers check both, because only they can say it in the user's words.
+    /// Panics when `directory` is not one, or when it would give a directory a second name. Nor
+    /// may a directory go into itself, which is not noticed here. Callers check all of that,
+    /// because only they can say it in the user's words.
     pub fn link(&mut self, directory: NodeId, name: &[u8], target: NodeId) {
         debug_assert!(path::check_name(name).is_ok());
         assert!(!self.is_directory(target) || self.links(target) == 0);
@@ -367,15 +368,18 @@ impl Tree {
         Some(path)
     }
 
-    /// Finds a directory entry that points at a node.
+    /// Finds a directory entry that points at a node, in a directory that has a path itself.
     fn a_name_of(&self, id: NodeId) -> Option<(NodeId, &[u8])> {
-        let among = |directory: NodeId| {
-            let found = self.entries(directory).find(|(_, child)| *child == id);
-            found.map(|(name, _)| (directory, name))
-        };
         if self.links(id) == 0 {
             return None;
         }
+        // A directory has one name. Of another node's, some may lie in directories without any.
+        let is_directory = self.is_directory(id);
+        let among = |directory: NodeId| {
+            let mut entries = self.entries(directory);
+            let (name, _) = entries.find(|(_, child)| *child == id)?;
+            (is_directory || self.is_attached(directory)).then_some((directory, name))
+        };
         // The newest name of a hard link may have been taken away again: look everywhere then.
         let newest = self.parent(id);
         if newest.index() < self.slots.len()
@@ -384,5 +388,14 @@ impl Tree {
             return Some(found);
         }
         (0..self.slots.len()).find_map(|i| among(NodeId(u32::try_from(i).ok()?)))
+    }
+
+    /// Returns whether names lead from the root to a directory.
+    fn is_attached(&self, directory: NodeId) -> bool {
+        let mut at = directory;
+        while at != Self::ROOT && self.links(at) > 0 {
+            at = self.parent(at);
+        }
+        at == Self::ROOT
     }
 }

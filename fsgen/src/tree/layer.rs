@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Kind, Name, Node, NodeId, Tree};
+use super::{Name, Node, NodeId, Tree};
 
 /// What happened to a path in a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,26 +130,18 @@ impl Tree {
 
     fn changes(&self, open: &Open) -> Vec<Change> {
         let mut changes = BTreeMap::new();
+        let mut last = None;
         for ((directory, name), before) in &open.names {
-            let Some(mut path) = self.path_of(*directory) else {
-                continue; // the directory itself is gone, and listed as removed
-            };
-            if path != b"/" {
-                path.push(b'/');
+            if last.as_ref().is_none_or(|(id, _)| id != directory) {
+                last = Some((*directory, self.path_that_stayed(open, *directory)));
             }
-            path.extend_from_slice(name);
-            let now = self.lookup(*directory, name);
-            let kind = match (before, now) {
-                (None, None) => continue,
-                (Some(before), Some(now)) if *before == now => continue,
-                (None, Some(_)) => ChangeKind::Added,
-                (Some(_), None) => ChangeKind::Removed,
-                (Some(_), Some(_)) => ChangeKind::Changed,
-            };
-            if let Some(now) = now {
-                self.add_children(&path, now, &mut changes);
+            // What happened in a directory that came, went or moved is seen from its own name.
+            if let Some((_, Some(path))) = &last {
+                let now = self.lookup(*directory, name);
+                if now != *before {
+                    self.compare(open, join(path, name), *before, now, &mut changes);
+                }
             }
-            changes.insert(path, kind);
         }
         for (id, before) in &open.nodes {
             if self.node(*id) != before
@@ -164,32 +156,77 @@ impl Tree {
             .collect()
     }
 
-    /// Lists all that came with a new directory: its entries were not kept one by one.
-    fn add_children(
+    /// Returns the path of a directory, if it is the one that it had before the layer.
+    fn path_that_stayed(&self, open: &Open, directory: NodeId) -> Option<Vec<u8>> {
+        let path = self.path_of(directory)?;
+        let mut at = Self::ROOT;
+        for name in path.split(|b| *b == b'/').filter(|name| !name.is_empty()) {
+            let next = self.lookup(at, name);
+            let before = open.names.get(&(at, name.into()));
+            if before.is_some_and(|before| *before != next) {
+                return None;
+            }
+            at = next?;
+        }
+        Some(path)
+    }
+
+    /// Lists what is different at a path and below it.
+    fn compare(
         &self,
-        path: &[u8],
-        directory: NodeId,
+        open: &Open,
+        path: Vec<u8>,
+        before: Option<NodeId>,
+        now: Option<NodeId>,
         changes: &mut BTreeMap<Vec<u8>, ChangeKind>,
     ) {
-        let mut todo = vec![(path.to_vec(), directory)];
-        while let Some((path, id)) = todo.pop() {
-            for (name, child) in self.entries(id) {
-                let mut path = path.clone();
-                path.push(b'/');
-                path.extend_from_slice(name);
-                if matches!(self.node(child).kind, Kind::Directory(_)) {
-                    todo.push((path.clone(), child));
-                }
-                changes.entry(path).or_insert(ChangeKind::Added);
+        let mut todo = vec![(path, before, now)];
+        while let Some((path, before, now)) = todo.pop() {
+            match (before, now) {
+                (before, now) if before == now => None,
+                (None, _) => changes.insert(path.clone(), ChangeKind::Added),
+                (_, None) => changes.insert(path.clone(), ChangeKind::Removed),
+                _ => changes.insert(path.clone(), ChangeKind::Changed),
+            };
+            // Of a directory that is gone, just the directory is listed.
+            let Some(now) = now.filter(|now| self.is_directory(*now)) else {
+                continue;
+            };
+            let mut names: BTreeMap<Name, [Option<NodeId>; 2]> = BTreeMap::new();
+            for (name, id) in before.iter().flat_map(|id| self.entries_before(open, *id)) {
+                names.entry(name).or_default()[0] = Some(id);
             }
+            for (name, id) in self.children(now) {
+                names.entry(name.clone()).or_default()[1] = Some(*id);
+            }
+            let below = names.into_iter();
+            todo.extend(below.map(|(name, [before, now])| (join(&path, &name), before, now)));
         }
     }
+
+    /// Returns the entries that a directory had before the layer.
+    fn entries_before(&self, open: &Open, directory: NodeId) -> BTreeMap<Name, NodeId> {
+        let mut entries = self.children(directory).clone();
+        let kept = open.names.range((directory, Name::default())..);
+        for ((_, name), before) in kept.take_while(|((id, _), _)| *id == directory) {
+            match before {
+                Some(id) => entries.insert(name.clone(), *id),
+                None => entries.remove(name),
+            };
+        }
+        entries
+    }
+}
+
+fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    let slash: &[u8] = if directory == b"/" { b"" } else { b"/" };
+    [directory, slash, name].concat()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::content::Content;
-    use super::super::{Meta, Timestamp};
+    use super::super::{Kind, Meta, Timestamp};
     use super::*;
 
     const META: Meta = Meta::root(0o755, Timestamp::from_secs(0));
@@ -283,5 +320,40 @@ mod tests {
                 ("/etc/sub/new", ChangeKind::Added),
             ]
         );
+    }
+
+    #[test]
+    fn what_moved_is_listed_where_it_was_and_where_it_is() {
+        let mut tree = sample();
+        tree.begin("step");
+        edit(&mut tree);
+        let changes: Vec<_> = tree.commit().changes.clone();
+        let seen = changes
+            .iter()
+            .map(|c| (std::str::from_utf8(&c.path).unwrap(), c.kind));
+        assert_eq!(
+            seen.collect::<Vec<_>>(),
+            [
+                ("/etc", ChangeKind::Changed),
+                ("/etc/hosts", ChangeKind::Removed),
+                ("/etc/hosts2", ChangeKind::Removed),
+                ("/etc/motd", ChangeKind::Removed),
+                ("/etc/old", ChangeKind::Added),
+                ("/etc/old/hosts2", ChangeKind::Added),
+                ("/etc/old/motd", ChangeKind::Added),
+                ("/etc/old/sub", ChangeKind::Added),
+                ("/etc/old/sub/motd2", ChangeKind::Added),
+                ("/etc/old/sub/new", ChangeKind::Added),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_in_a_directory_that_is_gone_leads_nowhere() {
+        let mut tree = sample();
+        let motd = tree.resolve(b"/etc/motd").unwrap();
+        let gone = tree.add_directory(META);
+        tree.link(gone, b"newest", motd);
+        assert_eq!(tree.path_of(motd).unwrap(), b"/etc/motd");
     }
 }
