@@ -12,12 +12,14 @@ pub(crate) mod ssh_key;
 pub(crate) mod sudo;
 mod table;
 
+use std::collections::BTreeSet;
+
 use crate::root::{Root, RootError};
 use defaults::{Defaults, SubIds};
 use ids::Ids;
-use table::{Table, number};
+use table::Table;
 
-pub(crate) use table::is_field;
+pub(crate) use table::{is_field, number};
 
 /// The fields of passwd(5) that change.
 const PASSWORD: usize = 1;
@@ -120,6 +122,16 @@ impl Accounts {
             gid: number(row[3])?,
             home: row[5],
         })
+    }
+
+    /// Returns the fields of passwd(5) of every user; of two with one name, the one that counts.
+    pub(crate) fn users(&self) -> impl Iterator<Item = [&[u8]; 7]> {
+        first_of_each(self.passwd.rows().chain(self.vendor_passwd.rows()))
+    }
+
+    /// Returns the fields of group(5) of every group; of two with one name, the one that counts.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = [&[u8]; 4]> {
+        first_of_each(self.group.rows().chain(self.vendor_group.rows()))
     }
 
     /// Returns the number of the group of that name.
@@ -255,6 +267,14 @@ pub(crate) fn add_sub_ids(
     rows.push(row.map(str::as_bytes));
     root.write(path, rows.print())?;
     Ok(true)
+}
+
+/// Leaves out the rows whose name came before.
+fn first_of_each<'r, const N: usize>(
+    rows: impl Iterator<Item = [&'r [u8]; N]>,
+) -> impl Iterator<Item = [&'r [u8]; N]> {
+    let mut seen = BTreeSet::new();
+    rows.filter(move |row| seen.insert(row[0]))
 }
 
 /// Copies the vendor's row to `/etc`, unless there is one of that name; returns whether it did.

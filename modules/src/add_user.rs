@@ -13,7 +13,7 @@ mod options;
 
 use crate::accounts::Accounts;
 use crate::accounts::defaults::Defaults;
-use crate::value::ValueError;
+use crate::value::{Key, Map, Span, Value, ValueError};
 use crate::{Cfg, Error, Host, Module, Root};
 use edit::Edit;
 use options::Options;
@@ -31,10 +31,26 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
 }
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
-    let Options { add_users } = cfg.options()?;
+    add_all(root, &cfg.options()?, cfg.span())
+}
+
+/// Adds one user as if a recipe had it in `add_users`.
+pub(crate) fn add(root: &mut Root<'_>, user: Value) -> Result<(), Error> {
+    let mut options = Map::new();
+    let key = Key {
+        name: MODULE.keys[0].to_owned(),
+        span: user.span,
+    };
+    options.insert(key, vec![user].into())?;
+    let options: Options = Value::from(options).decode()?;
+    options.check()?;
+    add_all(root, &options, Span::default())
+}
+
+fn add_all(root: &mut Root<'_>, options: &Options, step: Span) -> Result<(), Error> {
     for file in ["/etc/passwd", "/etc/group"] {
         if !root.is_file(file) {
-            let error = ValueError::new(cfg.span(), format!("the image has no {file}"));
+            let error = ValueError::new(step, format!("the image has no {file}"));
             return Err(error
                 .help("users can be added to an installed system only")
                 .into());
@@ -45,7 +61,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         accounts: Accounts::read(root)?,
         root,
     };
-    for entry in &add_users {
+    for entry in &options.add_users {
         edit.user(&entry.0, entry.span)?;
     }
     edit.accounts.write(edit.root)?;

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod add_user;
+pub mod api;
 mod cfg;
 mod error;
 mod files;
@@ -25,7 +26,7 @@ pub mod value;
 
 pub use cfg::Cfg;
 pub use error::Error;
-pub use root::{Host, Root, RootError};
+pub use root::{Host, ModeChange, Owner, Root, RootError, Stat, parse_mode};
 pub use step::{Outcome, run};
 
 use value::{ValueError, same_name};

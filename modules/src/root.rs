@@ -16,9 +16,13 @@ mod content;
 mod copy;
 mod error;
 mod meta;
+mod mode;
 mod names;
+mod owner;
+mod text;
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
 
 use fsgen::tree::content::Content;
@@ -26,6 +30,10 @@ use fsgen::tree::path::PathError;
 use fsgen::{Kind, Node, NodeId, ReadAt, Timestamp, Tree};
 
 pub use error::RootError;
+pub use mode::{ModeChange, parse_mode};
+pub use owner::Owner;
+
+pub(crate) use error::show;
 
 /// The largest file that [`Root::read`] returns. Modules read settings, not disk images: this
 /// keeps a mistaken path from filling memory.
@@ -51,6 +59,19 @@ pub struct Root<'t> {
     host: &'t dyn Host,
     time: Timestamp,
     warnings: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// What a path leads to, with what its node does not know itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Stat<'r> {
+    /// Owner, mode, time, attributes and kind.
+    pub node: &'r Node,
+    /// How many names it has; a directory counts as on disk: its own `.` and the `..` of those in
+    /// it are among them.
+    pub links: u32,
+    /// A number that no other node has, from 1, the same in all steps of a build.
+    pub number: u64,
 }
 
 impl<'t> Root<'t> {
@@ -61,6 +82,7 @@ impl<'t> Root<'t> {
             host,
             time,
             warnings: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -74,9 +96,19 @@ impl<'t> Root<'t> {
         self.warnings.push(message.into());
     }
 
+    /// Adds a line to what the user is told of the step's work.
+    pub fn info(&mut self, message: impl Into<String>) {
+        self.notes.push(message.into());
+    }
+
     /// Ends the use of the image and returns the warnings, oldest first.
     pub fn into_warnings(self) -> Vec<String> {
         self.warnings
+    }
+
+    /// Takes the lines of [`Root::info`] that are not taken yet, oldest first.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        mem::take(&mut self.notes)
     }
 
     /// Returns owner, mode, time, attributes and kind of what a path leads to.
@@ -97,6 +129,25 @@ impl<'t> Root<'t> {
     pub fn lstat(&self, path: impl AsRef<[u8]>) -> Result<&Node, RootError> {
         let id = self.resolve_link(path.as_ref())?;
         Ok(self.tree.node(id))
+    }
+
+    /// Returns the same with the number of links; `follow` says whether a link at the path's end
+    /// is followed.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads nowhere.
+    pub fn stat_links(&self, path: impl AsRef<[u8]>, follow: bool) -> Result<Stat<'_>, RootError> {
+        let id = self.resolve_either(path.as_ref(), follow)?;
+        let inner = self.tree.entries(id);
+        let directories = inner.filter(|(_, id)| self.tree.is_directory(*id)).count();
+        let inner = u32::try_from(directories).unwrap_or(u32::MAX);
+        let own = u32::from(self.tree.is_directory(id));
+        Ok(Stat {
+            node: self.tree.node(id),
+            links: (self.tree.links(id) + own).saturating_add(inner),
+            number: id.index() as u64 + 1,
+        })
     }
 
     /// Returns whether a path leads to something; a dangling link does not.
@@ -227,6 +278,14 @@ impl<'t> Root<'t> {
     fn resolve_link(&self, path: &[u8]) -> Result<NodeId, RootError> {
         let found = self.tree.resolve_link(path);
         found.map_err(|e| path_error(path, e))
+    }
+
+    fn resolve_either(&self, path: &[u8], follow: bool) -> Result<NodeId, RootError> {
+        if follow {
+            self.resolve(path)
+        } else {
+            self.resolve_link(path)
+        }
     }
 
     fn resolve_directory(&self, path: &[u8]) -> Result<NodeId, RootError> {

@@ -99,6 +99,22 @@ pub enum RootError {
         /// The attribute's name.
         name: Vec<u8>,
     },
+    /// The node has no such attribute.
+    #[error("{} has no attribute {:?}", show(path), name.escape_ascii().to_string())]
+    NoAttribute {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// The attribute's name.
+        name: Vec<u8>,
+    },
+    /// The image has no account of that name.
+    #[error("the image's /etc/{} has no {what} {:?}", account_file(what), name.escape_ascii().to_string())]
+    NoAccount {
+        /// User or group.
+        what: &'static str,
+        /// The name asked for.
+        name: Vec<u8>,
+    },
     /// The source that holds a file's content failed.
     #[error("{}: {cause}", show(path))]
     Read {
@@ -128,10 +144,33 @@ impl RootError {
             }
         )
     }
+
+    /// Returns the path that was asked for, where one was.
+    pub fn path(&self) -> Option<&[u8]> {
+        match self {
+            RootError::Path { path, .. }
+            | RootError::Kind { path, .. }
+            | RootError::Exists { path, .. }
+            | RootError::NotEmpty { path, .. }
+            | RootError::LinkToDirectory { path }
+            | RootError::TooLarge { path, .. }
+            | RootError::NotText { path, .. }
+            | RootError::Mode { path, .. }
+            | RootError::AttributeName { path, .. }
+            | RootError::NoAttribute { path, .. }
+            | RootError::Read { path, .. } => Some(path),
+            RootError::IntoItself { from, .. } => Some(from),
+            RootError::NoAccount { .. } | RootError::Host { .. } => None,
+        }
+    }
+}
+
+fn account_file(what: &str) -> &'static str {
+    if what == "user" { "passwd" } else { "group" }
 }
 
 /// Returns an image path as messages show it: absolute, odd bytes escaped.
-fn show(path: &[u8]) -> String {
+pub(crate) fn show(path: &[u8]) -> String {
     let path = path.strip_prefix(b"/").unwrap_or(path);
     format!("/{}", path.escape_ascii())
 }

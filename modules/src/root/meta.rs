@@ -1,8 +1,8 @@
 //! Owner, mode, time and attributes of what is in the image.
 
-use fsgen::{Meta, NodeId};
+use fsgen::{Kind, Meta, NodeId, Timestamp};
 
-use super::{Root, RootError};
+use super::{ModeChange, Root, RootError};
 
 impl Root<'_> {
     /// Sets the permission bits with setuid, setgid and sticky.
@@ -41,12 +41,122 @@ impl Root<'_> {
         uid: u32,
         gid: u32,
     ) -> Result<(), RootError> {
-        let mut todo = vec![self.resolve(path.as_ref())?];
-        while let Some(id) = todo.pop() {
-            self.change_meta(id, |meta| Meta { uid, gid, ..meta });
-            todo.extend(self.tree.entries(id).map(|(_, child)| child));
+        self.change_owner_all(path, Some(uid), Some(gid), true)
+    }
+
+    /// Sets the owner, the group or both; `follow` says whether a link at the path's end is
+    /// followed. Setuid and setgid stay.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads nowhere.
+    pub fn change_owner(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        uid: Option<u32>,
+        gid: Option<u32>,
+        follow: bool,
+    ) -> Result<(), RootError> {
+        let id = self.resolve_either(path.as_ref(), follow)?;
+        self.change_meta(id, |meta| owned(meta, uid, gid));
+        Ok(())
+    }
+
+    /// Does the same to all that is in a directory as well; below it, links are changed
+    /// themselves.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads nowhere.
+    pub fn change_owner_all(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        uid: Option<u32>,
+        gid: Option<u32>,
+        follow: bool,
+    ) -> Result<(), RootError> {
+        let top = self.resolve_either(path.as_ref(), follow)?;
+        for id in self.all_below(top) {
+            self.change_meta(id, |meta| owned(meta, uid, gid));
         }
         Ok(())
+    }
+
+    /// Changes permission bits as chmod(1) does; with `recursive`, of all that is in a directory
+    /// as well, except links.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads nowhere.
+    pub fn change_mode(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        change: &ModeChange,
+        recursive: bool,
+    ) -> Result<(), RootError> {
+        let top = self.resolve(path.as_ref())?;
+        let nodes = if recursive {
+            self.all_below(top)
+        } else {
+            vec![top]
+        };
+        for id in nodes {
+            if matches!(self.tree.node(id).kind, Kind::Symlink(_)) {
+                continue;
+            }
+            let is_directory = self.tree.is_directory(id);
+            self.change_meta(id, |meta| Meta {
+                mode: change.apply(meta.mode, is_directory),
+                ..meta
+            });
+        }
+        Ok(())
+    }
+
+    /// Sets the time of the last change of content.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads nowhere.
+    pub fn set_mtime(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        mtime: Timestamp,
+        follow: bool,
+    ) -> Result<(), RootError> {
+        let id = self.resolve_either(path.as_ref(), follow)?;
+        self.change_meta(id, |meta| Meta { mtime, ..meta });
+        Ok(())
+    }
+
+    /// Returns the value of an extended attribute.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads nowhere, or there is no such attribute.
+    pub fn xattr(
+        &self,
+        path: impl AsRef<[u8]>,
+        name: impl AsRef<[u8]>,
+        follow: bool,
+    ) -> Result<Vec<u8>, RootError> {
+        let (path, name) = (path.as_ref(), name.as_ref());
+        let id = self.resolve_either(path, follow)?;
+        let value = self.tree.node(id).xattrs.get(name);
+        value
+            .map(|value| value.to_vec())
+            .ok_or_else(|| no_attribute(path, name))
+    }
+
+    /// Returns the names of all extended attributes, in byte order.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads nowhere.
+    pub fn xattrs(&self, path: impl AsRef<[u8]>, follow: bool) -> Result<Vec<Vec<u8>>, RootError> {
+        let id = self.resolve_either(path.as_ref(), follow)?;
+        let names = self.tree.node(id).xattrs.keys();
+        Ok(names.map(|name| name.to_vec()).collect())
     }
 
     /// Sets one extended attribute by its full name, such as `user.comment`.
@@ -60,6 +170,22 @@ impl Root<'_> {
         name: impl AsRef<[u8]>,
         value: impl AsRef<[u8]>,
     ) -> Result<(), RootError> {
+        self.change_xattr(path, name, Some(value.as_ref()), true)
+    }
+
+    /// Sets one extended attribute, or removes it where there is no value.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads nowhere, on a name that Linux has no place for, and when there
+    /// is no such attribute to remove.
+    pub fn change_xattr(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        name: impl AsRef<[u8]>,
+        value: Option<&[u8]>,
+        follow: bool,
+    ) -> Result<(), RootError> {
         let (path, name) = (path.as_ref(), name.as_ref());
         let known = [&b"user."[..], b"trusted.", b"security.", b"system."];
         let named = known
@@ -71,11 +197,31 @@ impl Root<'_> {
                 name: name.to_vec(),
             });
         }
-        let id = self.resolve(path)?;
+        let id = self.resolve_either(path, follow)?;
         let mut xattrs = self.tree.node(id).xattrs.clone();
-        xattrs.insert(name.into(), value.as_ref().into());
+        match value {
+            Some(value) => {
+                xattrs.insert(name.into(), value.into());
+            }
+            None => {
+                xattrs
+                    .remove(name)
+                    .ok_or_else(|| no_attribute(path, name))?;
+            }
+        }
         self.tree.set_xattrs(id, xattrs);
         Ok(())
+    }
+
+    /// Returns a node and all that is below it.
+    fn all_below(&self, top: NodeId) -> Vec<NodeId> {
+        let mut found = vec![top];
+        let mut next = 0;
+        while let Some(id) = found.get(next).copied() {
+            found.extend(self.tree.entries(id).map(|(_, child)| child));
+            next += 1;
+        }
+        found
     }
 
     /// Returns the metadata of something new that belongs to root.
@@ -97,5 +243,20 @@ impl Root<'_> {
     pub(super) fn touch(&mut self, id: NodeId) {
         let mtime = self.time;
         self.change_meta(id, |meta| Meta { mtime, ..meta });
+    }
+}
+
+fn owned(meta: Meta, uid: Option<u32>, gid: Option<u32>) -> Meta {
+    Meta {
+        uid: uid.unwrap_or(meta.uid),
+        gid: gid.unwrap_or(meta.gid),
+        ..meta
+    }
+}
+
+fn no_attribute(path: &[u8], name: &[u8]) -> RootError {
+    RootError::NoAttribute {
+        path: path.to_vec(),
+        name: name.to_vec(),
     }
 }

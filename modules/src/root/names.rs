@@ -53,6 +53,18 @@ impl Root<'_> {
         }
     }
 
+    /// Makes the directories above a path where they are missing, with mode 0755.
+    ///
+    /// # Errors
+    ///
+    /// Fails when something on the way is no directory.
+    pub fn mkdir_above(&mut self, path: impl AsRef<[u8]>) -> Result<(), RootError> {
+        match split(path.as_ref()) {
+            Some((above, _)) => self.mkdir_all(above, 0o755),
+            None => Ok(()),
+        }
+    }
+
     /// Makes a symbolic link. One with the same target is left as it is; with `force`, anything
     /// but a directory is replaced.
     ///

@@ -1,0 +1,177 @@
+//! Operations on what files hold.
+
+use super::args::Args;
+use super::operation::{Operation, Parameter, Type, flag, optional, required};
+use super::{Data, Error};
+use crate::Root;
+use crate::root::show;
+
+const PATH: Parameter = required("path", Type::Path, "the file");
+const MODE: Parameter = optional("mode", Type::Mode, "its mode; a new file has 0644");
+const OWNER: Parameter = optional("owner", Type::Owner, "its user; a new file belongs to root");
+const GROUP: Parameter = optional(
+    "group",
+    Type::Owner,
+    "its group; a new file belongs to root",
+);
+const PARENTS: Parameter = flag(
+    "parents",
+    false,
+    "make missing directories above, mode 0755",
+);
+
+pub(super) const READ: Operation = Operation {
+    name: "read",
+    summary: "returns the content of a file, as text",
+    parameters: &[PATH],
+    returns: Type::Text,
+    act: read,
+};
+
+pub(super) const READ_BYTES: Operation = Operation {
+    name: "read_bytes",
+    summary: "returns the content of a file, as bytes",
+    parameters: &[PATH],
+    returns: Type::Bytes,
+    act: read,
+};
+
+fn read(root: &mut Root<'_>, args: &mut Args) -> Result<Data, Error> {
+    Ok(root.read(args.bytes())?.into())
+}
+
+pub(super) const LINES: Operation = Operation {
+    name: "lines",
+    summary: "returns the lines of a file, without their line ends",
+    parameters: &[PATH],
+    returns: Type::List(&Type::Text),
+    act: |root, args| Ok(root.lines(args.bytes())?.into()),
+};
+
+pub(super) const WRITE: Operation = Operation {
+    name: "write",
+    summary: "gives a file new content; what it is else stays as it is",
+    parameters: &[
+        PATH,
+        required("data", Type::Bytes, "all that the file holds"),
+        MODE,
+        OWNER,
+        GROUP,
+        PARENTS,
+    ],
+    returns: Type::Nothing,
+    act: |root, args| {
+        let (path, data) = (args.bytes(), args.bytes());
+        let dress = Dress::read(root, args)?;
+        dress.make_way(root, &path)?;
+        root.write(&path, data)?;
+        dress.put_on(root, &path)
+    },
+};
+
+pub(super) const APPEND: Operation = Operation {
+    name: "append",
+    summary: "adds to the end of a file, which is made when it is missing",
+    parameters: &[PATH, required("data", Type::Bytes, "what to add")],
+    returns: Type::Nothing,
+    act: |root, args| Ok(root.append(args.bytes(), args.bytes())?.into()),
+};
+
+pub(super) const PUT: Operation = Operation {
+    name: "put",
+    summary: "copies a file of the project's folder into the image",
+    parameters: &[
+        required(
+            "host_path",
+            Type::Text,
+            "where it is, from build.yaml's folder",
+        ),
+        PATH,
+        MODE,
+        OWNER,
+        GROUP,
+        PARENTS,
+    ],
+    returns: Type::Nothing,
+    act: |root, args| {
+        let (host_path, path) = (args.text(), args.bytes());
+        let dress = Dress::read(root, args)?;
+        dress.make_way(root, &path)?;
+        root.put(&host_path, &path)?;
+        dress.put_on(root, &path)
+    },
+};
+
+pub(super) const REPLACE: Operation = Operation {
+    name: "replace",
+    summary: "replaces a text in a file; returns how many times it did",
+    parameters: &[
+        PATH,
+        required("old", Type::Bytes, "what to look for"),
+        required("new", Type::Bytes, "what to put in its place"),
+        optional(
+            "count",
+            Type::COUNT,
+            "at most this many, from the start; all if left out",
+        ),
+        flag("missing_ok", false, "the file need not hold the text"),
+    ],
+    returns: Type::COUNT,
+    act: |root, args| {
+        let (path, old, new) = (args.bytes(), args.bytes(), args.bytes());
+        let (count, missing_ok) = (args.maybe_int(), args.flag());
+        let count = count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        let done = root.replace(&path, &old, &new, count)?;
+        if done == 0 && !missing_ok && count != Some(0) {
+            let (old, place) = (old.escape_ascii(), show(&path));
+            let error = Error::other(format!("replace: {place} does not hold \"{old}\""));
+            return Err(error.at(path).help("give missing_ok=True if it need not"));
+        }
+        Ok(Data::from(done as u64))
+    },
+};
+
+pub(super) const TRUNCATE: Operation = Operation {
+    name: "truncate",
+    summary: "cuts a file, or fills it up with zero bytes, to a size",
+    parameters: &[PATH, required("size", Type::COUNT, "bytes")],
+    returns: Type::Nothing,
+    act: |root, args| Ok(root.truncate(args.bytes(), args.int())?.into()),
+};
+
+/// Mode and owner that a call gives a file along with its content.
+struct Dress {
+    mode: Option<u16>,
+    uid: Option<u32>,
+    gid: Option<u32>,
+    parents: bool,
+}
+
+impl Dress {
+    /// Reads the last four arguments. Names are looked up before anything is written.
+    fn read(root: &Root<'_>, args: &mut Args) -> Result<Self, Error> {
+        let mode = args.mode();
+        let (owner, group) = (args.owner(), args.owner());
+        Ok(Self {
+            mode,
+            uid: owner.map(|owner| root.uid(&owner)).transpose()?,
+            gid: group.map(|group| root.gid(&group)).transpose()?,
+            parents: args.flag(),
+        })
+    }
+
+    fn make_way(&self, root: &mut Root<'_>, path: &[u8]) -> Result<(), Error> {
+        if self.parents {
+            root.mkdir_above(path)?;
+        }
+        Ok(())
+    }
+
+    fn put_on(&self, root: &mut Root<'_>, path: &[u8]) -> Result<Data, Error> {
+        root.change_owner(path, self.uid, self.gid, true)?;
+        if let Some(mode) = self.mode {
+            root.chmod(path, mode)?;
+        }
+        Ok(Data::Null)
+    }
+}
