@@ -24,7 +24,7 @@ const META: Meta = Meta::root(
 const MIB: u64 = 1 << 20;
 
 /// A new file of the host: what is not written reads as zero, as the writer expects.
-struct Disk(File);
+pub(super) struct Disk(pub(super) File);
 
 impl WriteAt for Disk {
     fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
@@ -33,7 +33,7 @@ impl WriteAt for Disk {
 }
 
 /// Content that depends on its place.
-struct Pattern;
+pub(super) struct Pattern;
 
 impl ReadAt for Pattern {
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {

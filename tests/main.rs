@@ -5,6 +5,7 @@
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
 //! - `faults`: signals, full disks, a source that changes, two builds at once
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
+//! - `random`: random trees in random filesystems, judged by e2fsck and read back
 //! - `recipes`: builds from build.yaml: the sample, several partitions, the same bytes again
 //! - `reject`: calls, recipes and archives that must fail, and how
 //! - `rootless`: a build in a sandbox that kills privileged calls
@@ -19,6 +20,7 @@ mod accounts;
 mod ext4;
 mod faults;
 mod mounted;
+mod random;
 mod recipes;
 mod reject;
 mod rootless;

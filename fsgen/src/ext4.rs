@@ -8,6 +8,7 @@ mod acl;
 mod checksum;
 mod directory;
 mod extent;
+mod fit;
 mod format;
 mod geometry;
 mod hash;

@@ -81,7 +81,7 @@ impl Geometry {
     ///
     /// Fails when that many inodes do not fit, or when the size is beyond what the format has.
     pub(super) fn new(block_size: BlockSize, blocks: u64, inodes: u64) -> Result<Self, Error> {
-        let mut geometry = Self::underived(block_size, blocks);
+        let mut geometry = Self::unplanned(block_size, blocks);
         geometry.derive(inodes)?;
         let last = geometry.group_blocks(geometry.groups - 1);
         if geometry.groups > 1 && last < geometry.least_last_group() {
@@ -93,7 +93,7 @@ impl Geometry {
 
     /// Returns the geometry with just enough more blocks that its last group is worth having.
     pub(super) fn round_up(block_size: BlockSize, blocks: u64, inodes: u64) -> Result<Self, Error> {
-        let mut geometry = Self::underived(block_size, blocks);
+        let mut geometry = Self::unplanned(block_size, blocks);
         loop {
             geometry.derive(inodes)?;
             let last = geometry.group_blocks(geometry.groups - 1);
@@ -105,7 +105,8 @@ impl Geometry {
         }
     }
 
-    fn underived(block_size: BlockSize, blocks: u64) -> Self {
+    /// Returns the geometry of so many blocks before anything follows from them.
+    pub(super) fn unplanned(block_size: BlockSize, blocks: u64) -> Self {
         Self {
             block_size,
             blocks,
@@ -130,16 +131,17 @@ impl Geometry {
         self.groups = u32::try_from(groups).expect("1,572,800 at most");
         let table_blocks = |groups: u64| (groups * u64::from(DESCRIPTOR_SIZE)).div_ceil(bs);
 
-        let inodes_wanted = inodes.div_ceil(groups);
-        // Whole blocks of inodes, and whole bytes of the inode bitmap.
-        let step = (bs / u64::from(INODE_SIZE)).max(8);
-        let inodes_per_group = inodes_wanted.max(1).next_multiple_of(step);
-        if inodes_per_group > per_group {
+        let descriptors = table_blocks(groups);
+        let inodes_wanted = inodes.div_ceil(groups).max(1);
+        if inodes_wanted > per_group {
             return Err(Error::TooManyInodes {
                 inodes,
                 max: per_group * groups,
             });
         }
+        // Whole blocks of inodes, and whole bytes of the inode bitmap.
+        let step = (bs / u64::from(INODE_SIZE)).max(8);
+        let inodes_per_group = inodes_wanted.next_multiple_of(step);
         if inodes_per_group * groups > u64::from(u32::MAX) {
             return Err(Error::TooManyInodes {
                 inodes: inodes_per_group * groups,
@@ -148,7 +150,6 @@ impl Geometry {
         }
         self.inodes_per_group = u32::try_from(inodes_per_group).expect("at most 32,768");
 
-        let descriptors = table_blocks(groups);
         let grown = (self.blocks.saturating_mul(GROWTH)).min(u64::from(u32::MAX));
         let grown_groups = grown
             .saturating_sub(self.first_data_block())

@@ -15,27 +15,9 @@ pub(super) const MIN_BLOCKS: u64 = 1024;
 /// The most blocks that mke2fs takes.
 pub(super) const MAX_BLOCKS: u64 = 10_240_000;
 
-/// Returns how many blocks the journal of a filesystem has; 0 for none.
-pub(super) fn blocks(options: &Options, filesystem_blocks: u64) -> Result<u64, Error> {
-    match options.journal {
-        Journal::None => Ok(0),
-        Journal::Auto => Ok(default_blocks(filesystem_blocks)),
-        Journal::Bytes(bytes) => {
-            let blocks = options.block_size.count(bytes);
-            if (MIN_BLOCKS..=MAX_BLOCKS).contains(&blocks) {
-                Ok(blocks)
-            } else {
-                Err(Error::JournalSize {
-                    bytes,
-                    block_size: options.block_size,
-                })
-            }
-        }
-    }
-}
-
-/// The sizes of e2fsprogs' `ext2fs_default_journal_size`.
-fn default_blocks(filesystem_blocks: u64) -> u64 {
+/// The sizes of e2fsprogs' `ext2fs_default_journal_size`: in filesystems below so many blocks,
+/// the journal has so many.
+const DEFAULTS: [(u64, u64); 9] = {
     const KI: u64 = 1024;
     [
         (2 * KI, 0),
@@ -46,10 +28,34 @@ fn default_blocks(filesystem_blocks: u64) -> u64 {
         (8192 * KI, 32 * KI),
         (16384 * KI, 64 * KI),
         (32768 * KI, 128 * KI),
+        (u64::MAX, 256 * KI),
     ]
-    .into_iter()
-    .find(|(below, _)| filesystem_blocks < *below)
-    .map_or(256 * KI, |(_, blocks)| blocks)
+};
+
+/// Returns how many blocks the journal of a filesystem may have, the usual number first and then
+/// lower ones; 0 for none.
+pub(super) fn choices(options: &Options, filesystem_blocks: u64) -> Result<Vec<u64>, Error> {
+    match options.journal {
+        Journal::None => Ok(vec![0]),
+        Journal::Auto => {
+            let usual = DEFAULTS.partition_point(|(below, _)| *below <= filesystem_blocks);
+            // Down to the smallest journal, but not to none.
+            let least = usual.min(1);
+            let usual = usual.min(DEFAULTS.len() - 1);
+            Ok((least..=usual).rev().map(|i| DEFAULTS[i].1).collect())
+        }
+        Journal::Bytes(bytes) => {
+            let blocks = options.block_size.count(bytes);
+            if (MIN_BLOCKS..=MAX_BLOCKS).contains(&blocks) {
+                Ok(vec![blocks])
+            } else {
+                Err(Error::JournalSize {
+                    bytes,
+                    block_size: options.block_size,
+                })
+            }
+        }
+    }
 }
 
 /// Returns the first block of an empty journal.

@@ -4,9 +4,8 @@ use super::extent::{self, Extent};
 use super::geometry::Geometry;
 use super::measure::{Needs, measure};
 use super::numbering::Numbering;
-use super::place::Full;
 use super::space::{Run, Space};
-use super::{Error, Options, Size, journal};
+use super::{Error, Options, Size};
 use crate::tree::{NodeId, Tree};
 
 /// What a range of blocks holds.
@@ -122,9 +121,8 @@ pub fn plan(
         return Err(Error::TooFewInodes { need: inodes, have });
     }
     let needs = measure(tree, &numbering, &options)?;
-    let bs = options.block_size;
     let mut layout = Layout {
-        geometry: fit(&options, inodes, needs.blocks)?,
+        geometry: Geometry::unplanned(options.block_size, 0),
         options,
         numbering,
         groups: Vec::new(),
@@ -139,60 +137,10 @@ pub fn plan(
         xattr_addresses: Vec::new(),
     };
     match size {
-        Size::Fit { free } => layout.place_with_free(tree, inodes, bs.count(free))?,
-        Size::Exact(bytes) => {
-            let blocks = bytes / bs.bytes64();
-            let with_room = Geometry::inodes(&layout.options, bytes, inodes);
-            let geometry = Geometry::new(bs, blocks, with_room).or_else(|error| match error {
-                // No room for spare inodes; the content's own may fit.
-                Error::TooManyInodes { .. } if layout.options.inodes.is_none() => {
-                    Geometry::new(bs, blocks, inodes)
-                }
-                error => Err(error),
-            });
-            let placed = match geometry {
-                Ok(geometry) => {
-                    layout.geometry = geometry;
-                    layout.place(tree)?
-                }
-                Err(Error::TooManyInodes { .. }) if layout.options.inodes.is_none() => Err(Full),
-                Err(error) => return Err(error),
-            };
-            if placed.is_err() {
-                layout.place_with_free(tree, inodes, 0)?;
-                return Err(Error::TooSmall {
-                    need: layout.bytes(),
-                    journal: layout.journal_bytes(),
-                    have: bytes,
-                });
-            }
-        }
+        Size::Fit { free } => layout.place_fit(tree, free)?,
+        Size::Exact(bytes) => layout.place_exact(tree, bytes)?,
     }
     Ok(layout)
-}
-
-/// Returns the smallest geometry with room for `content` blocks beside journal and groups.
-fn fit(options: &Options, inodes: u64, content: u64) -> Result<Geometry, Error> {
-    let bs = options.block_size;
-    let mut blocks = content;
-    loop {
-        let with_room = Geometry::inodes(options, blocks * bs.bytes64(), inodes);
-        let geometry = Geometry::round_up(bs, blocks, with_room)
-            .or_else(|_| Geometry::round_up(bs, blocks, options.inodes.unwrap_or(inodes)));
-        let geometry = match geometry {
-            // As many groups as the inodes take: one has at most as many as a block has bits.
-            Err(Error::TooManyInodes { inodes, max }) if inodes <= u64::from(u32::MAX) => {
-                blocks = blocks.max(max) + 1;
-                continue;
-            }
-            other => other?,
-        };
-        let need = geometry.overhead() + journal::blocks(options, geometry.blocks)? + content;
-        if need <= geometry.blocks {
-            return Ok(geometry);
-        }
-        blocks = need;
-    }
 }
 
 impl Layout {
@@ -270,20 +218,5 @@ impl Layout {
     pub(super) fn is_block_uninit(&self, group: u32) -> bool {
         let used = self.geometry.group_blocks(group) - self.groups[group as usize].free_blocks;
         group + 1 < self.geometry.groups && used == self.geometry.base_metadata(group)
-    }
-
-    /// Takes the smallest geometry that leaves this many blocks free.
-    fn place_with_free(&mut self, tree: &Tree, inodes: u64, free: u64) -> Result<(), Error> {
-        let mut content = self.needs.blocks + free;
-        loop {
-            self.geometry = fit(&self.options, inodes, content)?;
-            // Where a large file has to be cut at a group's metadata, its extent tree may take
-            // blocks that nobody could count before.
-            match self.place(tree)? {
-                Ok(()) if self.space.free() >= free => return Ok(()),
-                Ok(()) => content += free - self.space.free(),
-                Err(Full) => content += 16,
-            }
-        }
     }
 }

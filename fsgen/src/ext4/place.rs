@@ -9,10 +9,10 @@ use super::format::{INODE_SIZE, special_inode};
 use super::geometry::{GROUPS_PER_FLEX, Geometry};
 use super::inode::FAST_SYMLINK_MAX;
 use super::layout::{Group, Item, Layout, Placed, What};
+use super::lo32;
 use super::measure::data_runs;
 use super::numbering::Owner;
 use super::space::{Run, Space};
-use super::{Error, journal, lo32};
 use crate::tree::{Kind, NodeId, Tree};
 
 /// The space ran out.
@@ -20,11 +20,16 @@ use crate::tree::{Kind, NodeId, Tree};
 pub(super) struct Full;
 
 impl Layout {
-    /// Gives everything its blocks; an inner error says that there are not enough.
-    pub(super) fn place(&mut self, tree: &Tree) -> Result<Result<(), Full>, Error> {
-        let journal = journal::blocks(&self.options, self.geometry.blocks)?;
+    /// Gives everything its blocks in a filesystem of this geometry.
+    pub(super) fn place(
+        &mut self,
+        tree: &Tree,
+        geometry: Geometry,
+        journal: u64,
+    ) -> Result<(), Full> {
+        self.geometry = geometry;
         self.journal_blocks = u32::try_from(journal).expect("at most MAX_BLOCKS");
-        Ok(self.place_all(tree))
+        self.place_all(tree)
     }
 
     fn place_all(&mut self, tree: &Tree) -> Result<(), Full> {

@@ -1,0 +1,548 @@
+//! Reads a whole filesystem back through other people's programs and compares it with its tree.
+//!
+//! debugfs says everything about every inode, and which blocks hold its content; these are read
+//! from the image itself. ext4-view finds every name through the directories' own index.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use fsgen::ext4::Layout;
+use fsgen::{Content, Kind, Node, NodeId, Timestamp, Tree};
+
+use super::super::kit;
+use super::tree::Sample;
+
+/// Bytes of one file that are compared; what is beyond them is only compared block by block.
+const CONTENT_MAX: u64 = 8 << 20;
+
+/// Asserts that the image holds the tree, all of it and nothing else.
+pub(super) fn compare(layout: &Layout, sample: &Sample, image: &Path) {
+    let want = names(sample);
+    let block = u64::from(layout.geometry().block_size.bytes());
+    let disk = Disk {
+        file: File::open(image).unwrap(),
+        block,
+    };
+    let seen = Seen::read(image, layout.used_inodes(), &want);
+    for (path, node) in &want {
+        let inode = seen.inodes[path];
+        let Some(node) = node else {
+            continue; // the lost+found that no source has
+        };
+        let shown = path.escape_ascii().to_string();
+        let stat = &seen.stats[&inode];
+        stat.compare(&shown, sample, *node);
+        disk.compare(&shown, &sample.tree, *node, stat);
+        seen.compare_xattrs(&shown, inode, sample.tree.node(*node));
+    }
+    links(&want, &seen);
+    if !sample.has_wild_times {
+        view(image, sample, &want);
+    }
+}
+
+type Names = BTreeMap<Vec<u8>, Option<NodeId>>;
+
+/// Returns every path that the filesystem must have.
+fn names(sample: &Sample) -> Names {
+    let tree = &sample.tree;
+    let mut names = BTreeMap::from([(b"/".to_vec(), Some(sample.root))]);
+    let mut todo = vec![(Vec::new(), sample.root)];
+    while let Some((path, folder)) = todo.pop() {
+        if sample.hidden.contains(&folder) {
+            continue;
+        }
+        for (name, node) in tree.entries(folder) {
+            let path = [&path, name].join(&b'/');
+            if tree.is_directory(node) {
+                todo.push((path.clone(), node));
+            }
+            names.insert(path, Some(node));
+        }
+    }
+    names.entry(b"/lost+found".to_vec()).or_insert(None);
+    names
+}
+
+/// Two names share an inode exactly where they share a node.
+fn links(want: &Names, seen: &Seen) {
+    let mut inode_of = BTreeMap::new();
+    let mut node_of = BTreeMap::new();
+    for (path, node) in want {
+        let inode = seen.inodes[path];
+        assert_eq!(*inode_of.entry(*node).or_insert(inode), inode, "{path:?}");
+        assert_eq!(*node_of.entry(inode).or_insert(*node), *node, "{path:?}");
+    }
+    for (inode, node) in node_of {
+        let Some(node) = node else { continue };
+        let names = want.iter().filter(|(_, n)| **n == Some(node));
+        let stat = &seen.stats[&inode];
+        if stat.kind == "directory" {
+            continue; // e2fsck counts those
+        }
+        assert_eq!(stat.links, names.count(), "inode {inode}");
+    }
+}
+
+/// What debugfs says about one inode.
+struct Stat {
+    kind: String,
+    mode: u16,
+    uid: u32,
+    gid: u32,
+    size: u64,
+    links: usize,
+    mtime: (u32, u32),
+    crtime: (u32, u32),
+    device: Option<(u32, u32)>,
+    fast_link: Option<Vec<u8>>,
+    /// Names, sizes, and the bytes of short ones.
+    xattrs: BTreeMap<Vec<u8>, (usize, Option<Vec<u8>>)>,
+    /// Runs of blocks: the first within the file, the first on disk, and how many.
+    extents: Vec<(u64, u64, u64)>,
+}
+
+struct Seen {
+    inodes: BTreeMap<Vec<u8>, u32>,
+    stats: BTreeMap<u32, Stat>,
+    /// The bytes of attributes that are too long for [`Stat`].
+    long: BTreeMap<(u32, Vec<u8>), Vec<u8>>,
+}
+
+impl Seen {
+    fn read(image: &Path, last: u32, want: &Names) -> Self {
+        let inodes: Vec<u32> = std::iter::once(2).chain(11..=last).collect();
+        let requests: Vec<_> = inodes.iter().map(|i| format!("stat <{i}>")).collect();
+        let answers = debugfs(image, &requests);
+        let stats = answers.iter().map(|answer| Stat::parse(answer));
+        let stats: BTreeMap<u32, Stat> = inodes.into_iter().zip(stats).collect();
+        let names = paths(image, &stats);
+        let found: BTreeSet<_> = names.keys().collect();
+        let wanted: BTreeSet<_> = want.keys().collect();
+        assert_eq!(found, wanted);
+        let mut seen = Self {
+            inodes: names,
+            stats,
+            long: BTreeMap::new(),
+        };
+        seen.read_long_xattrs(image);
+        seen
+    }
+
+    fn read_long_xattrs(&mut self, image: &Path) {
+        let file = image.with_extension("value");
+        let mut requests = Vec::new();
+        let mut keys = Vec::new();
+        for (inode, stat) in &self.stats {
+            for (name, (len, value)) in &stat.xattrs {
+                if *len > 0 && value.is_none() {
+                    let shown = String::from_utf8(name.clone()).unwrap();
+                    let value = file.with_extension(format!("value{}", keys.len()));
+                    requests.push(format!("ea_get -f {} <{inode}> {shown}", value.display()));
+                    keys.push(((*inode, name.clone()), value));
+                }
+            }
+        }
+        if requests.is_empty() {
+            return;
+        }
+        debugfs(image, &requests);
+        for (key, file) in keys {
+            self.long.insert(key, fs::read(&file).unwrap());
+            fs::remove_file(file).unwrap();
+        }
+    }
+
+    fn compare_xattrs(&self, shown: &str, inode: u32, node: &Node) {
+        let stat = &self.stats[&inode];
+        let takes_user = matches!(node.kind, Kind::File(_) | Kind::Directory(_));
+        let want = node.xattrs.iter().filter(|(name, _)| {
+            let namespaces: &[&[u8]] = &[b"user.", b"trusted.", b"security.", b"system.posix_acl"];
+            let known = namespaces.iter().any(|prefix| name.starts_with(prefix));
+            known && (takes_user || !name.starts_with(b"user."))
+        });
+        let want: BTreeMap<&[u8], &[u8]> = want.map(|(n, v)| (&**n, &**v)).collect();
+        let names: Vec<&[u8]> = stat.xattrs.keys().map(Vec::as_slice).collect();
+        assert_eq!(names, want.keys().copied().collect::<Vec<_>>(), "{shown}");
+        for (name, (len, value)) in &stat.xattrs {
+            let want = want[&name[..]];
+            let key = (inode, name.clone());
+            let found = value.as_ref().or_else(|| self.long.get(&key));
+            let found = found.map_or(&[][..], Vec::as_slice);
+            // debugfs shows an ACL as it is stored, or as system calls give it.
+            if name.starts_with(b"system.posix_acl") {
+                assert_eq!(*len, stored_acl(want).len(), "{shown}");
+                let is_stored = found.first() == Some(&1);
+                let found = if is_stored {
+                    found.to_vec()
+                } else {
+                    stored_acl(found)
+                };
+                assert_eq!(found, stored_acl(want), "{shown}");
+                continue;
+            }
+            assert_eq!(found.len(), *len, "{shown}");
+            assert_eq!(found, want, "{shown}: {}", name.escape_ascii());
+        }
+    }
+}
+
+/// `struct ext4_acl_entry` of the kernel's `fs/ext4/acl.h`: entries for nobody have no id.
+fn stored_acl(value: &[u8]) -> Vec<u8> {
+    let mut out = 1_u32.to_le_bytes().to_vec();
+    for entry in value[4..].chunks(8) {
+        let is_named = matches!(entry[0], 2 | 8);
+        out.extend(if is_named { entry } else { &entry[..4] });
+    }
+    out
+}
+
+/// Runs requests in one debugfs and returns the answer to each.
+fn debugfs(image: &Path, requests: &[String]) -> Vec<Vec<u8>> {
+    let script = image.with_extension("requests");
+    let mut file = File::create(&script).unwrap();
+    for request in requests {
+        writeln!(file, "{request}").unwrap();
+    }
+    let output = kit::tool("debugfs")
+        .args(["-c", "-f"])
+        .arg(&script)
+        .arg(image)
+        .output()
+        .unwrap();
+    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
+    let mut complaints = complaints
+        .lines()
+        .filter(|line| !line.starts_with("debugfs 1.") && !line.contains("catastrophic mode"));
+    assert_eq!(complaints.next(), None);
+    // It repeats each request before the answer.
+    let mut answers = Vec::new();
+    let mut rest = output.stdout.as_slice();
+    for (i, request) in requests.iter().enumerate() {
+        let echo = format!("debugfs: {request}\n");
+        rest = rest.strip_prefix(echo.as_bytes()).unwrap();
+        let end = requests.get(i + 1).map_or(rest.len(), |next| {
+            let echo = format!("debugfs: {next}\n");
+            find(rest, echo.as_bytes()).unwrap()
+        });
+        answers.push(rest[..end].to_vec());
+        rest = &rest[end..];
+    }
+    answers
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}
+
+/// Returns every path and its inode, as the lists of all directories have them.
+fn paths(image: &Path, stats: &BTreeMap<u32, Stat>) -> BTreeMap<Vec<u8>, u32> {
+    let is_directory = |inode: &u32| stats[inode].kind == "directory";
+    let folders: Vec<u32> = stats.keys().copied().filter(is_directory).collect();
+    let requests: Vec<_> = folders.iter().map(|i| format!("ls -p <{i}>")).collect();
+    let lists = debugfs(image, &requests);
+    let lists: BTreeMap<u32, Vec<u8>> = folders.into_iter().zip(lists).collect();
+    let mut paths = BTreeMap::from([(b"/".to_vec(), 2)]);
+    let mut todo = vec![(Vec::new(), 2)];
+    while let Some((path, folder)) = todo.pop() {
+        // Lines of `/inode/mode/user/group/name/size/`; a name may hold line ends, but no slash.
+        let fields: Vec<&[u8]> = lists[&folder].split(|byte| *byte == b'/').collect();
+        for fields in fields[..fields.len() - 1].chunks(7) {
+            let (inode, name) = (fields[1], fields[5]);
+            // What is left of an empty block is a nameless entry of inode 0.
+            if inode == b"0" || matches!(name, b"." | b"..") {
+                continue;
+            }
+            let inode: u32 = str::from_utf8(inode).unwrap().parse().unwrap();
+            let path = [&path, name].join(&b'/');
+            if is_directory(&inode) {
+                todo.push((path.clone(), inode));
+            }
+            assert_eq!(paths.insert(path, inode), None, "one name twice");
+        }
+    }
+    paths
+}
+
+impl Stat {
+    fn parse(answer: &[u8]) -> Self {
+        let (head, fast_link) = match find(answer, b"\nFast link dest: \"") {
+            None => (answer, None),
+            Some(at) => {
+                let target = answer[at + 18..].strip_suffix(b"\"\n").unwrap();
+                (&answer[..at], Some(target.to_vec()))
+            }
+        };
+        let text = String::from_utf8_lossy(head).into_owned();
+        let field = |name: &str| -> &str {
+            let (_, after) = text.split_once(name).unwrap_or_else(|| panic!("{text}"));
+            let after = after.trim_start_matches(' ');
+            after.split([' ', '\n']).next().unwrap()
+        };
+        let signed = |text: &str| -> u32 {
+            let number: i64 = text.parse().unwrap();
+            u32::try_from(number & 0xFFFF_FFFF).unwrap()
+        };
+        let time = |text: &str| {
+            let (low, extra) = text[2..].split_once(':').unwrap();
+            let hex = |text| u32::from_str_radix(text, 16).unwrap();
+            (hex(low), hex(extra))
+        };
+        let device = text.split_once("evice major/minor number: ").map(|(_, a)| {
+            let (major, minor) = a.split_once(' ').unwrap().0.split_once(':').unwrap();
+            (major.parse().unwrap(), minor.parse().unwrap())
+        });
+        let (kind, _) = text
+            .split_once("Type: ")
+            .unwrap()
+            .1
+            .split_once("    Mode")
+            .unwrap();
+        let extents = text
+            .split_once("\nEXTENTS:\n")
+            .map_or("", |(_, after)| after);
+        Self {
+            kind: kind.trim_end().to_owned(),
+            mode: u16::from_str_radix(field("Mode:"), 8).unwrap(),
+            uid: signed(field("User:")),
+            gid: signed(field("Group:")),
+            size: field("Size:").parse().unwrap(),
+            links: field("Links:").parse().unwrap(),
+            mtime: time(field(" mtime:")),
+            crtime: time(field("crtime:")),
+            device,
+            fast_link,
+            xattrs: parse_xattrs(&text),
+            extents: parse_extents(extents),
+        }
+    }
+
+    fn compare(&self, shown: &str, sample: &Sample, node: NodeId) {
+        let node = sample.tree.node(node);
+        let kind = match node.kind {
+            Kind::Directory(_) => "directory",
+            Kind::File(_) => "regular",
+            Kind::Symlink(_) => "symlink",
+            Kind::BlockDevice(_) => "block special",
+            Kind::CharDevice(_) => "character special",
+            Kind::Fifo => "FIFO",
+            Kind::Socket => "socket",
+        };
+        assert_eq!(self.kind, kind, "{shown}");
+        let found = (self.mode, self.uid, self.gid);
+        let want = (node.meta.mode, node.meta.uid, node.meta.gid);
+        assert_eq!(found, want, "{shown}");
+        let want = kept(node.meta.mtime);
+        for (low, extra) in [self.mtime, self.crtime] {
+            let secs = i64::from(low.cast_signed()) + (i64::from(extra & 3) << 32);
+            assert_eq!((secs, extra >> 2), (want.secs, want.nanos), "{shown}");
+        }
+        let device = match &node.kind {
+            Kind::BlockDevice(device) | Kind::CharDevice(device) => {
+                Some((device.major, device.minor))
+            }
+            _ => None,
+        };
+        assert_eq!(self.device, device, "{shown}");
+        match &node.kind {
+            Kind::File(content) => assert_eq!(self.size, content.len(), "{shown}"),
+            Kind::Symlink(target) => {
+                assert_eq!(self.size, target.len() as u64, "{shown}");
+                let fast = (target.len() < 60).then(|| target.to_vec());
+                assert_eq!(self.fast_link, fast, "{shown}");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Returns the time that a filesystem shows: those outside its range become the nearest.
+fn kept(time: Timestamp) -> Timestamp {
+    let range = -(1 << 31)..=(1 << 34) - (1 << 31) - 1;
+    if range.contains(&time.secs) {
+        return time;
+    }
+    Timestamp::from_secs(if time.secs < 0 {
+        *range.start()
+    } else {
+        *range.end()
+    })
+}
+
+fn parse_xattrs(text: &str) -> BTreeMap<Vec<u8>, (usize, Option<Vec<u8>>)> {
+    let Some((_, list)) = text.split_once("\nExtended attributes:\n") else {
+        return BTreeMap::new();
+    };
+    let lines = list.lines().take_while(|line| line.starts_with("  "));
+    lines
+        .map(|line| {
+            let (name, rest) = line.trim_start().split_once(" (").unwrap();
+            let (len, value) = rest.split_once(')').unwrap();
+            // Text comes in quotes, anything else as hexadecimal numbers.
+            let value = value.strip_prefix(" = ").map(|value| {
+                if let Some(text) = value.strip_prefix('"') {
+                    return unescaped(text.strip_suffix('"').unwrap());
+                }
+                let byte = |hex| u8::from_str_radix(hex, 16).unwrap();
+                value.split_whitespace().map(byte).collect()
+            });
+            (name.as_bytes().to_vec(), (len.parse().unwrap(), value))
+        })
+        .collect()
+}
+
+/// Takes the backslash from `\000` and `\"`.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        let digits = rest.get(..3).and_then(|digits| str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(code) if *byte == b'\\' => {
+                out.push(code);
+                rest = &rest[3..];
+            }
+            _ if *byte == b'\\' => {
+                out.push(rest[0]);
+                rest = &rest[1..];
+            }
+            _ => out.push(*byte),
+        }
+    }
+    out
+}
+
+/// Reads `(0-3):100-103, (ETB0):7, (9):200`; blocks of the tree itself are left out.
+fn parse_extents(text: &str) -> Vec<(u64, u64, u64)> {
+    let line = text.lines().next().unwrap_or("");
+    let ranges = line
+        .split(", ")
+        .filter(|part| !part.is_empty() && !part.starts_with("(ETB"));
+    ranges
+        .map(|part| {
+            let (logical, disk) = part[1..].split_once("):").unwrap();
+            let ends = |text: &str| -> (u64, u64) {
+                let (first, last) = text.split_once('-').unwrap_or((text, text));
+                (first.parse().unwrap(), last.parse().unwrap())
+            };
+            let (first, last) = ends(logical);
+            let (start, end) = ends(disk);
+            assert_eq!(last - first, end - start, "{part}");
+            (first, start, last - first + 1)
+        })
+        .collect()
+}
+
+struct Disk {
+    file: File,
+    block: u64,
+}
+
+impl Disk {
+    fn compare(&self, shown: &str, tree: &Tree, node: NodeId, stat: &Stat) {
+        match &tree.node(node).kind {
+            Kind::File(content) => self.compare_content(shown, tree, content, stat),
+            Kind::Symlink(target) if target.len() >= 60 => {
+                let (first, start, len) = stat.extents[0];
+                assert_eq!((first, len), (0, 1), "{shown}");
+                let found = self.read(start, 1);
+                assert_eq!(found[..target.len()], target[..], "{shown}");
+                assert!(
+                    found[target.len()..].iter().all(|byte| *byte == 0),
+                    "{shown}"
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Exactly the blocks that hold data are there, each byte of them right and zero past the end.
+    fn compare_content(&self, shown: &str, tree: &Tree, content: &Content, stat: &Stat) {
+        let found = joined(
+            stat.extents
+                .iter()
+                .map(|(first, _, len)| *first..first + len),
+        );
+        let ranges = content.extents();
+        let want = joined(ranges.map(|r| r.start / self.block..r.end.div_ceil(self.block)));
+        assert_eq!(found, want, "{shown}");
+        let mut left = CONTENT_MAX;
+        for (first, start, len) in &stat.extents {
+            let len = *len.min(&(left / self.block));
+            left -= len * self.block;
+            let found = self.read(*start, len);
+            let at = first * self.block;
+            let inside = content.len().saturating_sub(at).min(found.len() as u64);
+            let inside = usize::try_from(inside).unwrap();
+            let mut want = vec![0; found.len()];
+            content
+                .read_exact_at(tree, &mut want[..inside], at)
+                .unwrap();
+            assert!(found == want, "{shown}: content from byte {at} on");
+        }
+    }
+
+    fn read(&self, start: u64, len: u64) -> Vec<u8> {
+        let mut bytes = vec![0; usize::try_from(len * self.block).unwrap()];
+        self.file
+            .read_exact_at(&mut bytes, start * self.block)
+            .unwrap();
+        bytes
+    }
+}
+
+/// Joins ranges, in order, that touch or overlap.
+fn joined(ranges: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
+    let mut out: Vec<Range<u64>> = Vec::new();
+    for range in ranges {
+        match out.last_mut() {
+            Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+            _ => out.push(range),
+        }
+    }
+    out
+}
+
+/// Asserts that ext4-view lists the same names, and finds each one by its path.
+fn view(image: &Path, sample: &Sample, want: &Names) {
+    let filesystem = ext4_view::Ext4::load_from_path(image).unwrap();
+    let mut found = BTreeSet::from([b"/".to_vec()]);
+    let mut todo = vec![Vec::new()];
+    while let Some(folder) = todo.pop() {
+        let path = if folder.is_empty() { b"/" } else { &folder[..] };
+        let path = ext4_view::Path::try_from(path).unwrap();
+        for entry in filesystem.read_dir(path).unwrap() {
+            let name = entry.unwrap().file_name().as_ref().to_vec();
+            if matches!(&name[..], b"." | b"..") {
+                continue;
+            }
+            let path = [&folder, &name[..]].join(&b'/');
+            let looked_up = ext4_view::Path::try_from(&path[..]).unwrap();
+            // Its own limit for paths that it resolves.
+            if path.len() <= 4096 {
+                let metadata = filesystem.symlink_metadata(looked_up).unwrap();
+                if let Some(Some(node)) = want.get(&path) {
+                    let node = sample.tree.node(*node);
+                    assert_eq!(metadata.uid(), node.meta.uid);
+                    let nanos = metadata.modified().nanoseconds();
+                    assert_eq!(nanos, node.meta.mtime.nanos);
+                }
+                if metadata.is_dir() {
+                    todo.push(path.clone());
+                }
+            }
+            found.insert(path);
+        }
+    }
+    let is_reachable = |path: &&Vec<u8>| {
+        let folder = path.iter().rposition(|byte| *byte == b'/');
+        folder.is_none_or(|at| at <= 4096)
+    };
+    let wanted: BTreeSet<_> = want.keys().filter(is_reachable).cloned().collect();
+    assert_eq!(found, wanted);
+}
