@@ -32,13 +32,33 @@ impl WriteAt for Disk {
     }
 }
 
+/// What [`Pattern`] repeats: seven times each of 251 bytes, a length that no block size divides.
+static PERIOD: [u8; 7 * 251] = {
+    let mut bytes = [0; 7 * 251];
+    let mut value = 0;
+    while value < 251 {
+        let mut i = 0;
+        while i < 7 {
+            bytes[value as usize * 7 + i] = value;
+            i += 1;
+        }
+        value += 1;
+    }
+    bytes
+};
+
 /// Content that depends on its place.
 pub(super) struct Pattern;
 
 impl ReadAt for Pattern {
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        for (byte, at) in buf.iter_mut().zip(offset..) {
-            *byte = u8::try_from(at / 7 % 251).unwrap();
+        let mut at = usize::try_from(offset % PERIOD.len() as u64).unwrap();
+        let mut rest = buf;
+        while !rest.is_empty() {
+            let len = rest.len().min(PERIOD.len() - at);
+            let (now, later) = rest.split_at_mut(len);
+            now.copy_from_slice(&PERIOD[at..at + len]);
+            (rest, at) = (later, 0);
         }
         Ok(())
     }

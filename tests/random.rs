@@ -43,26 +43,24 @@ fn random_trees_in_random_filesystems() {
         for thread in 0..threads {
             let (work, next, has_failed, images) = (&work, &next, &has_failed, &images);
             scope.spawn(move || {
-                while !has_failed.load(Ordering::Relaxed) {
+                while images.load(Ordering::Relaxed) < count && !has_failed.load(Ordering::Relaxed)
+                {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + count {
-                        break;
-                    }
                     let running = Running { seed, has_failed };
                     let image = work.join(format!("{thread}.img"));
                     images.fetch_add(u64::from(run(seed, &image)), Ordering::Relaxed);
                     drop(running);
-                    if thread == 0 && seed % 1000 == 0 {
+                    if seed.is_multiple_of(1000) {
                         kit::say(&format!("random: at seed {seed}"));
                     }
                 }
             });
         }
     });
-    let images = images.into_inner();
     kit::say(&format!(
-        "random: seeds {first} to {}, {images} images judged",
-        first + count - 1
+        "random: {} images judged, seeds {first} to {}",
+        images.into_inner(),
+        next.into_inner() - 1
     ));
 }
 

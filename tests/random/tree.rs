@@ -109,7 +109,8 @@ fn node(rng: &mut Rng, tree: &mut Tree, style: &Style, others: &[NodeId]) -> Nod
         }
         45..70 => tree.add_directory(meta),
         70..80 => {
-            let len = rng.pick(&[1, 2, 30, 58, 59, 60, 61, 255, 1022, 1023, 1024, 2047, 4095]);
+            let longest = usize::try_from(style.block).unwrap() - 1;
+            let len = rng.pick(&[1, 2, 30, 58, 59, 60, 61, 255, longest - 1, longest]);
             tree.add_symlink(meta, &rng.name(len))
         }
         80..90 if !others.is_empty() => rng.pick(others),
