@@ -141,7 +141,7 @@ fn plan(sample: &Sample, mut size: Size, mut options: Options) -> Option<(Layout
                 options.inodes = None;
             }
             Error::JournalSize { .. } => options.journal = ext4::Journal::Auto,
-            Error::TooLarge { .. } => size = Size::Fit { free: 0 },
+            Error::TooLarge { .. } => (size, options.inodes) = (Size::Fit { free: 0 }, None),
             Error::Entry { .. } => return None,
             error => panic!("{error}"),
         }

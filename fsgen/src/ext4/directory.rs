@@ -37,18 +37,30 @@ impl Entry<'_> {
     }
 }
 
+/// The entry that fills a block without names.
+const NOTHING: Entry<'static> = Entry {
+    name: b"",
+    inode: 0,
+    file_type: 0,
+};
+
 /// How the entries of one directory are spread over blocks.
 pub(super) struct Packed<'t> {
     entries: Vec<Entry<'t>>,
     /// For each leaf: its entries, and the hash at which it starts.
     leaves: Vec<(Range<usize>, u32)>,
-    /// Index nodes between the root block and the leaves; each leads to `fanout` leaves.
-    nodes: usize,
+    /// How many index nodes each level between the leaves and the root block has, from below;
+    /// each leads to `fanout` leaves or nodes.
+    levels: Vec<usize>,
     is_indexed: bool,
     block_size: BlockSize,
 }
 
-/// A directory with more names than a two-level index can lead to.
+/// Levels of index nodes that every ext4 reads; one more takes the feature `large_dir`.
+const USUAL_LEVELS: usize = 1;
+const MAX_LEVELS: usize = 2;
+
+/// A directory with more names than the deepest index can lead to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooManyNames;
 
@@ -65,34 +77,46 @@ pub(super) fn pack<'t>(
         return Ok(Packed {
             leaves: vec![(0..entries.len(), 0)],
             entries,
-            nodes: 0,
+            levels: Vec::new(),
             is_indexed: false,
             block_size,
         });
     }
     let hashes = sort_by_hash(&mut entries, hash_seed);
-    let in_root = (block_size.len() - ROOT_ENTRIES - DX_TAIL) / 8;
-    let in_node = fanout(block_size);
     // A fifth of each leaf stays free, so that names added later need no split at once; a
     // directory too large for that gets full leaves.
-    for fill in [usable * 4 / 5, usable] {
+    let roomy = usable * 4 / 5;
+    for (max_levels, fill) in [
+        (USUAL_LEVELS, roomy),
+        (USUAL_LEVELS, usable),
+        (MAX_LEVELS, roomy),
+        (MAX_LEVELS, usable),
+    ] {
         let leaves = leaves(&entries, &hashes, fill, usable);
-        let nodes = if leaves.len() <= in_root {
-            0
-        } else {
-            leaves.len().div_ceil(in_node)
-        };
-        if nodes <= in_root {
+        let levels = levels(leaves.len(), block_size);
+        if levels.len() <= max_levels {
             return Ok(Packed {
                 entries,
                 leaves,
-                nodes,
+                levels,
                 is_indexed: true,
                 block_size,
             });
         }
     }
     Err(TooManyNames)
+}
+
+/// Returns how many index nodes each level needs so that the root block can lead to all leaves.
+fn levels(leaves: usize, block_size: BlockSize) -> Vec<usize> {
+    let in_root = (block_size.len() - ROOT_ENTRIES - DX_TAIL) / 8;
+    let mut levels = Vec::new();
+    let mut count = leaves;
+    while count > in_root {
+        count = count.div_ceil(fanout(block_size));
+        levels.push(count);
+    }
+    levels
 }
 
 /// Entries of an index node.
@@ -143,12 +167,17 @@ fn leaves(
 impl Packed<'_> {
     /// Returns how many blocks the directory has.
     pub(super) fn blocks(&self) -> usize {
-        usize::from(self.is_indexed) + self.nodes + self.leaves.len()
+        usize::from(self.is_indexed) + self.levels.iter().sum::<usize>() + self.leaves.len()
     }
 
     /// Returns whether the directory has a hash index.
     pub(super) fn is_indexed(&self) -> bool {
         self.is_indexed
+    }
+
+    /// Returns whether the index is deeper than the feature `dir_index` alone allows.
+    pub(super) fn is_large(&self) -> bool {
+        self.levels.len() > USUAL_LEVELS
     }
 
     /// Fills all blocks of the directory. `out` is a whole number of blocks; those beyond
@@ -190,8 +219,6 @@ impl Packed<'_> {
         seed: Seed,
     ) {
         let block_len = self.block_size.len();
-        let number = |n: usize| u32::try_from(n).expect("directories have less than 2^32 blocks");
-        let leaf = |i: usize| (self.leaves[i].1, number(1 + self.nodes + i));
         let root = next();
         put(root, 0, &dots[0], 12);
         put(root, 12, &dots[1], block_len - 12);
@@ -199,29 +226,39 @@ impl Packed<'_> {
             reserved_zero: 0.into(),
             hash_version: 1, // half MD4
             info_length: 8,
-            indirect_levels: u8::from(self.nodes > 0),
+            indirect_levels: u8::try_from(self.levels.len()).expect("at most MAX_LEVELS"),
             unused_flags: 0,
         };
         root[24..ROOT_ENTRIES].copy_from_slice(info.as_bytes());
-        if self.nodes == 0 {
-            index(root, ROOT_ENTRIES, (0..self.leaves.len()).map(leaf), seed);
-            return;
-        }
+        // From above: the blocks that the level before leads to, and the leaves below each.
         let fanout = fanout(self.block_size);
-        let children = (0..self.nodes).map(|n| (leaf(n * fanout).0, number(1 + n)));
-        index(root, ROOT_ENTRIES, children, seed);
-        for n in 0..self.nodes {
-            let block = next();
-            let empty = Entry {
-                name: b"",
-                inode: 0,
-                file_type: 0,
-            };
-            put(block, 0, &empty, block_len);
-            let end = self.leaves.len().min((n + 1) * fanout);
-            index(block, NODE_ENTRIES, (n * fanout..end).map(leaf), seed);
+        let mut spans = vec![1];
+        for _ in &self.levels {
+            spans.push(spans[spans.len() - 1] * fanout);
+        }
+        let mut first = 1;
+        let mut parents = 1;
+        for (depth, span) in spans.iter().rev().enumerate() {
+            let count = self.leaves.len().div_ceil(*span);
+            let child = |i: usize| (self.leaves[i * span].1, number(first + i));
+            if depth == 0 {
+                index(root, ROOT_ENTRIES, (0..count).map(child), seed);
+            } else {
+                for n in 0..parents {
+                    let block = next();
+                    put(block, 0, &NOTHING, block_len);
+                    let end = count.min((n + 1) * fanout);
+                    index(block, NODE_ENTRIES, (n * fanout..end).map(child), seed);
+                }
+            }
+            first += count;
+            parents = count;
         }
     }
+}
+
+fn number(block: usize) -> u32 {
+    u32::try_from(block).expect("directories have less than 2^32 blocks")
 }
 
 /// Writes a list of entries over a whole block and its checksum.
@@ -237,16 +274,7 @@ fn list<'e, 't: 'e>(block: &mut [u8], entries: impl Iterator<Item = &'e Entry<'t
     // The last entry reaches to the end of the list.
     match last {
         Some((at, entry)) => put(block, at, entry, usable - at),
-        None => put(
-            block,
-            0,
-            &Entry {
-                name: b"",
-                inode: 0,
-                file_type: 0,
-            },
-            usable,
-        ),
+        None => put(block, 0, &NOTHING, usable),
     }
     let tail = DirectoryTail {
         reserved_zero1: 0.into(),
@@ -296,7 +324,8 @@ fn index(block: &mut [u8], at: usize, entries: impl Iterator<Item = (u32, u32)>,
 mod tests {
     use super::*;
 
-    fn packed(count: usize, len: usize) -> Result<(usize, usize), TooManyNames> {
+    /// Returns the blocks, and the nodes of each level.
+    fn packed(count: usize, len: usize) -> Result<(usize, Vec<usize>), TooManyNames> {
         let names: Vec<_> = (0..count)
             .map(|i| format!("{i:0len$}").into_bytes())
             .collect();
@@ -309,27 +338,27 @@ mod tests {
             })
             .collect();
         let packed = pack(entries, BlockSize::new(1024).unwrap(), &[1; 16])?;
-        Ok((packed.blocks(), packed.nodes))
+        Ok((packed.blocks(), packed.levels))
     }
 
     #[test]
     fn blocks_by_count_of_names() {
         // A block of 1,024 lists 1,012 - 24 bytes: 61 names of 16 bytes each.
-        for (count, blocks, nodes) in [(0, 1, 0), (61, 1, 0), (62, 3, 0)] {
-            assert_eq!(packed(count, 8), Ok((blocks, nodes)), "{count}");
+        for (count, blocks) in [(0, 1), (61, 1), (62, 3)] {
+            assert_eq!(packed(count, 8), Ok((blocks, vec![])), "{count}");
         }
         // The root leads to 123 leaves; then come nodes of 126.
-        let (blocks, nodes) = packed(123 * 50, 8).unwrap();
-        assert_eq!((blocks, nodes), (124, 0));
-        let (_, nodes) = packed(124 * 50, 8).unwrap();
-        assert_eq!(nodes, 1);
+        assert_eq!(packed(123 * 50, 8), Ok((124, vec![])));
+        assert_eq!(packed(124 * 50, 8), Ok((126, vec![1])));
     }
 
     #[test]
-    fn more_names_than_the_index_can_lead_to() {
+    fn a_third_level_where_two_cannot_lead_to_all_names() {
         // 123 nodes of 126 leaves of 3 names of 255 bytes.
-        assert!(packed(123 * 126 * 3, 255).is_ok());
-        assert_eq!(packed(123 * 126 * 3 + 1, 255), Err(TooManyNames));
+        let (_, levels) = packed(123 * 126 * 3, 255).unwrap();
+        assert_eq!(levels, [123]);
+        let (_, levels) = packed(123 * 126 * 3 + 1, 255).unwrap();
+        assert_eq!(levels, [124, 1]);
     }
 
     #[test]
