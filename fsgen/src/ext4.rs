@@ -17,6 +17,7 @@ mod journal;
 mod layout;
 mod measure;
 mod numbering;
+mod orphan;
 mod place;
 mod render;
 mod space;
@@ -61,6 +62,8 @@ pub struct Options {
     pub reserved_hundredths: u16,
     /// Size of the journal.
     pub journal: Journal,
+    /// Which features it has.
+    pub profile: Profile,
     /// Volume label, at most 16 bytes.
     pub label: String,
     /// UUID of the filesystem; the seed of all its checksums too.
@@ -80,12 +83,25 @@ impl Options {
             bytes_per_inode: 16384,
             reserved_hundredths: 500,
             journal: Journal::Auto,
+            profile: Profile::Compat,
             label: String::new(),
             uuid,
             hash_seed,
             time,
         }
     }
+}
+
+/// Which features a filesystem has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Profile {
+    /// Those that Linux 4, GRUB 2.06 and e2fsprogs 1.45 know.
+    #[default]
+    Compat,
+    /// `metadata_csum_seed` and `orphan_file` too: the UUID can be changed while it is mounted,
+    /// and many files can be unlinked at once. Takes Linux 4.4 (5.15 to use the orphan file),
+    /// GRUB 2.12 and e2fsprogs 1.47.
+    Modern,
 }
 
 /// The journal that a filesystem gets.

@@ -1,7 +1,7 @@
 //! Random sizes and options, from the smallest filesystem to several terabytes.
 
 use fsgen::Timestamp;
-use fsgen::ext4::{BlockSize, Journal, Options, Size};
+use fsgen::ext4::{BlockSize, Journal, Options, Profile, Size};
 use uuid::Uuid;
 
 use super::Rng;
@@ -30,6 +30,7 @@ pub(super) fn options(rng: &mut Rng, block: u32) -> Options {
         8 => Journal::Bytes(rng.pick(&[0, 1023, 1024, 1025, 4099, 10_240_001]) * block),
         _ => Journal::Bytes((1024 + rng.below(6000)) * block + rng.below(block)),
     };
+    options.profile = rng.pick(&[Profile::Compat, Profile::Compat, Profile::Modern]);
     let len = rng.index(17);
     options.label = (0..len).map(|_| rng.pick(&['a', 'Z', '-', ' '])).collect();
     options

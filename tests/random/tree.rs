@@ -252,8 +252,9 @@ fn xattrs(rng: &mut Rng, style: &Style) -> Xattrs {
                 let len = match rng.below(10) {
                     0..3 => rng.index(3),
                     3..6 => 56 + rng.index(16),
-                    6..9 => rng.index(300),
-                    _ => block - 60 + rng.index(20),
+                    6..8 => rng.index(300),
+                    8 => block - 60 + rng.index(20),
+                    _ => rng.pick(&[block, 2 * block + 1, 9999, 65535, 65536]),
                 };
                 let name = format!(
                     "{namespace}{:0len$x}",

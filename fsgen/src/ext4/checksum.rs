@@ -15,8 +15,17 @@ pub(super) fn crc32c(register: u32, bytes: &[u8]) -> u32 {
 pub(super) struct Seed(u32);
 
 impl Seed {
+    /// A seed for tests of what does not depend on it.
+    #[cfg(test)]
+    pub(super) const NOTHING: Self = Self(0);
+
     pub(super) fn new(uuid: &Uuid) -> Self {
         Self(crc32c(!0, uuid.as_bytes()))
+    }
+
+    /// Returns the seed itself, as the superblock may have it.
+    pub(super) fn register(self) -> u32 {
+        self.0
     }
 
     /// Returns the checksum of a structure that belongs to the whole filesystem.

@@ -3,7 +3,7 @@
 use super::geometry::Geometry;
 use super::layout::Layout;
 use super::place::Full;
-use super::{Error, journal};
+use super::{Error, journal, orphan};
 use crate::tree::Tree;
 
 /// What a filesystem has beside its content.
@@ -24,8 +24,7 @@ impl Layout {
         let bs = self.options.block_size;
         let blocks = bytes / bs.bytes64();
         let asked = self.options.inodes.is_some();
-        let needed = u64::from(self.numbering.last());
-        let usual = Geometry::inodes(&self.options, bytes, needed);
+        let usual = Geometry::inodes(&self.options, bytes, self.needed_inodes());
         let journals = journal::choices(&self.options, blocks)?;
         match Geometry::new(bs, blocks, usual) {
             Ok(geometry) if self.place(tree, geometry, journals[0]).is_ok() => return Ok(()),
@@ -101,8 +100,7 @@ impl Layout {
     }
 
     fn least_inodes(&self) -> u64 {
-        let needed = u64::from(self.numbering.last());
-        self.options.inodes.unwrap_or(needed)
+        self.options.inodes.unwrap_or(self.needed_inodes())
     }
 
     fn round_up(&self, blocks: u64, spare: Spare) -> Result<Geometry, Error> {
@@ -112,8 +110,7 @@ impl Layout {
             return least();
         }
         let bytes = blocks.saturating_mul(bs.bytes64());
-        let needed = u64::from(self.numbering.last());
-        let usual = Geometry::inodes(&self.options, bytes, needed);
+        let usual = Geometry::inodes(&self.options, bytes, self.needed_inodes());
         Geometry::round_up(bs, blocks, usual).or_else(|_| least())
     }
 
@@ -134,7 +131,8 @@ impl Layout {
                 Spare::Usual => journals[0],
                 Spare::Least => journals[journals.len() - 1],
             };
-            let need = geometry.overhead() + journal + content;
+            let orphans = orphan::blocks(&self.options, geometry.blocks, journal);
+            let need = geometry.overhead() + journal + orphans + content;
             if need <= geometry.blocks {
                 return Ok((geometry, journal));
             }

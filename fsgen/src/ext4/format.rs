@@ -23,6 +23,7 @@ pub(super) mod compat {
     pub(crate) const EXT_ATTR: u32 = 0x8;
     pub(crate) const RESIZE_INODE: u32 = 0x10;
     pub(crate) const DIR_INDEX: u32 = 0x20;
+    pub(crate) const ORPHAN_FILE: u32 = 0x1000;
 }
 
 /// `s_feature_incompat`: a kernel that does not know the bit must not mount.
@@ -31,6 +32,9 @@ pub(super) mod incompat {
     pub(crate) const EXTENTS: u32 = 0x40;
     pub(crate) const BIT64: u32 = 0x80;
     pub(crate) const FLEX_BG: u32 = 0x200;
+    pub(crate) const EA_INODE: u32 = 0x400;
+    pub(crate) const CSUM_SEED: u32 = 0x2000;
+    pub(crate) const LARGE_DIR: u32 = 0x4000;
 }
 
 /// `s_feature_ro_compat`: a kernel that does not know the bit may mount read-only.
@@ -61,6 +65,8 @@ pub(super) mod inode_flags {
     pub(crate) const HUGE_FILE: u32 = 0x4_0000;
     /// `i_block` holds an extent tree.
     pub(crate) const EXTENTS: u32 = 0x8_0000;
+    /// The inode holds the value of an extended attribute.
+    pub(crate) const EA_INODE: u32 = 0x20_0000;
 }
 
 /// Inode numbers with a fixed meaning.
@@ -144,13 +150,17 @@ pub(super) struct Superblock {
     /// Snapshots, error records, mount options and quota inodes (0x180 to 0x248): all zero.
     pub snapshots_errors_options: [u8; 0xC8],
     pub overhead_clusters: U32,
-    /// Backup groups of `sparse_super2`, encryption, project quota (0x24C to 0x274): all zero.
-    pub backups_encryption: [u8; 0x28],
+    /// Backup groups of `sparse_super2`, encryption, project quota (0x24C to 0x270): all zero.
+    pub backups_encryption: [u8; 0x24],
+    pub checksum_seed: U32,
     pub wtime_hi: u8,
     pub mtime_hi: u8,
     pub mkfs_time_hi: u8,
     pub lastcheck_hi: u8,
-    pub reserved: [u8; 0x184],
+    /// Error codes and the encoding of `casefold` (0x278 to 0x280): all zero.
+    pub errors_encoding: [u8; 0x8],
+    pub orphan_file_inum: U32,
+    pub reserved: [u8; 0x178],
     pub checksum: U32,
 }
 const _: () = assert!(size_of::<Superblock>() == 1024);
@@ -339,6 +349,18 @@ pub(super) struct XattrEntry {
     pub hash: U32,
 }
 const _: () = assert!(size_of::<XattrEntry>() == 16);
+
+/// The last 8 bytes of each block of the orphan file; inode numbers fill the rest.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(super) struct OrphanTail {
+    pub magic: U32,
+    pub checksum: U32,
+}
+const _: () = assert!(size_of::<OrphanTail>() == 8);
+
+/// `ob_magic`.
+pub(super) const ORPHAN_MAGIC: u32 = 0x0B10_CA04;
 
 /// The superblock of the journal (jbd2, version 2), big-endian; the rest of its block is zero.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]

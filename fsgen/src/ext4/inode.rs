@@ -57,6 +57,8 @@ pub(super) struct Fields {
     pub block: [u8; 60],
     pub xattrs: Option<[u8; xattr::IN_INODE]>,
     pub xattr_block: u64,
+    /// Of an inode that holds the value of an attribute: the value's checksum.
+    pub value_hash: Option<u32>,
 }
 
 impl Fields {
@@ -72,6 +74,7 @@ impl Fields {
             block: [0; 60],
             xattrs: None,
             xattr_block: 0,
+            value_hash: None,
         }
     }
 
@@ -84,6 +87,12 @@ impl Fields {
             mtime,
         } = self.meta;
         let (time, time_extra) = stored_time(mtime);
+        // An attribute's value keeps its checksum as access time, and the count of its users as
+        // version and change time.
+        let (atime, ctime, version) = match self.value_hash {
+            Some(hash) => ((hash, 0), (0, 0), 1),
+            None => ((time, time_extra), (time, time_extra), 0),
+        };
         // From 2^32 sectors on, blocks are counted instead.
         let sectors = self.blocks * (block_size.bytes64() / 512);
         let (blocks, huge) = if sectors >> 32 == 0 {
@@ -95,8 +104,8 @@ impl Fields {
             mode: (self.file_type | mode).into(),
             uid_lo: lo16(uid).into(),
             size_lo: lo32(self.size).into(),
-            atime: time.into(),
-            ctime: time.into(),
+            atime: atime.0.into(),
+            ctime: ctime.0.into(),
             mtime: time.into(),
             dtime: 0.into(),
             gid_lo: lo16(gid).into(),
@@ -105,7 +114,7 @@ impl Fields {
                 .into(),
             blocks_lo: lo32(blocks).into(),
             flags: (self.flags | huge).into(),
-            version_lo: 0.into(),
+            version_lo: version.into(),
             block: self.block,
             generation: 0.into(),
             file_acl_lo: lo32(self.xattr_block).into(),
@@ -119,9 +128,9 @@ impl Fields {
             reserved: 0.into(),
             extra_isize: EXTRA_SIZE.into(),
             checksum_hi: 0.into(),
-            ctime_extra: time_extra.into(),
+            ctime_extra: ctime.1.into(),
             mtime_extra: time_extra.into(),
-            atime_extra: time_extra.into(),
+            atime_extra: atime.1.into(),
             crtime: time.into(),
             crtime_extra: time_extra.into(),
             version_hi: 0.into(),

@@ -5,7 +5,7 @@ use super::geometry::Geometry;
 use super::measure::{Needs, measure};
 use super::numbering::Numbering;
 use super::space::{Run, Space};
-use super::{Error, Options, Size};
+use super::{Error, Options, Profile, Size};
 use crate::tree::{NodeId, Tree};
 
 /// What a range of blocks holds.
@@ -41,6 +41,13 @@ pub(super) enum What {
     Xattrs {
         index: u32,
     },
+    /// The value of an attribute that has an inode of its own.
+    XattrValue {
+        index: u32,
+        logical: u32,
+    },
+    /// Blocks of the orphan file.
+    Orphans,
     /// One block of an extent tree.
     ExtentNode {
         inode: u32,
@@ -91,6 +98,7 @@ pub struct Layout {
     pub(super) space: Space,
     pub(super) resize_indirect: Option<u64>,
     pub(super) journal_blocks: u32,
+    pub(super) orphan_blocks: u32,
     pub(super) needs: Needs,
     pub(super) placed: Vec<Placed>,
     pub(super) extents: Vec<Extent>,
@@ -116,10 +124,6 @@ pub fn plan(
         });
     }
     let numbering = Numbering::new(tree, root, hidden);
-    let inodes = u64::from(numbering.last());
-    if let Some(have) = options.inodes.filter(|have| *have < inodes) {
-        return Err(Error::TooFewInodes { need: inodes, have });
-    }
     let needs = measure(tree, &numbering, &options)?;
     let mut layout = Layout {
         geometry: Geometry::unplanned(options.block_size, 0),
@@ -130,12 +134,17 @@ pub fn plan(
         space: Space::new(Run { start: 0, len: 0 }, std::iter::empty()),
         resize_indirect: None,
         journal_blocks: 0,
+        orphan_blocks: 0,
         needs,
         placed: Vec::new(),
         extents: Vec::new(),
         nodes: Vec::new(),
         xattr_addresses: Vec::new(),
     };
+    let need = layout.needed_inodes();
+    if let Some(have) = layout.options.inodes.filter(|have| *have < need) {
+        return Err(Error::TooFewInodes { need, have });
+    }
     match size {
         Size::Fit { free } => layout.place_fit(tree, free)?,
         Size::Exact(bytes) => layout.place_exact(tree, bytes)?,
@@ -172,7 +181,28 @@ impl Layout {
 
     /// Returns how many inodes are in use, the ten reserved ones included.
     pub fn used_inodes(&self) -> u32 {
-        self.numbering.last()
+        self.value_inode(self.needs.value_count()) - 1 + u32::from(self.orphan_blocks > 0)
+    }
+
+    /// Returns how many inodes the filesystem needs at most, before its size is known.
+    pub(super) fn needed_inodes(&self) -> u64 {
+        let values = self.needs.values.len() as u64;
+        let orphan_file = u64::from(self.options.profile == Profile::Modern);
+        u64::from(self.numbering.last()) + values + orphan_file
+    }
+
+    /// Returns the inode of an attribute value: these come after those of the tree.
+    pub(super) fn value_inode(&self, index: u32) -> u32 {
+        self.numbering.last() + 1 + index
+    }
+
+    /// Returns the inode of the orphan file, the last of all; 0 for none.
+    pub(super) fn orphan_inode(&self) -> u32 {
+        if self.orphan_blocks > 0 {
+            self.used_inodes()
+        } else {
+            0
+        }
     }
 
     /// Returns how many bytes the journal has; 0 for none.
@@ -210,7 +240,7 @@ impl Layout {
     /// Returns how many inodes of a group are in use: numbers are given without gaps.
     pub(super) fn used_in_group(&self, group: u32) -> u32 {
         let before = group * self.geometry.inodes_per_group;
-        let used = self.numbering.last().saturating_sub(before);
+        let used = self.used_inodes().saturating_sub(before);
         used.min(self.geometry.inodes_per_group)
     }
 

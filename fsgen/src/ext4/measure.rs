@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map;
 
+use super::checksum::Seed;
 use super::extent::{self, MAX_LEN};
 use super::format::special_inode;
 use super::geometry::BlockSize;
@@ -12,13 +13,17 @@ use super::numbering::{Numbering, Owner};
 use super::space::Run;
 use super::{Error, Options, directory, xattr};
 use crate::tree::content::Content;
-use crate::tree::{Kind, NodeId, Tree};
+use crate::tree::{Device, Kind, NodeId, Tree};
 
 /// Bytes that `lost+found` has from the start, so that e2fsck need not allocate any.
 const LOST_FOUND_BYTES: u64 = 16 * 1024;
 
 /// The longest target of a symbolic link (Linux: `PATH_MAX` with its final NUL).
 const SYMLINK_MAX: usize = 4095;
+
+/// The highest numbers of a device that an inode holds.
+const MAJOR_MAX: u32 = 0xFFF;
+const MINOR_MAX: u32 = 0xF_FFFF;
 
 /// A block of extended attributes, still without address and checksum.
 pub(super) struct XattrBlock {
@@ -42,6 +47,12 @@ pub(super) struct Needs {
     pub xattr_blocks: Vec<XattrBlock>,
     /// Which attribute block an inode has.
     pub xattr_users: BTreeMap<u32, u32>,
+    /// Attribute values that have an inode each, numbered after all others.
+    pub values: Vec<Vec<u8>>,
+    /// The first of these that an inode has.
+    pub value_users: BTreeMap<u32, u32>,
+    /// Whether a directory needs the feature `large_dir`.
+    pub has_large_directory: bool,
     /// All of them together, with files, links and extent trees.
     pub blocks: u64,
     pub warnings: Vec<String>,
@@ -89,8 +100,12 @@ pub(super) fn measure(
                 path(tree, owner).escape_ascii()
             ));
         }
+        let outside = xattr::Outside {
+            next_inode: numbering.last().saturating_add(1 + needs.value_count()),
+            seed: Seed::new(&options.uuid),
+        };
         needs
-            .add_xattrs(tree, node, inode, options.block_size, &mut shared)
+            .add_xattrs(tree, node, inode, options.block_size, outside, &mut shared)
             .map_err(entry)?;
     }
     needs.blocks += needs.xattr_blocks.len() as u64;
@@ -134,6 +149,11 @@ impl Needs {
             .is_ok_and(|found| self.directories[found].is_indexed)
     }
 
+    /// Returns how many attribute values have inodes of their own.
+    pub(super) fn value_count(&self) -> u32 {
+        u32::try_from(self.values.len()).expect("fewer than 2^32 attributes")
+    }
+
     fn add_directory(
         &mut self,
         tree: &Tree,
@@ -160,7 +180,15 @@ impl Needs {
                 ),
             }
         })?;
-        let mut blocks = u32::try_from(packed.blocks()).expect("a two-level index has less");
+        if packed.is_large() {
+            self.has_large_directory = true;
+            self.warnings.push(format!(
+                "{}: {count} names take the feature large_dir, which Linux has since 4.13 and \
+                 GRUB does not have",
+                path(tree, owner).escape_ascii()
+            ));
+        }
+        let mut blocks = u32::try_from(packed.blocks()).expect("an index leads to less");
         if numbering.is_lost_found(tree, inode) && !packed.is_indexed() {
             blocks = u32::try_from(bs.count(LOST_FOUND_BYTES)).expect("at most 16");
         }
@@ -179,11 +207,21 @@ impl Needs {
         node: NodeId,
         inode: u32,
         block_size: BlockSize,
+        outside: xattr::Outside,
         shared: &mut BTreeMap<Vec<u8>, u32>,
     ) -> Result<(), String> {
         let kind = &tree.node(node).kind;
-        let allows_user = matches!(kind, Kind::File(_) | Kind::Directory(_));
-        let stored = xattr::store(&tree.node(node).xattrs, allows_user, block_size)?;
+        let xattrs = &tree.node(node).xattrs;
+        let stored = xattr::store(xattrs, kind, block_size, outside)?;
+        if !stored.values.is_empty() {
+            self.value_users.insert(inode, self.value_count());
+            let blocks = stored
+                .values
+                .iter()
+                .map(|v| block_size.count(v.len() as u64));
+            self.blocks += blocks.sum::<u64>();
+            self.values.extend(stored.values);
+        }
         for name in &stored.dropped {
             self.warnings.push(format!(
                 "{}: attribute {} dropped: Linux has no such attribute for a {}",
@@ -230,6 +268,16 @@ fn node_blocks(tree: &Tree, node: NodeId, block_size: BlockSize) -> Result<u64, 
             let extents: u64 = runs.iter().map(|run| run.len.div_ceil(MAX_LEN)).sum();
             let extents = usize::try_from(extents).expect("one for each run in memory");
             Ok(blocks + extent::tree_blocks(extents, block_size) as u64)
+        }
+        Kind::BlockDevice(Device { major, minor }) | Kind::CharDevice(Device { major, minor })
+            if *major > MAJOR_MAX || *minor > MINOR_MAX =>
+        {
+            Err(format!(
+                "device {major}:{minor}, at most {MAJOR_MAX}:{MINOR_MAX} is possible"
+            ))
+        }
+        Kind::Symlink(target) if target.contains(&0) => {
+            Err("a link target with a NUL byte, Linux has none".to_owned())
         }
         Kind::Symlink(target) => {
             let max = SYMLINK_MAX.min(block_size.len() - 1);

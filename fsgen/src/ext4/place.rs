@@ -9,10 +9,10 @@ use super::format::{INODE_SIZE, special_inode};
 use super::geometry::{GROUPS_PER_FLEX, Geometry};
 use super::inode::FAST_SYMLINK_MAX;
 use super::layout::{Group, Item, Layout, Placed, What};
-use super::lo32;
 use super::measure::data_runs;
 use super::numbering::Owner;
 use super::space::{Run, Space};
+use super::{lo32, orphan};
 use crate::tree::{Kind, NodeId, Tree};
 
 /// The space ran out.
@@ -29,11 +29,13 @@ impl Layout {
     ) -> Result<(), Full> {
         self.geometry = geometry;
         self.journal_blocks = u32::try_from(journal).expect("at most MAX_BLOCKS");
+        let orphans = orphan::blocks(&self.options, geometry.blocks, journal);
+        self.orphan_blocks = u32::try_from(orphans).expect("at most 512");
         self.place_all(tree)
     }
 
     fn place_all(&mut self, tree: &Tree) -> Result<(), Full> {
-        let inodes = self.numbering.last() as usize + 1;
+        let inodes = self.used_inodes() as usize + 1;
         self.placed = vec![Placed::default(); inodes];
         self.items.clear();
         self.extents.clear();
@@ -41,6 +43,7 @@ impl Layout {
         self.xattr_addresses.clear();
         self.place_groups()?;
         self.place_directories()?;
+        self.place_orphan_file()?;
         self.place_xattrs()?;
         self.place_files(tree)?;
         self.count_free();
@@ -125,10 +128,20 @@ impl Layout {
         self.place_runs(special_inode::JOURNAL, &whole, |_| What::Journal)?;
         // All but the first block is zero, and stays unwritten.
         self.items[first].len = 1;
-        self.items.drain(first + 1..);
-        let nodes = self.extent_nodes(special_inode::JOURNAL).to_vec();
-        self.add_extent_nodes(special_inode::JOURNAL, &nodes);
+        let mut is_first = true;
+        let is_written = |item: &Item| item.what != What::Journal || std::mem::take(&mut is_first);
+        let mut written = self.items.split_off(first);
+        written.retain(is_written);
+        self.items.append(&mut written);
         Ok(())
+    }
+
+    fn place_orphan_file(&mut self) -> Result<(), Full> {
+        let whole = [Run {
+            start: 0,
+            len: u64::from(self.orphan_blocks),
+        }];
+        self.place_runs(self.orphan_inode(), &whole, |_| What::Orphans)
     }
 
     fn place_xattrs(&mut self) -> Result<(), Full> {
@@ -144,6 +157,15 @@ impl Layout {
         }
         for (inode, index) in &self.needs.xattr_users {
             self.placed[*inode as usize].xattrs = index + 1;
+        }
+        for index in 0..self.needs.value_count() {
+            let bytes = self.needs.values[index as usize].len() as u64;
+            let whole = [Run {
+                start: 0,
+                len: self.geometry.block_size.count(bytes),
+            }];
+            let inode = self.value_inode(index);
+            self.place_runs(inode, &whole, |logical| What::XattrValue { index, logical })?;
         }
         Ok(())
     }
@@ -170,8 +192,6 @@ impl Layout {
             if let Kind::File(content) = &tree.node(node).kind {
                 let runs = data_runs(content, self.geometry.block_size);
                 self.place_runs(inode, &runs, |logical| What::Data { inode, logical })?;
-                let nodes = self.extent_nodes(inode).to_vec();
-                self.add_extent_nodes(inode, &nodes);
             }
         }
         Ok(())
@@ -208,20 +228,15 @@ impl Layout {
             what: what(e.logical),
         }));
         self.extents.extend(extents);
-        self.nodes.extend(nodes);
-        Ok(())
-    }
-
-    fn add_extent_nodes(&mut self, inode: u32, nodes: &[u64]) {
-        for (index, block) in nodes.iter().enumerate() {
-            let index = u32::try_from(index).expect("fewer than extents");
-            let what = What::ExtentNode { inode, index };
+        for (index, block) in (0..).zip(&nodes) {
             self.items.push(Item {
                 block: *block,
                 len: 1,
-                what,
+                what: What::ExtentNode { inode, index },
             });
         }
+        self.nodes.extend(nodes);
+        Ok(())
     }
 
     fn count_free(&mut self) {

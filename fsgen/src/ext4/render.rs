@@ -8,7 +8,7 @@ use super::geometry::BlockSize;
 use super::inode::{FAST_SYMLINK_MAX, Fields, MAX_LINKS, device_block, file_type, types};
 use super::layout::{Item, Layout, What};
 use super::numbering::Owner;
-use super::{Error, directory, extent, journal, lo32, superblock, xattr};
+use super::{Error, directory, extent, journal, lo32, orphan, superblock, xattr};
 use crate::tree::{Kind, Meta, NodeId, Tree};
 
 /// Knows all that items are made from.
@@ -64,6 +64,16 @@ impl<'l> Renderer<'l> {
                 let block = &layout.needs.xattr_blocks[index as usize];
                 out.copy_from_slice(&block.bytes);
                 xattr::finish_block(out, block.sharers, item.block, self.seed);
+            }
+            What::XattrValue { index, logical } => {
+                let at = logical as usize * self.block_size().len();
+                let value = &layout.needs.values[index as usize][at..];
+                let len = value.len().min(out.len());
+                out[..len].copy_from_slice(&value[..len]);
+            }
+            What::Orphans => {
+                let inode = self.seed.inode(layout.orphan_inode());
+                orphan::render(out, self.block_size().len(), item.block, inode);
             }
             What::ExtentNode { inode, index } => {
                 let blocks = extent::blocks(
@@ -163,7 +173,7 @@ impl<'l> Renderer<'l> {
 
     fn inode_table(&self, group: u32, out: &mut [u8]) {
         let first = group * self.layout.geometry.inodes_per_group + 1;
-        let last = self.layout.numbering.last();
+        let last = self.layout.used_inodes();
         for (number, place) in (first..=last).zip(out.chunks_exact_mut(INODE_SIZE as usize)) {
             if let Some(fields) = self.fields(number) {
                 fields.render(place, number, self.block_size(), self.seed);
@@ -174,6 +184,16 @@ impl<'l> Renderer<'l> {
     fn fields(&self, inode: u32) -> Option<Fields> {
         let layout = self.layout;
         let made = |mode| Meta::root(mode, layout.options.time);
+        if let Some(index) = inode.checked_sub(layout.value_inode(0)) {
+            let fields = Fields::new(file_type::FILE, made(0o600));
+            let mut fields = self.with_extents(inode, fields);
+            if let Some(value) = layout.needs.values.get(index as usize) {
+                fields.flags |= inode_flags::EA_INODE;
+                fields.size = value.len() as u64;
+                fields.value_hash = Some(xattr::value_hash(value, self.seed));
+            }
+            return Some(fields);
+        }
         Some(match layout.numbering.owner(inode) {
             Owner::Unused => return None,
             Owner::Node(node) => self.node_fields(inode, node),
@@ -239,10 +259,19 @@ impl<'l> Renderer<'l> {
             }
             Kind::Fifo | Kind::Socket => {}
         }
-        let allows_user = matches!(tree_node.kind, Kind::File(_) | Kind::Directory(_));
-        fields.xattrs = xattr::store(&tree_node.xattrs, allows_user, self.block_size())
-            .ok()
-            .and_then(|stored| stored.inode);
+        let first_value = layout.needs.value_users.get(&inode).copied().unwrap_or(0);
+        let outside = xattr::Outside {
+            next_inode: layout.value_inode(first_value),
+            seed: self.seed,
+        };
+        let xattrs = &tree_node.xattrs;
+        if let Ok(stored) = xattr::store(xattrs, &tree_node.kind, self.block_size(), outside) {
+            fields.xattrs = stored.inode;
+            // Values in inodes of their own count as the user's blocks.
+            let values = stored.values.iter();
+            let blocks = values.map(|value| self.block_size().count(value.len() as u64));
+            fields.blocks += blocks.sum::<u64>();
+        }
         fields.xattr_block = layout.xattr_address(inode);
         fields.blocks += u64::from(fields.xattr_block != 0);
         fields

@@ -10,7 +10,7 @@ use super::geometry::GROUPS_PER_FLEX;
 use super::inode::stored_time;
 use super::layout::Layout;
 use super::numbering::Owner;
-use super::{hi32, high16, lo16, lo32};
+use super::{Profile, hi32, high16, lo16, lo32};
 use crate::tree::Tree;
 
 /// `user_xattr` and `acl`: what mke2fs sets, and what mounts without it assume anyway.
@@ -28,6 +28,10 @@ pub(super) fn superblock(layout: &Layout, group: u32, journal_block: &[u8; 60]) 
     let reserved = reserved_blocks(layout);
     let has_journal = layout.journal_blocks > 0;
     let has_resize = layout.resize_indirect.is_some();
+    let has_orphan_file = layout.orphan_blocks > 0;
+    let is_modern = options.profile == Profile::Modern;
+    let has_values = !layout.needs.values.is_empty();
+    let has_large_directory = layout.needs.has_large_directory;
     let log = options.block_size.bytes().ilog2() - 10;
     let per_group = lo32(geometry.blocks_per_group());
     let overhead =
@@ -65,10 +69,25 @@ pub(super) fn superblock(layout: &Layout, group: u32, journal_block: &[u8; 60]) 
     sb.feature_compat = (compat::EXT_ATTR
         | compat::DIR_INDEX
         | if has_journal { compat::HAS_JOURNAL } else { 0 }
-        | if has_resize { compat::RESIZE_INODE } else { 0 })
+        | if has_resize { compat::RESIZE_INODE } else { 0 }
+        | if has_orphan_file {
+            compat::ORPHAN_FILE
+        } else {
+            0
+        })
     .into();
-    sb.feature_incompat =
-        (incompat::FILETYPE | incompat::EXTENTS | incompat::BIT64 | incompat::FLEX_BG).into();
+    sb.feature_incompat = (incompat::FILETYPE
+        | incompat::EXTENTS
+        | incompat::BIT64
+        | incompat::FLEX_BG
+        | if is_modern { incompat::CSUM_SEED } else { 0 }
+        | if has_values { incompat::EA_INODE } else { 0 }
+        | if has_large_directory {
+            incompat::LARGE_DIR
+        } else {
+            0
+        })
+    .into();
     sb.feature_ro_compat = (ro_compat::SPARSE_SUPER
         | ro_compat::LARGE_FILE
         | ro_compat::HUGE_FILE
@@ -99,6 +118,10 @@ pub(super) fn superblock(layout: &Layout, group: u32, journal_block: &[u8; 60]) 
         sb.jnl_blocks[15] = hi32(layout.journal_bytes()).into();
         sb.jnl_blocks[16] = lo32(layout.journal_bytes()).into();
     }
+    if is_modern {
+        sb.checksum_seed = Seed::new(&options.uuid).register().into();
+    }
+    sb.orphan_file_inum = layout.orphan_inode().into();
     let sum = crc32c(!0, &sb.as_bytes()[..1020]);
     sb.checksum = sum.into();
     sb
