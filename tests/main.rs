@@ -2,6 +2,7 @@
 //!
 //! - `kit`: a folder to work in, the `hsb` command, the judges
 //! - `accounts`: what `add_user` writes, judged by pwck, grpck and visudo
+//! - `edge`: every limit of ext4 and tar at once, as the kernel shows it
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
 //! - `faults`: signals, full disks, a source that changes, two builds at once
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
@@ -17,6 +18,7 @@
 mod kit;
 
 mod accounts;
+mod edge;
 mod ext4;
 mod faults;
 mod mounted;

@@ -1,0 +1,63 @@
+//! A root filesystem on every limit of ext4 and tar, as the kernel shows it; and what is beyond.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::kit::{self, Work};
+
+/// Makes a tar with `scripts/make-edges` and its options.
+fn edges(work: &Work, options: &[&str]) -> PathBuf {
+    let tar = work.join("edges.tar");
+    kit::succeed(script("make-edges").args(options).arg(&tar));
+    tar
+}
+
+fn script(name: &str) -> Command {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(project.join("scripts").join(name));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// Builds a bare filesystem and has it judged by e2fsck, and by the kernel where it may mount.
+fn judge(work: &Work, tar: &Path, recipe: &str) {
+    work.write("build.yaml", recipe);
+    kit::succeed(work.hsb(["build", "-q", "-i"]).arg(tar));
+    let image = work.join("image.raw");
+    kit::e2fsck_clean(&image, 0);
+    if let Some(mounted) = kit::loop_mount(&image, 0, "ro") {
+        kit::succeed(script("compare-tree").arg(tar).arg(mounted.path()));
+    }
+}
+
+#[test]
+fn the_kernel_shows_every_limit() {
+    let work = Work::new("edge");
+    let tar = edges(&work, &[]);
+    judge(&work, &tar, "table: none\nsize: +64M");
+}
+
+#[test]
+#[ignore = "takes several minutes: scripts/judge-edges"]
+fn the_kernel_shows_a_million_names() {
+    let work = Work::new("edge-long");
+    let tar = edges(&work, &["--long"]);
+    judge(&work, &tar, "table: none");
+    // With blocks of 1 KiB, so many names take an index of three levels.
+    judge(
+        &work,
+        &tar,
+        "table: none\npartitions: [{fs: ext4, mount: /, block_size: 1024, size: +100M}]",
+    );
+}
+
+#[test]
+fn more_links_than_ext4_counts() {
+    let work = Work::new("edge-links");
+    let tar = edges(&work, &["--links", "70000"]);
+    work.write("build.yaml", "table: none");
+    let message = kit::fail(work.hsb(["build", "-q", "-i"]).arg(&tar), 1);
+    let told = "70000 hard links, ext4 allows 65000; make some of them copies";
+    assert!(message.contains(told), "{message}");
+    assert!(message.contains(": /"), "no path: {message}");
+}
