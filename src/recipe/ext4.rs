@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use fsgen::ext4::{BlockSize, Journal, Options};
+use fsgen::ext4::{BlockSize, Journal, Options, Profile};
 use modules::value::{Spanned, ValueError};
-use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
 use super::size::Size;
 
@@ -21,6 +22,8 @@ pub struct Ext4 {
     pub reserved_hundredths: Option<u16>,
     /// The journal.
     pub journal: Option<Spanned<Journal>>,
+    /// The set of features.
+    pub profile: Option<Profile>,
 }
 
 impl Ext4 {
@@ -32,12 +35,14 @@ impl Ext4 {
             bytes_per_inode,
             reserved_hundredths,
             journal,
+            profile,
         } = *self;
         options.block_size = block_size.unwrap_or(options.block_size);
         options.inodes = inodes.map(|inodes| inodes.value).or(options.inodes);
         options.bytes_per_inode = bytes_per_inode.unwrap_or(options.bytes_per_inode);
         options.reserved_hundredths = reserved_hundredths.unwrap_or(options.reserved_hundredths);
         options.journal = journal.map_or(options.journal, |journal| journal.value);
+        options.profile = profile.unwrap_or(options.profile);
     }
 }
 
@@ -70,6 +75,23 @@ pub(super) fn bytes_per_inode(bytes: &Spanned<u64>) -> Result<u64, ValueError> {
         "`bytes_per_inode` is {}; it can be {least} to {most}",
         bytes.value
     )))
+}
+
+/// `profile:`, by the name that it has in a recipe.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum WrittenProfile {
+    Compat,
+    Modern,
+}
+
+impl From<WrittenProfile> for Profile {
+    fn from(written: WrittenProfile) -> Self {
+        match written {
+            WrittenProfile::Compat => Self::Compat,
+            WrittenProfile::Modern => Self::Modern,
+        }
+    }
 }
 
 /// `reserved_percent:`, a number such as 5 or 0.25, in hundredths.

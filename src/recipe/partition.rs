@@ -7,7 +7,7 @@ use modules::value::{Span, Spanned, ValueError, nearest};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::ext4::{self, Ext4, Percent, WrittenJournal};
+use super::ext4::{self, Ext4, Percent, WrittenJournal, WrittenProfile};
 use super::size::Size;
 use super::{Filesystem, Table};
 
@@ -71,6 +71,7 @@ pub(super) struct Entry {
     bytes_per_inode: Option<Spanned<u64>>,
     reserved_percent: Option<Spanned<Percent>>,
     journal: Option<Spanned<WrittenJournal>>,
+    profile: Option<Spanned<WrittenProfile>>,
 }
 
 impl Partition {
@@ -196,6 +197,7 @@ impl Entry {
             ("bytes_per_inode", span_of(&self.bytes_per_inode)),
             ("reserved_percent", span_of(&self.reserved_percent)),
             ("journal", span_of(&self.journal)),
+            ("profile", span_of(&self.profile)),
         ];
         let mut unused: Vec<_> = match filesystem {
             Filesystem::Ext4 => Vec::new(),
@@ -295,6 +297,7 @@ impl Entry {
                 value: journal.0,
                 span: journal.span,
             }),
+            profile: self.profile.as_ref().map(|profile| profile.value.into()),
         })
     }
 }

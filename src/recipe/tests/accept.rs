@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fsgen::ext4::{BlockSize, Journal};
+use fsgen::ext4::{BlockSize, Journal, Profile};
 use modules::value::Spanned;
 
 use super::parse;
@@ -181,6 +181,7 @@ partitions:
   inodes: 4294967295
   reserved_percent: 0.29
   journal: 4M
+  profile: modern
 ";
     let recipe = parse(text).unwrap_or_else(|error| panic!("{error}"));
     let uuid = |text: &str| Some(uuid::Uuid::parse_str(text).unwrap());
@@ -206,6 +207,7 @@ partitions:
             bytes_per_inode: None,
             reserved_hundredths: Some(29),
             journal: found.ext4.journal,
+            profile: Some(Profile::Modern),
         },
     };
     assert_eq!(*found, expected);
