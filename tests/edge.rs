@@ -38,7 +38,7 @@ fn the_kernel_shows_every_limit() {
 }
 
 #[test]
-#[ignore = "takes several minutes: scripts/judge-edges"]
+#[ignore = "takes several minutes: cargo test --test hsb million -- --ignored"]
 fn the_kernel_shows_a_million_names() {
     let work = Work::new("edge-long");
     let tar = edges(&work, &["--long"]);

@@ -11,6 +11,7 @@
 //! - `reject`: calls, recipes and archives that must fail, and how
 //! - `rootless`: a build in a sandbox that kills privileged calls
 //! - `table`: partition tables, judged by sfdisk and sgdisk
+//! - `worn`: images after hard use, and as GRUB reads them
 
 // A test that panics has failed: that is what `unwrap` is for here.
 #![allow(clippy::unwrap_used)]
@@ -27,3 +28,4 @@ mod recipes;
 mod reject;
 mod rootless;
 mod table;
+mod worn;

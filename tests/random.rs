@@ -4,6 +4,7 @@
 //! `scripts/random`, which runs a hundred thousand. A case is its seed: the same seed makes the
 //! same image, so one that fails is run again alone.
 
+mod debugfs;
 mod geometry;
 mod readback;
 mod tree;
