@@ -278,9 +278,15 @@ fn a_fit_leaves_what_was_asked_for() {
         assert_eq!(layout.free_bytes(), free);
     }
     let plan = |size| ext4::plan(&files(), Tree::ROOT, &[], size, options(4096));
-    let least = plan(Size::Fit { free: 0 }).unwrap().bytes();
-    assert_eq!(plan(Size::Exact(least)).unwrap().free_bytes(), 0);
-    let error = plan(Size::Exact(least - 4096)).err().unwrap().to_string();
+    // Less than that will do when there is no inode to spare, and not one block less still.
+    let usual = plan(Size::Fit { free: 0 }).unwrap().bytes();
+    assert_eq!(plan(Size::Exact(usual)).unwrap().free_bytes(), 0);
+    let Err(ext4::Error::TooSmall { need: least, .. }) = plan(Size::Exact(0)) else {
+        panic!("a filesystem of no bytes");
+    };
+    assert!(least < usual);
+    assert_eq!(plan(Size::Exact(least)).unwrap().bytes(), least);
+    let error = plan(Size::Exact(least - 1)).err().unwrap().to_string();
     assert!(
         error.contains(&format!("make it at least {least} bytes")),
         "{error}"
@@ -336,10 +342,10 @@ fn what_does_not_fit_is_refused_with_the_numbers() {
         ),
         (
             "attribute",
-            attribute(4040),
-            attribute(4041),
+            attribute(65536),
+            attribute(65537),
             small,
-            "/f: attribute user.a takes",
+            "/f: attribute user.a: a value of 65537 bytes, at most 65536",
         ),
         (
             "size",
