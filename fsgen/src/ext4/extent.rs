@@ -106,38 +106,40 @@ pub(super) fn root(extents: &[Extent], nodes: &[u64], block_size: BlockSize) -> 
     out
 }
 
-/// Returns the tree's blocks, in the order of `nodes`.
-pub(super) fn blocks(
+/// Returns the block of the tree at `nodes[place]`.
+pub(super) fn block(
     extents: &[Extent],
     nodes: &[u64],
+    place: usize,
     block_size: BlockSize,
     inode: Seed,
-) -> Vec<Vec<u8>> {
+) -> Vec<u8> {
     let max = per_block(block_size);
-    let mut out = Vec::new();
+    let mut out = vec![0; block_size.len()];
     let mut below = 0..0;
     let mut span = 1; // extents below one entry of this level
     for (depth, count) in levels(extents.len(), block_size).into_iter().enumerate() {
-        for i in 0..count {
-            let mut block = vec![0; block_size.len()];
+        let level = below.end..below.end + count;
+        if level.contains(&place) {
+            let first = (place - level.start) * max;
             if depth == 0 {
-                let end = extents.len().min((i + 1) * max);
-                let entries = extents[i * max..end].iter().map(|e| leaf(*e));
-                node(&mut block, max, depth, entries);
+                let end = extents.len().min(first + max);
+                let entries = extents[first..end].iter().map(|e| leaf(*e));
+                node(&mut out, max, depth, entries);
             } else {
-                let children = &nodes[below.clone()];
-                let end = children.len().min((i + 1) * max);
-                let entries = (i * max..end).map(|c| index(extents[c * span].logical, children[c]));
-                node(&mut block, max, depth, entries);
+                let children = &nodes[below];
+                let end = children.len().min(first + max);
+                let entries = (first..end).map(|c| index(extents[c * span].logical, children[c]));
+                node(&mut out, max, depth, entries);
             }
-            let tail = ENTRY + max * ENTRY;
-            let sum = inode.over(&block[..tail]);
-            block[tail..tail + 4].copy_from_slice(&sum.to_le_bytes());
-            out.push(block);
+            break;
         }
-        below = below.end..below.end + count;
+        below = level;
         span *= max;
     }
+    let tail = ENTRY + max * ENTRY;
+    let sum = inode.over(&out[..tail]);
+    out[tail..tail + 4].copy_from_slice(&sum.to_le_bytes());
     out
 }
 

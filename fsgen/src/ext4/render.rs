@@ -76,13 +76,13 @@ impl<'l> Renderer<'l> {
                 orphan::render(out, self.block_size().len(), item.block, inode);
             }
             What::ExtentNode { inode, index } => {
-                let blocks = extent::blocks(
+                out.copy_from_slice(&extent::block(
                     layout.extents(inode),
                     layout.extent_nodes(inode),
+                    index as usize,
                     self.block_size(),
                     self.seed.inode(inode),
-                );
-                out.copy_from_slice(&blocks[index as usize]);
+                ));
             }
             What::Data { inode, logical } => self.data(inode, logical, out)?,
         }
