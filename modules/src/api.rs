@@ -18,6 +18,8 @@ mod names;
 mod operation;
 mod questions;
 mod system;
+mod systemd;
+mod template;
 
 use crate::Root;
 use crate::value::nearest;
@@ -36,8 +38,12 @@ pub const OPERATIONS: &[Operation] = &[
     meta::CHMOD,
     meta::CHOWN,
     names::COPY,
+    systemd::DISABLE,
+    content::EDIT_LINE,
+    systemd::ENABLE,
     questions::EXISTS,
     meta::GETXATTR,
+    questions::GLOB,
     accounts::GROUP,
     accounts::GROUPS,
     system::INFO,
@@ -48,8 +54,10 @@ pub const OPERATIONS: &[Operation] = &[
     names::LINK,
     questions::LIST,
     meta::LISTXATTR,
+    systemd::MASK,
     names::MKDIR,
     names::MKNOD,
+    system::OS_RELEASE,
     content::PUT,
     content::READ,
     content::READ_BYTES,
@@ -61,7 +69,9 @@ pub const OPERATIONS: &[Operation] = &[
     meta::SETXATTR,
     questions::STAT,
     names::SYMLINK,
+    template::TEMPLATE,
     content::TRUNCATE,
+    systemd::UNMASK,
     accounts::USER,
     accounts::USERS,
     meta::UTIME,

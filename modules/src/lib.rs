@@ -19,9 +19,11 @@ mod files;
 mod hostname;
 #[cfg(test)]
 mod kit;
+mod os_release;
 mod root;
 mod shorthand;
 mod step;
+mod systemd;
 pub mod value;
 
 pub use cfg::Cfg;

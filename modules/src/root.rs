@@ -15,6 +15,7 @@
 mod content;
 mod copy;
 mod error;
+mod glob;
 mod meta;
 mod mode;
 mod names;

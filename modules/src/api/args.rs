@@ -74,6 +74,12 @@ impl Args {
         String::from_utf8_lossy(&self.bytes()).into_owned()
     }
 
+    /// Reads such a text that may be left out.
+    pub(super) fn maybe_text(&mut self) -> Option<String> {
+        let bytes = self.maybe_bytes()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// Reads true or false.
     pub(super) fn flag(&mut self) -> bool {
         self.any() == Data::Bool(true)

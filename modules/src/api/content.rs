@@ -7,14 +7,15 @@ use crate::Root;
 use crate::root::show;
 
 const PATH: Parameter = required("path", Type::Path, "the file");
-const MODE: Parameter = optional("mode", Type::Mode, "its mode; a new file has 0644");
-const OWNER: Parameter = optional("owner", Type::Owner, "its user; a new file belongs to root");
-const GROUP: Parameter = optional(
+pub(super) const MODE: Parameter = optional("mode", Type::Mode, "its mode; a new file has 0644");
+pub(super) const OWNER: Parameter =
+    optional("owner", Type::Owner, "its user; a new file belongs to root");
+pub(super) const GROUP: Parameter = optional(
     "group",
     Type::Owner,
     "its group; a new file belongs to root",
 );
-const PARENTS: Parameter = flag(
+pub(super) const PARENTS: Parameter = flag(
     "parents",
     false,
     "make missing directories above, mode 0755",
@@ -131,6 +132,29 @@ pub(super) const REPLACE: Operation = Operation {
     },
 };
 
+pub(super) const EDIT_LINE: Operation = Operation {
+    name: "edit_line",
+    summary: "replaces the lines that an expression finds, or adds the line if it is not there; returns whether the file changed",
+    parameters: &[
+        PATH,
+        required("regex", Type::Text, "finds the lines, each without its end"),
+        required("line", Type::Bytes, "what they become, without its end"),
+        optional(
+            "insert_after",
+            Type::Text,
+            "finds the line above a new one; at the end if left out",
+        ),
+    ],
+    returns: Type::Bool,
+    act: |root, args| {
+        let (path, regex, line) = (args.bytes(), args.text(), args.bytes());
+        let insert_after = args.maybe_text();
+        Ok(root
+            .edit_line(path, &regex, line, insert_after.as_deref())?
+            .into())
+    },
+};
+
 pub(super) const TRUNCATE: Operation = Operation {
     name: "truncate",
     summary: "cuts a file, or fills it up with zero bytes, to a size",
@@ -140,7 +164,7 @@ pub(super) const TRUNCATE: Operation = Operation {
 };
 
 /// Mode and owner that a call gives a file along with its content.
-struct Dress {
+pub(super) struct Dress {
     mode: Option<u16>,
     uid: Option<u32>,
     gid: Option<u32>,
@@ -149,7 +173,7 @@ struct Dress {
 
 impl Dress {
     /// Reads the last four arguments. Names are looked up before anything is written.
-    fn read(root: &Root<'_>, args: &mut Args) -> Result<Self, Error> {
+    pub(super) fn read(root: &Root<'_>, args: &mut Args) -> Result<Self, Error> {
         let mode = args.mode();
         let (owner, group) = (args.owner(), args.owner());
         Ok(Self {
@@ -160,14 +184,14 @@ impl Dress {
         })
     }
 
-    fn make_way(&self, root: &mut Root<'_>, path: &[u8]) -> Result<(), Error> {
+    pub(super) fn make_way(&self, root: &mut Root<'_>, path: &[u8]) -> Result<(), Error> {
         if self.parents {
             root.mkdir_above(path)?;
         }
         Ok(())
     }
 
-    fn put_on(&self, root: &mut Root<'_>, path: &[u8]) -> Result<Data, Error> {
+    pub(super) fn put_on(&self, root: &mut Root<'_>, path: &[u8]) -> Result<Data, Error> {
         root.change_owner(path, self.uid, self.gid, true)?;
         if let Some(mode) = self.mode {
             root.chmod(path, mode)?;

@@ -128,7 +128,10 @@ fn kind(error: &RootError) -> ErrorKind {
         RootError::LinkToDirectory { .. } => ErrorKind::IsADirectory,
         RootError::Exists { .. } => ErrorKind::Exists,
         RootError::NotEmpty { .. } => ErrorKind::NotEmpty,
-        RootError::Mode { .. } | RootError::AttributeName { .. } => ErrorKind::Invalid,
+        RootError::Mode { .. }
+        | RootError::AttributeName { .. }
+        | RootError::ManyLines { .. }
+        | RootError::Expression { .. } => ErrorKind::Invalid,
         _ => ErrorKind::Other,
     }
 }

@@ -57,6 +57,18 @@ pub(super) const LIST: Operation = Operation {
     act: |root, args| Ok(root.list(args.bytes())?.into()),
 };
 
+pub(super) const GLOB: Operation = Operation {
+    name: "glob",
+    summary: "returns the paths that a pattern with *, ?, [..] and ** finds, in byte order",
+    parameters: &[required(
+        "pattern",
+        Type::Path,
+        "as shells have it; ** is any directories",
+    )],
+    returns: Type::List(&Type::Text),
+    act: |root, args| Ok(root.glob(args.bytes()).into()),
+};
+
 pub(super) const WALK: Operation = Operation {
     name: "walk",
     summary: "returns the paths of all that is below a directory; links are not followed",

@@ -1,6 +1,8 @@
 //! Operations on what the image is, and on what the user is told.
 
+use super::Data;
 use super::operation::{Operation, Parameter, Type, required};
+use crate::os_release;
 
 const MESSAGE: Parameter = required("message", Type::Text, "one line");
 
@@ -12,6 +14,19 @@ pub(super) const INFO: Operation = Operation {
     act: |root, args| {
         root.info(args.text());
         Ok(().into())
+    },
+};
+
+pub(super) const OS_RELEASE: Operation = Operation {
+    name: "os_release",
+    summary: "returns what the image's os-release(5) says, by key: ID, VERSION_ID and so on",
+    parameters: &[],
+    returns: Type::Map,
+    act: |root, _| {
+        let entries = os_release::read(root)?.into_iter();
+        Ok(Data::Map(
+            entries.map(|(key, value)| (key, value.into())).collect(),
+        ))
     },
 };
 

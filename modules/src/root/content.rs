@@ -6,7 +6,7 @@ use fsgen::tree::content::Content;
 use fsgen::tree::path::PathError;
 use fsgen::{Kind, Meta, NodeId};
 
-use super::{MAX_LINKS, Root, RootError, join, path_error, read_error};
+use super::{MAX_LINKS, READ_LIMIT, Root, RootError, join, path_error, read_error};
 
 /// How many bytes of two files are compared at a time.
 const PIECE: usize = 1 << 16;
@@ -58,12 +58,24 @@ impl Root<'_> {
     /// Fails as [`Root::write`] does, and when the host refuses the file.
     pub fn put(&mut self, host_path: &str, path: impl AsRef<[u8]>) -> Result<(), RootError> {
         let opened = self.host.open(host_path);
-        let (source, len) = opened.map_err(|cause| RootError::Host {
-            path: host_path.to_owned(),
-            cause,
-        })?;
+        let (source, len) = opened.map_err(|cause| host_error(host_path, cause))?;
         let source = self.tree.add_source(source);
         self.set_content(path.as_ref(), Content::span(source, 0, len))
+    }
+
+    /// Returns the content of a host file.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the host refuses the file, and on one of more than 64 MiB.
+    pub fn read_host(&self, host_path: &str) -> Result<Vec<u8>, RootError> {
+        let failed = |cause| host_error(host_path, cause);
+        let (source, len) = self.host.open(host_path).map_err(failed)?;
+        let size = usize::try_from(len).ok().filter(|_| len <= READ_LIMIT);
+        let size = size.ok_or_else(|| failed(io::ErrorKind::FileTooLarge.into()))?;
+        let mut bytes = vec![0; size];
+        source.read_exact_at(&mut bytes, 0).map_err(failed)?;
+        Ok(bytes)
     }
 
     fn set_content(&mut self, path: &[u8], content: Content) -> Result<(), RootError> {
@@ -127,5 +139,12 @@ impl Root<'_> {
             };
         }
         Err(path_error(path, PathError::TooManyLinks))
+    }
+}
+
+fn host_error(path: &str, cause: io::Error) -> RootError {
+    RootError::Host {
+        path: path.to_owned(),
+        cause,
     }
 }

@@ -115,6 +115,20 @@ pub enum RootError {
         /// The name asked for.
         name: Vec<u8>,
     },
+    /// A text that must be one line has several.
+    #[error("{}: the line to write has a line end in it", show(path))]
+    ManyLines {
+        /// The path asked for.
+        path: Vec<u8>,
+    },
+    /// A regular expression cannot be read.
+    #[error("regular expression {text:?}: {why}")]
+    Expression {
+        /// The expression.
+        text: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The source that holds a file's content failed.
     #[error("{}: {cause}", show(path))]
     Read {
@@ -158,9 +172,12 @@ impl RootError {
             | RootError::Mode { path, .. }
             | RootError::AttributeName { path, .. }
             | RootError::NoAttribute { path, .. }
+            | RootError::ManyLines { path }
             | RootError::Read { path, .. } => Some(path),
             RootError::IntoItself { from, .. } => Some(from),
-            RootError::NoAccount { .. } | RootError::Host { .. } => None,
+            RootError::NoAccount { .. } | RootError::Expression { .. } | RootError::Host { .. } => {
+                None
+            }
         }
     }
 }
