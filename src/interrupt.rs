@@ -1,4 +1,5 @@
-//! Ctrl-C and a request to terminate: the file under way is removed before the process ends.
+//! Ctrl-C and a request to terminate: the file under way is removed and modules
+//! are ended before the process ends.
 
 use std::io;
 use std::process::exit;
@@ -7,7 +8,7 @@ use std::thread;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::output;
+use crate::{output, own};
 
 /// Lets SIGINT and SIGTERM end the process with 128 and their number, as shells count, and leave
 /// no file behind.
@@ -21,6 +22,7 @@ pub(crate) fn watch() -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let end = move || {
         if let Some(signal) = signals.forever().next() {
+            let _no_more_modules = own::end_all();
             let _no_more_files = output::abandon();
             exit(128 + signal);
         }

@@ -64,6 +64,11 @@ impl Stage {
         self.0.inc(bytes);
     }
 
+    /// Shows a line above the bar.
+    pub(crate) fn say(&self, line: &str) {
+        self.0.suspend(|| eprintln!("{line}"));
+    }
+
     /// Sets how many bytes were counted so far.
     pub(crate) fn set(&self, bytes: u64) {
         self.0.set_position(bytes);

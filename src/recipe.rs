@@ -18,13 +18,15 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use modules::value::{Data, Map, Span, Spanned, ValueError};
-use modules::{Host, Module};
+use modules::Host;
+use modules::value::{Data, Key, Map, Span, Spanned, ValueError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::host::RecipeFolder;
+use crate::library::Library;
+use crate::own::Failure;
 use document::Document;
 
 pub use document::Problems;
@@ -34,7 +36,7 @@ pub use size::{Size, SizeError};
 pub use step::Step;
 
 /// The keys at the top of a recipe that belong to no module.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "name",
     "source",
     "size",
@@ -42,6 +44,7 @@ const KEYS: [&str; 7] = [
     "table",
     "partitions",
     "modules",
+    "module_path",
 ];
 
 /// The largest recipe that is read, in bytes; files for the image go beside it, not into it.
@@ -64,6 +67,9 @@ pub struct Recipe {
     pub partitions: Vec<Partition>,
     /// The steps in their order.
     pub steps: Vec<Step>,
+    /// Keys that are for modules of the user's to read, for all that is known, and what each could
+    /// have been meant to be.
+    pub unclaimed: Vec<(Key, Option<String>)>,
     /// The folder of the recipe, which its paths are relative to; empty for the working folder.
     pub folder: PathBuf,
     document: Document,
@@ -141,7 +147,7 @@ pub fn read(file: &Path, size: Option<Size>) -> Result<Recipe, RecipeError> {
         return Err(RecipeError::TooLarge(file.to_owned()));
     }
     let text = String::from_utf8(bytes).map_err(|error| document::not_utf8(file, &error))?;
-    let mut recipe = parse(&text, file, modules::BUILTINS)?;
+    let mut recipe = parse(&text, file, &Library::open)?;
     if let Some(value) = size {
         let span = Span::default();
         recipe.size = Spanned { value, span };
@@ -150,12 +156,12 @@ pub fn read(file: &Path, size: Option<Size>) -> Result<Recipe, RecipeError> {
     Ok(recipe)
 }
 
-/// Reads a recipe; `file` is what messages call it, `known` the modules that it can use.
+/// Reads a recipe; `file` is what messages call it, `open` finds the modules in folders.
 ///
 /// # Errors
 ///
 /// Fails with all the problems that can be found without asking the modules.
-pub fn parse(text: &str, file: &Path, known: &'static [Module]) -> Result<Recipe, Problems> {
+fn parse(text: &str, file: &Path, open: &OpenLibrary<'_>) -> Result<Recipe, Problems> {
     let document = Document {
         file: file.to_owned(),
         text: text.to_owned(),
@@ -177,11 +183,14 @@ pub fn parse(text: &str, file: &Path, known: &'static [Module]) -> Result<Recipe
         return Err(document.error(vec![error]));
     };
     let mut problems = Vec::new();
-    let steps = step::read(keys, known, &mut problems);
+    let folder = file.parent().map(Path::to_owned).unwrap_or_default();
+    let library = library(keys, &folder, open, &mut problems);
+    let steps = step::read(keys, &library, &mut problems);
     // The keys of a module that is not there would all look unknown.
-    if problems.is_empty() {
-        step::check_keys(keys, &KEYS, &steps, known, &mut problems);
-    }
+    let unclaimed = match problems.is_empty() {
+        true => step::check_keys(keys, &KEYS, &steps, &library, &mut problems),
+        false => Vec::new(),
+    };
     let table = field(keys, "table", &mut problems).unwrap_or_default();
     let recipe = Recipe {
         name: name(keys, &mut problems),
@@ -197,7 +206,8 @@ pub fn parse(text: &str, file: &Path, known: &'static [Module]) -> Result<Recipe
             None => vec![Partition::root()],
         },
         steps,
-        folder: file.parent().map(Path::to_owned).unwrap_or_default(),
+        unclaimed,
+        folder,
         document,
     };
     match problems.is_empty() {
@@ -216,7 +226,7 @@ impl Recipe {
         let checks = self
             .steps
             .iter()
-            .map(|step| (step.module.check)(&step.cfg, host));
+            .map(|step| step.module.check(&step.cfg, host));
         let mut problems: Vec<ValueError> = checks.filter_map(Result::err).collect();
         // A module that runs twice finds a mistake in the keys at the top twice.
         let mut seen = Vec::new();
@@ -236,9 +246,32 @@ impl Recipe {
         self.document.error(vec![problem])
     }
 
+    /// Returns the warning about a key that no module read.
+    pub(crate) fn never_read(&self, key: &Key, meant: Option<&str>) -> String {
+        let (file, line) = (self.document.file.display(), key.span.line);
+        let meant = meant.map(|meant| format!("; did you mean `{meant}`?"));
+        let name = &key.name;
+        format!(
+            "{file}:{line}: no module read `{name}`{}",
+            meant.unwrap_or_default()
+        )
+    }
+
+    /// Returns the error of a step whose module is the user's.
+    pub(crate) fn own_error(&self, step: &Step, failure: &Failure) -> anyhow::Error {
+        let said = failure.to_string();
+        let (first, below) = said.split_once('\n').unwrap_or((&said, ""));
+        let message = format!("step {} `{}`: {first}", step.number, step.module.name());
+        let problem = self.error(ValueError::new(step.span, message));
+        match below {
+            "" => problem.into(),
+            _ => anyhow::anyhow!("{problem}\n\n{below}"),
+        }
+    }
+
     /// Returns the error of a step that failed, at the place in the recipe that is to blame.
     pub fn step_error(&self, step: &Step, error: &modules::Error) -> Problems {
-        let message = format!("step {} `{}`: {error}", step.number, step.module.name);
+        let message = format!("step {} `{}`: {error}", step.number, step.module.name());
         let help = match error {
             modules::Error::Option(error) => error.help.clone(),
             modules::Error::Root { .. } => None,
@@ -250,6 +283,41 @@ impl Recipe {
             help,
         })
     }
+}
+
+/// How the modules in folders are found: [`Library::open`], but in tests.
+type OpenLibrary<'o> = dyn Fn(&[PathBuf]) -> Result<Library, (PathBuf, io::Error)> + 'o;
+
+/// Finds the modules of a recipe: in its folder `modules`, and in those of `module_path`.
+fn library(
+    keys: &Map,
+    folder: &Path,
+    open: &OpenLibrary<'_>,
+    problems: &mut Vec<ValueError>,
+) -> Library {
+    let more: Vec<Spanned<PathBuf>> = field(keys, "module_path", problems).unwrap_or_default();
+    let mut folders = vec![folder.join("modules")];
+    for path in more {
+        let named = folder.join(&path.value);
+        match named.is_dir() {
+            true => folders.push(named),
+            false => {
+                let message = format!("there is no folder {}", named.display());
+                problems.push(path.error(message));
+            }
+        }
+    }
+    open(&folders).unwrap_or_else(|(folder, error)| {
+        let message = format!(
+            "the modules in {} cannot be found: {error}",
+            folder.display()
+        );
+        let span = keys
+            .get("module_path")
+            .map_or(Span::default(), |value| value.span);
+        problems.push(ValueError::new(span, message));
+        Library::of(modules::BUILTINS)
+    })
 }
 
 /// Reads one of the recipe's own keys.

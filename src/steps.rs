@@ -1,10 +1,16 @@
 //! The recipe's steps, run one after the other.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
-use fsgen::tree::layer::ChangeKind;
+use fsgen::tree::layer::{Change, ChangeKind};
 use fsgen::{Timestamp, Tree};
+use modules::Root;
+use modules::value::{Key, same_name};
 
 use crate::host::RecipeFolder;
+use crate::module::Module;
+use crate::own;
 use crate::progress::Progress;
 use crate::recipe::Recipe;
 use crate::report;
@@ -19,30 +25,68 @@ pub(crate) fn run(
     let host = RecipeFolder(recipe.folder.clone());
     let mut done = Vec::new();
     let mut warnings = Vec::new();
+    let mut read = Some(BTreeSet::new());
     for step in &recipe.steps {
-        let name = step.module.name;
-        let stage = progress.stage(&format!("step {} {name}", step.number), None);
-        let outcome = modules::run(tree, name, step.module, &step.cfg, &host, now)
-            .map_err(|error| recipe.step_error(step, &error))?;
+        let number = step.number;
+        let name = step.module.name();
+        let stage = progress.stage(&format!("step {number} {name}"), None);
+        let outcome = match &step.module {
+            Module::BuiltIn(module) => modules::run(tree, name, &host, now, |root| {
+                (module.modify)(name, root, &step.cfg)
+            })
+            .map_err(|error| recipe.step_error(step, &error))?,
+            Module::Own(own) => {
+                if modules::find(name).is_some() {
+                    let file = &own.shown;
+                    warnings.push(format!(
+                        "step {number} {name}: {file} is used in place of the module that comes with hsb"
+                    ));
+                }
+                let with = own::Step {
+                    number,
+                    cfg: &step.cfg,
+                    folder: &recipe.folder,
+                    log: &|line| stage.say(line),
+                };
+                let mut keys = None;
+                let modify = |root: &mut Root<'_>| {
+                    keys = own.modify(root, &with)?;
+                    Ok(())
+                };
+                let outcome = modules::run(tree, name, &host, now, modify)
+                    .map_err(|failure| recipe.own_error(step, &failure))?;
+                // A module that does not tell may have read all of them.
+                match (&mut read, keys) {
+                    (Some(read), Some(keys)) => read.extend(keys),
+                    _ => read = None,
+                }
+                outcome
+            }
+        };
         drop(stage);
         let shown = outcome.warnings.iter();
-        warnings.extend(shown.map(|warning| format!("step {} {name}: {warning}", step.number)));
+        warnings.extend(shown.map(|warning| format!("step {number} {name}: {warning}")));
         done.push(report::Step {
-            number: step.number,
+            number,
             module: name.to_owned(),
-            changes: outcome
-                .changes
-                .iter()
-                .map(|change| report::Change {
-                    change: match change.kind {
-                        ChangeKind::Added => "added",
-                        ChangeKind::Changed => "changed",
-                        ChangeKind::Removed => "removed",
-                    },
-                    path: change.path.escape_ascii().to_string(),
-                })
-                .collect(),
+            changes: outcome.changes.iter().map(change).collect(),
         });
     }
+    if let Some(read) = read {
+        let is_read = |key: &Key| read.iter().any(|read| same_name(read, &key.name));
+        let never = recipe.unclaimed.iter().filter(|(key, _)| !is_read(key));
+        warnings.extend(never.map(|(key, meant)| recipe.never_read(key, meant.as_deref())));
+    }
     Ok((done, warnings))
+}
+
+fn change(change: &Change) -> report::Change {
+    report::Change {
+        change: match change.kind {
+            ChangeKind::Added => "added",
+            ChangeKind::Changed => "changed",
+            ChangeKind::Removed => "removed",
+        },
+        path: change.path.escape_ascii().to_string(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::Module;
+use crate::api;
 use crate::value::{Data, Key, Map, Span, Value, ValueError, canonical};
 
 /// The whole recipe, with the options that a step carries inline laid over it.
@@ -13,9 +13,9 @@ pub struct Cfg {
 }
 
 impl Cfg {
-    /// Returns what a step of `module` at `step` sees of the recipe.
+    /// Returns what a step at `step` sees of the recipe, whose module has these keys.
     ///
-    /// The inline options are a mapping of the module's keys, or anything else for its main key:
+    /// The inline options are a mapping of the module's keys, or anything else for the first one:
     /// `hostname: web1` stands for `hostname: {hostname: web1}`.
     ///
     /// # Errors
@@ -23,13 +23,13 @@ impl Cfg {
     /// Fails when an inline key is given twice.
     pub fn new(
         recipe: &Map,
-        module: &Module,
+        keys: &[&str],
         inline: Option<&Value>,
         step: Span,
     ) -> Result<Self, ValueError> {
         let inline = match inline {
             None => Map::new(),
-            Some(value) => inline_keys(module, value)?,
+            Some(value) => inline_keys(keys, value)?,
         };
         let mut all = inline.clone();
         for (key, value) in recipe.iter() {
@@ -40,7 +40,7 @@ impl Cfg {
         // A step's inline keys are all options, so that a wrong one is found when they are decoded.
         let mut options = Map::new();
         for (key, value) in all.iter() {
-            if inline.get(&key.name).is_some() || canonical(&key.name, module.keys).is_some() {
+            if inline.get(&key.name).is_some() || canonical(&key.name, keys).is_some() {
                 options.insert(key.clone(), value.clone())?;
             }
         }
@@ -65,15 +65,47 @@ impl Cfg {
         self.options.decode()
     }
 
+    /// Returns the whole recipe as a module of the user's gets it, in the order of its keys.
+    pub fn to_data(&self) -> api::Data {
+        data_of_map(&self.all)
+    }
+
+    /// Returns the keys that are the module's own, as they were written.
+    pub fn own(&self) -> &Map {
+        // OK to expect: `new` makes it one.
+        self.options.as_map().expect("a mapping")
+    }
+
     /// Returns where the recipe names the step.
     pub fn span(&self) -> Span {
         self.options.span
     }
 }
 
-fn inline_keys(module: &Module, value: &Value) -> Result<Map, ValueError> {
+fn data_of_map(map: &Map) -> api::Data {
+    let entries = map.iter();
+    api::Data::Map(
+        entries
+            .map(|(key, value)| (key.name.clone(), data_of(value)))
+            .collect(),
+    )
+}
+
+fn data_of(value: &Value) -> api::Data {
+    match &value.data {
+        Data::Null => api::Data::Null,
+        Data::Bool(is_true) => api::Data::Bool(*is_true),
+        Data::Integer(number) => api::Data::Int(*number),
+        Data::Float(number) => api::Data::Float(*number),
+        Data::String(text) => api::Data::from(text.as_str()),
+        Data::List(items) => api::Data::List(items.iter().map(data_of).collect()),
+        Data::Map(map) => data_of_map(map),
+    }
+}
+
+fn inline_keys(keys: &[&str], value: &Value) -> Result<Map, ValueError> {
     let mut map = Map::new();
-    match (&value.data, module.keys.first()) {
+    match (&value.data, keys.first()) {
         (Data::Map(keys), _) => map = keys.clone(),
         // `- files:` with nothing behind it.
         (Data::Null, _) | (_, None) => {}
@@ -131,7 +163,7 @@ mod tests {
             ),
         ] {
             let map = recipe.as_map().unwrap();
-            let cfg = Cfg::new(map, module, inline.as_ref(), Span::default()).unwrap();
+            let cfg = Cfg::new(map, module.keys, inline.as_ref(), Span::default()).unwrap();
             let found = cfg.options::<Options>();
             let found = found
                 .map(|o| (o.files, o.remove))

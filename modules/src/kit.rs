@@ -98,9 +98,11 @@ pub(crate) fn step_with(
     host: &Files,
 ) -> Result<Outcome, Error> {
     let module = crate::find(module).unwrap();
-    let cfg = Cfg::new(recipe.as_map().unwrap(), module, None, Span::default())?;
+    let cfg = Cfg::new(recipe.as_map().unwrap(), module.keys, None, Span::default())?;
     (module.check)(&cfg, host)?;
-    crate::run(tree, module.name, module, &cfg, host, NOW)
+    crate::run(tree, module.name, host, NOW, |root| {
+        (module.modify)(module.name, root, &cfg)
+    })
 }
 
 pub(crate) fn read(tree: &Tree, path: &str) -> String {

@@ -3,7 +3,7 @@
 use fsgen::tree::layer::{Change, ChangeKind};
 use fsgen::{Timestamp, Tree};
 
-use crate::{Cfg, Error, Host, Module, Root};
+use crate::{Host, Root};
 
 /// What a step did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,28 +14,27 @@ pub struct Outcome {
     pub warnings: Vec<String>,
 }
 
-/// Lets a module change the tree, on a layer called `label`.
+/// Lets `modify` change the tree, on a layer called `label`.
 ///
-/// What the module makes gets the time `now`. When it fails, the tree is as it was before.
+/// What it makes gets the time `now`. When it fails, the tree is as it was before.
 ///
 /// # Errors
 ///
-/// Fails when the module does.
+/// Fails when `modify` does.
 ///
 /// # Panics
 ///
 /// Panics when the tree has an open layer.
-pub fn run(
+pub fn run<E>(
     tree: &mut Tree,
     label: &str,
-    module: &Module,
-    cfg: &Cfg,
     host: &dyn Host,
     now: Timestamp,
-) -> Result<Outcome, Error> {
+    modify: impl FnOnce(&mut Root<'_>) -> Result<(), E>,
+) -> Result<Outcome, E> {
     tree.begin(label);
     let mut root = Root::new(tree, host, now);
-    let done = (module.modify)(module.name, &mut root, cfg);
+    let done = modify(&mut root);
     let mut warnings = root.into_warnings();
     if let Err(error) = done {
         tree.rollback();

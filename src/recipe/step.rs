@@ -1,7 +1,12 @@
 //! `modules:`, the list of steps; and which module each key of the recipe belongs to.
 
-use modules::value::{Data, Map, Span, Value, ValueError, same_name, unknown_name_help};
-use modules::{Cfg, Module};
+use modules::Cfg;
+use modules::value::{
+    Data, Key, Map, Span, Value, ValueError, nearest, same_name, unknown_name_help,
+};
+
+use crate::library::{Library, Missing};
+use crate::module::Module;
 
 /// One step of a build.
 #[derive(Debug, Clone)]
@@ -9,7 +14,7 @@ pub struct Step {
     /// Its place in the list, from 1.
     pub number: usize,
     /// The module that it runs.
-    pub module: &'static Module,
+    pub module: Module,
     /// What the module sees of the recipe.
     pub cfg: Cfg,
     /// Where the recipe names it.
@@ -20,11 +25,7 @@ pub struct Step {
 const MOST: usize = 1000;
 
 /// Reads `modules:`; what is wrong goes into `problems`.
-pub(super) fn read(
-    recipe: &Map,
-    known: &'static [Module],
-    problems: &mut Vec<ValueError>,
-) -> Vec<Step> {
+pub(super) fn read(recipe: &Map, library: &Library, problems: &mut Vec<ValueError>) -> Vec<Step> {
     let Some(list) = recipe.get("modules") else {
         return Vec::new();
     };
@@ -39,7 +40,7 @@ pub(super) fn read(
     }
     let mut steps = Vec::new();
     for (number, item) in (1..).zip(items) {
-        match step(number, item, recipe, known) {
+        match step(number, item, recipe, library) {
             Ok(step) => steps.push(step),
             Err(error) => problems.push(error),
         }
@@ -48,12 +49,7 @@ pub(super) fn read(
 }
 
 /// Reads one item: `NAME`, or `NAME: inline options`.
-fn step(
-    number: usize,
-    item: &Value,
-    recipe: &Map,
-    known: &'static [Module],
-) -> Result<Step, ValueError> {
+fn step(number: usize, item: &Value, recipe: &Map, library: &Library) -> Result<Step, ValueError> {
     let (name, span, inline) = match &item.data {
         Data::String(name) => (name, item.span, None),
         Data::Map(map) => {
@@ -74,18 +70,14 @@ fn step(
         }
         _ => return Err(item.mismatch("the name of a module")),
     };
-    let module = known
-        .iter()
-        .find(|module| same_name(module.name, name))
-        .ok_or_else(|| {
-            let names: Vec<_> = known.iter().map(|module| module.name).collect();
-            let error = ValueError::new(span, format!("unknown module `{name}`"));
-            match unknown_name_help(name, &names) {
-                Some(help) => error.help(help),
-                None => error,
-            }
+    let module = library
+        .find(name)
+        .map_err(|Missing { message, help }| ValueError {
+            span,
+            message,
+            help,
         })?;
-    let cfg = Cfg::new(recipe, module, inline, span)?;
+    let cfg = Cfg::new(recipe, &module.keys(), inline, span)?;
     Ok(Step {
         number,
         module,
@@ -95,44 +87,55 @@ fn step(
 }
 
 /// Finds the keys at the top of a recipe that are neither its own nor those of a listed module.
+///
+/// Where a listed module may read any key, they are returned, each with what it could have been
+/// meant to be; else they are problems.
 pub(super) fn check_keys(
     recipe: &Map,
     own: &[&str],
     steps: &[Step],
-    known: &'static [Module],
+    library: &Library,
     problems: &mut Vec<ValueError>,
-) {
-    let claims = |module: &Module, key: &str| module.keys.iter().any(|own| same_name(own, key));
+) -> Vec<(Key, Option<String>)> {
+    let mut unclaimed = Vec::new();
     for key in recipe.keys() {
         let name = &key.name;
-        if own.iter().any(|own| same_name(own, name))
-            || steps.iter().any(|step| claims(step.module, name))
-        {
-            continue;
+        let is_own = own.iter().any(|own| same_name(own, name));
+        if !is_own && !steps.iter().any(|step| step.module.claims(name)) {
+            unclaimed.push(key.clone());
         }
-        let error = match known.iter().find(|module| claims(module, name)) {
-            Some(module) => {
-                let message = format!(
-                    "key `{name}` belongs to module `{0}`, which is not in `modules:`",
-                    module.name
-                );
-                let help = format!(
-                    "add `- {}` to `modules:`, or leave `{name}` out",
-                    module.name
-                );
-                ValueError::new(key.span, message).help(help)
-            }
-            None => {
-                let keys = own
-                    .iter()
-                    .chain(known.iter().flat_map(|module| module.keys));
-                let error = ValueError::new(key.span, format!("unknown key `{name}`"));
-                match unknown_name_help(name, &keys.copied().collect::<Vec<_>>()) {
-                    Some(help) => error.help(help),
-                    None => error,
-                }
-            }
+    }
+    let known: Vec<&str> = own.iter().copied().chain(library.keys()).collect();
+    if steps.iter().any(|step| step.module.is_undeclared()) {
+        let with_help = |key: Key| {
+            let meant = nearest(&key.name, known.iter().copied()).map(str::to_owned);
+            (key, meant)
         };
-        problems.push(error);
+        return unclaimed.into_iter().map(with_help).collect();
+    }
+    problems.extend(unclaimed.iter().map(|key| unknown(key, &known, library)));
+    Vec::new()
+}
+
+/// Returns what is wrong with a key that nobody claims.
+fn unknown(key: &Key, known: &[&str], library: &Library) -> ValueError {
+    let name = &key.name;
+    match library.with_key(name) {
+        Some(module) => {
+            let message = format!(
+                "key `{name}` belongs to module `{0}`, which is not in `modules:`",
+                module.name
+            );
+            let help = format!(
+                "add `- {}` to `modules:`, or leave `{name}` out",
+                module.name
+            );
+            ValueError::new(key.span, message).help(help)
+        }
+        None => ValueError {
+            span: key.span,
+            message: format!("unknown key `{name}`"),
+            help: unknown_name_help(name, known),
+        },
     }
 }

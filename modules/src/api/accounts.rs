@@ -188,7 +188,11 @@ fn value(parameter: &Parameter, data: Data) -> Result<Value, Error> {
             let items = items.into_iter().map(|item| value(parameter, item));
             items.collect::<Result<Vec<_>, _>>()?.into()
         }
-        Data::Null | Data::Map(_) => unreachable!("the table has no such parameter"),
+        Data::Null | Data::Float(_) | Data::Map(_) => {
+            let (name, found) = (parameter.name, data.noun());
+            let message = format!("add_user: `{name}` holds {found}");
+            return Err(Error::invalid(message));
+        }
     })
 }
 

@@ -1,7 +1,7 @@
 //! What goes in and out of an operation.
 
 /// An argument or a result, in the types that every language of modules has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Data {
     /// Nothing; for a parameter with the default [`Literal::Null`](super::Literal::Null), as if it
     /// were left out.
@@ -10,6 +10,8 @@ pub enum Data {
     Bool(bool),
     /// A whole number.
     Int(i64),
+    /// Any other number; only recipes have them, no operation takes one.
+    Float(f64),
     /// A text or bytes.
     Bytes(Vec<u8>),
     /// A list.
@@ -39,7 +41,7 @@ impl Data {
         match self {
             Data::Null => "nothing",
             Data::Bool(_) => "a boolean",
-            Data::Int(_) => "a number",
+            Data::Int(_) | Data::Float(_) => "a number",
             Data::Bytes(_) => "a text",
             Data::List(_) => "a list",
             Data::Map(_) => "a mapping",

@@ -6,6 +6,7 @@ use fsgen::ext4::{BlockSize, Journal, Profile};
 use modules::value::Spanned;
 
 use super::parse;
+use crate::library::Library;
 use crate::recipe::{Ext4, Filesystem, Partition, Recipe, Size, Table};
 
 const MIB: u64 = 1 << 20;
@@ -13,7 +14,7 @@ const MIB: u64 = 1 << 20;
 fn steps(recipe: &Recipe) -> Vec<(usize, &str, usize)> {
     let steps = recipe.steps.iter();
     steps
-        .map(|step| (step.number, step.module.name, step.span.line))
+        .map(|step| (step.number, step.module.name(), step.span.line))
         .collect()
 }
 
@@ -148,7 +149,7 @@ seed: '1.10'
 table: mbr
 ";
     let file = Path::new("/recipes/web/build.yaml");
-    let recipe = super::super::parse(text, file, &[]).unwrap();
+    let recipe = super::super::parse(text, file, &|_| Ok(Library::of(&[]))).unwrap();
     assert_eq!(recipe.name, "web");
     let source = recipe.source.unwrap();
     assert_eq!(

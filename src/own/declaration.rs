@@ -1,0 +1,163 @@
+//! What a module says about itself before it runs: its keys in the recipe, with their types.
+//!
+//! The types are a part of JSON Schema: `type`, `items`, `enum`, `required` (of one key), `default`
+//! and `description`. In a Python module the declaration is the literal `MODULE`; beside an
+//! executable it is `NAME.json`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use modules::Cfg;
+use modules::value::{Data, Value, ValueError, nearest};
+use serde::Deserialize;
+
+/// A module's own words on itself.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declaration {
+    /// What it does, in one line.
+    #[serde(default)]
+    pub summary: String,
+    /// The keys of the recipe that are its own.
+    #[serde(default)]
+    pub keys: BTreeMap<String, Schema>,
+    /// The key that an inline value which is no mapping is for.
+    pub main: Option<String>,
+    /// How many seconds it may run.
+    pub timeout: Option<u64>,
+}
+
+/// What the value of one key can be.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schema {
+    /// The type of the value; any where it is left out.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// What the values of a list are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<Box<Schema>>,
+    /// The only values there are.
+    #[serde(rename = "enum", skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<String>>,
+    /// Whether the recipe must have the key.
+    #[serde(default, skip_serializing)]
+    pub required: bool,
+    /// What the module takes for a key that is left out; shown to people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<serde_json::Value>,
+    /// What it means, in one line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+}
+
+/// A type of JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A text.
+    String,
+    /// A whole number.
+    Integer,
+    /// Any number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A list.
+    Array,
+    /// A mapping.
+    Object,
+}
+
+impl Kind {
+    fn expected(self) -> &'static str {
+        match self {
+            Kind::String => "a text",
+            Kind::Integer => "a whole number",
+            Kind::Number => "a number",
+            Kind::Boolean => "true or false",
+            Kind::Array => "a list",
+            Kind::Object => "a mapping",
+        }
+    }
+
+    fn fits(self, data: &Data) -> bool {
+        matches!(
+            (self, data),
+            (Kind::String, Data::String(_))
+                | (Kind::Integer | Kind::Number, Data::Integer(_))
+                | (Kind::Number, Data::Float(_))
+                | (Kind::Boolean, Data::Bool(_))
+                | (Kind::Array, Data::List(_))
+                | (Kind::Object, Data::Map(_))
+        )
+    }
+}
+
+impl Declaration {
+    /// Returns the keys, the main one first.
+    pub(crate) fn keys(&self) -> Vec<&str> {
+        let is_main = |key: &&str| Some(*key) == self.main.as_deref();
+        let (mut main, others): (Vec<&str>, Vec<&str>) =
+            self.keys.keys().map(String::as_str).partition(is_main);
+        main.extend(others);
+        main
+    }
+
+    /// Returns how long the module may run.
+    pub(super) fn time_limit(&self) -> Option<Duration> {
+        self.timeout.map(Duration::from_secs)
+    }
+
+    /// Finds what the recipe says that the module does not take.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the first mistake.
+    pub(super) fn check(&self, cfg: &Cfg) -> Result<(), ValueError> {
+        for (key, value) in cfg.own().iter() {
+            match modules::value::canonical(&key.name, &self.keys()) {
+                Some(name) => self.keys[name].check(value)?,
+                None => {
+                    let error = ValueError::new(key.span, format!("unknown key `{}`", key.name));
+                    return Err(match nearest(&key.name, self.keys()) {
+                        Some(meant) => error.help(format!("did you mean `{meant}`?")),
+                        None => error,
+                    });
+                }
+            }
+        }
+        for (name, schema) in &self.keys {
+            if schema.required && cfg.get(name).is_none() {
+                let message = format!("the key `{name}` is missing");
+                let error = ValueError::new(cfg.span(), message);
+                return Err(match schema.description.as_str() {
+                    "" => error,
+                    text => error.help(text),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Schema {
+    fn check(&self, value: &Value) -> Result<(), ValueError> {
+        if let Some(kind) = self.kind
+            && !kind.fits(&value.data)
+        {
+            return Err(value.mismatch(kind.expected()));
+        }
+        if let (Some(values), Some(found)) = (&self.values, value.as_str())
+            && !values.iter().any(|value| value == found)
+        {
+            let message = format!("{found:?} is not one of the values here");
+            let error = ValueError::new(value.span, message);
+            return Err(error.help(format!("write one of: {}", values.join(", "))));
+        }
+        if let (Some(items), Some(list)) = (&self.items, value.as_list()) {
+            list.iter().try_for_each(|item| items.check(item))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! Modules for the machine's own python3, with a shim that makes the image look like a folder.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::Declaration;
+
+/// What python3 runs: it wraps the functions that take paths, then calls `modify`.
+const SHIM: &str = include_str!("shim.py");
+/// What a file with a declaration has in it.
+const MODULE: &[u8] = b"MODULE";
+
+/// Reads the declaration of a Python module: the literal `MODULE` in it, without running it.
+///
+/// # Errors
+///
+/// Fails when python3 cannot read the file, or when it is no declaration.
+pub(super) fn declaration(file: &Path) -> Result<Option<Declaration>, String> {
+    let text = fs::read(file).map_err(|error| error.to_string())?;
+    if !text.windows(MODULE.len()).any(|word| word == MODULE) {
+        return Ok(None);
+    }
+    let mut command = python3();
+    command.args(["-c", SHIM, "describe"]).arg(file);
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("python3 cannot be run: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    }
+    let declared = serde_json::from_slice(&output.stdout);
+    declared.map_err(|error| format!("its MODULE: {error}"))
+}
+
+fn python3() -> Command {
+    let mut command = Command::new("python3");
+    command
+        .args(["-I", "-S", "-B"])
+        .env_clear()
+        .env("PATH", super::PATH)
+        .env("PYTHONHASHSEED", "0");
+    command
+}
+
+/// Returns the command that runs a Python module.
+///
+/// `-I` leaves the user's settings and packages out, `-S` those of the machine; `-B` writes no
+/// compiled files beside the module.
+pub(super) fn command(file: &Path) -> Command {
+    let mut command = python3();
+    command.args(["-c", SHIM, "run"]).arg(file);
+    command
+}
