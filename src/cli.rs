@@ -12,7 +12,7 @@ use crate::progress::{Progress, Verbosity};
 use crate::recipe::{self, Size};
 use crate::report::Report;
 use crate::source::Input;
-use crate::{Place, Request, build, interrupt, plan, source_date_epoch};
+use crate::{Place, Planned, Request, build, interrupt, plan, source_date_epoch};
 
 /// Assemble disk images in userspace, without root.
 #[derive(Debug, Parser)]
@@ -27,7 +27,22 @@ enum Command {
     /// Build the image that a recipe describes
     Build(Options),
     /// Show what a build would make, exactly, and write nothing
-    Plan(Options),
+    Plan(PlanOptions),
+}
+
+#[derive(Debug, Args)]
+struct PlanOptions {
+    #[command(flatten)]
+    options: Options,
+    /// Say which steps changed a path of the image, and nothing else
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["json", "show"])]
+    why: Option<String>,
+    /// Print a text file as it will be in the image, and nothing else
+    #[arg(long, value_name = "PATH", conflicts_with = "json")]
+    show: Option<String>,
+    /// With --show: print the difference that this step made, counted from 1
+    #[arg(long, value_name = "NUMBER", requires = "show")]
+    step: Option<usize>,
 }
 
 #[derive(Debug, Args)]
@@ -70,9 +85,9 @@ const WRONG: u8 = 2;
 /// Runs the program with the process's own arguments and streams.
 pub fn run() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    let (options, is_plan) = match command {
-        Command::Build(options) => (options, false),
-        Command::Plan(options) => (options, true),
+    let (options, planning) = match &command {
+        Command::Build(options) => (options, None),
+        Command::Plan(plan) => (&plan.options, Some(plan)),
     };
     let verbosity = match (options.quiet, options.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -84,18 +99,19 @@ pub fn run() -> ExitCode {
         return ExitCode::from(FAILED);
     }
     let progress = Progress::new(verbosity);
-    let request = match request(&options, is_plan) {
+    let request = match request(options, planning.is_some()) {
         Ok(request) => request,
         Err(error) => return fail(&error, WRONG),
     };
-    let result = if is_plan {
-        plan(&request, &progress).and_then(|report| show(&report, &options, verbosity))
-    } else {
-        build(&request, &progress).and_then(|built| {
+    let result = match planning {
+        Some(options) => {
+            plan(&request, &progress).and_then(|planned| show_plan(&planned, options, verbosity))
+        }
+        None => build(&request, &progress).and_then(|built| {
             // Where the report cannot be given, the build has failed, and what was there stays.
-            show(&built.report, &options, verbosity)?;
+            show(&built.report, options, verbosity, 0)?;
             built.finish()
-        })
+        }),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -171,7 +187,20 @@ fn check_format(out: &Path) -> Result<()> {
     }
 }
 
-fn show(report: &Report, options: &Options, verbosity: Verbosity) -> Result<()> {
+/// How many changes of each step a plan shows without `-v`.
+const CHANGES_SHOWN: usize = 20;
+
+fn show_plan(planned: &Planned, options: &PlanOptions, verbosity: Verbosity) -> Result<()> {
+    let text = match (&options.why, &options.show) {
+        (Some(path), _) => planned.why(path)?,
+        (_, Some(path)) => planned.show(path, options.step)?,
+        _ => return show(&planned.report, &options.options, verbosity, CHANGES_SHOWN),
+    };
+    print(&text)
+}
+
+/// Prints warnings and the report, with so many changes of each step, or all with `-v`.
+fn show(report: &Report, options: &Options, verbosity: Verbosity, changes: usize) -> Result<()> {
     for warning in &report.warnings {
         eprintln!("hsb: warning: {warning}");
     }
@@ -181,14 +210,27 @@ fn show(report: &Report, options: &Options, verbosity: Verbosity) -> Result<()> 
         text.push('\n');
     } else if verbosity != Verbosity::Quiet {
         text = report.to_string();
-        if verbosity == Verbosity::Verbose {
-            for step in &report.steps {
-                for change in &step.changes {
-                    text += &format!("  step {} {} {}\n", step.number, change.change, change.path);
-                }
+        let most = match verbosity {
+            Verbosity::Verbose => usize::MAX,
+            _ => changes,
+        };
+        for step in report.steps.iter().filter(|_| most > 0) {
+            for change in step.changes.iter().take(most) {
+                text += &format!("  step {} {change}\n", step.number);
+            }
+            let more = step.changes.len().saturating_sub(most);
+            if more > 0 {
+                text += &format!(
+                    "  step {} ... and {more} more, which -v shows\n",
+                    step.number
+                );
             }
         }
     }
+    print(&text)
+}
+
+fn print(text: &str) -> Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
         // A reader that has seen enough is no failure of the build.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -19,6 +19,7 @@
 //! or in [`fsgen`] runs a program, or needs a privilege.
 
 mod architecture;
+mod changes;
 pub mod cli;
 mod host;
 mod image;
@@ -109,13 +110,44 @@ pub fn build(request: &Request, progress: &Progress) -> Result<Built> {
     Ok(Built { report, output })
 }
 
+/// An image that is decided, but not written.
+pub struct Planned {
+    /// What a build would say of it.
+    pub report: Report,
+    tree: fsgen::Tree,
+}
+
+impl Planned {
+    /// Says which steps changed a path, a line each, the last one last.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is and was nothing at the path.
+    pub fn why(&self, path: &str) -> Result<String> {
+        changes::why(&self.tree, path)
+    }
+
+    /// Returns the text of a file in the image, or the difference that one step made to it.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such text, or when the step did not change it.
+    pub fn show(&self, path: &str, step: Option<usize>) -> Result<String> {
+        changes::show(&self.tree, path, step)
+    }
+}
+
 /// Does all that a build does, but writes no image.
 ///
 /// # Errors
 ///
 /// Fails when the source, a module or the plan does.
-pub fn plan(request: &Request, progress: &Progress) -> Result<Report> {
-    Ok(draft(request, progress)?.report(request))
+pub fn plan(request: &Request, progress: &Progress) -> Result<Planned> {
+    let draft = draft(request, progress)?;
+    Ok(Planned {
+        report: draft.report(request),
+        tree: draft.tree,
+    })
 }
 
 /// The tree as it will be in the image, and where all of it will lie.

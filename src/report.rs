@@ -115,6 +115,43 @@ pub struct Change {
     pub change: &'static str,
     /// Path in the image; bytes that are not UTF-8 are escaped.
     pub path: String,
+    /// What it is, or was: `file`, `directory`, `symlink`, ...
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Bytes of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Permissions, in octal.
+    pub mode: String,
+    /// Owning user.
+    pub uid: u32,
+    /// Owning group.
+    pub gid: u32,
+    /// Of what was there before: `content`, `mode`, `owner`, `attributes`, `time`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differs: Vec<&'static str>,
+}
+
+impl Display for Change {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Change {
+            change,
+            path,
+            kind,
+            mode,
+            uid,
+            gid,
+            ..
+        } = self;
+        write!(f, "{change} {path}: {kind}, {mode}, {uid}:{gid}")?;
+        if let Some(bytes) = self.bytes {
+            write!(f, ", {bytes} bytes")?;
+        }
+        match self.differs.is_empty() {
+            true => Ok(()),
+            false => write!(f, "; other {}", self.differs.join(", ")),
+        }
+    }
 }
 
 impl Display for Report {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use fsgen::tree::layer::{Change, ChangeKind};
 use fsgen::{Timestamp, Tree};
 use modules::Root;
 use modules::value::{Key, same_name};
 
+use crate::changes::{self, Writers};
 use crate::host::RecipeFolder;
 use crate::module::Module;
 use crate::own;
@@ -25,6 +25,7 @@ pub(crate) fn run(
     let host = RecipeFolder(recipe.folder.clone());
     let mut done = Vec::new();
     let mut warnings = Vec::new();
+    let mut writers = Writers::default();
     let mut read = Some(BTreeSet::new());
     for step in &recipe.steps {
         let number = step.number;
@@ -64,12 +65,13 @@ pub(crate) fn run(
             }
         };
         drop(stage);
+        warnings.extend(writers.note(&format!("{number} {name}"), &outcome.changes, tree));
         let shown = outcome.warnings.iter();
         warnings.extend(shown.map(|warning| format!("step {number} {name}: {warning}")));
         done.push(report::Step {
             number,
             module: name.to_owned(),
-            changes: outcome.changes.iter().map(change).collect(),
+            changes: outcome.changes.iter().map(changes::describe).collect(),
         });
     }
     if let Some(read) = read {
@@ -78,15 +80,4 @@ pub(crate) fn run(
         warnings.extend(never.map(|(key, meant)| recipe.never_read(key, meant.as_deref())));
     }
     Ok((done, warnings))
-}
-
-fn change(change: &Change) -> report::Change {
-    report::Change {
-        change: match change.kind {
-            ChangeKind::Added => "added",
-            ChangeKind::Changed => "changed",
-            ChangeKind::Removed => "removed",
-        },
-        path: change.path.escape_ascii().to_string(),
-    }
 }

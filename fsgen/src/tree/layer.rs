@@ -26,7 +26,14 @@ pub struct Change {
     pub path: Vec<u8>,
     /// What happened to it.
     pub kind: ChangeKind,
+    /// What was there before, if anything.
+    pub before: Option<Node>,
+    /// What is there now, if anything.
+    pub after: Option<Node>,
 }
+
+/// The nodes that a path led to before a layer and after it.
+type Ends = [Option<NodeId>; 2];
 
 /// The finished changes of one step.
 #[derive(Debug, Clone)]
@@ -147,13 +154,20 @@ impl Tree {
             if self.node(*id) != before
                 && let Some(path) = self.path_of(*id)
             {
-                changes.entry(path).or_insert(ChangeKind::Changed);
+                changes.entry(path).or_insert([Some(*id); 2]);
             }
         }
-        changes
-            .into_iter()
-            .map(|(path, kind)| Change { path, kind })
-            .collect()
+        let change = |(path, [before, after]): (Vec<u8>, Ends)| Change {
+            path,
+            kind: match (before, after) {
+                (None, _) => ChangeKind::Added,
+                (_, None) => ChangeKind::Removed,
+                _ => ChangeKind::Changed,
+            },
+            before: before.map(|id| open.nodes.get(&id).unwrap_or(self.node(id)).clone()),
+            after: after.map(|id| self.node(id).clone()),
+        };
+        changes.into_iter().map(change).collect()
     }
 
     /// Returns the path of a directory, if it is the one that it had before the layer.
@@ -178,16 +192,13 @@ impl Tree {
         path: Vec<u8>,
         before: Option<NodeId>,
         now: Option<NodeId>,
-        changes: &mut BTreeMap<Vec<u8>, ChangeKind>,
+        changes: &mut BTreeMap<Vec<u8>, Ends>,
     ) {
         let mut todo = vec![(path, before, now)];
         while let Some((path, before, now)) = todo.pop() {
-            match (before, now) {
-                (before, now) if before == now => None,
-                (None, _) => changes.insert(path.clone(), ChangeKind::Added),
-                (_, None) => changes.insert(path.clone(), ChangeKind::Removed),
-                _ => changes.insert(path.clone(), ChangeKind::Changed),
-            };
+            if before != now {
+                changes.insert(path.clone(), [before, now]);
+            }
             // Of a directory that is gone, just the directory is listed.
             let Some(now) = now.filter(|now| self.is_directory(*now)) else {
                 continue;
