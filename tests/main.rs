@@ -7,6 +7,7 @@
 //! - `faults`: signals, full disks, a source that changes, two builds at once
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
+//! - `own_modules`: people's own modules: found, run, failing
 //! - `recipes`: builds from build.yaml: the sample, several partitions, the same bytes again
 //! - `reject`: calls, recipes and archives that must fail, and how
 //! - `rootless`: a build in a sandbox that kills privileged calls
@@ -24,6 +25,7 @@ mod ext4;
 mod faults;
 mod mounted;
 mod random;
+mod own_modules;
 mod recipes;
 mod reject;
 mod rootless;

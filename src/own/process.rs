@@ -21,6 +21,8 @@ const LONGEST_SHOWN: u64 = 4096;
 /// The most memory that a module's process may have, in bytes.
 #[cfg(target_os = "linux")]
 const MOST_MEMORY: u64 = 4 << 30;
+/// How often it is looked whether a module that says nothing has ended.
+const TIME_TO_LOOK: Duration = Duration::from_millis(50);
 /// How long a module that is done may take to end.
 const TIME_TO_END: Duration = Duration::from_secs(5);
 
@@ -132,14 +134,20 @@ impl Process {
     }
 
     /// Waits for what it does next; nothing when its time is over.
-    pub(super) fn next(&mut self) -> Option<Event> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        match self.events.recv_timeout(left) {
-            Ok(event) => Some(event),
-            Err(RecvTimeoutError::Timeout) => None,
-            // Both outputs are closed.
-            Err(RecvTimeoutError::Disconnected) => Some(Event::Closed),
+    ///
+    /// When it has ended, its children may still keep its outputs open: that counts as closed.
+    pub(super) fn next(&mut self) -> io::Result<Option<Event>> {
+        while Instant::now() < self.deadline {
+            // Asked first: what it said before it ended is in the pipe then.
+            let has_ended = self.has_ended()?;
+            match self.events.recv_timeout(TIME_TO_LOOK) {
+                Ok(event) => return Ok(Some(event)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(Some(Event::Closed)),
+                Err(RecvTimeoutError::Timeout) if has_ended => return Ok(Some(Event::Closed)),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
         }
+        Ok(None)
     }
 
     /// Lets the process end by itself, within some seconds, then ends what is left of its group.

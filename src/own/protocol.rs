@@ -89,7 +89,9 @@ impl Talk<'_> {
         root: &mut Root<'_>,
     ) -> Result<Option<Last>, String> {
         loop {
-            let request = match process.next() {
+            let next = process.next();
+            let next = next.map_err(|error| format!("it cannot be waited for: {error}"))?;
+            let request = match next {
                 None => {
                     let seconds = self.own.time_limit().as_secs();
                     return Err(format!(

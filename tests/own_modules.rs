@@ -1,0 +1,402 @@
+//! People's own modules: how they are found, what they may do, and every way in which they fail.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
+
+use super::kit::{self, Run, Work};
+
+/// A folder with the sample source and a recipe that ends in these lines.
+fn project(name: &str, recipe: &str) -> Work {
+    let work = Work::new(name);
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rootfs.tar.gz");
+    work.write("build.yaml", format!("source: {source}\n{recipe}\n"));
+    fs::create_dir(work.join("modules")).unwrap();
+    work
+}
+
+/// Puts a module into the folder `modules`; one without an ending can be executed.
+fn module(work: &Work, file: &str, text: &str) {
+    let path = work.write(&format!("modules/{file}"), text);
+    if !file.contains('.') {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+/// A module in shell that sends these requests, one after the other, and waits for each answer.
+fn shell(requests: &[&str]) -> String {
+    let mut text = "#!/bin/sh\nread start\n".to_owned();
+    for request in requests {
+        assert!(!request.contains('\''));
+        text += &format!("printf '%s\\n' '{request}'\nread answer\necho \"$answer\" >&2\n");
+    }
+    text
+}
+
+fn plan(work: &Work, args: &[&str]) -> Run {
+    kit::run(work.hsb(["plan"]).args(args))
+}
+
+#[test]
+fn modules_are_looked_up_in_order() {
+    let says = |what: &str| format!("#!/bin/sh\necho this is {what} >&2\n");
+    let cases: [(&str, &[(&str, String)], &str, i32, &[&str]); 7] = [
+        (
+            "an executable",
+            &[("greet_all", says("mine"))],
+            "modules: [greet-all]",
+            0,
+            &["[greet_all] this is mine"],
+        ),
+        (
+            "before what comes with hsb, with a line that says so",
+            &[("hostname", says("mine"))],
+            "modules: [hostname]\nhostname: web",
+            0,
+            &[
+                "[hostname] this is mine",
+                "modules/hostname is used in place of the module that comes with hsb",
+            ],
+        ),
+        (
+            "two in one folder",
+            &[("greet", says("one")), ("greet.py", String::new())],
+            "modules: [greet]",
+            2,
+            &[
+                "build.yaml:2:11",
+                "modules/greet or modules/greet.py",
+                "remove or rename",
+            ],
+        ),
+        (
+            "two spellings of one name",
+            &[("greet-all", says("one")), ("greet_all", says("two"))],
+            "modules: [greet_all]",
+            2,
+            &["modules/greet-all or modules/greet_all"],
+        ),
+        (
+            "a folder of module_path, after the first one",
+            &[
+                ("../more/greet", says("more")),
+                ("../more/bye", says("no")),
+                ("bye", says("first")),
+            ],
+            "modules: [greet, bye]\nmodule_path: [more]",
+            0,
+            &["this is more", "this is first"],
+        ),
+        (
+            "a module_path that is not there",
+            &[],
+            "module_path: [more, none]",
+            2,
+            &["build.yaml:2:21: there is no folder none"],
+        ),
+        (
+            "none at all",
+            &[("greet", says("mine"))],
+            "modules: [gret]",
+            2,
+            &[
+                "unknown module `gret`",
+                "did you mean `greet`?",
+                "`add_user`",
+            ],
+        ),
+    ];
+    for (what, files, recipe, code, parts) in cases {
+        let work = project("lookup", recipe);
+        fs::create_dir(work.join("more")).unwrap();
+        for (file, text) in files {
+            let path = work.write(&format!("modules/{file}"), text);
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let run = plan(&work, &[]);
+        assert_eq!(run.code, Some(code), "{what}: {run:#?}");
+        for part in parts {
+            assert!(run.stderr.contains(part), "{what}: no {part:?}: {run:#?}");
+        }
+    }
+}
+
+#[test]
+fn an_executable_changes_the_image() {
+    let work = project(
+        "executable",
+        "modules: [greet]\ngreeting: [a, 1, 0.5, true, null]",
+    );
+    module(
+        &work,
+        "greet",
+        &shell(&[
+            r#"{"call":"write","args":["etc/motd","hello\n"],"named":{"mode":"0640","owner":"daemon"}}"#,
+            r#"{"call":"write","args":[{"base64":"L2V0Yy//"},{"base64":"//4="}]}"#,
+            r#"{"call":"read","args":[{"base64":"L2V0Yy//"}]}"#,
+            r#"{"call":"read","args":["../../etc/none"]}"#,
+            r#"{"call":"red","args":["/etc/motd"]}"#,
+            r#"{"call":"chmod","args":["/etc/motd"],"named":{"mod":1}}"#,
+        ]),
+    );
+    let run = kit::run(&mut work.hsb(["build"]));
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    for part in [
+        r#"[greet] {"ok":{"base64":"//4="}}"#,
+        r#""kind":"not_found","message":"no such file in the image: /etc/none"#,
+        r#""kind":"invalid","message":"unknown operation `red`; did you mean `read`?""#,
+        r#""kind":"invalid","message":"chmod"#,
+    ] {
+        assert!(run.stderr.contains(part), "no {part}: {}", run.stderr);
+    }
+    let image = work.join("image.raw");
+    let stat = kit::debugfs(&image, 1 << 20, "stat /etc/motd");
+    assert!(stat.contains("Mode:  0640"), "{stat}");
+    assert!(stat.contains("User:     1   Group:     0"), "{stat}");
+    kit::e2fsck_clean(&image, 1 << 20);
+}
+
+#[test]
+fn a_key_that_no_module_read_is_told_of() {
+    for (end, warned) in [
+        (r#"{"done":{"read":["greeting"]}}"#, true),
+        (r#"{"done":{"read":["greeting","sise"]}}"#, false),
+        // It may have read all of them.
+        (r#"{"done":{}}"#, false),
+    ] {
+        let work = project("unread", "modules: [greet]\ngreeting: hi\nsise: 4G");
+        module(&work, "greet", &shell(&[end]));
+        let run = plan(&work, &[]);
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        let warning = "build.yaml:4: no module read `sise`; did you mean `size`?";
+        assert_eq!(run.stderr.contains(warning), warned, "{end}: {run:#?}");
+        assert!(!run.stderr.contains("read `greeting`"), "{run:#?}");
+    }
+}
+
+#[test]
+fn declared_keys_are_checked_before_any_work() {
+    let declaration = r#"{
+        "summary": "greets",
+        "keys": {
+            "greeting": {"type": "string", "required": true, "description": "whom to greet"},
+            "often": {"type": "integer"},
+            "tones": {"type": "array", "items": {"type": "string", "enum": ["low", "high"]}}
+        },
+        "main": "greeting",
+        "timeout": 1
+    }"#;
+    for (recipe, code, part) in [
+        ("modules: [{greet: you}]", 0, ""),
+        (
+            "modules: [greet]\ngreeting: you\noften: 2\ntones: [low]",
+            0,
+            "",
+        ),
+        (
+            "modules: [greet]",
+            2,
+            "build.yaml:2:11: the key `greeting` is missing",
+        ),
+        ("modules: [{greet: 5}]", 2, "build.yaml:2:19"),
+        (
+            "modules: [{greet: {greeting: a, oftn: 1}}]",
+            2,
+            "did you mean `often`?",
+        ),
+        (
+            "modules: [greet]\ngreeting: a\ntones: [loud]",
+            2,
+            "write one of: low, high",
+        ),
+        (
+            "modules: [greet]\ngreeting: a\nsise: 4",
+            2,
+            "build.yaml:4:1: unknown key `sise`",
+        ),
+    ] {
+        let work = project("declared", recipe);
+        module(&work, "greet", "#!/bin/sh\n");
+        module(&work, "greet.json", declaration);
+        let run = plan(&work, &["-q"]);
+        assert_eq!(run.code, Some(code), "{recipe}: {run:#?}");
+        assert!(run.stderr.contains(part), "{recipe}: {run:#?}");
+    }
+    let work = project("declared", "modules: [greet]");
+    module(&work, "greet", "#!/bin/sh\n");
+    module(&work, "greet.json", r#"{"kees": {}}"#);
+    let run = plan(&work, &["-q"]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(
+        run.stderr.contains("greet.json: unknown field `kees`"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn a_module_that_fails_ends_the_build_and_leaves_nothing() {
+    let with_timeout = r#"{"timeout": 1}"#;
+    let cases: [(&str, &str, &[&str]); 12] = [
+        ("#!/bin/sh\nexit 3\n", "", &["it ended with exit status: 3"]),
+        (
+            "#!/bin/sh\necho first; echo bad >&2; exit 1\n",
+            "",
+            &["its standard output is for requests in JSON", "first"],
+        ),
+        (
+            "#!/bin/sh\necho the last words >&2; exit 1\n",
+            "",
+            &["exit status: 1", "the last words"],
+        ),
+        ("#!/bin/sh\nkill -9 $$\n", "", &["signal: 9"]),
+        (
+            "#!/bin/sh\nwhile :; do :; done\n",
+            with_timeout,
+            &["it ran for more than 1 s"],
+        ),
+        (
+            "#!/bin/sh\nexec sleep 1000\n",
+            with_timeout,
+            &["it ran for more than 1 s"],
+        ),
+        (
+            "#!/bin/sh\nyes >&2\n",
+            "",
+            &["it printed more than 16777216 bytes"],
+        ),
+        (
+            "#!/bin/sh\nhead -c 300000000 /dev/zero\n",
+            "",
+            &["a line of more than 268435456 bytes"],
+        ),
+        (
+            "#!/no/such/interpreter\n",
+            "",
+            &["cannot be run", "No such file"],
+        ),
+        (
+            "#!/bin/sh\nread s; echo '{\"fail\":{\"message\":\"no luck\",\"at\":\"greet:2\"}}'\n",
+            "",
+            &["greet:2: no luck"],
+        ),
+        (
+            "#!/bin/sh\necho '[1]'\n",
+            "",
+            &["it asked for no operation: [1]"],
+        ),
+        (
+            "#!/bin/sh\necho '{\"call\":\"read\",\"args\":5}'\n",
+            "",
+            &["it asked for no operation"],
+        ),
+    ];
+    for (text, declaration, parts) in cases {
+        let work = project("failing", "modules: [hostname, greet]\nhostname: web");
+        work.write("image.raw", "old");
+        module(&work, "greet", text);
+        if !declaration.is_empty() {
+            module(&work, "greet.json", declaration);
+        }
+        let run = kit::run(&mut work.hsb(["build"]));
+        assert_eq!(run.code, Some(1), "{text}: {run:#?}");
+        let place = "build.yaml:2:21: step 2 `greet`: ";
+        for part in [place].iter().chain(parts) {
+            assert!(run.stderr.contains(part), "{text}: no {part:?}: {run:#?}");
+        }
+        assert_eq!(fs::read(work.join("image.raw")).unwrap(), b"old", "{text}");
+        assert!(!work.join(".image.raw.hsb-part").exists(), "{text}");
+    }
+}
+
+#[test]
+fn no_process_is_left_behind() {
+    // A child that ignores everything, and keeps the pipes open.
+    let text = "#!/bin/sh\nread start\n(trap '' TERM INT HUP; echo $$ >child; exec sleep 1000) &\n\
+                while [ ! -s child ]; do :; done\nexit 0\n";
+    let work = project("children", "modules: [greet]");
+    module(&work, "greet", text);
+    let start = Instant::now();
+    let run = plan(&work, &[]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(start.elapsed() < Duration::from_secs(60));
+    let group = fs::read_to_string(work.join("child")).unwrap();
+    let left = kit::run(
+        std::process::Command::new("sh").args(["-c", &format!("kill -0 -{}", group.trim())]),
+    );
+    assert_ne!(left.code, Some(0), "its process group {group} still runs");
+}
+
+#[test]
+fn a_later_step_that_undoes_an_earlier_one_is_told_of() {
+    let write = |text: &str| {
+        shell(&[&format!(
+            r#"{{"call":"write","args":["/etc/motd","{text}"]}}"#
+        )])
+    };
+    for (second, warning) in [
+        (
+            write(r"other\n"),
+            "step 2 two overwrites /etc/motd, which step 1 one wrote",
+        ),
+        (
+            shell(&[r#"{"call":"remove","args":["/etc/motd"]}"#]),
+            "step 2 two removes /etc/motd, which step 1 one wrote",
+        ),
+        (write(r"hello\nyou\n"), ""),
+    ] {
+        let work = project("overwrite", "modules: [one, two]");
+        module(&work, "one", &write(r"hello\n"));
+        module(&work, "two", &second);
+        let run = plan(&work, &[]);
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        assert!(run.stderr.contains(warning), "{run:#?}");
+        assert_eq!(
+            run.stderr.contains("warning"),
+            !warning.is_empty(),
+            "{run:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_plan_answers_questions() {
+    let work = project("questions", "modules: [hostname]\nhostname: web");
+    for (args, code, answer) in [
+        (
+            &["--why", "etc/hostname"][..],
+            0,
+            "step 1 hostname changed /etc/hostname: file, 0644, 0:0, 4 bytes; other content, time\n",
+        ),
+        (
+            &["--why", "/etc/passwd"],
+            0,
+            "/etc/passwd is as the source has it; no step changed it\n",
+        ),
+        (&["--why", "/etc/none"], 1, "hsb: /etc/none: "),
+        (&["--show", "/etc/../etc//hostname"], 0, "web\n"),
+        (
+            &["--show", "/etc/hostname", "--step", "1"],
+            0,
+            "--- before step 1\n+++ after step 1\n@@ -1 +1 @@\n-fixture\n+web\n",
+        ),
+        (
+            &["--show", "/etc/hostname", "--step", "2"],
+            1,
+            "hsb: there is no step 2; there are 1",
+        ),
+        (
+            &["--show", "/etc/passwd", "--step", "1"],
+            1,
+            "hsb: step 1 hostname did not change /etc/passwd",
+        ),
+        (&["--show", "/etc"], 1, "hsb: /etc: is no text"),
+        (&["--step", "1"], 2, "--show"),
+    ] {
+        let run = plan(&work, &[&["-q"], args].concat());
+        assert_eq!(run.code, Some(code), "{args:?}: {run:#?}");
+        match code {
+            0 => assert_eq!(run.stdout, answer, "{args:?}"),
+            _ => assert!(run.stderr.contains(answer), "{args:?}: {run:#?}"),
+        }
+    }
+}
