@@ -1,6 +1,6 @@
 //! The command line: arguments in, a report or one error out.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::progress::{Progress, Verbosity};
+use crate::progress::{Progress, Verbosity, say};
 use crate::recipe::{self, Size};
 use crate::report::Report;
 use crate::source::Input;
@@ -95,7 +95,7 @@ pub fn run() -> ExitCode {
         _ => Verbosity::Normal,
     };
     if let Err(error) = interrupt::watch() {
-        eprintln!("hsb: signals cannot be watched: {error}");
+        say(format_args!("hsb: signals cannot be watched: {error}"));
         return ExitCode::from(FAILED);
     }
     let progress = Progress::new(verbosity);
@@ -120,7 +120,7 @@ pub fn run() -> ExitCode {
 }
 
 fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
-    eprintln!("hsb: {error:#}");
+    say(format_args!("hsb: {error:#}"));
     ExitCode::from(code)
 }
 
@@ -142,7 +142,13 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
         Input::Stdin => None,
     };
     if let Some(path) = source {
-        File::open(path).with_context(|| format!("source {}", path.display()))?;
+        // A pipe can be opened once: what is written to it would be lost here.
+        let meta = fs::metadata(path);
+        meta.and_then(|meta| match meta.is_file() {
+            true => File::open(path).map(drop),
+            false => Ok(()),
+        })
+        .with_context(|| format!("source {}", path.display()))?;
     }
     let out = options
         .output
@@ -202,7 +208,7 @@ fn show_plan(planned: &Planned, options: &PlanOptions, verbosity: Verbosity) -> 
 /// Prints warnings and the report, with so many changes of each step, or all with `-v`.
 fn show(report: &Report, options: &Options, verbosity: Verbosity, changes: usize) -> Result<()> {
     for warning in &report.warnings {
-        eprintln!("hsb: warning: {warning}");
+        say(format_args!("hsb: warning: {warning}"));
     }
     let mut text = String::new();
     if options.json {

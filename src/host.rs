@@ -25,14 +25,16 @@ impl Host for RecipeFolder {
                 folder.display()
             )));
         }
-        // Opened to see that it can be, but not kept open: a recipe may name thousands.
-        let meta = File::open(&found)?.metadata()?;
+        // A pipe must not be opened at all.
+        let meta = fs::metadata(&found)?;
         if !meta.is_file() {
             return Err(io::Error::other(format!(
                 "{} is no regular file",
                 found.display()
             )));
         }
+        // Opened to see that it can be, but not kept open: a recipe may name thousands.
+        File::open(&found)?;
         let file = HostFile {
             path: found,
             stamp: Stamp::of(&meta),

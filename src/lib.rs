@@ -221,7 +221,10 @@ impl Draft {
                 number: part.number,
                 label: part.label.clone(),
                 kind: entry
-                    .map(|(_, entry)| entry.kind.to_string())
+                    .map(|(table, entry)| match (table.scheme, entry.kind.mbr()) {
+                        (fsgen::table::Scheme::Mbr, Some(byte)) => format!("0x{byte:02x}"),
+                        _ => entry.kind.to_string(),
+                    })
                     .unwrap_or_default(),
                 partuuid: entry.map(|(table, entry)| table.partuuid(entry)),
                 offset: part.offset,
@@ -250,10 +253,11 @@ impl Draft {
 ///
 /// # Errors
 ///
-/// Fails when it is set and no number.
+/// Fails when it is set to anything but nothing or a number.
 pub fn source_date_epoch() -> Result<Option<i64>> {
     match std::env::var_os("SOURCE_DATE_EPOCH") {
         None => Ok(None),
+        Some(text) if text.is_empty() => Ok(None),
         Some(text) => {
             let number = text.to_str().and_then(|text| text.parse().ok());
             number

@@ -79,6 +79,13 @@ impl Output {
                 under_way().insert(part.clone());
                 let output = Self { file, part, out };
                 output.set_len(0)?;
+                // Who may read the image that it replaces may read it, and nobody else.
+                if let Ok(before) = fs::metadata(&output.out) {
+                    let kept = output.file.set_permissions(before.permissions());
+                    kept.with_context(|| {
+                        format!("{}: cannot get its mode", output.part.display())
+                    })?;
+                }
                 return Ok(output);
             }
         }

@@ -78,7 +78,8 @@ pub(crate) fn check(recipe: &Recipe) -> Result<()> {
     let time = Timestamp::default();
     let mut tree = Tree::new(Meta::root(0o755, time));
     add_mount_points(recipe, &mut tree, time)?;
-    plan(recipe, &tree, time).map(drop)
+    let planner = Planner::new(recipe, &tree, time, true)?;
+    planner.plan().map(drop)
 }
 
 /// Plans the image of a recipe.
@@ -88,21 +89,7 @@ pub(crate) fn check(recipe: &Recipe) -> Result<()> {
 /// Fails when the content does not fit, or when what the recipe says of sizes does not go
 /// together; then the error points at it.
 pub(crate) fn plan(recipe: &Recipe, tree: &Tree, time: Timestamp) -> Result<Plan> {
-    let planner = Planner {
-        recipe,
-        tree,
-        seed: match &recipe.seed {
-            Some(text) => Seed::new(text.as_bytes()),
-            None => seed::of(tree, &recipe.name),
-        },
-        time,
-        mounts: mounts(recipe, tree)?,
-    };
-    match recipe.table {
-        recipe::Table::None => planner.bare(&recipe.partitions[0]),
-        recipe::Table::Gpt => planner.disk(Scheme::Gpt),
-        recipe::Table::Mbr => planner.disk(Scheme::Mbr),
-    }
+    Planner::new(recipe, tree, time, false)?.plan()
 }
 
 /// Returns the directory that each partition is mounted at.
@@ -130,9 +117,33 @@ struct Planner<'t> {
     seed: Seed,
     time: Timestamp,
     mounts: Vec<Option<NodeId>>,
+    /// Whether the files are left out: then sizes are what is needed at the very least.
+    is_sketch: bool,
 }
 
-impl Planner<'_> {
+impl<'t> Planner<'t> {
+    fn new(recipe: &'t Recipe, tree: &'t Tree, time: Timestamp, is_sketch: bool) -> Result<Self> {
+        Ok(Self {
+            recipe,
+            tree,
+            seed: match &recipe.seed {
+                Some(text) => Seed::new(text.as_bytes()),
+                None => seed::of(tree, &recipe.name),
+            },
+            time,
+            mounts: mounts(recipe, tree)?,
+            is_sketch,
+        })
+    }
+
+    fn plan(&self) -> Result<Plan> {
+        match self.recipe.table {
+            recipe::Table::None => self.bare(&self.recipe.partitions[0]),
+            recipe::Table::Gpt => self.disk(Scheme::Gpt),
+            recipe::Table::Mbr => self.disk(Scheme::Mbr),
+        }
+    }
+
     /// An image that is one filesystem.
     fn bare(&self, partition: &recipe::Partition) -> Result<Plan> {
         let (content, bytes) = match self.recipe.size.value {
@@ -215,10 +226,16 @@ impl Planner<'_> {
                 None => 0,
             };
             let need = least.saturating_add(rest);
-            let message =
-                format!("the content needs an image of {need} bytes, this one has {asked}");
-            let problem = ValueError::new(recipe.size.span, message);
-            let problem = problem.help(format!("make it at least {need} bytes"));
+            let span = recipe.size.span;
+            let problem = if self.is_sketch {
+                let message =
+                    format!("even without files, the image needs {need} bytes; it has {asked}");
+                ValueError::new(span, message).help("make it larger, or leave `size` out")
+            } else {
+                let message =
+                    format!("the content needs an image of {need} bytes, this one has {asked}");
+                ValueError::new(span, message).help(format!("make it at least {need} bytes"))
+            };
             Ok(recipe.error(problem).into())
         };
         let Some(left) = bytes.checked_sub(least) else {
@@ -316,6 +333,12 @@ impl Planner<'_> {
         let recipe::Ext4 {
             inodes, journal, ..
         } = &partition.ext4;
+        let message = match &error {
+            ext4::Error::TooSmall { need, have, .. } if self.is_sketch => {
+                format!("even without files, it needs {need} bytes; it has {have}")
+            }
+            error => error.to_string(),
+        };
         let span = match &error {
             ext4::Error::TooSmall { .. } | ext4::Error::TooLarge { .. } => size,
             ext4::Error::TooManyInodes { .. } | ext4::Error::TooFewInodes { .. } => {
@@ -324,7 +347,12 @@ impl Planner<'_> {
             ext4::Error::JournalSize { .. } => journal.map_or(size, |journal| journal.span),
             _ => return anyhow::Error::new(error).context(what),
         };
-        let problem = ValueError::new(span, format!("{what}: {error}"));
+        // A partition that the recipe does not describe gets its size from the image.
+        let span = match span.line {
+            0 => self.recipe.size.span,
+            _ => span,
+        };
+        let problem = ValueError::new(span, format!("{what}: {message}"));
         self.recipe.error(problem).into()
     }
 

@@ -1,8 +1,14 @@
 //! Tells a waiting user what a build is at: a moving bar on a terminal, plain lines elsewhere.
 
-use std::io::IsTerminal as _;
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// Writes a line to standard error. Nobody reading it is no reason for a build to fail.
+pub(crate) fn say(line: impl Display) {
+    writeln!(io::stderr(), "{line}").ok();
+}
 
 /// How much a build says about itself on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +32,7 @@ impl Progress {
     pub fn new(verbosity: Verbosity) -> Self {
         Self {
             verbosity,
-            is_terminal: std::io::stderr().is_terminal(),
+            is_terminal: io::stderr().is_terminal(),
         }
     }
 
@@ -36,7 +42,7 @@ impl Progress {
             return Stage(ProgressBar::hidden());
         }
         if !self.is_terminal {
-            eprintln!("hsb: {name}");
+            say(format_args!("hsb: {name}"));
             return Stage(ProgressBar::hidden());
         }
         let (bar, template) = match bytes {
@@ -66,7 +72,7 @@ impl Stage {
 
     /// Shows a line above the bar.
     pub(crate) fn say(&self, line: &str) {
-        self.0.suspend(|| eprintln!("{line}"));
+        self.0.suspend(|| say(line));
     }
 
     /// Sets how many bytes were counted so far.

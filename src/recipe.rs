@@ -17,6 +17,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use modules::Host;
 use modules::value::{Data, Key, Map, Span, Spanned, ValueError};
@@ -185,7 +186,7 @@ fn parse(text: &str, file: &Path, open: &OpenLibrary<'_>) -> Result<Recipe, Prob
     let mut problems = Vec::new();
     let folder = file.parent().map(Path::to_owned).unwrap_or_default();
     let library = library(keys, &folder, open, &mut problems);
-    let steps = step::read(keys, &library, &mut problems);
+    let steps = step::read(&Arc::new(keys.clone()), &library, &mut problems);
     // The keys of a module that is not there would all look unknown.
     let unclaimed = match problems.is_empty() {
         true => step::check_keys(keys, &KEYS, &steps, &library, &mut problems),

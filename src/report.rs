@@ -192,7 +192,10 @@ impl Display for Partition {
             bytes,
             ..
         } = self;
-        write!(f, "  partition {number}: {} at byte {offset}", Size(*bytes))?;
+        match number {
+            0 => write!(f, "  filesystem: {}", Size(*bytes))?,
+            _ => write!(f, "  partition {number}: {} at byte {offset}", Size(*bytes))?,
+        }
         for text in [kind, label] {
             if !text.is_empty() {
                 write!(f, ", {text}")?;

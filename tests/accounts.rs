@@ -201,7 +201,13 @@ fn list(texts: &[&str]) -> Value {
 fn add(tree: &mut Tree, users: Vec<Value>) {
     let recipe = map([("add_users", users.into())]);
     let module = modules::find("add_user").unwrap();
-    let cfg = Cfg::new(recipe.as_map().unwrap(), module.keys, None, Span::default()).unwrap();
+    let cfg = Cfg::new(
+        &Arc::new(recipe.as_map().unwrap().clone()),
+        module.keys,
+        None,
+        Span::default(),
+    )
+    .unwrap();
     (module.check)(&cfg, &NoFiles).unwrap();
     let now = Timestamp::from_secs(NOW);
     modules::run(tree, "add_user", &NoFiles, now, |root| {

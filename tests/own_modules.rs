@@ -236,7 +236,7 @@ fn declared_keys_are_checked_before_any_work() {
 #[test]
 fn a_module_that_fails_ends_the_build_and_leaves_nothing() {
     let with_timeout = r#"{"timeout": 1}"#;
-    let cases: [(&str, &str, &[&str]); 12] = [
+    let cases: [(&str, &str, &[&str]); 13] = [
         ("#!/bin/sh\nexit 3\n", "", &["it ended with exit status: 3"]),
         (
             "#!/bin/sh\necho first; echo bad >&2; exit 1\n",
@@ -256,6 +256,11 @@ fn a_module_that_fails_ends_the_build_and_leaves_nothing() {
         ),
         (
             "#!/bin/sh\nexec sleep 1000\n",
+            with_timeout,
+            &["it ran for more than 1 s"],
+        ),
+        (
+            "#!/bin/sh\nread s\nwhile :; do echo '{\"call\":\"users\"}'; read a; done\n",
             with_timeout,
             &["it ran for more than 1 s"],
         ),

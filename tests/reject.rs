@@ -108,14 +108,17 @@ fn what_fails_says_why_and_leaves_nothing() {
             "source: rootfs.tar\nsize: 2M",
             &[],
             2,
-            &["build.yaml:2:7: the content needs an image of", "2097152"],
+            &[
+                "build.yaml:2:7: even without files, the image needs",
+                "it has 2097152",
+            ],
         ),
         (
             "no space for the table",
             MINIMAL,
             &["-s", "1000"],
             2,
-            &["1000", "make it at least"],
+            &["even without files", "it has 1000"],
         ),
         (
             "no space for an empty filesystem",
@@ -123,8 +126,8 @@ fn what_fails_says_why_and_leaves_nothing() {
             &["-s", "1G"],
             2,
             &[
-                "build.yaml:3:20: filesystem /: the content needs",
-                "(1048576 of them for its journal)",
+                "build.yaml:3:20: filesystem /: even without files, it needs",
+                "it has 1048576",
             ],
         ),
         (
@@ -175,6 +178,20 @@ fn what_fails_says_why_and_leaves_nothing() {
             &[
                 "build.yaml:3:7: filesystem /: a filesystem of 1099511627776 bytes; with blocks of 1024 bytes it can have at most 824499503104",
             ],
+        ),
+        (
+            "more than there can be, without any partition",
+            "source: rootfs.tar\nsize: 8000T",
+            &[],
+            2,
+            &["build.yaml:2:7: filesystem /: a filesystem of"],
+        ),
+        (
+            "a pipe for a host file",
+            "source: rootfs.tar\nmodules: [files]\nfiles:\n- {path: /x, source: pipe}",
+            &[],
+            2,
+            &["build.yaml:4", "pipe is no regular file"],
         ),
         (
             "the rest of nothing",
@@ -258,6 +275,7 @@ fn what_fails_says_why_and_leaves_nothing() {
 
 fn inputs(work: &Work) {
     fs::create_dir(work.join("folder.raw")).unwrap();
+    kit::succeed(std::process::Command::new("mkfifo").arg(work.join("pipe")));
     fs::create_dir(work.join("etc")).unwrap();
     work.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n".repeat(100));
     let tar = kit::succeed(kit::tool("tar").current_dir(work.path()).args([

@@ -1,5 +1,7 @@
 //! The recipe as one step sees it.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 
 use crate::api;
@@ -8,8 +10,12 @@ use crate::value::{Data, Key, Map, Span, Value, ValueError, canonical};
 /// The whole recipe, with the options that a step carries inline laid over it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cfg {
-    all: Map,
-    options: Value,
+    /// Shared by all steps.
+    recipe: Arc<Map>,
+    inline: Map,
+    /// The module's keys.
+    keys: Vec<String>,
+    step: Span,
 }
 
 impl Cfg {
@@ -22,38 +28,25 @@ impl Cfg {
     ///
     /// Fails when an inline key is given twice.
     pub fn new(
-        recipe: &Map,
+        recipe: &Arc<Map>,
         keys: &[&str],
         inline: Option<&Value>,
         step: Span,
     ) -> Result<Self, ValueError> {
-        let inline = match inline {
-            None => Map::new(),
-            Some(value) => inline_keys(keys, value)?,
-        };
-        let mut all = inline.clone();
-        for (key, value) in recipe.iter() {
-            if inline.get(&key.name).is_none() {
-                all.insert(key.clone(), value.clone())?;
-            }
-        }
-        // A step's inline keys are all options, so that a wrong one is found when they are decoded.
-        let mut options = Map::new();
-        for (key, value) in all.iter() {
-            if inline.get(&key.name).is_some() || canonical(&key.name, keys).is_some() {
-                options.insert(key.clone(), value.clone())?;
-            }
-        }
-        let options = Value {
-            span: step,
-            data: Data::Map(options),
-        };
-        Ok(Self { all, options })
+        Ok(Self {
+            recipe: recipe.clone(),
+            inline: match inline {
+                None => Map::new(),
+                Some(value) => inline_keys(keys, value)?,
+            },
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            step,
+        })
     }
 
     /// Returns the value of any key of the recipe.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.all.get(key)
+        self.inline.get(key).or_else(|| self.recipe.get(key))
     }
 
     /// Returns the keys that are the module's own, as its type of options.
@@ -62,33 +55,47 @@ impl Cfg {
     ///
     /// Fails at the first key that does not fit.
     pub fn options<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
-        self.options.decode()
+        let mut options = Map::new();
+        for (key, value) in self.own() {
+            options.insert(key.clone(), value.clone())?;
+        }
+        let options = Value {
+            span: self.step,
+            data: Data::Map(options),
+        };
+        options.decode()
     }
 
-    /// Returns the whole recipe as a module of the user's gets it, in the order of its keys.
+    /// Returns the whole recipe as a module of the user's gets it: the inline options first, each
+    /// in the order of its keys.
     pub fn to_data(&self) -> api::Data {
-        data_of_map(&self.all)
+        data_of_map(self.all())
     }
 
-    /// Returns the keys that are the module's own, as they were written.
-    pub fn own(&self) -> &Map {
-        // OK to expect: `new` makes it one.
-        self.options.as_map().expect("a mapping")
+    /// Returns the keys that are the module's own, as they were written. All inline keys are, so
+    /// that a wrong one is found.
+    pub fn own(&self) -> impl Iterator<Item = (&Key, &Value)> {
+        let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
+        self.all().filter(move |(key, _)| {
+            self.inline.get(&key.name).is_some() || canonical(&key.name, &keys).is_some()
+        })
     }
 
     /// Returns where the recipe names the step.
     pub fn span(&self) -> Span {
-        self.options.span
+        self.step
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&Key, &Value)> {
+        let recipe = self.recipe.iter();
+        let beneath = recipe.filter(|(key, _)| self.inline.get(&key.name).is_none());
+        self.inline.iter().chain(beneath)
     }
 }
 
-fn data_of_map(map: &Map) -> api::Data {
-    let entries = map.iter();
-    api::Data::Map(
-        entries
-            .map(|(key, value)| (key.name.clone(), data_of(value)))
-            .collect(),
-    )
+fn data_of_map<'v>(entries: impl Iterator<Item = (&'v Key, &'v Value)>) -> api::Data {
+    let entries = entries.map(|(key, value)| (key.name.clone(), data_of(value)));
+    api::Data::Map(entries.collect())
 }
 
 fn data_of(value: &Value) -> api::Data {
@@ -99,7 +106,7 @@ fn data_of(value: &Value) -> api::Data {
         Data::Float(number) => api::Data::Float(*number),
         Data::String(text) => api::Data::from(text.as_str()),
         Data::List(items) => api::Data::List(items.iter().map(data_of).collect()),
-        Data::Map(map) => data_of_map(map),
+        Data::Map(map) => data_of_map(map.iter()),
     }
 }
 
@@ -162,8 +169,8 @@ mod tests {
                 Err("unknown key `fils`".to_owned()),
             ),
         ] {
-            let map = recipe.as_map().unwrap();
-            let cfg = Cfg::new(map, module.keys, inline.as_ref(), Span::default()).unwrap();
+            let map = Arc::new(recipe.as_map().unwrap().clone());
+            let cfg = Cfg::new(&map, module.keys, inline.as_ref(), Span::default()).unwrap();
             let found = cfg.options::<Options>();
             let found = found
                 .map(|o| (o.files, o.remove))

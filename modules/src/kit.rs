@@ -98,7 +98,12 @@ pub(crate) fn step_with(
     host: &Files,
 ) -> Result<Outcome, Error> {
     let module = crate::find(module).unwrap();
-    let cfg = Cfg::new(recipe.as_map().unwrap(), module.keys, None, Span::default())?;
+    let cfg = Cfg::new(
+        &Arc::new(recipe.as_map().unwrap().clone()),
+        module.keys,
+        None,
+        Span::default(),
+    )?;
     (module.check)(&cfg, host)?;
     crate::run(tree, module.name, host, NOW, |root| {
         (module.modify)(module.name, root, &cfg)

@@ -10,6 +10,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+/// What is put behind the name of an image while it is written; a dot goes before it.
+const ENDING: &str = ".hsb-part";
+/// The longest file name, in bytes (Linux: `NAME_MAX`).
+const LONGEST_NAME: usize = 255;
+
 /// A place where an image can be put: what is there may be replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -48,6 +53,11 @@ impl Place {
             bail!("{shown}: there is no folder {}; make it", folder.display());
         }
         let part = part_of(&out);
+        let longest = LONGEST_NAME - (".".len() + ENDING.len());
+        if let Some(name) = out.file_name().filter(|name| name.len() > longest) {
+            let len = name.len();
+            bail!("{shown}: a name of {len} bytes; it can have {longest}");
+        }
         if source.is_some_and(|source| is_one_file(source, &out) || is_one_file(source, &part)) {
             bail!("{shown}: is the source; choose another -o");
         }
@@ -81,7 +91,7 @@ pub(super) fn folder(file: &Path) -> &Path {
 fn part_of(out: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(out.file_name().unwrap_or_default());
-    name.push(".hsb-part");
+    name.push(ENDING);
     out.with_file_name(name)
 }
 

@@ -115,7 +115,7 @@ impl Declaration {
     ///
     /// Fails with the first mistake.
     pub(super) fn check(&self, cfg: &Cfg) -> Result<(), ValueError> {
-        for (key, value) in cfg.own().iter() {
+        for (key, value) in cfg.own() {
             match modules::value::canonical(&key.name, &self.keys()) {
                 Some(name) => self.keys[name].check(value)?,
                 None => {

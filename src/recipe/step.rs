@@ -1,5 +1,7 @@
 //! `modules:`, the list of steps; and which module each key of the recipe belongs to.
 
+use std::sync::Arc;
+
 use modules::Cfg;
 use modules::value::{
     Data, Key, Map, Span, Value, ValueError, nearest, same_name, unknown_name_help,
@@ -21,11 +23,15 @@ pub struct Step {
     pub span: Span,
 }
 
-/// How many steps a recipe can have: each holds all of the recipe.
+/// How many steps a recipe can have.
 const MOST: usize = 1000;
 
 /// Reads `modules:`; what is wrong goes into `problems`.
-pub(super) fn read(recipe: &Map, library: &Library, problems: &mut Vec<ValueError>) -> Vec<Step> {
+pub(super) fn read(
+    recipe: &Arc<Map>,
+    library: &Library,
+    problems: &mut Vec<ValueError>,
+) -> Vec<Step> {
     let Some(list) = recipe.get("modules") else {
         return Vec::new();
     };
@@ -49,7 +55,12 @@ pub(super) fn read(recipe: &Map, library: &Library, problems: &mut Vec<ValueErro
 }
 
 /// Reads one item: `NAME`, or `NAME: inline options`.
-fn step(number: usize, item: &Value, recipe: &Map, library: &Library) -> Result<Step, ValueError> {
+fn step(
+    number: usize,
+    item: &Value,
+    recipe: &Arc<Map>,
+    library: &Library,
+) -> Result<Step, ValueError> {
     let (name, span, inline) = match &item.data {
         Data::String(name) => (name, item.span, None),
         Data::Map(map) => {

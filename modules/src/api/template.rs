@@ -99,6 +99,7 @@ fn value(data: &Data) -> Value {
         Data::Null => Value::from(()),
         Data::Bool(value) => Value::from(*value),
         Data::Int(number) => Value::from(*number),
+        Data::Float(number) => Value::from(*number),
         Data::Bytes(text) => Value::from(String::from_utf8_lossy(text).into_owned()),
         Data::List(items) => items.iter().map(value).collect(),
         Data::Map(entries) => {
