@@ -1,0 +1,212 @@
+"""Puts functions for all paths in the place of those that know the machine alone."""
+
+import builtins
+import errno
+import io
+import os
+
+from . import channel, files, guard, paths, tree
+from .channel import Refused
+from .files import OpenFile, on_file, on_path
+from .paths import FIRST_FD, Function, by_descriptor, by_path, by_two_paths, locate, outside, shown
+
+BY_PATH = {
+    "access": tree.access,
+    "lchown": tree.lchown,
+    "lstat": tree.lstat,
+    "mkdir": tree.mkdir,
+    "mkfifo": tree.mkfifo,
+    "mknod": tree.mknod,
+    "open": files.open_descriptor,
+    "remove": files.unlink,
+    "rmdir": tree.rmdir,
+    "unlink": files.unlink,
+}
+BY_TWO_PATHS = {"link": tree.link, "rename": files.rename, "replace": files.rename}
+BY_EITHER = {
+    "chmod": (tree.chmod, on_path(tree.chmod)),
+    "chown": (tree.chown, on_path(tree.chown)),
+    "getxattr": (tree.getxattr, on_path(tree.getxattr)),
+    "listdir": (tree.listdir, on_path(tree.listdir)),
+    "listxattr": (tree.listxattr, on_path(tree.listxattr)),
+    "removexattr": (tree.removexattr, on_path(tree.removexattr)),
+    "setxattr": (tree.setxattr, on_path(tree.setxattr)),
+    "stat": (tree.status, on_file(OpenFile.status)),
+    "truncate": (tree.truncate, on_file(OpenFile.truncate)),
+    "utime": (tree.utime, on_path(tree.utime)),
+}
+BY_DESCRIPTOR = {
+    "close": files.close,
+    "dup": on_file(files.enter),
+    "fchmod": on_path(tree.chmod),
+    "fchown": on_path(tree.chown),
+    "fdatasync": on_file(lambda file: None),
+    "fstat": on_file(OpenFile.status),
+    "fsync": on_file(lambda file: None),
+    "ftruncate": on_file(OpenFile.truncate),
+    "get_inheritable": on_file(lambda file: False),
+    "isatty": on_file(lambda file: False),
+    "lseek": on_file(OpenFile.seek),
+    "posix_fallocate": on_file(lambda file, at, n: file.truncate(max(at + n, file.size()))),
+    "posix_fadvise": on_file(lambda file, *advice: None),
+    "pread": on_file(OpenFile.read),
+    "pwrite": on_file(OpenFile.write),
+    "read": on_file(OpenFile.read),
+    "set_inheritable": on_file(lambda file, inheritable: None),
+    "write": on_file(OpenFile.write),
+}
+
+
+def replace():
+    """Puts all functions in their place."""
+    builtins.open = io.open = Function(files.open_any, io.open)
+    tables = (
+        (BY_PATH, by_path),
+        (BY_TWO_PATHS, by_two_paths),
+        (BY_EITHER, lambda host, pair: by_descriptor(host, pair[1], pair[0])),
+        (BY_DESCRIPTOR, by_descriptor),
+    )
+    for table, divide in tables:
+        for name, image in table.items():
+            if hasattr(os, name):  # macOS lacks some.
+                setattr(os, name, divide(getattr(os, name), image))
+    for replace_some in (replace_listing, replace_links, replace_directory, replace_process):
+        replace_some()
+    # shutil asks before it leaves links alone.
+    os.supports_follow_symlinks.update((os.stat, os.chown, os.utime, os.link, os.access))
+
+
+def typed(path, names):
+    """Returns names as bytes where the path is."""
+    return [os.fsencode(name) for name in names] if isinstance(path, bytes) else names
+
+
+def replace_listing():
+    lists, host_scandir, host_fwalk = os.listdir, os.scandir, os.fwalk
+
+    def listdir(path="."):
+        path = "." if path is None else path
+        return typed(shown(path), lists(path))
+
+    def scandir(path="."):
+        path = "." if path is None else path
+        if locate(path) is None:
+            return host_scandir(path)
+        return tree.Scan(shown(path), listdir(path))
+
+    def fwalk(top=".", *args, **named):
+        if locate(top) is not None:
+            raise PermissionError(errno.EPERM, "os.fwalk does not know the image; os.walk does")
+        return host_fwalk(top, *args, **named)
+
+    os.listdir, os.scandir = Function(listdir, lists), Function(scandir, host_scandir)
+    os.fwalk = fwalk
+
+
+def replace_links():
+    host_symlink, host_realpath, host_join = os.symlink, os.path.realpath, os.path.join
+    target_of = by_path(os.readlink, tree.readlink)
+
+    def readlink(path, **named):
+        return typed(shown(path), [target_of(path, **named)])[0]
+
+    def symlink(src, dst, target_is_directory=False, **named):
+        path = locate(dst)
+        if path is None:
+            return host_symlink(src, dst, target_is_directory, **named)
+        target = os.fsdecode(src)
+        if "\0" in target:
+            raise ValueError("embedded null byte")
+        try:
+            if not target:
+                raise Refused(errno.ENOENT)
+            # A target that starts with root is meant as the booted image sees it.
+            tree.symlink(locate(target) or target if target[0] == "/" else target, path)
+            return None
+        except Refused as refused:
+            error = refused.at(shown(src), shown(dst))
+        raise error
+
+    def realpath(filename, **named):
+        path = locate(filename)
+        if path is None:
+            return host_realpath(filename, **named)
+        try:
+            found = outside(tree.resolve(path, bool(named.get("strict"))))
+            return typed(shown(filename), [found])[0]
+        except Refused as refused:
+            error = refused.at(shown(filename))
+        raise error
+
+    def join(first, *others):
+        joined = host_join(first, *others)
+        if guard.mentions(first) and not guard.mentions(joined):
+            guard.warn_of_join(others, joined)
+        return joined
+
+    os.symlink, os.readlink = Function(symlink, host_symlink), Function(readlink, target_of.like)
+    os.path.realpath, os.path.join = Function(realpath, host_realpath), Function(join, host_join)
+
+
+def replace_directory():
+    host_chdir, host_getcwd, host_umask = os.chdir, os.getcwd, os.umask
+
+    def chdir(path):
+        inside = locate(path)
+        if inside is None:
+            host_chdir(path)
+            paths.working = None
+            return
+        try:
+            if tree.kind(inside, follow=True) != "directory":
+                raise Refused(errno.ENOTDIR)
+            paths.working = outside(tree.resolve(inside))
+            return
+        except Refused as refused:
+            error = refused.at(shown(path))
+        raise error
+
+    def getcwd():
+        return host_getcwd() if paths.working is None else paths.working
+
+    def umask(new):
+        host_umask(new)
+        old, tree.mask = tree.mask, new & 0o777
+        return old
+
+    host_umask(tree.mask)
+    os.chdir, os.umask = Function(chdir, host_chdir), Function(umask, host_umask)
+    os.getcwd = Function(getcwd, host_getcwd)
+    os.getcwdb = Function(lambda: os.fsencode(getcwd()), os.getcwdb)
+
+
+def replace_process():
+    host_sendfile, host_spawn = getattr(os, "sendfile", None), os._spawnvef
+
+    def sendfile(out_fd, in_fd, offset, count, **named):
+        if max(out_fd, in_fd) < FIRST_FD:
+            return host_sendfile(out_fd, in_fd, offset, count, **named)
+        if offset is None:
+            return os.write(out_fd, os.read(in_fd, count))
+        return os.write(out_fd, os.pread(in_fd, min(count, 1 << 20), offset))
+
+    def spawn(mode, file, args, env, func):
+        # Past the fork nobody would hear why it fails.
+        guard.watch("os.exec", (file, args, env))
+        return host_spawn(mode, file, args, env, func)
+
+    def refuse(message):
+        def run(path, *_, **__):
+            raise PermissionError(errno.EPERM, message)
+
+        return run
+
+    if host_sendfile is not None:
+        os.sendfile = Function(sendfile, host_sendfile)
+    os._spawnvef = spawn
+    os.chroot = by_path(os.chroot, refuse(guard.UNSEEN % "a process in it"))
+    os.statvfs = by_path(os.statvfs, refuse("the image has no size before it is written"))
+    # A module is root in the image, whoever builds it.
+    for name in ("getuid", "geteuid", "getgid", "getegid"):
+        setattr(os, name, Function(lambda: 0, getattr(os, name)))
+    os.register_at_fork(after_in_child=channel.leave)

@@ -1,0 +1,161 @@
+"""Lets modules of the standard library know the image where they would ask the machine.
+
+Each is changed right after it is imported: importing them all would take longer than most steps.
+"""
+
+import errno
+import os
+import sys
+
+from .channel import Refused, call, text
+from .guard import UNSEEN
+from .paths import FIRST_FD, locate
+
+
+def change_shutil(shutil):
+    host = shutil.chown
+
+    def chown(path, user=None, group=None, **named):
+        if locate(path) is None:
+            return host(path, user, group, **named)
+        if user is None and group is None:
+            raise ValueError("user and/or group must be set")
+        return os.chown(path, number("user", user), number("group", group), **named)
+
+    shutil.chown = chown
+
+
+def number(kind, name):
+    """Returns the id of a user or group by the names of the image; -1 for None."""
+    if name is None:
+        return -1
+    if isinstance(name, int):
+        return name
+    found = call(kind, name)
+    if found is None:
+        raise LookupError("no such %s in the image: %r" % (kind, name))
+    return found[{"user": "uid", "group": "gid"}[kind]]
+
+
+def change_pathlib(pathlib):
+    host_resolve = pathlib.Path.resolve
+
+    def name(kind):
+        host = getattr(pathlib.Path, "owner" if kind == "user" else kind)
+
+        def run(self, **named):
+            path = locate(self)
+            if path is None:
+                return host(self, **named)
+            try:
+                answer = call("stat", path, follow=named.get("follow_symlinks", True))
+            except Refused as refused:
+                error = refused.at(str(self))
+                raise error from None
+            if answer[kind] is None:
+                raise KeyError("the image has no name for the %s of %s" % (kind, self))
+            return text(answer[kind])
+
+        return run
+
+    def resolve(self, strict=False):
+        if locate(self) is None:
+            return host_resolve(self, strict)
+        return type(self)(os.path.realpath(self, strict=strict))
+
+    pathlib.Path.owner, pathlib.Path.group = name("user"), name("group")
+    if sys.version_info < (3, 10):  # Later ones ask os.path.realpath.
+        pathlib.Path.resolve = resolve
+
+
+def change_tarfile(tarfile):
+    host = tarfile.TarFile.chown
+
+    def chown(self, member, target, numeric_owner=False):
+        if locate(target) is None:
+            return host(self, member, target, numeric_owner)
+        ids = []
+        for kind, name, given in (
+            ("user", member.uname, member.uid),
+            ("group", member.gname, member.gid),
+        ):
+            try:
+                ids.append(number(kind, name if name and not numeric_owner else given))
+            except LookupError:
+                ids.append(given)
+        return os.lchown(target, *ids)
+
+    tarfile.TarFile.chown = chown
+
+
+def change_fcntl(fcntl):
+    def without_locks(host):
+        def run(fd, *args):
+            number = fd if isinstance(fd, int) else fd.fileno()
+            # Nobody else is in the image.
+            return host(fd, *args) if number < FIRST_FD else 0
+
+        return run
+
+    fcntl.flock, fcntl.lockf = without_locks(fcntl.flock), without_locks(fcntl.lockf)
+
+
+def change_subprocess(subprocess):
+    host = subprocess.Popen._get_handles
+
+    def get_handles(self, *streams):
+        for stream in streams:
+            number = stream.fileno() if hasattr(stream, "fileno") else stream
+            if isinstance(number, int) and number >= FIRST_FD:
+                raise PermissionError(errno.EPERM, UNSEEN % "another program")
+        return host(self, *streams)
+
+    subprocess.Popen._get_handles = get_handles
+
+
+CHANGES = {
+    "fcntl": change_fcntl,
+    "pathlib": change_pathlib,
+    "shutil": change_shutil,
+    "subprocess": change_subprocess,
+    "tarfile": change_tarfile,
+}
+
+
+class Finder:
+    """Finds the modules that are changed by asking the other finders."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name not in CHANGES:
+            return None
+        for finder in sys.meta_path:
+            spec = None if finder is cls else finder.find_spec(name, path, target)
+            if spec is not None:
+                spec.loader = Loader(spec.loader, CHANGES[name])
+                return spec
+        return None
+
+
+class Loader:
+    """Loads as another loader does, then changes the module."""
+
+    def __init__(self, loader, change):
+        self.loader, self.change = loader, change
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        self.loader.exec_module(module)
+        self.change(module)
+
+    def __getattr__(self, name):
+        return getattr(self.loader, name)
+
+
+def change():
+    """Changes what is imported, and what will be."""
+    sys.meta_path.insert(0, Finder)
+    for name in CHANGES.keys() & sys.modules.keys():
+        CHANGES[name](sys.modules[name])

@@ -1,0 +1,87 @@
+"""Runs a module: loads it, calls its modify(), and tells hsb how it ended."""
+
+import os
+import sys
+
+from . import channel, files, functions, guard, library, root, tree
+from .channel import receive
+from .paths import ROOT
+
+
+class Unfit(Exception):
+    """The file is no module; the message says why."""
+
+
+def run(file):
+    """Runs a module, and ends the process."""
+    file = os.path.join(guard.project, file)
+    guard.folder = os.path.dirname(file)
+    channel.start()
+    start = receive()
+    tree.now = start["source_date_epoch"]
+    sys.argv = [file]
+    # At the end: a module must not stand in for one of the standard library.
+    sys.path += [guard.folder, os.path.dirname(guard.folder)]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace", line_buffering=True)
+    try:
+        code = compiled(file)
+        functions.replace()
+        library.change()
+        sys.addaudithook(guard.watch)
+        try:
+            modify(code, file, start["name"], start["cfg"])
+        except SystemExit as end:
+            if end.code not in (None, 0):
+                raise
+        finish()
+        last = {"done": {"read": sorted(key for key in root.read if isinstance(key, str))}}
+    except BaseException as error:
+        from .failure import explain
+
+        last = {"fail": explain(error)}
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # The module closed it, or put something else there.
+            pass
+    channel.send(last)
+    # At once: what Python would still take down might turn to hsb.
+    os._exit(0 if "done" in last else 1)
+
+
+def compiled(file):
+    with open(file, "rb") as source:
+        return compile(source.read(), file, "exec", dont_inherit=True)
+
+
+def modify(code, file, name, cfg):
+    """Loads the module and calls its modify()."""
+    stem = os.path.basename(file)[: -len(".py")]
+    module = type(sys)("modules." + stem)
+    module.__file__, module.__package__ = file, "modules"
+    sys.modules[module.__name__] = module
+    exec(code, module.__dict__)
+    modify = module.__dict__.get("modify")
+    if not callable(modify):
+        raise Unfit("it has no function modify(name, root, cfg)")
+    try:
+        result = modify(name, root.Root(ROOT), root.Recipe(cfg))
+    except TypeError as error:
+        if error.__traceback__.tb_next is not None:
+            raise
+        raise Unfit("modify() is called with (name, root, cfg): %s" % error) from None
+    if hasattr(result, "send"):
+        raise Unfit("modify() is a generator or a coroutine: without a caller, it runs nothing")
+
+
+def finish():
+    """Does what Python does at its end, as long as hsb listens."""
+    threading = sys.modules.get("threading")
+    for thread in threading.enumerate() if threading else ():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    import atexit
+
+    atexit._run_exitfuncs()
+    files.close_all()
