@@ -10,6 +10,7 @@ mod json;
 mod process;
 mod protocol;
 mod python;
+mod shim;
 
 use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};

@@ -4,10 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::Declaration;
+use super::{Declaration, shim};
 
-/// What python3 runs: it wraps the functions that take paths, then calls `modify`.
-const SHIM: &str = include_str!("shim.py");
 /// What a file with a declaration has in it.
 const MODULE: &[u8] = b"MODULE";
 
@@ -22,7 +20,7 @@ pub(super) fn declaration(file: &Path) -> Result<Option<Declaration>, String> {
         return Ok(None);
     }
     let mut command = python3();
-    command.args(["-c", SHIM, "describe"]).arg(file);
+    command.args(["-c", shim::text(), "describe"]).arg(file);
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -50,6 +48,6 @@ fn python3() -> Command {
 /// compiled files beside the module.
 pub(super) fn command(file: &Path) -> Command {
     let mut command = python3();
-    command.args(["-c", SHIM, "run"]).arg(file);
+    command.args(["-c", shim::text(), "run"]).arg(file);
     command
 }

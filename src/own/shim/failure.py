@@ -3,36 +3,50 @@
 import traceback
 
 from .guard import is_own, near
+from .paths import ROOT
 from .run import Unfit
 
 
 def explain(error):
     """Returns the message, the place in the module's file, and the traceback."""
+    fail = {"message": without_root(message(error))}
     if isinstance(error, Unfit):
-        return {"message": str(error)}
+        if error.code is not None:
+            fail["at"] = place(error.code.co_filename, error.code.co_firstlineno)
+        return fail
     told = traceback.TracebackException(type(error), error, error.__traceback__)
-    fail = {"message": message(error)}
     own = [frame for frame in told.stack if is_own(frame.filename)]
     if isinstance(error, SyntaxError) and error.filename and is_own(error.filename):
-        fail["at"] = "%s:%d" % (near(error.filename), error.lineno or 0)
+        fail["at"] = place(error.filename, error.lineno or 0)
     elif own:
-        fail["at"] = "%s:%d" % (near(own[-1].filename), own[-1].lineno)
+        fail["at"] = place(own[-1].filename, own[-1].lineno)
     if not isinstance(error, SystemExit):
         shorten(told)
-        fail["trace"] = "".join(told.format())
+        fail["trace"] = without_root("".join(told.format()))
     return fail
+
+
+def place(file, line):
+    return "%s:%d" % (near(file), line)
 
 
 def message(error):
     """Returns what the last line of a traceback says."""
+    if isinstance(error, Unfit):
+        return str(error)
     if isinstance(error, SystemExit):
         return "sys.exit(%d)" % error.code if isinstance(error.code, int) else str(error.code)
     try:
-        said = str(error)
+        said = error.msg if isinstance(error, SyntaxError) else str(error)
     except Exception:
         said = "(it cannot say what)"
     name = type(error).__name__
     return "%s: %s" % (name, said) if said else name
+
+
+def without_root(told):
+    """Returns a text in which the path that stands for the image is `{root}`, for people."""
+    return told.replace(ROOT, "{root}")
 
 
 def shorten(told):

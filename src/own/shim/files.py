@@ -181,21 +181,21 @@ def open_descriptor(path, flags, mode=0o777):
         file.data, file.is_changed = bytearray(), True
         channel.unsent[file] = None
     else:
-        load(file, mode if create else None)
+        tree.slashed(load)(path, file, mode if create else None)
     if flags & os.O_DIRECTORY and not file.is_directory:
         raise Refused(errno.ENOTDIR)
     return enter(file)
 
 
-def load(file, mode):
+def load(path, file, mode):
     """Reads the content of a file, which is made if there is a mode for it."""
     try:
-        file.data = tree.contents(file.path)
+        file.data = tree.contents(path)
     except Refused as refused:
         if refused.number == errno.EISDIR and not file.writes():
             file.is_directory = True
         elif refused.number == errno.ENOENT and mode is not None:
-            tree.create(file.path, mode)
+            tree.create(path, mode)
         else:
             raise
     if file.writes():

@@ -2,17 +2,10 @@
 
 import os
 
-from .channel import Refused, call, text
+from .channel import Refused, call, raw, text
+from .guard import mentions
+from .operations import ROWS
 from .paths import ROOT, locate
-
-# The operations, by how many paths of the image they start with.
-OPERATIONS = {
-    0: "add_group add_user group groups info os_release user users warn",
-    1: "append chmod chown disable edit_line enable exists getxattr glob is_dir is_file is_link"
-    " lines list listxattr mask mkdir mknod read read_bytes readlink remove removexattr replace"
-    " setxattr stat template truncate unmask utime walk write",
-    2: "copy link put rename symlink",
-}
 
 
 class Root(str):
@@ -27,39 +20,34 @@ class Root(str):
         return Path(ROOT, os.fspath(path).lstrip("/"))
 
 
-def operation(name, paths):
-    """Returns a method for an operation that starts with so many paths."""
+def method(name, help, parameters, paths, returns):
+    """Returns a method of `root` that does an operation."""
+    places = {parameters.index(parameter) for parameter in paths}
+    unpack = raw if returns == "bytes" else text
 
     def run(self, *args, **named):
-        if name == "replace" and (len(args) < 3 and not named or isinstance(args[2], int)):
+        if name == "replace" and not named and (len(args) < 3 or isinstance(args[2], int)):
             return str.replace(self, *args)  # The text's own, which has no path in front.
-        args = [inner(arg) if place < paths else arg for place, arg in enumerate(args)]
-        named = {key: inner(arg) if key in PATHS else arg for key, arg in named.items()}
+        args = [inner(arg) if place in places else arg for place, arg in enumerate(args)]
+        named = {key: inner(arg) if key in paths else arg for key, arg in named.items()}
         try:
-            answer = call(name, *args, **named)
+            return unpack(call(name, *args, **named))
         except Refused as refused:
             error = refused.plain()
-        else:
-            if name == "read_bytes":
-                return answer if isinstance(answer, bytes) else answer.encode("utf-8")
-            return text(answer)
         raise error
 
     run.__name__ = run.__qualname__ = name
+    run.__doc__ = help
     return run
 
 
-PATHS = {"path", "from", "to", "existing", "target"}
-
-
 def inner(path):
-    """Returns the path of the image where a path starts with `root`, else the path."""
-    return locate(path) or path
+    """Returns the path of the image where a path starts with `root`; others are such paths."""
+    return locate(path) if mentions(path) else path
 
 
-for count, names in OPERATIONS.items():
-    for each in names.split():
-        setattr(Root, each, operation(each, count))
+for row in ROWS:
+    setattr(Root, row["name"], method(**row))
 
 
 read = set()  # The keys of the recipe that somebody looked at.

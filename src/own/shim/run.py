@@ -11,6 +11,10 @@ from .paths import ROOT
 class Unfit(Exception):
     """The file is no module; the message says why."""
 
+    def __init__(self, message, modify=None):
+        Exception.__init__(self, message)
+        self.code = getattr(modify, "__code__", None)
+
 
 def run(file):
     """Runs a module, and ends the process."""
@@ -70,9 +74,9 @@ def modify(code, file, name, cfg):
     except TypeError as error:
         if error.__traceback__.tb_next is not None:
             raise
-        raise Unfit("modify() is called with (name, root, cfg): %s" % error) from None
+        raise Unfit("modify() is called with (name, root, cfg): %s" % error, modify) from None
     if hasattr(result, "send"):
-        raise Unfit("modify() is a generator or a coroutine: without a caller, it runs nothing")
+        raise Unfit("modify() is a generator or a coroutine, of which nothing runs", modify)
 
 
 def finish():

@@ -23,6 +23,21 @@ now = 0  # What SOURCE_DATE_EPOCH says: seconds since 1970.
 mask = 0o022  # As os.umask has it.
 
 
+def slashed(act):
+    """Returns a function for which `a/` must be a directory, and is followed if it is a link."""
+
+    def run(path, *args, **named):
+        bare = path.rstrip("/")
+        if bare and bare != path:
+            if kind(bare, follow=True) != "directory":
+                raise Refused(errno.ENOTDIR)
+            path = resolve(bare) if kind(bare) == "symlink" else bare
+        return act(path, *args, **named)
+
+    return run
+
+
+@slashed
 def status(path, *, follow_symlinks=True):
     """Does what os.stat does."""
     # Without `follow` where it is the default: this is called most.
@@ -40,6 +55,7 @@ def stat_result(*, type, mode, ino, uid, gid, size, mtime, mtime_ns, nlink, majo
     return os.stat_result(fields, extra)
 
 
+@slashed
 def lstat(path):
     return status(path, follow_symlinks=False)
 
@@ -84,16 +100,19 @@ def create(path, mode):
 
 
 def mkdir(path, mode=0o777):
+    path = path.rstrip("/") or "/"
     must_be_free(path)
     call("mkdir", path, mode=mode & ~mask & 0o1777, parents=False, exist_ok=False)
 
 
+@slashed
 def unlink(path):
     if kind(path) == "directory":
         raise Refused(errno.EISDIR)
     call("remove", path)
 
 
+@slashed
 def rmdir(path):
     if not path.strip("/"):
         raise Refused(errno.EBUSY)
@@ -127,12 +146,14 @@ def symlink(target, path):
     call("symlink", target, path)
 
 
+@slashed
 def readlink(path):
     if kind(path) != "symlink":
         raise Refused(errno.EINVAL)
     return text(call("readlink", path))
 
 
+@slashed
 def listdir(path):
     return text(call("list", path))
 
@@ -156,12 +177,14 @@ def mkfifo(path, mode=0o666):
     mknod(path, stat.S_IFIFO | mode)
 
 
+@slashed
 def chmod(path, mode, *, follow_symlinks=True):
     if not follow_symlinks and call("is_link", path):
         raise NotImplementedError("chmod: a symbolic link has no mode of its own")
     call("chmod", path, mode & 0o7777)
 
 
+@slashed
 def chown(path, uid, gid, *, follow_symlinks=True):
     owner = {"user": uid, "group": gid}
     for part, number in owner.items():
@@ -176,6 +199,7 @@ def lchown(path, uid, gid):
     chown(path, uid, gid, follow_symlinks=False)
 
 
+@slashed
 def utime(path, times=None, *, ns=None, follow_symlinks=True):
     if times is not None and ns is not None:
         raise ValueError("utime: you may specify either 'times' or 'ns' but not both")
@@ -190,12 +214,14 @@ def utime(path, times=None, *, ns=None, follow_symlinks=True):
     call("utime", path, seconds, mtime_ns=nanoseconds, follow=follow_symlinks)
 
 
+@slashed
 def truncate(path, length):
     if kind(path, follow=True) == "directory":
         raise Refused(errno.EISDIR)
     call("truncate", path, length)
 
 
+@slashed
 def listxattr(path, *, follow_symlinks=True):
     return text(call("listxattr", path, follow=follow_symlinks))
 
@@ -205,12 +231,14 @@ def must_have(path, name, follow):
         raise Refused(errno.ENODATA)
 
 
+@slashed
 def getxattr(path, attribute, *, follow_symlinks=True):
     name = os.fsdecode(attribute)
     must_have(path, name, follow_symlinks)
     return raw(call("getxattr", path, name, follow=follow_symlinks))
 
 
+@slashed
 def setxattr(path, attribute, value, flags=0, *, follow_symlinks=True):
     name = os.fsdecode(attribute)
     if flags & os.XATTR_REPLACE:
@@ -220,6 +248,7 @@ def setxattr(path, attribute, value, flags=0, *, follow_symlinks=True):
     call("setxattr", path, name, value, follow=follow_symlinks)
 
 
+@slashed
 def removexattr(path, attribute, *, follow_symlinks=True):
     name = os.fsdecode(attribute)
     must_have(path, name, follow_symlinks)
