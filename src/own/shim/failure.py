@@ -41,7 +41,7 @@ def message(error):
     except Exception:
         said = "(it cannot say what)"
     name = type(error).__name__
-    return "%s: %s" % (name, said) if said else name
+    return "%s: %s" % (name, " ".join(said.split())) if said else name
 
 
 def without_root(told):
