@@ -8,6 +8,7 @@
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
 //! - `own_modules`: people's own modules: found, run, failing
+//! - `own_python`: modules in Python, beside what Python does in a folder
 //! - `recipes`: builds from build.yaml: the sample, several partitions, the same bytes again
 //! - `reject`: calls, recipes and archives that must fail, and how
 //! - `rootless`: a build in a sandbox that kills privileged calls
@@ -28,6 +29,7 @@ mod faults;
 mod mounted;
 mod random;
 mod own_modules;
+mod own_python;
 mod recipes;
 mod reject;
 mod rootless;

@@ -27,7 +27,9 @@ const PARTS: &[(&str, &str)] = &[
 pub(super) fn text() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
         let parts = PARTS.iter().copied();
-        let mut parts: Map<_, _> = parts.map(|(name, text)| (name.into(), text.into())).collect();
+        let mut parts: Map<_, _> = parts
+            .map(|(name, text)| (name.into(), text.into()))
+            .collect();
         let operations = Value::from_iter(OPERATIONS.iter().map(row));
         parts.insert("operations".into(), format!("ROWS = {operations}\n").into());
         // Lists, mappings and texts in JSON are the same in Python.

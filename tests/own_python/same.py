@@ -1,0 +1,336 @@
+"""Does what modules do to files, and prints what came of it: in a folder and in the image alike.
+
+Only what any user may do in a folder, so nothing of owners and devices.
+"""
+import bz2
+import codecs
+import configparser
+import csv
+import fileinput
+import glob
+import gzip
+import io
+import os
+import pathlib
+import shutil
+import stat
+import tarfile
+import tempfile
+import zipfile
+
+
+def shown(value):
+    if isinstance(value, os.stat_result):
+        size = 0 if stat.S_ISDIR(value.st_mode) else value.st_size
+        links = 0 if stat.S_ISDIR(value.st_mode) else value.st_nlink
+        return "%o %d %d" % (value.st_mode, size, links)
+    if isinstance(value, (list, tuple)):
+        return "[%s]" % ", ".join(shown(item) for item in value)
+    return repr(value)
+
+
+def write(path, data="x", mode="w", **options):
+    with open(path, mode, **options) as file:
+        return file.write(data)
+
+
+def read(path, mode="r", **options):
+    with open(path, mode, **options) as file:
+        return file.read()
+
+
+def fresh(base):
+    """Makes a small tree anew."""
+    if os.path.exists(base):
+        shutil.rmtree(base)
+    os.makedirs(base + "/e/sub")
+    os.mkdir(base + "/full")
+    write(base + "/e/motd", "one\ntwo\r\nthree")
+    write(base + "/full/a", "a")
+    os.symlink("motd", base + "/e/rel")
+    os.symlink("sub", base + "/e/dir")
+    os.symlink("loop", base + "/e/loop")
+    os.symlink("nowhere", base + "/e/lost")
+
+
+NAMES = ["e", "e/motd", "e/rel", "e/dir", "e/loop", "e/lost", "none", "none/x", "e/motd/", "e/rel/"]
+NAMES += ["e/dir/", "e/", "e/./sub/../motd", "e/" + "n" * 256, "e\0x", "full", ""]
+
+QUESTIONS = [
+    os.stat, os.lstat, os.path.exists, os.path.lexists, os.path.isfile, os.path.isdir,
+    os.path.islink, os.path.realpath, os.readlink, read,
+    lambda p: os.path.isfile(p) and os.path.getsize(p),
+    lambda p: sorted(os.listdir(p)),
+    lambda p: sorted((e.name, e.is_dir(), e.is_file(), e.is_symlink()) for e in os.scandir(p)),
+    lambda p: pathlib.Path(p).exists(),
+    lambda p: pathlib.Path(p).read_text(),
+    lambda p: pathlib.Path(p).is_symlink(),
+    lambda p: sorted(pathlib.Path(p).iterdir()),
+]
+
+CHANGES = [
+    write, os.mkdir, os.rmdir, os.unlink,
+    lambda p: write(p, mode="a"),
+    lambda p: write(p, mode="x"),
+    lambda p: write(p, mode="r+"),
+    lambda p: os.chmod(p, 0o640),
+    lambda p: os.utime(p, (5, 7.5)),
+    lambda p: os.truncate(p, 2),
+    lambda p: os.makedirs(p, exist_ok=True),
+    lambda p: os.symlink("target", p),
+    lambda p: os.mkfifo(p, 0o600),
+    lambda p: pathlib.Path(p).touch(),
+    lambda p: shutil.rmtree(p, ignore_errors=True),
+    lambda p: os.rename(p, p.rstrip("/") + ".new"),
+    lambda p: os.link(p, p + ".link"),
+]
+
+SCRIPTS = [
+    [("tell",), ("read", 3), ("tell",)],
+    [("write", "AB"), ("tell",), ("seek", 0), ("read",)],
+    [("seek", 0, 2), ("tell",), ("write", "zz")],
+    [("seek", 5), ("truncate",), ("tell",)],
+    [("truncate", 3)],
+    [("truncate", 99), ("seek", 0, 2)],
+    [("readline",), ("readlines",)],
+    [("writelines", ["a", "b"])],
+    [("seek", 60), ("write", "Q")],
+    [("readable",), ("writable",), ("seekable",), ("isatty",), ("flush",)],
+]
+
+
+def streams(base):
+    path = base + "/stream"
+    for mode in ("rb", "rb+", "wb", "ab", "ab+", "xb", "r", "w", "a", "r+", "w+", "a+", "z", "rbt"):
+        for script in SCRIPTS:
+            write(path, b"01234\n6789" * 5, "wb")
+            if "x" in mode:
+                os.remove(path)
+            yield mode, script, lambda: stream(path, mode, script)
+    yield "unbuffered", 0, lambda: stream(path, "wb", [("write", "12"), ("tell",)], buffering=0)
+    yield "newline", 0, lambda: stream(path, "w", [("write", "a\nb\n")], newline="\r\n")
+    yield "latin-1", 0, lambda: stream(path, "w", [("write", "\u00fc")], encoding="latin-1")
+    yield "wrong bytes", 0, lambda: read(path)
+    yield "as latin-1", 0, lambda: read(path, encoding="latin-1")
+    yield "replaced", 0, lambda: read(path, errors="replace")
+    yield "ascii", 0, lambda: write(path, "\u00fc", encoding="ascii")
+    yield "codecs", 0, lambda: codecs.open(path, "a", "utf-8").write("\u20ac")
+    yield "read it", 0, lambda: codecs.open(path, encoding="utf-8").read()
+
+
+def stream(path, mode, script, **options):
+    results = []
+    with open(path, mode, **options) as file:
+        for name, *args in script:
+            if "b" in mode:
+                args = [arg.encode() if isinstance(arg, str) else arg for arg in args]
+                args = [[a.encode() for a in arg] if type(arg) is list else arg for arg in args]
+            try:
+                results.append(getattr(file, name)(*args))
+            except (OSError, ValueError) as error:
+                results.append(type(error).__name__)
+    return results, read(path, "rb")
+
+
+def idioms(base):
+    j = lambda *names: os.path.join(base, *names)
+
+    def descriptors():
+        fd = os.open(j("fd"), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        results = [os.write(fd, b"hello"), os.lseek(fd, 0, 0), os.read(fd, 3), os.fstat(fd)]
+        os.fchmod(fd, 0o640)
+        os.fsync(fd)
+        os.ftruncate(fd, 4)
+        other = os.dup(fd)
+        os.close(fd)
+        results += [os.pread(other, 9, 0), os.pwrite(other, b"J", 0), os.stat(other)]
+        os.close(other)
+        return results + [read(j("fd")), os.stat(j("fd"))]
+
+    def opener():
+        with open(j("secret"), "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write("x")
+        folder = os.open(base, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+        return os.stat(j("secret"))
+
+    def atomic():
+        with tempfile.NamedTemporaryFile("w", dir=j("e"), delete=False) as file:
+            file.write("new\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(file.name, j("e/motd"))
+        return read(j("e/motd")), sorted(os.listdir(j("e"))), os.stat(j("e/motd"))
+
+    def temporary():
+        with tempfile.TemporaryFile(dir=j("e")) as file:
+            file.write(b"q")
+            file.seek(0)
+            found = file.read(), sorted(os.listdir(j("e")))
+        with tempfile.TemporaryDirectory(dir=j("e")) as folder:
+            write(os.path.join(folder, "x"))
+        return found, sorted(os.listdir(j("e")))
+
+    def renamed_while_open():
+        file = open(j("early"), "w")
+        file.write("a")
+        os.rename(j("early"), j("late"))
+        file.write("b")
+        file.close()
+        return read(j("late")), os.path.exists(j("early"))
+
+    def removed_while_open():
+        file = open(j("gone"), "w")
+        os.remove(j("gone"))
+        file.write("b")
+        file.close()
+        return os.path.exists(j("gone"))
+
+    def seen_before_closed():
+        file = open(j("seen"), "w")
+        file.write("12345")
+        sizes = [os.path.getsize(j("seen"))]
+        file.flush()
+        return sizes + [os.path.getsize(j("seen")), file.close()]
+
+    def left_open():
+        open(j("leak"), "w").write("leaked")
+        return read(j("leak"))
+
+    def in_place():
+        for line in fileinput.input(j("full/a"), inplace=True, backup=".bak"):
+            print("X" + line, end="")
+        return read(j("full/a")), read(j("full/a.bak"))
+
+    def copies():
+        shutil.copy(j("e/motd"), j("full"))
+        shutil.copy2(j("e/motd"), j("full/b"))
+        shutil.copytree(j("full"), j("tree"), symlinks=True)
+        shutil.move(j("tree"), j("e/sub"))
+        walked = sorted((os.path.relpath(d, base), sorted(a), sorted(f)) for d, a, f in os.walk(base))
+        return walked, os.path.samefile(j("e/motd"), j("e/rel"))
+
+    def from_machine_and_back():
+        with tempfile.TemporaryDirectory() as folder:
+            write(folder + "/h", "host")
+            os.chmod(folder + "/h", 0o750)
+            shutil.copytree(folder, j("from"))
+            shutil.copytree(j("from"), folder + "/back")
+            shutil.move(j("from/h"), folder + "/moved")
+            return read(folder + "/back/h"), os.stat(folder + "/moved"), os.listdir(j("from"))
+
+    def archives():
+        with zipfile.ZipFile(j("a.zip"), "w") as archive:
+            archive.writestr("in/side", "data")
+        with zipfile.ZipFile(j("a.zip")) as archive:
+            archive.extractall(j("unzipped"))
+        with tarfile.open(j("a.tgz"), "w:gz") as archive:
+            member = tarfile.TarInfo("t/x")
+            member.size, member.mode, member.mtime = 3, 0o711, 99
+            archive.addfile(member, io.BytesIO(b"abc"))
+        with tarfile.open(j("a.tgz")) as archive:
+            archive.extractall(j("untarred"))
+        found = os.stat(j("untarred/t/x"))
+        return read(j("unzipped/in/side")), found, found.st_mtime
+
+    def formats():
+        with open(j("c.csv"), "w", newline="") as file:
+            csv.writer(file).writerow(["a", "b c"])
+        config = configparser.ConfigParser()
+        config.read_string("[s]\nk=v\n")
+        with open(j("c.ini"), "w") as file:
+            config.write(file)
+        with gzip.open(j("c.gz"), "wt") as file:
+            file.write("gz")
+        bz2.open(j("c.bz"), "wb").write(b"bz")
+        return read(j("c.csv"), newline=""), config.read(j("c.ini")) != [], gzip.open(j("c.gz")).read()
+
+    def working_directory():
+        here = os.getcwd()
+        os.chdir(j("e"))
+        found = [sorted(os.listdir()), read("rel"), os.path.exists("motd"), os.path.abspath("x")]
+        os.chdir("sub")
+        write("../written")
+        os.chdir(here)
+        return found, read(j("e/written")), os.getcwd() == here
+
+    def masks():
+        old = os.umask(0o077)
+        write(j("masked"))
+        os.mkdir(j("masked.d"))
+        return old, os.umask(old), os.stat(j("masked")), os.stat(j("masked.d"))
+
+    def globs():
+        found = glob.glob(j("e/*")), glob.glob(j("**/*o*"), recursive=True), glob.glob(j("e/m?td"))
+        path = pathlib.Path(base)
+        return [sorted(names) for names in found + (path.glob("*"), path.rglob("m*"))]
+
+    def paths():
+        path = pathlib.Path(base, "p")
+        path.mkdir(0o700)
+        (path / "a/b").mkdir(parents=True)
+        (path / "f").write_text("T")
+        (path / "l").symlink_to("f")
+        (path / "f").chmod(0o755)
+        found = [(path / "l").resolve(), (path / "f").stat(), (path / "l").read_bytes()]
+        (path / "f").rename(path / "g")
+        (path / "g").unlink()
+        (path / "t").touch(0o600)
+        return found, sorted(path.iterdir()), (path / "l").exists(), (path / "t").lstat()
+
+    def bytes_and_odd_names():
+        odd = os.path.join(os.fsencode(base), b"odd\xff")
+        write(odd, b"\xff\x00", "wb")
+        os.symlink(b"\xfe", odd + b".link")
+        names = [name for name in sorted(os.listdir(base)) if name.startswith("odd")]
+        entries = sorted(entry.name for entry in os.scandir(os.fsencode(base)))
+        return names, entries, read(j("odd\udcff"), "rb"), os.readlink(j("odd\udcff.link"))
+
+    def keywords():
+        os.mkdir(path=j("kw"), mode=0o700)
+        os.rename(src=j("kw"), dst=j("kw2"))
+        os.symlink(src="a", dst=j("kw3"))
+        return os.stat(path=j("kw2")), os.lstat(path=j("kw3")), os.listdir(path=j("kw2"))
+
+    def wrong_arguments():
+        return [outcome(lambda: act(5.5)) for act in (os.remove, os.stat, os.listdir, open)]
+
+    yield from sorted(locals().items(), key=lambda item: item[0])
+
+
+def outcome(act):
+    try:
+        return shown(act())
+    except Exception as error:
+        return "%s %s" % (type(error).__name__, getattr(error, "errno", None))
+
+
+def modify(name, root, cfg):
+    root = str(root)
+    os.umask(0o022)
+    if not os.path.isdir(os.path.join(root, "work")):
+        os.mkdir(os.path.join(root, "work"))
+    base = os.path.join(root, "work", "base")
+
+    def tell(*words):
+        print(" ".join(map(str, words)).replace(root, "ROOT"))
+
+    fresh(base)
+    for number, ask in enumerate(QUESTIONS):
+        for path in NAMES:
+            tell("question", number, ascii(path), outcome(lambda: ask(os.path.join(base, path))))
+    for number, change in enumerate(CHANGES):
+        for path in NAMES[:-1]:
+            fresh(base)
+            tell("change", number, ascii(path), outcome(lambda: change(os.path.join(base, path))))
+            for folder, folders, files in sorted(os.walk(base)):
+                found = [(f, shown(os.lstat(os.path.join(folder, f)))) for f in sorted(files)]
+                tell("   ", folder, sorted(folders), found)
+    fresh(base)
+    for mode, script, act in streams(base):
+        tell("stream", mode, script, outcome(act))
+    for name, act in idioms(base):
+        if callable(act) and name != "j":
+            fresh(base)
+            tell(name, outcome(act))
