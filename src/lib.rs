@@ -13,6 +13,7 @@
 //! - `image`: the plan is written, with the writers of [`fsgen`]
 //! - `output`: the file appears whole or not at all
 //! - [`report`]: what came out
+//! - [`verify`]: everything in an image is read again, by code that is not the writer's
 //! - [`cli`]: arguments, and how results and errors are shown
 //!
 //! Only this crate touches files, the environment and the terminal. Nothing here, in [`modules`]
@@ -36,6 +37,7 @@ mod seed;
 pub mod source;
 mod stamp;
 mod steps;
+pub mod verify;
 
 use std::path::PathBuf;
 
