@@ -28,6 +28,11 @@ enum Command {
     Build(Options),
     /// Show what a build would make, exactly, and write nothing
     Plan(PlanOptions),
+    /// Read everything in a raw image that is not the content of files, and say what is wrong
+    ///
+    /// Partition tables (GPT, MBR) and filesystems (ext2 to ext4, FAT, swap). Exit status: 0 clean,
+    /// 1 problems found, 2 not readable or nothing that can be checked.
+    Verify(VerifyOptions),
 }
 
 #[derive(Debug, Args)]
@@ -43,6 +48,15 @@ struct PlanOptions {
     /// With --show: print the difference that this step made, counted from 1
     #[arg(long, value_name = "NUMBER", requires = "show")]
     step: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+struct VerifyOptions {
+    /// The raw image: a disk, or a bare filesystem
+    image: PathBuf,
+    /// Print the verdict as JSON on standard output
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -77,7 +91,7 @@ struct Options {
     verbose: bool,
 }
 
-/// The build failed.
+/// The build failed, or the image has problems.
 const FAILED: u8 = 1;
 /// The call or the recipe is wrong.
 const WRONG: u8 = 2;
@@ -88,6 +102,7 @@ pub fn run() -> ExitCode {
     let (options, planning) = match &command {
         Command::Build(options) => (options, None),
         Command::Plan(plan) => (&plan.options, Some(plan)),
+        Command::Verify(options) => return verify(options),
     };
     let verbosity = match (options.quiet, options.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -116,6 +131,24 @@ pub fn run() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, FAILED),
+    }
+}
+
+/// Checks an image and shows what was found.
+fn verify(options: &VerifyOptions) -> ExitCode {
+    let verdict = match crate::verify::verify(&options.image) {
+        Ok(verdict) => verdict,
+        Err(error) => return fail(&error, WRONG),
+    };
+    let text = if options.json {
+        serde_json::to_string_pretty(&verdict).map(|text| text + "\n")
+    } else {
+        Ok(verdict.to_string())
+    };
+    match text.map_err(Into::into).and_then(|text| print(&text)) {
+        Ok(()) if verdict.is_clean() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(FAILED),
+        Err(error) => fail(&error, WRONG),
     }
 }
 
@@ -238,7 +271,7 @@ fn show(report: &Report, options: &Options, verbosity: Verbosity, changes: usize
 
 fn print(text: &str) -> Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
-        // A reader that has seen enough is no failure of the build.
+        // A reader that has seen enough is no failure.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.context("standard output"),
     }
