@@ -13,6 +13,7 @@
 //! - `reject`: calls, recipes and archives that must fail, and how
 //! - `rootless`: a build in a sandbox that kills privileged calls
 //! - `table`: partition tables, judged by sfdisk and sgdisk
+//! - `verify`: our checker beside other people's, on right and on damaged images
 //! - `worn`: images after hard use, and as GRUB reads them
 
 // A test that panics has failed: that is what `unwrap` is for here.
@@ -34,4 +35,5 @@ mod recipes;
 mod reject;
 mod rootless;
 mod table;
+mod verify;
 mod worn;
