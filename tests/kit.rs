@@ -156,6 +156,9 @@ pub(crate) fn e2fsck_clean(image: &Path, offset: u64) {
         "{}: {run:#?}",
         image.display()
     );
+    // Our own checker has to agree, on every image that any test makes.
+    let verdict = hsb::verify::verify(image).unwrap();
+    assert!(verdict.is_clean(), "{verdict}");
 }
 
 /// Asserts that sfdisk finds no error in the partition table.
