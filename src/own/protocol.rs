@@ -10,7 +10,7 @@ use modules::api::{self, Data};
 use serde_json::{Value, json};
 
 use super::process::{Event, Process};
-use super::{Failure, Own, Step, json};
+use super::{Failure, Kind, Own, Step, json};
 
 /// The version of the protocol.
 const VERSION: u32 = 1;
@@ -61,7 +61,7 @@ pub(super) fn converse(
         Some(Last::Failed(failure)) => Err(failure),
         // What it said counts, not how Python takes itself down afterwards.
         Some(Last::Done(read)) => Ok(read),
-        None if status.success() => Ok(None),
+        None if status.success() && own.kind == Kind::Executable => Ok(None),
         None => Err(talk.failure(format!("it ended with {status}"))),
     }
 }

@@ -40,9 +40,9 @@ class Refused(Exception):
 
     def at(self, path, other=None):
         """Returns the exception that the functions of Python raise, with the caller's paths."""
-        names = os.fsencode(path).split(b"/") if self.number == errno.EIO else []
-        if any(len(name) > LONGEST_NAME for name in names):
-            self.number = errno.ENAMETOOLONG
+        if self.number in (errno.EIO, errno.ENOENT):
+            if any(len(name) > LONGEST_NAME for name in os.fsencode(path).split(b"/")):
+                self.number = errno.ENAMETOOLONG
         if self.message and self.number in (errno.EIO, errno.EINVAL):
             return OSError(self.number, self.message)
         return OSError(self.number, os.strerror(self.number), path, None, other)
