@@ -177,7 +177,10 @@ fn what_fails_says_where_and_why() {
             "modules/own.py:2: sys.exit(3)",
         ),
         ("    raise SystemExit('no key')", "modules/own.py:2: no key"),
-        ("    import os; os._exit(0)", "modules/own.py: it ended with exit status: 0"),
+        (
+            "    import os; os._exit(0)",
+            "modules/own.py: it ended with exit status: 0",
+        ),
         ("    import os; os.kill(os.getpid(), 9)", "SIGKILL"),
         ("    x = bytearray(1 << 40)", "MemoryError"),
         ("    print 'old'", "modules/own.py:2: SyntaxError"),

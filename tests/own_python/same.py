@@ -80,7 +80,7 @@ CHANGES = [
     lambda p: os.symlink("target", p),
     lambda p: os.mkfifo(p, 0o600),
     lambda p: pathlib.Path(p).touch(),
-    lambda p: shutil.rmtree(p, ignore_errors=True),
+    lambda p: shutil.rmtree(p, ignore_errors="\0" not in p),
     lambda p: os.rename(p, p.rstrip("/") + ".new"),
     lambda p: os.link(p, p + ".link"),
 ]

@@ -41,7 +41,8 @@ class Refused(Exception):
     def at(self, path, other=None):
         """Returns the exception that the functions of Python raise, with the caller's paths."""
         if self.number in (errno.EIO, errno.ENOENT):
-            if any(len(name) > LONGEST_NAME for name in os.fsencode(path).split(b"/")):
+            names = os.fsencode(path if other is None else other).split(b"/")
+            if any(len(name) > LONGEST_NAME for name in names):
                 self.number = errno.ENAMETOOLONG
         if self.message and self.number in (errno.EIO, errno.EINVAL):
             return OSError(self.number, self.message)

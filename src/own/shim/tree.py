@@ -105,16 +105,18 @@ def mkdir(path, mode=0o777):
     call("mkdir", path, mode=mode & ~mask & 0o1777, parents=False, exist_ok=False)
 
 
-@slashed
 def unlink(path):
-    if kind(path) == "directory":
+    bare = path.rstrip("/") or "/"
+    if kind(bare) == "directory":
         raise Refused(errno.EISDIR)
+    if bare != path:
+        raise Refused(errno.ENOTDIR)
     call("remove", path)
 
 
-@slashed
 def rmdir(path):
-    if not path.strip("/"):
+    path = path.rstrip("/")
+    if not path:
         raise Refused(errno.EBUSY)
     if kind(path) != "directory":
         raise Refused(errno.ENOTDIR)
@@ -134,6 +136,7 @@ def rename(old, new):
         raise Refused(errno.ENOTDIR if is_directory else errno.EISDIR) from None
 
 
+@slashed
 def link(old, new):
     must_be_free(new)
     if kind(old) == "directory":
