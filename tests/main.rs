@@ -3,6 +3,7 @@
 //! - `kit`: a folder to work in, the `hsb` command, the judges
 //! - `accounts`: what `add_user` writes, judged by pwck, grpck and visudo
 //! - `edge`: every limit of ext4 and tar at once, as the kernel shows it
+//! - `examples`: what `hsb modules` shows of the built-in ones works
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
 //! - `faults`: signals, full disks, a source that changes, two builds at once
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
@@ -15,6 +16,7 @@
 //! - `table`: partition tables, judged by sfdisk and sgdisk
 //! - `verify`: our checker beside other people's, on right and on damaged images
 //! - `worn`: images after hard use, and as GRUB reads them
+//! - `units`: what enables units of systemd, judged by systemctl
 
 // A test that panics has failed: that is what `unwrap` is for here.
 #![allow(clippy::unwrap_used)]
@@ -25,6 +27,7 @@ mod kit;
 
 mod accounts;
 mod edge;
+mod examples;
 mod ext4;
 mod faults;
 mod mounted;
@@ -37,3 +40,4 @@ mod rootless;
 mod table;
 mod verify;
 mod worn;
+mod units;

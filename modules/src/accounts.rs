@@ -269,6 +269,25 @@ pub(crate) fn add_sub_ids(
     Ok(true)
 }
 
+/// Returns the name of a user or group by its number, the third field of passwd(5) and group(5).
+/// Reads those files alone: this is asked for every file that a module looks at.
+pub(crate) fn name_of<const N: usize>(
+    root: &Root<'_>,
+    files: [&str; 2],
+    ids: &'static [usize],
+    id: u32,
+) -> Result<Option<Vec<u8>>, RootError> {
+    for file in files {
+        let bytes = root.read_if_exists(file)?.unwrap_or_default();
+        let table = Table::<N>::parse(&bytes, ids);
+        let mut rows = table.rows();
+        if let Some(row) = rows.find(|row| number(row[2]) == Some(id)) {
+            return Ok(Some(row[0].to_vec()));
+        }
+    }
+    Ok(None)
+}
+
 /// Leaves out the rows whose name came before.
 fn first_of_each<'r, const N: usize>(
     rows: impl Iterator<Item = [&'r [u8]; N]>,

@@ -8,6 +8,7 @@
 //! A name alone in the list, as in `add_users: [alice]`, means an administrator: the user gets
 //! sudo where the image has it.
 
+mod doc;
 mod edit;
 mod options;
 
@@ -22,6 +23,8 @@ pub(crate) const MODULE: Module = Module {
     name: "add_user",
     summary: "adds users, with home, groups, ssh keys and sudo",
     keys: &["add_users"],
+    options: doc::OPTIONS,
+    example: doc::EXAMPLE,
     check,
     modify,
 };

@@ -20,6 +20,8 @@ mod questions;
 mod system;
 mod systemd;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use crate::Root;
 use crate::value::nearest;

@@ -5,6 +5,7 @@
 //! A file or directory that exists keeps the mode and owner that the recipe does not name. A path
 //! that ends in a symbolic link means what the link leads to, except to `remove` and `symlinks`.
 
+mod doc;
 mod options;
 
 use fsgen::tree::path::split;
@@ -19,6 +20,8 @@ pub(crate) const MODULE: Module = Module {
     name: "files",
     summary: "writes files, makes directories and links, removes what must not be there",
     keys: &["files", "directories", "symlinks", "remove"],
+    options: doc::OPTIONS,
+    example: doc::EXAMPLE,
     check,
     modify,
 };

@@ -6,6 +6,7 @@
 
 use serde::Deserialize;
 
+use crate::option::{OptionDoc, Shape};
 use crate::value::{Spanned, ValueError};
 use crate::{Cfg, Error, Host, Module, Root};
 
@@ -19,6 +20,12 @@ pub(crate) const MODULE: Module = Module {
     name: "hostname",
     summary: "sets the name of the machine",
     keys: &["hostname"],
+    options: &[OptionDoc::required(
+        "hostname",
+        Shape::Text,
+        "the name, alone or with its domain",
+    )],
+    example: "modules: [hostname]\nhostname: web1.example.com\n",
     check,
     modify,
 };

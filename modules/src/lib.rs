@@ -6,6 +6,7 @@
 //!
 //! - [`BUILTINS`]: the table of those that come with hsb, one file each
 //! - [`Root`]: the handle on the image
+//! - [`api`]: the same as a table of calls, for modules in other languages
 //! - [`Cfg`]: the recipe as one step sees it
 //! - [`run`]: one step, which happens whole or not at all
 //! - [`value`]: the recipe's values, which know where they were written
@@ -19,6 +20,7 @@ mod files;
 mod hostname;
 #[cfg(test)]
 mod kit;
+mod option;
 mod os_release;
 mod root;
 mod shorthand;
@@ -28,6 +30,7 @@ pub mod value;
 
 pub use cfg::Cfg;
 pub use error::Error;
+pub use option::{OptionDoc, Presence, Shape};
 pub use root::{Host, ModeChange, Owner, Root, RootError, Stat, parse_mode};
 pub use step::{Outcome, run};
 
@@ -45,6 +48,10 @@ pub struct Module {
     pub summary: &'static str,
     /// The keys of the recipe that are its own, the main one first.
     pub keys: &'static [&'static str],
+    /// What each of the keys may hold, in the same order.
+    pub options: &'static [OptionDoc],
+    /// A recipe that shows how to use it, without a source.
+    pub example: &'static str,
     /// Finds every mistake in the options that shows without the image, before any work starts.
     pub check: fn(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError>,
     /// Changes the image, after `check` found no mistake. `name` is what the recipe calls the

@@ -117,8 +117,8 @@ pub(crate) fn disable(root: &mut Root<'_>, unit: &str) -> Result<Vec<Vec<u8>>, U
     for path in &links {
         root.remove(path)?;
         if let Some((directory, _)) = split(path)
-            && root.list(directory)?.is_empty()
             && is_dependencies(directory)
+            && root.list(directory)?.is_empty()
         {
             root.remove(directory)?;
         }
@@ -236,7 +236,9 @@ fn config_links(root: &Root<'_>) -> Result<Vec<Vec<u8>>, RootError> {
     Ok(found)
 }
 
+/// Returns whether a directory is one such as `multi-user.target.wants`.
 fn is_dependencies(path: &[u8]) -> bool {
+    let path = path.strip_suffix(b"/").unwrap_or(path);
     install::DEPENDENCIES
         .iter()
         .any(|(_, ending)| path.ends_with(ending.as_bytes()))

@@ -27,6 +27,8 @@ const fn module(name: &'static str, keys: &'static [&'static str]) -> Module {
         name,
         summary: "",
         keys,
+        options: &[],
+        example: "",
         check,
         modify,
     }

@@ -180,7 +180,9 @@ fn checked(name: &str, kind: Type, value: Data) -> Result<Data, Error> {
             let Data::List(items) = value else {
                 unreachable!("matched above");
             };
-            let items = items.into_iter().map(|value| checked(name, *item, value));
+            let items = (1..)
+                .zip(items)
+                .map(|(place, value)| checked(&format!("{name}, item {place}"), *item, value));
             return items.collect::<Result<_, _>>().map(Data::List);
         }
         _ => false,
@@ -195,6 +197,7 @@ fn checked(name: &str, kind: Type, value: Data) -> Result<Data, Error> {
 fn mismatch(name: &str, kind: Type, found: &Data) -> Error {
     let found = match found {
         Data::Int(number) => format!("the number {number}"),
+        Data::Float(number) => format!("the number {number:?}"),
         Data::Bool(value) => value.to_string(),
         Data::Bytes(text) if text.len() <= 40 => format!("the text \"{}\"", text.escape_ascii()),
         other => other.noun().to_owned(),

@@ -124,7 +124,9 @@ fn kind(error: &RootError) -> ErrorKind {
             PathError::NameTooLong(_) | PathError::NoName => ErrorKind::Other,
         },
         RootError::Kind { wanted, .. } if *wanted == "directory" => ErrorKind::NotADirectory,
-        RootError::Kind { found, .. } if *found == "directory" => ErrorKind::IsADirectory,
+        RootError::Kind { found, wanted, .. } if (*found, *wanted) == ("directory", "file") => {
+            ErrorKind::IsADirectory
+        }
         RootError::LinkToDirectory { .. } => ErrorKind::IsADirectory,
         RootError::Exists { .. } => ErrorKind::Exists,
         RootError::NotEmpty { .. } => ErrorKind::NotEmpty,

@@ -116,7 +116,7 @@ impl fmt::Display for Type {
             Type::Mode => f.write_str("a mode such as 0o644 or \"0644\""),
             Type::ModeChange => f.write_str("a mode such as 0o644, \"0644\" or \"u+x,go-w\""),
             Type::Owner => f.write_str("a name or an id from 0 to 4294967294"),
-            Type::List(item) => write!(f, "a list, each item {item}"),
+            Type::List(_) => f.write_str("a list"),
             Type::Map => f.write_str("a mapping"),
             Type::BoolOrText => f.write_str("true, false or a text"),
             Type::Maybe(kind) => write!(f, "{kind}, or nothing"),

@@ -60,7 +60,7 @@ impl Root<'_> {
     /// Fails when something on the way is no directory.
     pub fn mkdir_above(&mut self, path: impl AsRef<[u8]>) -> Result<(), RootError> {
         match split(path.as_ref()) {
-            Some((above, _)) => self.mkdir_all(above, 0o755),
+            Some((above, _)) => self.mkdir_all(above.strip_suffix(b"/").unwrap_or(above), 0o755),
             None => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! Users and groups by name, as the image's own account files have them.
 
 use super::{Root, RootError};
-use crate::accounts::Accounts;
+use crate::accounts::{self, Accounts};
 
 /// A user or group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Root<'_> {
     ///
     /// Fails when the account files cannot be read.
     pub fn user_name(&self, uid: u32) -> Result<Option<Vec<u8>>, RootError> {
-        Ok(Accounts::read(self)?.user_with(uid).map(<[u8]>::to_vec))
+        accounts::name_of::<7>(self, ["/etc/passwd", "/usr/lib/passwd"], &[2, 3], uid)
     }
 
     /// Returns the name of the group with that number, if the image has one.
@@ -62,7 +62,7 @@ impl Root<'_> {
     ///
     /// Fails when the account files cannot be read.
     pub fn group_name(&self, gid: u32) -> Result<Option<Vec<u8>>, RootError> {
-        Ok(Accounts::read(self)?.group_with(gid).map(<[u8]>::to_vec))
+        accounts::name_of::<4>(self, ["/etc/group", "/usr/lib/group"], &[2], gid)
     }
 
     fn id_of(
