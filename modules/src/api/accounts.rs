@@ -137,6 +137,12 @@ fn add_group(
     gid: Option<u32>,
     system: bool,
 ) -> Result<u32, Error> {
+    for file in ["/etc/passwd", "/etc/group"] {
+        if !root.is_file(file) {
+            let error = Error::other(format!("add_group: the image has no {file}"));
+            return Err(error.help("accounts can be added to an installed system only"));
+        }
+    }
     let mut accounts = Accounts::read(root)?;
     if let Some(has) = accounts.gid(name) {
         return match gid {

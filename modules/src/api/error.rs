@@ -131,6 +131,7 @@ fn kind(error: &RootError) -> ErrorKind {
         RootError::Exists { .. } => ErrorKind::Exists,
         RootError::NotEmpty { .. } => ErrorKind::NotEmpty,
         RootError::Mode { .. }
+        | RootError::Target { .. }
         | RootError::AttributeName { .. }
         | RootError::ManyLines { .. }
         | RootError::Expression { .. } => ErrorKind::Invalid,

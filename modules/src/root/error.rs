@@ -88,6 +88,14 @@ pub enum RootError {
         /// The mode asked for.
         mode: u16,
     },
+    /// A symbolic link cannot have that target.
+    #[error("{}: the target of a symbolic link {why}", show(path))]
+    Target {
+        /// The link.
+        path: Vec<u8>,
+        /// What is wrong, to be put behind the target.
+        why: &'static str,
+    },
     /// An extended attribute has no usable name.
     #[error(
         "{}: attribute {:?} needs a name of at most 255 bytes in user., trusted., security. or system.",
@@ -173,6 +181,7 @@ impl RootError {
             | RootError::AttributeName { path, .. }
             | RootError::NoAttribute { path, .. }
             | RootError::ManyLines { path }
+            | RootError::Target { path, .. }
             | RootError::Read { path, .. } => Some(path),
             RootError::IntoItself { from, .. } => Some(from),
             RootError::NoAccount { .. } | RootError::Expression { .. } | RootError::Host { .. } => {

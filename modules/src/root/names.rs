@@ -5,6 +5,10 @@ use fsgen::{Kind, Meta, NodeId, Tree};
 
 use super::{Root, RootError, path_error, wrong_kind};
 
+/// The length in bytes from which on a target is too long (Linux: `PATH_MAX`, its closing NUL
+/// included).
+const TOO_LONG_TARGET: usize = 4096;
+
 impl Root<'_> {
     /// Makes a directory that belongs to root.
     ///
@@ -70,7 +74,8 @@ impl Root<'_> {
     ///
     /// # Errors
     ///
-    /// Fails when something is there already, or when the directory above is missing.
+    /// Fails when something is there already, when the directory above is missing, and on a target
+    /// that no link can have.
     pub fn symlink(
         &mut self,
         target: impl AsRef<[u8]>,
@@ -78,6 +83,7 @@ impl Root<'_> {
         force: bool,
     ) -> Result<(), RootError> {
         let (target, path) = (target.as_ref(), path.as_ref());
+        check_target(path, target)?;
         if let Ok(Kind::Symlink(now)) = self.lstat(path).map(|node| &node.kind)
             && **now == *target
         {
@@ -280,4 +286,18 @@ impl Root<'_> {
             found: self.tree.node(there).kind.noun(),
         }
     }
+}
+
+/// Checks that a symbolic link can have a target.
+fn check_target(path: &[u8], target: &[u8]) -> Result<(), RootError> {
+    let why = match target.len() {
+        0 => "is empty",
+        TOO_LONG_TARGET.. => "has more than 4095 bytes",
+        _ if target.contains(&0) => "holds a NUL byte",
+        _ => return Ok(()),
+    };
+    Err(RootError::Target {
+        path: path.to_vec(),
+        why,
+    })
 }
