@@ -38,6 +38,6 @@ mod recipes;
 mod reject;
 mod rootless;
 mod table;
+mod units;
 mod verify;
 mod worn;
-mod units;

@@ -1,6 +1,7 @@
 //! The descriptions, held to what the modules decode.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::*;
 use crate::kit::Files;
@@ -141,6 +142,11 @@ fn mapping(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
 /// are not its own.
 fn decode(module: &Module, options: Map) -> Result<(), ValueError> {
     let inline = Value::from(options);
-    let cfg = Cfg::new(&Map::new(), module, Some(&inline), Span::default())?;
+    let cfg = Cfg::new(
+        &Arc::new(Map::new()),
+        module.keys,
+        Some(&inline),
+        Span::default(),
+    )?;
     (module.check)(&cfg, &Files::default())
 }

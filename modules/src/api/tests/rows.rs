@@ -8,8 +8,4 @@ mod questions;
 pub(super) type Row = (&'static [&'static str], &'static str);
 
 /// All rows.
-pub(super) fn all() -> impl Iterator<Item = &'static Row> {
-    [content::ROWS, names::ROWS, questions::ROWS]
-        .into_iter()
-        .flatten()
-}
+pub(super) const ALL: [&[Row]; 3] = [content::ROWS, names::ROWS, questions::ROWS];
