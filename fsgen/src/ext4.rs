@@ -30,24 +30,13 @@ use std::io;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub use crate::size::Size;
 pub use geometry::{BlockSize, Geometry};
 pub use inode::TIMES;
 pub use layout::{Layout, plan};
 pub use write::write;
 
 use crate::tree::{Timestamp, path};
-
-/// How large the filesystem becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Size {
-    /// This many bytes, or a little less where a short last group would be of no use.
-    Exact(u64),
-    /// What the content needs, and this many bytes free.
-    Fit {
-        /// Free bytes, rounded up to blocks.
-        free: u64,
-    },
-}
 
 /// What a filesystem is like, its content apart.
 #[derive(Debug, Clone)]
