@@ -161,6 +161,36 @@ pub(crate) fn e2fsck_clean(image: &Path, offset: u64) {
     assert!(verdict.is_clean(), "{verdict}");
 }
 
+/// Asserts that fsck.fat has nothing to say about the FAT filesystem that a file is, but numbers,
+/// and returns these.
+pub(crate) fn fsck_fat_clean(image: &Path) -> String {
+    let run = run(tool("fsck.fat").args(["-n", "-v"]).arg(image));
+    let expected = |line: &str| {
+        let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+        line.split_whitespace().next().is_some_and(is_number)
+            || [
+                "fsck.fat 4.",
+                "Checking ",
+                "Boot sector contents:",
+                "System ID ",
+                "Media byte 0xf8 (hard disk)",
+                "First FAT starts at ",
+                "Root directory start",
+                "Data area starts at ",
+                &format!("{}: ", image.display()),
+            ]
+            .iter()
+            .any(|start| line.starts_with(start))
+    };
+    let silent = run.stdout.lines().all(expected) && run.stderr.is_empty();
+    assert!(
+        run.code == Some(0) && silent,
+        "{}: {run:#?}",
+        image.display()
+    );
+    run.stdout
+}
+
 /// Asserts that sfdisk finds no error in the partition table.
 pub(crate) fn sfdisk_clean(image: &Path) {
     let run = run(tool("sfdisk").arg("--verify").arg(image));

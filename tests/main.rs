@@ -6,6 +6,7 @@
 //! - `examples`: what `hsb modules` shows of the built-in ones works
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
 //! - `faults`: signals, full disks, a source that changes, two builds at once
+//! - `fat`: trees and sizes at the limits of FAT, judged by fsck.fat, mtools and fatfs
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
 //! - `own_modules`: people's own modules: found, run, failing
@@ -29,6 +30,7 @@ mod accounts;
 mod edge;
 mod examples;
 mod ext4;
+mod fat;
 mod faults;
 mod mounted;
 mod own_modules;

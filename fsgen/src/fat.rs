@@ -135,7 +135,7 @@ pub enum Error {
         what: String,
     },
     /// The content of a file cannot be read.
-    #[error("{}: reading its content failed: {source}", path.escape_ascii())]
+    #[error("{}: its content cannot be read", path.escape_ascii())]
     Read {
         /// Path in the tree.
         path: Vec<u8>,
@@ -143,7 +143,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The output cannot be written.
-    #[error("writing at byte {offset} of the filesystem: {source}")]
+    #[error("byte {offset} of the filesystem cannot be written")]
     Write {
         /// Where in the filesystem.
         offset: u64,

@@ -225,7 +225,7 @@ impl Losses {
             ),
             (
                 self.times,
-                "FAT keeps times of 1980 to 2107: others become the nearest of these",
+                "FAT keeps times of 1980 to 2107: others become the nearest there",
             ),
         ];
         let found = kinds
@@ -236,7 +236,7 @@ impl Losses {
                 let first = first.escape_ascii();
                 match count {
                     1 => format!("{first}: {what}"),
-                    _ => format!("{first} and {} others: {what}", count - 1),
+                    _ => format!("{first} and {} more: {what}", count - 1),
                 }
             })
             .collect()

@@ -67,7 +67,8 @@ pub(super) fn store<'n>(names: &[&'n [u8]]) -> Result<Vec<Stored>, Refused<'n>> 
 fn check(name: &[u8]) -> Result<&str, String> {
     let text = str::from_utf8(name)
         .map_err(|_| "the name is not UTF-8, which FAT needs; rename it".to_owned())?;
-    let is_wrong = |c: &char| c.is_ascii_control() || "\"*/:<>?\\|".contains(*c);
+    // Places behind the end of a name hold U+FFFF; some readers take it for the end.
+    let is_wrong = |c: &char| c.is_ascii_control() || "\"*/:<>?\\|\u{ffff}".contains(*c);
     if let Some(wrong) = text.chars().find(is_wrong) {
         return Err(format!(
             "the name has {wrong:?}, which FAT cannot hold; rename it"
