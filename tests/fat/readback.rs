@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -65,8 +66,7 @@ fn content(tree: &Tree, node: NodeId) -> Option<&Content> {
 /// Reads it with fatfs, which knows names beyond the first 65,536 characters.
 pub(super) fn with_fatfs(image: &Path, tree: &Tree, layout: &Layout) {
     let expected = paths(tree);
-    let file = File::options().read(true).write(true).open(image).unwrap();
-    let filesystem = fatfs::FileSystem::new(file, fatfs::FsOptions::new()).unwrap();
+    let filesystem = open(image);
     let geometry = layout.geometry();
     let fat_type = match filesystem.fat_type() {
         fatfs::FatType::Fat12 => FatType::Fat12,
@@ -177,4 +177,58 @@ fn with_mtools(work: &Work, image: &Path, tree: &Tree, expected: &BTreeMap<Strin
         }
     }
     fs::remove_dir_all(&out).unwrap();
+}
+
+/// Opens a filesystem with fatfs.
+pub(super) fn open(image: &Path) -> fatfs::FileSystem<Pages> {
+    let pages = Pages {
+        file: File::open(image).unwrap(),
+        read: BTreeMap::new(),
+        at: 0,
+    };
+    fatfs::FileSystem::new(pages, fatfs::FsOptions::new()).unwrap()
+}
+
+/// A file for a reader that asks for two bytes at a time: what was read is kept.
+pub(super) struct Pages {
+    file: File,
+    read: BTreeMap<u64, [u8; 4096]>,
+    at: u64,
+}
+
+impl Read for Pages {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let number = self.at / 4096;
+        let page = self.read.entry(number).or_insert_with(|| {
+            let mut page = [0; 4096];
+            // The last page of a file can be a part of one.
+            self.file.read_at(&mut page, number * 4096).unwrap();
+            page
+        });
+        let mut rest = &page[usize::try_from(self.at % 4096).unwrap()..];
+        let len = rest.read(buf)?;
+        self.at += len as u64;
+        Ok(len)
+    }
+}
+
+impl Seek for Pages {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.at = match to {
+            SeekFrom::Start(at) => at,
+            SeekFrom::Current(by) => self.at.checked_add_signed(by).unwrap(),
+            SeekFrom::End(_) => return Err(io::ErrorKind::Unsupported.into()),
+        };
+        Ok(self.at)
+    }
+}
+
+impl Write for Pages {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
