@@ -218,6 +218,19 @@ fn times() -> Tree {
 }
 
 #[test]
+fn the_kernel_shows_what_the_tree_has() {
+    let work = Work::new("fat-mounted");
+    for (tree, size) in [
+        (unusual_names(), Size::Exact(MIB)),
+        (sizes(), Size::Exact(20 * MIB)),
+        (times(), Size::Exact(64 * MIB)),
+    ] {
+        let (image, _) = image(&work, &tree, size, options(None)).unwrap();
+        readback::with_kernel(&image, &tree);
+    }
+}
+
+#[test]
 fn of_other_filesystems_just_the_mount_point_is_there() {
     let work = Work::new("fat-hidden");
     let mut tree = named(["one", "two"]);

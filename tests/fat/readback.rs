@@ -1,4 +1,5 @@
-//! Everything that is in a FAT filesystem, as mtools and the crate fatfs read it, beside its tree.
+//! Everything that is in a FAT filesystem, as mtools, the crate fatfs and the kernel read it,
+//! beside its tree.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -159,24 +160,51 @@ fn with_mtools(work: &Work, image: &Path, tree: &Tree, expected: &BTreeMap<Strin
     let printed = kit::run(mcopy.env("TZ", "UTC"));
     assert_eq!(printed.code, Some(0), "{printed:?}");
     assert_eq!(printed.stderr, "");
+    // mtools takes 2100 for a leap year.
+    folder(
+        &out,
+        tree,
+        expected.map(|(path, node)| (shown(path), *node)),
+        4_107_542_400,
+    );
+    fs::remove_dir_all(&out).unwrap();
+}
+
+/// Compares what the kernel shows after mounting, where that is allowed.
+pub(super) fn with_kernel(image: &Path, tree: &Tree) {
+    if let Some(mounted) = kit::loop_mount(image, 0, "ro,utf8,tz=UTC") {
+        let expected = paths(tree);
+        let count = fs::read_dir(mounted.path()).unwrap().count();
+        assert_eq!(count, tree.entries(Tree::ROOT).len());
+        folder(mounted.path(), tree, expected.into_iter(), i64::MAX);
+    }
+}
+
+/// Compares the files of a folder of the host, and their times up to one from which on the
+/// reader of the filesystem errs.
+fn folder(
+    folder: &Path,
+    tree: &Tree,
+    expected: impl Iterator<Item = (String, NodeId)>,
+    times_to: i64,
+) {
     for (path, node) in expected {
-        let place = out.join(&shown(path)[1..]);
-        let Some(content) = content(tree, *node) else {
+        let place = folder.join(&path[1..]);
+        let Some(content) = content(tree, node) else {
             assert!(place.is_dir(), "{path}");
             continue;
         };
         let meta = fs::metadata(&place).unwrap();
         assert_eq!(meta.len(), content.len(), "{path}");
-        compare(tree, content, File::open(&place).unwrap(), path);
-        // From 1980 to 2107, on even seconds. mtools takes 2100 for a leap year.
-        let secs = tree.node(*node).meta.mtime.secs;
-        if secs < 4_107_542_400 {
-            let secs = u64::try_from(secs.max(315_532_800)).unwrap() / 2 * 2;
+        compare(tree, content, File::open(&place).unwrap(), &path);
+        let secs = tree.node(node).meta.mtime.secs;
+        if secs < times_to {
+            // From 1980 to 2107, on even seconds.
+            let secs = u64::try_from(secs.clamp(315_532_800, 4_354_819_198)).unwrap() / 2 * 2;
             let want = UNIX_EPOCH + Duration::from_secs(secs);
             assert_eq!(meta.modified().unwrap(), want, "{path}");
         }
     }
-    fs::remove_dir_all(&out).unwrap();
 }
 
 /// Opens a filesystem with fatfs.
