@@ -1,10 +1,11 @@
 //! A plan becomes bytes: each partition in its own region, then the table around them.
 
 use anyhow::{Context, Result};
-use fsgen::{Region, Tree, ext4, swap};
+use fsgen::table::SECTOR;
+use fsgen::{Region, Tree, ext4, fat, swap};
 
 use crate::output::Output;
-use crate::plan::{Content, Plan};
+use crate::plan::{Content, Part, Plan};
 use crate::progress::Progress;
 
 /// Writes the image.
@@ -23,11 +24,15 @@ pub(crate) fn write(
             Content::Swap(uuid) => swap::write(region, uuid, &part.label)
                 .with_context(|| format!("swap partition {}", part.number))?,
             Content::Ext4 { layout, own } => {
-                let what = part.mount.as_deref().unwrap_or("an empty filesystem");
-                let stage =
-                    progress.stage(&format!("writing {what}"), Some(layout.written_bytes()));
+                let stage = progress.stage(&writing(part), Some(layout.written_bytes()));
                 let tree = own.as_ref().unwrap_or(tree);
                 ext4::write(layout, tree, region, threads, &|bytes| stage.add(bytes))?;
+            }
+            Content::Vfat { layout, own } => {
+                let stage = progress.stage(&writing(part), Some(layout.written_bytes()));
+                let tree = own.as_ref().unwrap_or(tree);
+                let first_lba = part.offset / SECTOR;
+                fat::write(layout, tree, region, first_lba, &|bytes| stage.add(bytes))?;
             }
         }
     }
@@ -35,4 +40,9 @@ pub(crate) fn write(
         table.write(output)?;
     }
     Ok(())
+}
+
+fn writing(part: &Part) -> String {
+    let what = part.mount.as_deref().unwrap_or("an empty filesystem");
+    format!("writing {what}")
 }

@@ -218,6 +218,10 @@ impl Draft {
                     warnings.extend_from_slice(layout.warnings());
                     report::Content::ext4(layout)
                 }
+                plan::Content::Vfat { layout, .. } => {
+                    warnings.extend_from_slice(layout.warnings());
+                    report::Content::vfat(layout)
+                }
             };
             partitions.push(report::Partition {
                 number: part.number,

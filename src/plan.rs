@@ -1,7 +1,8 @@
 //! Where everything lies in the image, decided before the first byte is written.
 
 use anyhow::{Context, Result, bail};
-use fsgen::ext4::{self, Layout};
+use fsgen::ext4;
+use fsgen::fat::{self, Serial};
 use fsgen::guid::Seed;
 use fsgen::table::{ALIGNMENT, Entry, PartitionType, SECTOR, Scheme, Table};
 use fsgen::{Meta, NodeId, Timestamp, Tree};
@@ -45,7 +46,12 @@ pub(crate) enum Content {
     Swap(Uuid),
     /// A filesystem with a part of the image's tree, or with a tree of its own: an empty one.
     Ext4 {
-        layout: Box<Layout>,
+        layout: Box<ext4::Layout>,
+        own: Option<Tree>,
+    },
+    /// As above.
+    Vfat {
+        layout: Box<fat::Layout>,
         own: Option<Tree>,
     },
 }
@@ -189,8 +195,8 @@ impl<'t> Planner<'t> {
                     let (least, bytes) = self.fitted(index, partition, free)?;
                     let bytes = aligned(bytes)?;
                     // What the alignment adds belongs to the filesystem, unless that would
-                    // take it over the size from which on it needs a larger journal.
-                    let whole = self.content(index, partition, ext4::Size::Exact(bytes));
+                    // take it over the size from which on it needs a larger journal or cluster.
+                    let whole = self.content(index, partition, fsgen::Size::Exact(bytes));
                     (whole.unwrap_or(least), bytes)
                 }
                 Room::Rest => {
@@ -244,8 +250,8 @@ impl<'t> Planner<'t> {
         if let Some(index) = rest {
             let partition = &recipe.partitions[index];
             let left = left / ALIGNMENT * ALIGNMENT;
-            let content = self.content(index, partition, ext4::Size::Exact(left));
-            if left == 0 || matches!(content, Err(ext4::Error::TooSmall { .. })) {
+            let content = self.content(index, partition, fsgen::Size::Exact(left));
+            if left == 0 || content.as_ref().is_err_and(Error::is_too_small) {
                 return Err(too_small()?);
             }
             parts[index].content = content.map_err(|error| self.error(partition, error))?;
@@ -305,10 +311,11 @@ impl<'t> Planner<'t> {
         partition: &recipe::Partition,
         free: u64,
     ) -> Result<(Content, u64)> {
-        let content = self.content(index, partition, ext4::Size::Fit { free });
+        let content = self.content(index, partition, fsgen::Size::Fit { free });
         let content = content.map_err(|error| self.error(partition, error))?;
         let bytes = match &content {
             Content::Ext4 { layout, .. } => layout.bytes(),
+            Content::Vfat { layout, .. } => layout.bytes(),
             Content::Swap(_) | Content::None => free,
         };
         Ok((content, bytes))
@@ -316,12 +323,12 @@ impl<'t> Planner<'t> {
 
     /// Returns the content of a partition of that size.
     fn sized(&self, index: usize, partition: &recipe::Partition, bytes: u64) -> Result<Content> {
-        self.content(index, partition, ext4::Size::Exact(bytes))
+        self.content(index, partition, fsgen::Size::Exact(bytes))
             .map_err(|error| self.error(partition, error))
     }
 
     /// Returns why a partition's filesystem cannot be, at the key of the recipe that asks for it.
-    fn error(&self, partition: &recipe::Partition, error: ext4::Error) -> anyhow::Error {
+    fn error(&self, partition: &recipe::Partition, error: Error) -> anyhow::Error {
         let what = match &partition.mount {
             Some(mount) => format!("filesystem {mount}"),
             None => format!("partition {}", partition.number),
@@ -340,12 +347,25 @@ impl<'t> Planner<'t> {
             error => error.to_string(),
         };
         let span = match &error {
-            ext4::Error::TooSmall { .. } | ext4::Error::TooLarge { .. } => size,
-            ext4::Error::TooManyInodes { .. } | ext4::Error::TooFewInodes { .. } => {
-                inodes.map_or(size, |inodes| inodes.span)
-            }
-            ext4::Error::JournalSize { .. } => journal.map_or(size, |journal| journal.span),
-            _ => return anyhow::Error::new(error).context(what),
+            Error::Ext4(error) => match error {
+                ext4::Error::TooSmall { .. } | ext4::Error::TooLarge { .. } => Some(size),
+                ext4::Error::TooManyInodes { .. } | ext4::Error::TooFewInodes { .. } => {
+                    Some(inodes.map_or(size, |inodes| inodes.span))
+                }
+                ext4::Error::JournalSize { .. } => {
+                    Some(journal.map_or(size, |journal| journal.span))
+                }
+                _ => None,
+            },
+            Error::Vfat(error) => match error {
+                fat::Error::TooSmall { .. }
+                | fat::Error::TooLarge { .. }
+                | fat::Error::Between { .. } => Some(size),
+                _ => None,
+            },
+        };
+        let Some(span) = span else {
+            return anyhow::Error::new(error).context(what);
         };
         // A partition that the recipe does not describe gets its size from the image.
         let span = match span.line {
@@ -360,8 +380,8 @@ impl<'t> Planner<'t> {
         &self,
         index: usize,
         partition: &recipe::Partition,
-        size: ext4::Size,
-    ) -> Result<Content, ext4::Error> {
+        size: fsgen::Size,
+    ) -> Result<Content, Error> {
         let id = |what: &str| self.seed.uuid(&format!("{what}/{}", partition.number));
         match partition.filesystem {
             Filesystem::None => return Ok(Content::None),
@@ -370,41 +390,59 @@ impl<'t> Planner<'t> {
                     partition.fs_uuid.unwrap_or_else(|| id("swap")),
                 ));
             }
-            Filesystem::Ext4 => {}
+            Filesystem::Ext4 | Filesystem::Vfat => {}
+        }
+        let (own, root) = match self.mounts[index] {
+            Some(root) => (None, root),
+            None => (Some(Tree::new(Meta::root(0o755, self.time))), Tree::ROOT),
+        };
+        let tree = own.as_ref().unwrap_or(self.tree);
+        let hidden: Vec<NodeId> = match own {
+            Some(_) => Vec::new(),
+            None => {
+                let mounts = self.mounts.iter().flatten().copied();
+                mounts.filter(|mount| *mount != root).collect()
+            }
+        };
+        if partition.filesystem == Filesystem::Vfat {
+            let serial = Serial::from_uuid(&id("serial"));
+            let mut options = fat::Options::new(serial, self.time);
+            options.label = label(partition);
+            partition.vfat.apply(&mut options);
+            let layout = Box::new(fat::plan(tree, root, &hidden, size, options)?);
+            return Ok(Content::Vfat { layout, own });
         }
         let uuid = partition.fs_uuid.unwrap_or_else(|| id("filesystem"));
         let mut options = ext4::Options::new(uuid, id("hash"), self.time);
         options.label = label(partition);
         partition.ext4.apply(&mut options);
-        let others = |own: NodeId| -> Vec<NodeId> {
-            self.mounts
-                .iter()
-                .flatten()
-                .copied()
-                .filter(|m| *m != own)
-                .collect()
-        };
-        let (own, layout) = match self.mounts[index] {
-            Some(root) => {
-                let layout = ext4::plan(self.tree, root, &others(root), size, options);
-                (None, layout)
-            }
-            None => {
-                let empty = Tree::new(Meta::root(0o755, self.time));
-                let layout = ext4::plan(&empty, Tree::ROOT, &[], size, options);
-                (Some(empty), layout)
-            }
-        };
-        Ok(Content::Ext4 {
-            layout: Box::new(layout?),
-            own,
-        })
+        let layout = Box::new(ext4::plan(tree, root, &hidden, size, options)?);
+        Ok(Content::Ext4 { layout, own })
     }
 }
 
-/// Returns the label of a partition: the root filesystem is found by one even if none is asked for.
+/// Why a filesystem cannot be.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+enum Error {
+    Ext4(#[from] ext4::Error),
+    Vfat(#[from] fat::Error),
+}
+
+impl Error {
+    fn is_too_small(&self) -> bool {
+        matches!(
+            self,
+            Self::Ext4(ext4::Error::TooSmall { .. }) | Self::Vfat(fat::Error::TooSmall { .. })
+        )
+    }
+}
+
+/// Returns the label of a partition: an ext4 root filesystem is found by one even if none is asked
+/// for.
 fn label(partition: &recipe::Partition) -> String {
-    let is_root = partition.mount.as_deref() == Some("/");
+    let is_ext4 = partition.filesystem == Filesystem::Ext4;
+    let is_root = is_ext4 && partition.mount.as_deref() == Some("/");
     let default = if is_root { "root" } else { "" };
     partition
         .label

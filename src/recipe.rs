@@ -11,6 +11,7 @@ mod size;
 mod step;
 #[cfg(test)]
 mod tests;
+mod vfat;
 mod yaml;
 
 use std::fmt;
@@ -35,6 +36,7 @@ pub use ext4::Ext4;
 pub use partition::Partition;
 pub use size::{Size, SizeError};
 pub use step::Step;
+pub use vfat::Vfat;
 
 /// The keys at the top of a recipe that belong to no module.
 const KEYS: [&str; 8] = [
@@ -95,6 +97,8 @@ pub enum Table {
 pub enum Filesystem {
     /// An ext4 filesystem.
     Ext4,
+    /// FAT12, FAT16 or FAT32 with long names.
+    Vfat,
     /// A swap area.
     Swap,
     /// Nothing.
@@ -105,6 +109,7 @@ impl fmt::Display for Filesystem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Filesystem::Ext4 => "ext4",
+            Filesystem::Vfat => "vfat",
             Filesystem::Swap => "swap",
             Filesystem::None => "none",
         })

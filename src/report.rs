@@ -79,6 +79,19 @@ pub enum Content {
         /// Bytes of the journal.
         journal_bytes: u64,
     },
+    /// A FAT filesystem.
+    Vfat {
+        /// Serial number of the volume, as Linux shows it: `1A2B-3C4D`.
+        uuid: String,
+        /// Bits of a FAT entry: 12, 16 or 32.
+        fat: u32,
+        /// Bytes of a cluster.
+        cluster_size: u32,
+        /// Clusters in all.
+        clusters: u32,
+        /// Bytes that are free.
+        free_bytes: u64,
+    },
 }
 
 impl Content {
@@ -93,6 +106,18 @@ impl Content {
             inodes: geometry.inode_count(),
             used_inodes: layout.used_inodes(),
             journal_bytes: layout.journal_bytes(),
+        }
+    }
+
+    /// Returns what a planned FAT filesystem will be.
+    pub(crate) fn vfat(layout: &fsgen::fat::Layout) -> Self {
+        let geometry = layout.geometry();
+        Content::Vfat {
+            uuid: layout.serial().to_string(),
+            fat: geometry.fat_type.bits(),
+            cluster_size: geometry.cluster_size.bytes(),
+            clusters: geometry.clusters,
+            free_bytes: layout.free_bytes(),
         }
     }
 }
@@ -226,6 +251,20 @@ impl Display for Partition {
                     "    {blocks} blocks of {block_size}, {} free; {used_inodes} of {inodes} inodes; journal {}",
                     Size(*free_bytes),
                     Size(*journal_bytes)
+                )
+            }
+            Content::Vfat {
+                uuid,
+                fat,
+                cluster_size,
+                clusters,
+                free_bytes,
+            } => {
+                writeln!(f, "    vfat UUID={uuid}")?;
+                writeln!(
+                    f,
+                    "    FAT{fat}, {clusters} clusters of {cluster_size}, {} free",
+                    Size(*free_bytes)
                 )
             }
         }

@@ -1,11 +1,13 @@
 //! Trees as FAT filesystems, straight through `fsgen`, judged by fsck.fat, mtools and the crate
 //! fatfs.
 //!
+//! - `build`: whole builds with a FAT partition
 //! - `limits`: sizes of filesystems, files and directories
 //! - `losses`: what FAT cannot hold
 //! - `random`: random trees in random filesystems
 //! - `readback`: what the judges read, beside the tree
 
+mod build;
 mod limits;
 mod losses;
 mod random;
@@ -46,7 +48,7 @@ fn image(
     let written = std::cell::Cell::new(0);
     let region = Region::new(&disk, 0, layout.bytes());
     fat::write(&layout, tree, region, 2048, &|bytes| {
-        written.set(written.get() + bytes)
+        written.set(written.get() + bytes);
     })?;
     assert_eq!(written.get(), layout.written_bytes());
     Ok((path, layout))

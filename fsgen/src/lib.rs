@@ -8,14 +8,14 @@
 //! - [`swap`]: swap areas
 //! - [`tree`]: the root filesystem as nodes and names, with one undoable layer for each step
 //! - [`region`]: bounded windows of the output
-//! - [`size`]: how large a filesystem is to be
+//! - [`Size`]: how large a filesystem is to be
 //! - [`guid`]: identifiers derived from a seed
 
 pub mod ext4;
 pub mod fat;
 pub mod guid;
 pub mod region;
-pub mod size;
+mod size;
 pub mod swap;
 pub mod table;
 pub mod tree;

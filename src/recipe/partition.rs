@@ -1,5 +1,6 @@
 //! One partition of a recipe: its keys, each checked for itself.
 
+use fsgen::fat;
 use fsgen::swap;
 use fsgen::table::kind::TypeError;
 use fsgen::table::{PartitionType, SECTOR};
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use super::ext4::{self, Ext4, Percent, WrittenJournal, WrittenProfile};
 use super::size::Size;
+use super::vfat::{self, Vfat};
 use super::{Filesystem, Table};
 
 /// The longest volume label of ext4, in bytes.
@@ -38,17 +40,19 @@ pub struct Partition {
     pub uuid: Option<Uuid>,
     /// What is in it.
     pub filesystem: Filesystem,
-    /// The directory whose subtree it holds, absolute and without `.`, `..` or empty parts; an
-    /// ext4 filesystem without one is empty.
+    /// The directory whose subtree it holds, absolute and without `.`, `..` or empty parts; a
+    /// filesystem without one is empty.
     pub mount: Option<String>,
     /// Its size; without a place of its own, it is at that of the partition.
     pub size: Spanned<Size>,
     /// Whether firmware of the old kind boots from it.
     pub bootable: bool,
-    /// Identifier of the filesystem.
+    /// Identifier of the filesystem; that of vfat is among its options.
     pub fs_uuid: Option<Uuid>,
     /// Options of ext4.
     pub ext4: Ext4,
+    /// Options of vfat.
+    pub vfat: Vfat,
 }
 
 /// The keys of a partition, as the recipe gives them.
@@ -72,6 +76,8 @@ pub(super) struct Entry {
     reserved_percent: Option<Spanned<Percent>>,
     journal: Option<Spanned<WrittenJournal>>,
     profile: Option<Spanned<WrittenProfile>>,
+    fat: Option<Spanned<u32>>,
+    cluster_size: Option<Spanned<u32>>,
 }
 
 impl Partition {
@@ -93,6 +99,7 @@ impl Partition {
             bootable: false,
             fs_uuid: None,
             ext4: Ext4::default(),
+            vfat: Vfat::default(),
         }
     }
 }
@@ -134,8 +141,15 @@ impl Entry {
                 .bootable
                 .as_ref()
                 .is_some_and(|bootable| bootable.value),
-            fs_uuid: self.fs_uuid.as_ref().map(uuid).transpose()?,
+            fs_uuid: match filesystem {
+                Filesystem::Vfat => None,
+                _ => self.fs_uuid.as_ref().map(uuid).transpose()?,
+            },
             ext4: self.ext4()?,
+            vfat: match filesystem {
+                Filesystem::Vfat => self.vfat()?,
+                _ => Vfat::default(),
+            },
         })
     }
 
@@ -178,11 +192,12 @@ impl Entry {
     fn filesystem(&self, span: Span) -> Result<Filesystem, ValueError> {
         match (self.fs, &self.mount, &self.kind) {
             (Some(fs), ..) => Ok(fs),
+            (None, Some(_), Some(kind)) if is_esp(kind) => Ok(Filesystem::Vfat),
             (None, Some(_), _) => Ok(Filesystem::Ext4),
             (None, None, Some(kind)) if kind.value == "swap" => Ok(Filesystem::Swap),
             (None, None, _) => {
                 let message = "nothing says what is in this partition";
-                let help = "add `mount: /...`, or `fs: ext4`, `fs: swap` or `fs: none`";
+                let help = "add `mount: /...`, or `fs: ext4`, `fs: vfat`, `fs: swap` or `fs: none`";
                 Err(ValueError::new(span, message).help(help))
             }
         }
@@ -190,8 +205,8 @@ impl Entry {
 
     /// Refuses the keys that the content has no use for.
     fn check_filesystem(&self, filesystem: Filesystem) -> Result<(), ValueError> {
+        let mount = ("mount", span_of(&self.mount));
         let ext4_only = [
-            ("mount", span_of(&self.mount)),
             ("block_size", span_of(&self.block_size)),
             ("inodes", span_of(&self.inodes)),
             ("bytes_per_inode", span_of(&self.bytes_per_inode)),
@@ -199,9 +214,14 @@ impl Entry {
             ("journal", span_of(&self.journal)),
             ("profile", span_of(&self.profile)),
         ];
-        let mut unused: Vec<_> = match filesystem {
-            Filesystem::Ext4 => Vec::new(),
-            Filesystem::Swap | Filesystem::None => ext4_only.to_vec(),
+        let vfat_only = [
+            ("fat", span_of(&self.fat)),
+            ("cluster_size", span_of(&self.cluster_size)),
+        ];
+        let mut unused = match filesystem {
+            Filesystem::Ext4 => vfat_only.to_vec(),
+            Filesystem::Vfat => ext4_only.to_vec(),
+            Filesystem::Swap | Filesystem::None => [&[mount][..], &ext4_only, &vfat_only].concat(),
         };
         if filesystem == Filesystem::None {
             unused.push(("fs_uuid", span_of(&self.fs_uuid)));
@@ -229,9 +249,9 @@ impl Entry {
                 _ => message,
             }
         })?;
-        if known.name() == Some("esp") && filesystem == Filesystem::Ext4 {
+        if is_esp(kind) && filesystem == Filesystem::Ext4 {
             let error = kind.error("firmware cannot read ext4, which an esp would hold here");
-            return Err(error.help("`fs: none` leaves it empty"));
+            return Err(error.help("leave `fs` out, or use `fs: vfat`"));
         }
         match table {
             Table::Gpt if known.guid().is_none() => {
@@ -247,7 +267,8 @@ impl Entry {
     }
 
     fn size(&self, filesystem: Filesystem, span: Span, table: Table) -> Result<Size, ValueError> {
-        let has_content = filesystem == Filesystem::Ext4 && self.mount.is_some();
+        let is_filesystem = matches!(filesystem, Filesystem::Ext4 | Filesystem::Vfat);
+        let has_content = is_filesystem && self.mount.is_some();
         let Some(size) = &self.size else {
             return match &self.mount {
                 Some(mount) if mount.value == "/" => Ok(Size::Rest),
@@ -300,12 +321,32 @@ impl Entry {
             profile: self.profile.as_ref().map(|profile| profile.value.into()),
         })
     }
+
+    fn vfat(&self) -> Result<Vfat, ValueError> {
+        Ok(Vfat {
+            fat_type: self.fat.as_ref().map(vfat::fat_type).transpose()?,
+            cluster_size: self
+                .cluster_size
+                .as_ref()
+                .map(vfat::cluster_size)
+                .transpose()?,
+            serial: self.fs_uuid.as_ref().map(vfat::serial).transpose()?,
+        })
+    }
+}
+
+/// Returns whether a type is that of the partition that UEFI firmware boots from.
+fn is_esp(kind: &str) -> bool {
+    // By its name or GUID, or by its byte in an MBR, which has no name.
+    let is_known = |kind: PartitionType| kind.name() == Some("esp") || kind.mbr() == Some(0xEF);
+    PartitionType::parse(kind, "x86_64").is_ok_and(is_known)
 }
 
 /// Returns the type that the Discoverable Partitions Specification has for a mount point.
 fn default_kind(mount: Option<&Spanned<String>>, filesystem: Filesystem) -> &'static str {
     match (mount.map(|mount| mount.as_str()), filesystem) {
         (_, Filesystem::Swap) => "swap",
+        (Some("/efi" | "/boot/efi"), Filesystem::Vfat) => "esp",
         (Some("/"), _) => "root",
         (Some("/home"), _) => "home",
         (Some("/srv"), _) => "srv",
@@ -342,6 +383,12 @@ fn check_label(label: &Spanned<String>, filesystem: Filesystem) -> Result<(), Va
     let most = match filesystem {
         Filesystem::Ext4 => LONGEST_EXT4_LABEL,
         Filesystem::Swap => LONGEST_SWAP_LABEL,
+        Filesystem::Vfat => {
+            return fat::check_label(label).map_err(|why| {
+                let error = label.error(why.to_string());
+                error.help("use another one here; a GPT keeps any as `name`")
+            });
+        }
         Filesystem::None => return check_name(label),
     };
     if label.len() > most {

@@ -103,12 +103,12 @@ fn check(
         }
         let others = |id: fn(&Partition) -> _| before.iter().any(|other| id(other) == id(this));
         if let Some(uuid) = &entry.uuid
-            && others(|p| p.uuid)
+            && others(|p| (p.uuid, None))
         {
             return Err(uuid.error(format!("two partitions have the uuid {}", uuid.value)));
         }
         if let Some(uuid) = &entry.fs_uuid
-            && others(|p| p.fs_uuid)
+            && others(|p| (p.fs_uuid, p.vfat.serial))
         {
             return Err(uuid.error(format!("two filesystems have the fs_uuid {}", uuid.value)));
         }
@@ -122,8 +122,8 @@ fn check(
     }
     share_rest(entries, partitions)?;
     let is_root = |p: &Partition| p.mount.as_deref() == Some("/");
-    let has_ext4 = partitions.iter().any(|p| p.filesystem == Filesystem::Ext4);
-    if has_ext4 && !partitions.iter().any(is_root) {
+    let is_filesystem = |p: &Partition| matches!(p.filesystem, Filesystem::Ext4 | Filesystem::Vfat);
+    if partitions.iter().any(is_filesystem) && !partitions.iter().any(is_root) {
         let error = ValueError::new(list, "no partition has `mount: /`");
         return Err(error.help("files outside the other mount points would be in no partition"));
     }

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use fsgen::ext4::{BlockSize, Journal, Profile};
+use fsgen::fat::{ClusterSize, FatType, Serial};
 use modules::value::Spanned;
 
 use super::parse;
 use crate::library::Library;
-use crate::recipe::{Ext4, Filesystem, Partition, Recipe, Size, Table};
+use crate::recipe::{Ext4, Filesystem, Partition, Recipe, Size, Table, Vfat};
 
 const MIB: u64 = 1 << 20;
 
@@ -210,6 +211,7 @@ partitions:
             journal: found.ext4.journal,
             profile: Some(Profile::Modern),
         },
+        vfat: Vfat::default(),
     };
     assert_eq!(*found, expected);
     let inodes = found.ext4.inodes.unwrap();
@@ -379,4 +381,57 @@ fn numbers_are_those_of_yaml_1_2() {
         "the number 1.5",
     ];
     assert_eq!(shown, expected);
+}
+
+#[test]
+fn what_firmware_boots_from() {
+    let fat16 = Vfat {
+        fat_type: Some(FatType::Fat16),
+        cluster_size: ClusterSize::new(2048),
+        serial: Some(Serial(0x1A2B_3C4D)),
+    };
+    for (keys, filesystem, kind, size, vfat) in [
+        (
+            "type: esp, mount: /efi",
+            Filesystem::Vfat,
+            "esp",
+            Size::Auto,
+            Vfat::default(),
+        ),
+        (
+            "type: C12A7328-F81F-11D2-BA4B-00A0C93EC93B, mount: /x, size: +9M, label: ESP",
+            Filesystem::Vfat,
+            "C12A7328-F81F-11D2-BA4B-00A0C93EC93B",
+            Size::Free(9 * MIB),
+            Vfat::default(),
+        ),
+        (
+            "fs: vfat, mount: /boot/efi, size: 64M",
+            Filesystem::Vfat,
+            "esp",
+            Size::Bytes(64 * MIB),
+            Vfat::default(),
+        ),
+        (
+            "fs: vfat, mount: /boot, fat: 16, cluster_size: 2048, fs_uuid: 1a2b-3c4d",
+            Filesystem::Vfat,
+            "linux-generic",
+            Size::Auto,
+            fat16,
+        ),
+        (
+            "type: esp, fs: none, size: 1M",
+            Filesystem::None,
+            "esp",
+            Size::Bytes(MIB),
+            Vfat::default(),
+        ),
+    ] {
+        let recipe = parse(&format!("partitions: [{{mount: /}}, {{{keys}}}]")).unwrap();
+        let found = &recipe.partitions[1];
+        let seen = (found.filesystem, &*found.kind, found.size.value);
+        assert_eq!(seen, (filesystem, kind, size), "{keys}");
+        assert_eq!(found.vfat, vfat, "{keys}");
+        assert_eq!(found.fs_uuid, None, "{keys}");
+    }
 }
