@@ -43,7 +43,7 @@ use crate::tree::Timestamp;
 pub struct Options {
     /// Bits of a FAT entry; by default FAT32, and where the size is too small for that, FAT16,
     /// then FAT12. A size that fits its content is never too small: it is raised to the least
-    /// that FAT32 can have, about 32.5 MiB.
+    /// that FAT32 can have, almost 33 MiB.
     pub fat_type: Option<FatType>,
     /// Bytes of a cluster; by default what the specification's tables say for the size.
     pub cluster_size: Option<ClusterSize>,
