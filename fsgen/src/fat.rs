@@ -85,12 +85,13 @@ pub enum Error {
     },
     /// There are more clusters than the FAT type can count.
     #[error(
-        "{fat_type} with clusters of {cluster_bytes} bytes has at most {max} bytes, {have} are asked for; make it smaller, or take larger clusters or FAT32"
+        "{fat_type} with clusters of {cluster_bytes} bytes has at most {max} bytes, {have} are asked for; make it smaller{}",
+        larger(*.fat_type, *.cluster_bytes)
     )]
     TooLarge {
         /// The type that was asked for, or that goes with the size.
         fat_type: FatType,
-        /// Bytes of the largest possible cluster.
+        /// Bytes of a cluster: as asked for, or the most that there can be.
         cluster_bytes: u32,
         /// The most bytes that there can be.
         max: u64,
@@ -106,9 +107,9 @@ pub enum Error {
         cluster_bytes: u32,
         /// Bytes asked for.
         have: u64,
-        /// The type that has too few clusters.
+        /// The type that they are too many for.
         below: FatType,
-        /// The type that has too many.
+        /// The type that they are too few for.
         above: FatType,
     },
     /// The root directory of FAT12 and FAT16 has a fixed place, and this is too much for it.
@@ -150,4 +151,15 @@ pub enum Error {
         /// What the output said.
         source: io::Error,
     },
+}
+
+/// Returns what else allows for a larger filesystem.
+fn larger(fat_type: FatType, cluster_bytes: u32) -> &'static str {
+    let has_largest = cluster_bytes == ClusterSize::MAX.bytes();
+    match (fat_type, has_largest) {
+        (FatType::Fat32, true) => "",
+        (FatType::Fat32, false) => ", or its clusters larger",
+        (_, true) => ", or take FAT32",
+        (_, false) => ", or its clusters larger, or take FAT32",
+    }
 }

@@ -198,7 +198,7 @@ enum Found {
     TooFew {
         need: u64,
     },
-    /// Too many clusters, which are as large as possible; so many sectors would not be.
+    /// Too many clusters of this size, the largest that may be taken; so many sectors would do.
     TooMany {
         cluster_size: ClusterSize,
         max: u64,

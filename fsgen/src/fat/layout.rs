@@ -24,6 +24,7 @@ pub struct Layout {
     pub(super) file_clusters: Vec<u32>,
     /// The last cluster of every directory and file, in order.
     pub(super) chain_ends: Vec<u32>,
+    /// Bytes of files, their holes apart.
     data_bytes: u64,
 }
 
@@ -60,11 +61,10 @@ pub fn plan(
 
 /// Returns the geometry of so many bytes, if the content fits.
 fn exact(inventory: &Inventory, wish: &Wish, bytes: u64) -> Result<Geometry, Error> {
-    let need = |fat_type, size| inventory.clusters(fat_type, size);
     let (fat_type, least) = match Geometry::filling(wish, bytes / SECTOR) {
         Ok(geometry) => {
             let (fat_type, size) = (geometry.fat_type, geometry.cluster_size);
-            if need(fat_type, size) <= u64::from(geometry.clusters) {
+            if inventory.clusters(fat_type, size) <= u64::from(geometry.clusters) {
                 return Ok(geometry);
             }
             (fat_type, size)
@@ -72,40 +72,44 @@ fn exact(inventory: &Inventory, wish: &Wish, bytes: u64) -> Result<Geometry, Err
         Err(Error::TooSmall { fat_type, .. }) => (fat_type, ClusterSize::MIN),
         Err(error) => return Err(error),
     };
-    // The size that would do may be one that makes it the next type.
-    let mut result = Err(Error::TooSmall {
-        fat_type,
-        need: 0,
-        have: bytes,
-    });
-    for larger in FatType::ALL
-        .into_iter()
-        .filter(|larger| *larger >= fat_type)
-    {
-        if wish.fat_type.is_some_and(|asked| asked != larger) {
-            break;
-        }
-        let least = if larger == fat_type {
+    Err(too_small(inventory, wish, bytes, fat_type, least))
+}
+
+/// Returns the error of a size that is not enough, with one that is.
+///
+/// `fat_type` and `least` are what goes with the size. What goes with one that would do can be
+/// the next type.
+fn too_small(
+    inventory: &Inventory,
+    wish: &Wish,
+    have: u64,
+    fat_type: FatType,
+    least: ClusterSize,
+) -> Error {
+    let types = FatType::ALL.into_iter().filter(|next| *next >= fat_type);
+    let mut error = None;
+    for next in types.filter(|next| wish.fat_type.is_none_or(|asked| asked == *next)) {
+        let least = if next == fat_type {
             least
         } else {
             ClusterSize::MIN
         };
-        result = Geometry::fitting(wish, larger, least, |size| need(larger, size));
-        let Ok(would_do) = &result else {
-            continue;
-        };
-        let usual = Geometry::filling(wish, would_do.bytes() / SECTOR);
-        if usual.is_ok_and(|usual| usual == *would_do) {
-            break;
+        let need = |size| inventory.clusters(next, size);
+        match Geometry::fitting(wish, next, least, need) {
+            Ok(would_do) => {
+                let usual = Geometry::filling(wish, would_do.bytes() / SECTOR);
+                if usual.is_ok_and(|usual| usual == would_do) {
+                    return Error::TooSmall {
+                        fat_type: next,
+                        need: would_do.bytes(),
+                        have,
+                    };
+                }
+            }
+            Err(why) => error = Some(why),
         }
     }
-    result.and_then(|would_do| {
-        Err(Error::TooSmall {
-            fat_type: would_do.fat_type,
-            need: would_do.bytes(),
-            have: bytes,
-        })
-    })
+    error.expect("the largest type goes with every size that it fits")
 }
 
 impl Layout {
@@ -132,22 +136,18 @@ impl Layout {
             .collect();
         let files = inventory.files.iter();
         let file_clusters = files.map(|file| take(file.clusters(size))).collect();
-        let mut layout = Self {
+        let files = inventory.files.iter();
+        let extents = files.flat_map(|file| content(tree, file.node).extents());
+        let data_bytes = extents.map(|extent| extent.end - extent.start).sum();
+        Self {
             options,
             geometry,
             inventory,
             directory_clusters,
             file_clusters,
             chain_ends,
-            data_bytes: 0,
-        };
-        let extents = layout
-            .inventory
-            .files
-            .iter()
-            .flat_map(|file| content(tree, file.node).extents());
-        layout.data_bytes = extents.map(|extent| extent.end - extent.start).sum();
-        layout
+            data_bytes,
+        }
     }
 
     /// Returns the numbers that the filesystem is made of.
