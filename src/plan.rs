@@ -341,7 +341,10 @@ impl<'t> Planner<'t> {
             inodes, journal, ..
         } = &partition.ext4;
         let message = match &error {
-            ext4::Error::TooSmall { need, have, .. } if self.is_sketch => {
+            Error::Ext4(ext4::Error::TooSmall { need, have, .. })
+            | Error::Vfat(fat::Error::TooSmall { need, have, .. })
+                if self.is_sketch =>
+            {
                 format!("even without files, it needs {need} bytes; it has {have}")
             }
             error => error.to_string(),
