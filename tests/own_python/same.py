@@ -58,7 +58,8 @@ NAMES += ["e/dir/", "e/", "e/./sub/../motd", "e/" + "n" * 256, "e\0x", "full", "
 
 QUESTIONS = [
     os.stat, os.lstat, os.path.exists, os.path.lexists, os.path.isfile, os.path.isdir,
-    os.path.islink, os.path.realpath, os.readlink, read,
+    os.path.islink, os.readlink, read,
+    lambda p: "\0" in p or os.path.realpath(p),
     lambda p: os.path.isfile(p) and os.path.getsize(p),
     lambda p: sorted(os.listdir(p)),
     lambda p: sorted((e.name, e.is_dir(), e.is_file(), e.is_symlink()) for e in os.scandir(p)),
@@ -80,7 +81,7 @@ CHANGES = [
     lambda p: os.symlink("target", p),
     lambda p: os.mkfifo(p, 0o600),
     lambda p: pathlib.Path(p).touch(),
-    lambda p: shutil.rmtree(p, ignore_errors="\0" not in p),
+    lambda p: "\0" in p or shutil.rmtree(p, ignore_errors=True),
     lambda p: os.rename(p, p.rstrip("/") + ".new"),
     lambda p: os.link(p, p + ".link"),
 ]
