@@ -12,6 +12,8 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// What the user should know, oldest first.
     pub warnings: Vec<String>,
+    /// What it told of its work, oldest first.
+    pub notes: Vec<String>,
 }
 
 /// Lets `modify` change the tree, on a layer called `label`.
@@ -35,6 +37,7 @@ pub fn run<E>(
     tree.begin(label);
     let mut root = Root::new(tree, host, now);
     let done = modify(&mut root);
+    let notes = root.take_notes();
     let mut warnings = root.into_warnings();
     if let Err(error) = done {
         tree.rollback();
@@ -42,7 +45,11 @@ pub fn run<E>(
     }
     let changes = tree.commit().changes.clone();
     warnings.extend(unlabelled(tree, &changes));
-    Ok(Outcome { changes, warnings })
+    Ok(Outcome {
+        changes,
+        warnings,
+        notes,
+    })
 }
 
 /// Warns of new files without an SELinux label in an image whose files have one: an enforcing
