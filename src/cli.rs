@@ -11,7 +11,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::progress::{Progress, Verbosity, say};
 use crate::recipe::{self, Size};
 use crate::report::Report;
-use crate::source::Input;
+use crate::source::{Input, Limits};
 use crate::{Place, Planned, Request, build, interrupt, plan, source_date_epoch};
 
 /// Assemble disk images in userspace, without root.
@@ -77,6 +77,14 @@ struct Options {
     /// [default: TMPDIR if it is set, else the folder of OUT]
     #[arg(long, value_name = "FOLDER")]
     tmp: Option<PathBuf>,
+    /// Let a compressed source decode to as many bytes as this, such as 100G
+    /// [default: 16G, or 200 times its compressed size where that is more]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    max_decoded: Option<u64>,
+    /// Let the names and attributes of a source take as much memory as this, such as 10G
+    /// [default: 4G, which is some millions of files]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    max_metadata: Option<u64>,
     /// Threads that write the image [default: one for each core, at most 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -210,10 +218,23 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
         input,
         out,
         spool_dir,
+        limits: Limits {
+            decoded: options.max_decoded,
+            metadata: options.max_metadata,
+        },
         threads: options.threads.map_or_else(cores, usize::from),
         source_date_epoch: source_date_epoch()?,
         digest: options.json && !is_plan,
     })
+}
+
+/// Reads a number of bytes, as sizes are written.
+fn bytes(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(Size::Bytes(bytes)) => Ok(bytes),
+        Ok(_) => Err("give it a number of bytes, such as 100G".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn check_format(out: &Path) -> Result<()> {

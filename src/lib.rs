@@ -62,6 +62,8 @@ pub struct Request {
     pub out: Place,
     /// Folder for the temporary file that a compressed or piped archive is decoded into.
     pub spool_dir: PathBuf,
+    /// How much the archive may take on disk and in memory.
+    pub limits: source::Limits,
     /// Threads that write.
     pub threads: usize,
     /// The time of all that has none of its own, as seconds since 1970.
@@ -166,6 +168,7 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
     let options = source::Options {
         spool_dir: &request.spool_dir,
         source_date_epoch: request.source_date_epoch,
+        limits: request.limits,
         progress: &|bytes| stage.set(bytes),
     };
     let source::Loaded {

@@ -11,6 +11,7 @@ mod blocks;
 mod codec;
 mod header;
 mod kind;
+mod limits;
 mod member;
 mod name;
 mod pax;
@@ -27,6 +28,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use fsgen::{Timestamp, Tree};
+
+pub use limits::Limits;
 
 /// Where the archive comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub struct Options<'a> {
     /// The time of directories that the archive has no member for, in seconds since 1970; the
     /// newest time in the archive when there is none.
     pub source_date_epoch: Option<i64>,
+    /// How much it may take on disk and in memory.
+    pub limits: Limits,
     /// Called now and then with the number of bytes of the input that were read so far.
     pub progress: &'a dyn Fn(u64),
 }
@@ -77,8 +82,8 @@ pub struct Loaded {
 ///
 /// # Errors
 ///
-/// Fails when the input cannot be read or decoded, is no tar archive, ends early, or holds a
-/// member that no Linux filesystem could. The message names the input and, where there is one,
+/// Fails when the input cannot be read or decoded, is no tar archive, ends early, is larger than
+/// its limits, or holds a member that no Linux filesystem could. The message names the input and, where there is one,
 /// the member and its offset in the decoded archive.
 pub fn load(input: &Input, options: &Options<'_>) -> anyhow::Result<Loaded> {
     let archive = spool::open(input, options)?;
@@ -89,5 +94,5 @@ pub fn load(input: &Input, options: &Options<'_>) -> anyhow::Result<Loaded> {
     } else {
         &|_| {}
     };
-    tar::read(archive, default_time, progress).with_context(|| input.to_string())
+    tar::read(archive, default_time, options.limits, progress).with_context(|| input.to_string())
 }

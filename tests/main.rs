@@ -7,12 +7,14 @@
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
 //! - `faults`: signals, full disks, a source that changes, two builds at once
 //! - `fat`: trees and sizes at the limits of FAT, judged by fsck.fat, mtools and fatfs
+//! - `hostile`: archives and recipes that were made to do harm
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
 //! - `own_modules`: people's own modules: found, run, failing
 //! - `own_python`: modules in Python, beside what Python does in a folder
-//! - `recipes`: builds from build.yaml: the sample, several partitions, the same bytes again
+//! - `recipes`: builds from build.yaml: the sample, several partitions
 //! - `reject`: calls, recipes and archives that must fail, and how
+//! - `reproducible`: the same bytes wherever, by whomever, whenever; and as they were before
 //! - `rootless`: a build in a sandbox that kills privileged calls
 //! - `table`: partition tables, judged by sfdisk and sgdisk
 //! - `verify`: our checker beside other people's, on right and on damaged images
@@ -32,12 +34,14 @@ mod examples;
 mod ext4;
 mod fat;
 mod faults;
+mod hostile;
 mod mounted;
 mod own_modules;
 mod own_python;
 mod random;
 mod recipes;
 mod reject;
+mod reproducible;
 mod rootless;
 mod table;
 mod units;

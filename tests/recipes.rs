@@ -1,8 +1,7 @@
-//! Whole builds from a recipe: the sample, several partitions, and the same bytes again.
+//! Whole builds from a recipe: the sample, and several partitions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use super::kit::{self, Work};
 
@@ -136,76 +135,4 @@ fn every_kind_of_table() {
             }
         }
     }
-}
-
-/// The sample's image must not depend on anything but its input.
-#[test]
-fn the_same_input_gives_the_same_bytes() {
-    let work = Work::new("same");
-    let recipe = fs::read_to_string(project().join("build.yaml")).unwrap();
-    let recipe = recipe.replace("source: fixtures/rootfs.tar.gz", "");
-    let tar = work.join("rootfs.tar");
-    let plain = kit::tool("gzip")
-        .arg("-dc")
-        .arg(fixture())
-        .output()
-        .unwrap()
-        .stdout;
-    fs::write(&tar, &plain).unwrap();
-    for (tool, packed) in [
-        ("gzip", "rootfs.tar.gz"),
-        ("zstd", "rootfs.tar.zst"),
-        ("xz", "rootfs.tar.xz"),
-        ("bzip2", "rootfs.tar.bz2"),
-    ] {
-        let output = kit::tool(tool).arg("-c").arg(&tar).output().unwrap();
-        work.write(packed, output.stdout);
-    }
-    let mut digests = Vec::new();
-    let mut build = |folder: &str, source: &str, change: &dyn Fn(&mut Command)| {
-        let folder = work.join(folder);
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("build.yaml"), &recipe).unwrap();
-        let mut command = work.hsb(["build", "-q", "-i", source]);
-        command.current_dir(&folder);
-        if source == "-" {
-            command.stdin(Stdio::from(fs::File::open(&tar).unwrap()));
-        }
-        change(&mut command);
-        kit::succeed(&mut command);
-        digests.push(kit::sha256(&folder.join("image.raw")));
-    };
-    build("a", "../rootfs.tar", &|_| ());
-    build("b", "../rootfs.tar.gz", &|_| ());
-    build("a", "../rootfs.tar.zst", &|command| {
-        command.args(["--threads", "1"]);
-    });
-    build("a", "../rootfs.tar.xz", &|command| {
-        command.args(["--threads", "2"]);
-    });
-    build("c", "../rootfs.tar.bz2", &|command| {
-        command
-            .env("TZ", "Asia/Kathmandu")
-            .env("LC_ALL", "C")
-            .env("HOME", "/nowhere");
-    });
-    build("deep/er", "-", &|command| {
-        command.args(["--threads", "7", "--tmp", ".."]);
-    });
-    // Another umask, through the shell.
-    let folder = work.join("umask");
-    fs::create_dir(&folder).unwrap();
-    fs::write(folder.join("build.yaml"), &recipe).unwrap();
-    let script = "umask 077 && exec \"$0\" build -q -i ../rootfs.tar";
-    kit::succeed(
-        Command::new("sh")
-            .args(["-c", script, env!("CARGO_BIN_EXE_hsb")])
-            .current_dir(&folder),
-    );
-    digests.push(kit::sha256(&folder.join("image.raw")));
-    let first = digests[0].clone();
-    assert!(
-        digests.iter().all(|digest| *digest == first),
-        "{digests:#?}"
-    );
 }

@@ -7,6 +7,11 @@ use std::string::FromUtf8Error;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use modules::value::{Span, ValueError};
 
+/// How many problems are shown. Each takes a look at the whole text.
+const MOST: usize = 10;
+/// How much is shown of a message, in characters: it may quote a value of any length.
+const LONGEST: usize = 500;
+
 /// The recipe as it was written, which messages quote.
 #[derive(Debug, Clone)]
 pub(super) struct Document {
@@ -44,11 +49,12 @@ impl Problems {
     }
 
     fn render(&self, renderer: &Renderer) -> String {
-        let shown: Vec<String> = self
-            .problems
-            .iter()
-            .map(|p| self.one(p, renderer))
-            .collect();
+        let first = self.problems.iter().take(MOST);
+        let mut shown: Vec<String> = first.map(|p| self.one(p, renderer)).collect();
+        let more = self.problems.len() - shown.len();
+        if more > 0 {
+            shown.push(format!("and {more} more problems"));
+        }
         shown.join("\n\n")
     }
 
@@ -94,9 +100,10 @@ impl std::error::Error for Problems {}
 
 /// Returns a message without what a key of the recipe could do to the lines or the terminal.
 fn one_line(message: &str) -> String {
-    let mut shown = String::with_capacity(message.len());
-    for c in message.chars() {
+    let mut shown = String::new();
+    for (at, c) in message.chars().enumerate() {
         match c.is_control() {
+            _ if at == LONGEST => return shown + "...",
             true => shown.extend(c.escape_default()),
             false => shown.push(c),
         }

@@ -9,6 +9,7 @@ use std::io::{self, BufRead, Read};
 use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 use liblzma::bufread::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
 
 /// A compressed format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,14 @@ pub(super) enum Codec {
     /// RFC 8878.
     Zstd,
 }
+
+/// What the xz decoder may take, in bytes; `xz -9` needs 65 MiB. A header of a few bytes can ask
+/// for 4 GiB.
+const XZ_MEMORY: u64 = 256 << 20;
+
+/// The largest window of a zstd frame, as a power of two: that of `zstd --ultra -22`, which is
+/// also the most that the zstd program decodes without being asked to.
+const ZSTD_WINDOW_LOG: u32 = 27;
 
 impl fmt::Display for Codec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -81,8 +90,15 @@ impl Codec {
                     zeros_may_follow: false,
                 },
             }),
-            Codec::Xz => Box::new(XzDecoder::new_multi_decoder(input)),
-            Codec::Zstd => Box::new(zstd::Decoder::with_buffer(input)?),
+            Codec::Xz => {
+                let stream = Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?;
+                Box::new(XzDecoder::new_stream(input, stream))
+            }
+            Codec::Zstd => {
+                let mut decoder = zstd::Decoder::with_buffer(input)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+                Box::new(decoder)
+            }
         })
     }
 }

@@ -78,7 +78,7 @@ impl Archive for ArchiveFile {
 pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFile>> {
     let name = input.to_string();
     let file = match input {
-        Input::Stdin => return spool(name, io::stdin().lock(), options),
+        Input::Stdin => return spool(name, io::stdin().lock(), None, options),
         Input::File(path) => File::open(path).with_context(|| format!("{name}: cannot open"))?,
     };
     let metadata = file
@@ -88,12 +88,14 @@ pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFi
         bail!("{name}: is a directory, where a tar archive was expected");
     }
     if !metadata.is_file() {
-        return spool(name, file, options);
+        return spool(name, file, None, options);
     }
     let stamp = Stamp::of(&metadata);
     let head = read_head(&file).with_context(|| format!("{name}: cannot read"))?;
     if kind::recognise(&head) != Kind::Tar {
-        let copy = spool(name.clone(), Cursor::new(head).chain(&file), options)?;
+        let len = Some(metadata.len());
+        let input = Cursor::new(head).chain(&file);
+        let copy = spool(name.clone(), input, len, options)?;
         let unchanged = file.metadata().and_then(|meta| stamp.check(&meta));
         unchanged.with_context(|| name)?;
         return Ok(copy);
@@ -106,7 +108,14 @@ pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFi
 }
 
 /// Decodes an input into a temporary file that has no name, and is gone when it is closed.
-fn spool(name: String, mut input: impl Read, options: &Options<'_>) -> Result<Arc<ArchiveFile>> {
+///
+/// `source_len` is how many bytes the input has, if that is known.
+fn spool(
+    name: String,
+    mut input: impl Read,
+    source_len: Option<u64>,
+    options: &Options<'_>,
+) -> Result<Arc<ArchiveFile>> {
     let head = read_head(&mut input).with_context(|| format!("{name}: cannot read"))?;
     let codec = match kind::recognise(&head) {
         Kind::Tar => None,
@@ -145,6 +154,10 @@ fn spool(name: String, mut input: impl Read, options: &Options<'_>) -> Result<Ar
         if chunk.is_empty() {
             break;
         }
+        let source_len = source_len.unwrap_or(consumed.get());
+        let decoded = len + chunk.len() as u64;
+        let checked = options.limits.check_decoded(codec, source_len, decoded);
+        checked.with_context(|| name.clone())?;
         file.write_all(&chunk).with_context(|| {
             format!(
                 "{dir}: cannot write byte {len} of the decoded {name}; --tmp takes another folder"

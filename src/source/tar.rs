@@ -7,12 +7,13 @@ use anyhow::{Context as _, Result, ensure};
 use fsgen::ext4::TIMES;
 use fsgen::{Meta, NodeId, Timestamp, Tree};
 
-use super::Loaded;
 use super::account::Accounts;
 use super::acl::AclText;
 use super::member::{Entry, Member, Members};
 use super::name::{shown, split, title};
 use super::window::Archive;
+use super::xattr::Attributes;
+use super::{Limits, Loaded};
 
 /// The time of directories without a member, until the time that they get is known.
 ///
@@ -31,17 +32,18 @@ const PROGRESS_STEP: u64 = 1 << 20;
 ///
 /// # Errors
 ///
-/// Fails on an archive that is malformed or ends early, and on members that contradict each
-/// other. The message names the member and its offset.
+/// Fails on an archive that is malformed or ends early, on members that contradict each other,
+/// and on more of them than the limits allow. The message names the member and its offset.
 pub(super) fn read(
     archive: Arc<impl Archive + 'static>,
     default_time: Option<Timestamp>,
+    limits: Limits,
     progress: &dyn Fn(u64),
 ) -> Result<Loaded> {
     let mut tree = Tree::new(Meta::root(0o755, UNKNOWN));
     let source = tree.add_source(archive.clone());
     let mut members = Members::new(&*archive, source)?;
-    let mut unpacked = Unpacked::new(tree);
+    let mut unpacked = Unpacked::new(tree, limits);
     let mut told = 0;
     while let Some(member) = members.next()? {
         unpacked.add(member)?;
@@ -61,6 +63,9 @@ struct Unpacked {
     newest: Option<Timestamp>,
     /// The directory of the last member: mostly the next one lies there too.
     directory: Option<(Vec<u8>, NodeId)>,
+    limits: Limits,
+    /// How many bytes names, targets, attributes and sparse maps have.
+    metadata: u64,
     /// ACLs by name can be read when all accounts are known, and with them their members' titles.
     acls: BTreeMap<NodeId, (AclText, String)>,
     /// How many attributes were left out, by namespace.
@@ -68,12 +73,14 @@ struct Unpacked {
 }
 
 impl Unpacked {
-    fn new(tree: Tree) -> Self {
+    fn new(tree: Tree, limits: Limits) -> Self {
         Self {
             tree,
             members: 0,
             newest: None,
             directory: None,
+            limits,
+            metadata: 0,
             acls: BTreeMap::new(),
             dropped: BTreeMap::new(),
         }
@@ -89,7 +96,12 @@ impl Unpacked {
             acl,
             entry,
         } = member;
-        let node = self.place(&path, meta, entry);
+        self.metadata += metadata(&path, &attributes, &acl, &entry);
+        let node = self.place(&path, meta, entry).and_then(|node| {
+            let nodes = self.tree.node_count();
+            self.limits.check_metadata(nodes, self.metadata)?;
+            Ok(node)
+        });
         let node = node.with_context(|| title(&path, offset))?;
         // A hard link is a name; what its header says is about the file that has it already.
         if let Some(id) = node {
@@ -223,4 +235,15 @@ impl Unpacked {
             todo.extend(children.filter(|child| self.tree.is_directory(*child)));
         }
     }
+}
+
+/// Returns how many bytes a member takes in memory, beside its node.
+fn metadata(path: &[u8], attributes: &Attributes, acl: &AclText, entry: &Entry) -> u64 {
+    let entry = match entry {
+        Entry::File(content) => content.memory(),
+        Entry::Symlink(target) => target.len(),
+        Entry::Directory | Entry::HardLink(_) | Entry::Special(_) => 0,
+    };
+    let name = split(path).map_or(0, |(_, name)| name.len());
+    (name + attributes.len_bytes() + acl.len_bytes() + entry) as u64
 }

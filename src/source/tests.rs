@@ -20,7 +20,7 @@ use fsgen::{Kind, NodeId, ReadAt, Tree};
 use tar_core::{EntryType, Header, UstarHeader};
 
 use super::window::Archive;
-use super::{Input, Loaded, Options, load, tar};
+use super::{Input, Limits, Loaded, Options, load, tar};
 
 /// An archive in memory.
 struct Bytes(Vec<u8>);
@@ -51,7 +51,8 @@ impl Archive for Bytes {
 
 /// Reads an archive made of these pieces, without an end marker.
 fn read(pieces: &[Vec<u8>]) -> Result<Loaded> {
-    tar::read(Arc::new(Bytes(pieces.concat())), None, &|_| {})
+    let archive = Arc::new(Bytes(pieces.concat()));
+    tar::read(archive, None, Limits::default(), &|_| {})
 }
 
 /// Reads an archive from a file on disk, or a named pipe.
@@ -60,6 +61,7 @@ fn load_file(path: &Path) -> Result<Loaded> {
     let options = Options {
         spool_dir: path.parent().unwrap(),
         source_date_epoch: None,
+        limits: Limits::default(),
         progress: &|read| assert!(progress.replace(read) <= read),
     };
     load(&Input::File(path.to_owned()), &options)

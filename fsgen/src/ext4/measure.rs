@@ -56,6 +56,8 @@ pub(super) struct Needs {
     /// All of them together, with files, links and extent trees.
     pub blocks: u64,
     pub warnings: Vec<String>,
+    /// Nodes that lose attributes.
+    dropped: Nodes,
 }
 
 /// Measures all that the filesystem will hold.
@@ -76,7 +78,7 @@ pub(super) fn measure(
         );
     }
     let mut shared = BTreeMap::new();
-    let mut clamped = Clamped::default();
+    let [mut clamped, mut copies] = [Nodes::default(), Nodes::default()];
     for (inode, owner) in numbering.inodes() {
         let entry = |what: String| Error::Entry {
             path: path(tree, owner),
@@ -93,12 +95,11 @@ pub(super) fn measure(
                 "{links} hard links, ext4 allows {MAX_LINKS}; make some of them copies"
             )));
         }
-        clamped.add(tree, node);
+        if !inode::TIMES.contains(&tree.node(node).meta.mtime.secs) {
+            clamped.add(node);
+        }
         if links < tree.links(node) {
-            needs.warnings.push(format!(
-                "{}: hard links across filesystems become copies",
-                path(tree, owner).escape_ascii()
-            ));
+            copies.add(node);
         }
         let outside = xattr::Outside {
             next_inode: numbering.last().saturating_add(1 + needs.value_count()),
@@ -109,34 +110,37 @@ pub(super) fn measure(
             .map_err(entry)?;
     }
     needs.blocks += needs.xattr_blocks.len() as u64;
-    needs.warnings.extend(clamped.warning(tree));
+    let more = [
+        clamped.warning(tree, "times outside 1901 to 2446 become the nearest there"),
+        copies.warning(tree, "hard links across filesystems become copies"),
+        needs
+            .dropped
+            .warning(tree, "attributes that Linux has no place for are dropped"),
+    ];
+    needs.warnings.extend(more.into_iter().flatten());
     Ok(needs)
 }
 
-/// The nodes whose times ext4 has no place for.
+/// Nodes that the user should know of, all for the same reason. There may be millions of them, and
+/// finding the path of one takes a while.
 #[derive(Default)]
-struct Clamped {
+pub(super) struct Nodes {
     count: u64,
     first: Option<NodeId>,
 }
 
-impl Clamped {
-    fn add(&mut self, tree: &Tree, node: NodeId) {
-        if !inode::TIMES.contains(&tree.node(node).meta.mtime.secs) {
-            self.count += 1;
-            self.first.get_or_insert(node);
-        }
+impl Nodes {
+    fn add(&mut self, node: NodeId) {
+        self.count += 1;
+        self.first.get_or_insert(node);
     }
 
-    fn warning(&self, tree: &Tree) -> Option<String> {
+    fn warning(&self, tree: &Tree, what: &str) -> Option<String> {
         let first = path(tree, Owner::Node(self.first?));
         let first = first.escape_ascii();
         Some(match self.count {
-            1 => format!("{first}: its time is outside 1901 to 2446 and becomes the nearest there"),
-            count => format!(
-                "{first} and {} more: their times are outside 1901 to 2446 and become the nearest there",
-                count - 1
-            ),
+            1 => format!("{first}: {what}"),
+            count => format!("{first} and {} more: {what}", count - 1),
         })
     }
 }
@@ -222,13 +226,8 @@ impl Needs {
             self.blocks += blocks.sum::<u64>();
             self.values.extend(stored.values);
         }
-        for name in &stored.dropped {
-            self.warnings.push(format!(
-                "{}: attribute {} dropped: Linux has no such attribute for a {}",
-                path(tree, Owner::Node(node)).escape_ascii(),
-                name.escape_ascii(),
-                kind.noun()
-            ));
+        if !stored.dropped.is_empty() {
+            self.dropped.add(node);
         }
         let Some(bytes) = stored.block else {
             return Ok(());

@@ -84,6 +84,15 @@ impl Content {
         self.len
     }
 
+    /// Returns how many bytes of memory it takes, a few for itself apart.
+    pub fn memory(&self) -> usize {
+        match &self.data {
+            Data::Bytes(bytes) => bytes.len(),
+            Data::Span { .. } => 0,
+            Data::Sparse { segments, .. } => size_of_val(&**segments),
+        }
+    }
+
     /// Returns whether the file has no bytes at all.
     pub fn is_empty(&self) -> bool {
         self.len == 0

@@ -99,7 +99,7 @@ fn directories_without_a_member_get_the_newest_time() {
     );
     let bytes = Arc::new(Bytes([old, member("d", b'5', b"")].concat()));
     let time = fsgen::Timestamp { secs: -5, nanos: 3 };
-    let loaded = tar::read(bytes, Some(time), &|_| {}).unwrap();
+    let loaded = tar::read(bytes, Some(time), Limits::default(), &|_| {}).unwrap();
     assert_eq!(listing(&loaded)[1], "/a directory 755 0:0 -5+3ns");
     assert_eq!((loaded.newest.secs, loaded.members), (100, 2));
     check(&[vec![0; 1024]], &["/ directory 755 0:0 0"]);

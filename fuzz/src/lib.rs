@@ -1,0 +1,43 @@
+//! Fuzz targets: each takes any bytes, and panics when what it promises does not hold.
+//!
+//! They see the project as its users do, through what is public. `tests/replay.rs` runs each on
+//! its corpus and on some thousand inputs beside it, always the same ones; `scripts/fuzz` runs
+//! one for as long as it is told, guided by what the code does with each input.
+
+// A target that panics has found something: that is what `unwrap` is for here.
+#![allow(clippy::unwrap_used)]
+
+mod ext4;
+mod input;
+mod judge;
+mod path;
+mod recipe;
+mod table;
+mod tar;
+mod tree;
+
+/// One thing to be fuzzed.
+pub struct Target {
+    /// What `scripts/fuzz` calls it; its corpus is the folder of this name.
+    pub name: &'static str,
+    /// What holds for every input.
+    pub promise: &'static str,
+    /// Tries one input.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the promise does not hold.
+    pub run: fn(&[u8]),
+    /// How many inputs beside its corpus every test run tries.
+    pub rounds: u32,
+}
+
+/// All targets, in alphabetical order.
+pub const TARGETS: &[Target] = &[
+    ext4::TARGET,
+    path::TARGET,
+    recipe::TARGET,
+    table::TARGET,
+    tar::TARGET,
+    tree::TARGET,
+];
