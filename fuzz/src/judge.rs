@@ -1,4 +1,4 @@
-//! Somebody else's programs that say whether what was written is right.
+//! Those who say whether what was written is right: somebody else's programs, mostly.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -19,6 +19,12 @@ pub(crate) fn e2fsck(image: &Path) {
         output.status.success() && text.lines().all(expected),
         "{text}"
     );
+}
+
+/// Asserts that our own checker finds nothing wrong.
+pub(crate) fn hsb(image: &Path) {
+    let verdict = hsb::verify::verify(image).unwrap();
+    assert!(verdict.is_clean(), "{verdict}");
 }
 
 /// Asserts that sfdisk finds no error, and the partitions that were written.
