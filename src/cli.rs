@@ -12,7 +12,7 @@ use crate::progress::{Progress, Verbosity, say};
 use crate::recipe::{self, Size};
 use crate::report::Report;
 use crate::source::{Input, Limits};
-use crate::{Place, Planned, Request, build, interrupt, plan, source_date_epoch};
+use crate::{Place, Planned, Request, build, interrupt, own, plan, source_date_epoch};
 
 /// Assemble disk images in userspace, without root.
 #[derive(Debug, Parser)]
@@ -33,6 +33,10 @@ enum Command {
     /// Partition tables (GPT, MBR) and filesystems (ext2 to ext4, FAT, swap). Exit status: 0 clean,
     /// 1 problems found, 2 not readable or nothing that can be checked.
     Verify(VerifyOptions),
+    /// Run a module in Starlark for the process that started this one
+    #[cfg(feature = "starlark")]
+    #[command(hide = true)]
+    Starlark(own::starlark::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -111,12 +115,15 @@ pub fn run() -> ExitCode {
         Command::Build(options) => (options, None),
         Command::Plan(plan) => (&plan.options, Some(plan)),
         Command::Verify(options) => return verify(options),
+        #[cfg(feature = "starlark")]
+        Command::Starlark(arguments) => return own::starlark::serve(arguments.clone()),
     };
     let verbosity = match (options.quiet, options.verbose) {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
+    own::starlark::this_is_hsb();
     if let Err(error) = interrupt::watch() {
         say(format_args!("hsb: signals cannot be watched: {error}"));
         return ExitCode::from(FAILED);

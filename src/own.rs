@@ -1,7 +1,8 @@
 //! People's own modules: files beside the recipe that change the image as the built-in ones do.
 //!
-//! `executable` and `python` run as processes of their own that talk over a pipe; `process` keeps
-//! them within their limits, `protocol` answers them, `json` is how values look on the way.
+//! `executable`, `python` and `starlark` run as processes of their own that talk over a pipe;
+//! `process` keeps them within their limits, `protocol` answers them, `json` is how values look on
+//! the way.
 //! All of them see the image through the operations of [`modules::api`] alone.
 
 mod declaration;
@@ -11,6 +12,7 @@ mod process;
 mod protocol;
 mod python;
 mod shim;
+pub(crate) mod starlark;
 
 use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
@@ -47,6 +49,8 @@ pub struct Own {
 pub enum Kind {
     /// `NAME.py`: the machine's python3.
     Python,
+    /// `NAME.star`: hsb itself.
+    Starlark,
     /// `NAME`: the operating system.
     Executable,
 }
@@ -58,6 +62,7 @@ impl Kind {
     pub(crate) fn of(file_name: &str, is_executable: bool) -> Option<(Self, &str)> {
         match file_name.rsplit_once('.') {
             Some((name, "py")) => Some((Kind::Python, name)),
+            Some((name, "star")) => Some((Kind::Starlark, name)),
             None if is_executable => Some((Kind::Executable, file_name)),
             _ => None,
         }
@@ -110,6 +115,12 @@ impl Failure {
             trace: None,
         }
     }
+
+    /// Names the module's file, where nothing better is known.
+    fn of(mut self, module: &Own) -> Self {
+        self.at.get_or_insert_with(|| module.shown.clone());
+        self
+    }
 }
 
 impl Own {
@@ -128,13 +139,11 @@ impl Own {
     /// Fails when that is not a declaration.
     pub(crate) fn declare(&mut self) -> Result<(), Failure> {
         let declared = match self.kind {
-            Kind::Python => python::declaration(&self.file),
-            Kind::Executable => executable::declaration(&self.file),
+            Kind::Python => python::declaration(&self.file).map_err(Failure::new),
+            Kind::Starlark => starlark::declaration(self),
+            Kind::Executable => executable::declaration(&self.file).map_err(Failure::new),
         };
-        self.declared = declared.map_err(|message| Failure {
-            at: Some(self.shown.clone()),
-            ..Failure::new(message)
-        })?;
+        self.declared = declared.map_err(|failure| failure.of(self))?;
         Ok(())
     }
 
@@ -168,10 +177,19 @@ impl Own {
         root: &mut Root<'_>,
         step: &Step<'_>,
     ) -> Result<Option<Vec<String>>, Failure> {
-        let command = match self.kind {
-            Kind::Python => python::command(&self.file),
-            Kind::Executable => executable::command(&self.file),
-        };
-        protocol::converse(self, command, root, step)
+        let limit = self.time_limit();
+        match self.kind {
+            Kind::Python => {
+                protocol::converse(self, python::command(&self.file), limit, root, step)
+            }
+            Kind::Starlark => {
+                let command = starlark::command(self).map_err(|failure| failure.of(self))?;
+                let limit = limit.saturating_add(starlark::GRACE);
+                protocol::converse(self, command, limit, root, step).map_err(starlark::explained)
+            }
+            Kind::Executable => {
+                protocol::converse(self, executable::command(&self.file), limit, root, step)
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
 //! - `own_modules`: people's own modules: found, run, failing
 //! - `own_python`: modules in Python, beside what Python does in a folder
+//! - `own_starlark`: modules in Starlark: what they can do, and how they fail
 //! - `recipes`: builds from build.yaml: the sample, several partitions
 //! - `reject`: calls, recipes and archives that must fail, and how
 //! - `reproducible`: the same bytes wherever, by whomever, whenever; and as they were before
@@ -38,6 +39,8 @@ mod hostile;
 mod mounted;
 mod own_modules;
 mod own_python;
+#[cfg(feature = "starlark")]
+mod own_starlark;
 mod random;
 mod recipes;
 mod reject;

@@ -11,6 +11,8 @@
 //! - [`Size`]: how large a filesystem is to be
 //! - [`guid`]: identifiers derived from a seed
 
+#![forbid(unsafe_code)]
+
 pub mod ext4;
 pub mod fat;
 pub mod guid;

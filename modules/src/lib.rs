@@ -11,6 +11,8 @@
 //! - [`run`]: one step, which happens whole or not at all
 //! - [`value`]: the recipe's values, which know where they were written
 
+#![forbid(unsafe_code)]
+
 mod accounts;
 mod add_user;
 pub mod api;

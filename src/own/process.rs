@@ -1,23 +1,24 @@
 //! A module's process: started without the user's environment, limited, and ended with all of its
 //! children.
 
-use std::collections::BTreeSet;
-use std::io::{self, BufRead, BufReader, Read, Write as _};
+use std::collections::{BTreeSet, VecDeque};
+use std::io::{self, Read, Write as _};
+use std::iter;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 /// The longest line of a module, in bytes: a file's content is one, and may be escaped.
-const LONGEST_LINE: u64 = 256 << 20;
+const LONGEST_LINE: usize = 256 << 20;
 /// The most that a module may print, in bytes.
 const MOST_OUTPUT: u64 = 16 << 20;
 /// The longest line that is shown of what a module prints, in bytes.
-const LONGEST_SHOWN: u64 = 4096;
+const LONGEST_SHOWN: usize = 4096;
 /// The most memory that a module's process may have, in bytes.
 #[cfg(target_os = "linux")]
 const MOST_MEMORY: u64 = 4 << 30;
@@ -79,12 +80,18 @@ pub(super) enum Event {
 }
 
 /// A running module. Dropped, it is ended, with all that it started.
+///
+/// One thread waits for its three pipes: a request and its reply wake each side once.
 pub(super) struct Process {
     child: Child,
     group: i32,
-    /// Lines for its standard input, which is closed when this is dropped.
-    replies: Option<Sender<Vec<u8>>>,
-    events: Receiver<Event>,
+    /// Its standard input, and what is still to be written there.
+    stdin: Option<ChildStdin>,
+    replies: VecDeque<u8>,
+    stdout: Lines<ChildStdout>,
+    stderr: Lines<ChildStderr>,
+    /// How much it printed, in bytes.
+    printed: u64,
     deadline: Instant,
 }
 
@@ -103,34 +110,30 @@ impl Process {
         running.insert(group);
         drop(running);
         limit_memory(group);
-        let (replies, lines) = channel::<Vec<u8>>();
-        if let Some(mut stdin) = child.stdin.take() {
-            // A module that does not read holds up this thread alone, until it is ended.
-            thread::spawn(move || lines.iter().try_for_each(|line| stdin.write_all(&line)));
-        }
-        let (sender, events) = sync_channel(64);
-        if let Some(stdout) = child.stdout.take() {
-            let sender = sender.clone();
-            thread::spawn(move || forward_lines(stdout, &sender));
-        }
-        if let Some(stderr) = child.stderr.take() {
-            thread::spawn(move || forward_output(stderr, &sender));
-        }
-        Ok(Self {
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let process = Self {
             child,
             group,
-            replies: Some(replies),
-            events,
-            deadline: Instant::now() + limit,
-        })
+            stdin,
+            replies: VecDeque::new(),
+            stdout: Lines::new(stdout),
+            stderr: Lines::new(stderr),
+            printed: 0,
+            // A limit beyond all clocks is none that counts.
+            deadline: later(limit),
+        };
+        if let Some(stdin) = &process.stdin {
+            // A module that does not read must not hold up the build.
+            ioctl_fionbio(stdin, true)?;
+        }
+        Ok(process)
     }
 
     /// Writes a line to its standard input, as soon as it reads.
     pub(super) fn send(&mut self, line: Vec<u8>) {
-        if let Some(replies) = &self.replies {
-            // A module that closed its input tells soon how it ended.
-            drop(replies.send(line));
-        }
+        self.replies.extend(line);
+        self.write();
     }
 
     /// Waits for what it does next; nothing when its time is over.
@@ -138,13 +141,13 @@ impl Process {
     /// When it has ended, its children may still keep its outputs open: that counts as closed.
     pub(super) fn next(&mut self) -> io::Result<Option<Event>> {
         while Instant::now() < self.deadline {
+            if let Some(event) = self.event() {
+                return Ok(Some(event));
+            }
             // Asked first: what it said before it ended is in the pipe then.
             let has_ended = self.has_ended()?;
-            match self.events.recv_timeout(TIME_TO_LOOK) {
-                Ok(event) => return Ok(Some(event)),
-                Err(RecvTimeoutError::Disconnected) => return Ok(Some(Event::Closed)),
-                Err(RecvTimeoutError::Timeout) if has_ended => return Ok(Some(Event::Closed)),
-                Err(RecvTimeoutError::Timeout) => {}
+            if !self.wait(self.deadline.min(later(TIME_TO_LOOK))) && has_ended {
+                return Ok(Some(Event::Closed));
             }
         }
         Ok(None)
@@ -153,21 +156,21 @@ impl Process {
     /// Lets the process end by itself, within some seconds, then ends what is left of its group.
     /// Returns its status, and what it still printed.
     pub(super) fn finish(mut self) -> io::Result<(ExitStatus, Vec<String>)> {
-        self.replies = None;
-        self.deadline = Instant::now() + TIME_TO_END;
+        self.stdin = None;
         let mut printed = Vec::new();
-        while !self.has_ended()? && Instant::now() < self.deadline {
-            if let Ok(Event::Printed(line)) = self.events.recv_timeout(Duration::from_millis(5)) {
-                printed.push(line);
-            }
+        let deadline = later(TIME_TO_END);
+        while !self.has_ended()? && Instant::now() < deadline {
+            self.wait(later(Duration::from_millis(5)));
+            printed.extend(iter::from_fn(|| self.last_line()));
         }
         end_group(self.group);
         let status = self.child.wait()?;
-        // What is still in the pipes; whoever keeps them open has left the group.
-        while let Ok(event) = self.events.recv_timeout(Duration::from_millis(100)) {
-            if let Event::Printed(line) = event {
-                printed.push(line);
-            }
+        // What is still in the pipe; whoever keeps it open has left the group.
+        let deadline = later(Duration::from_millis(100));
+        while self.stderr.from.is_some() && Instant::now() < deadline {
+            self.stdout.from = None;
+            self.wait(deadline);
+            printed.extend(iter::from_fn(|| self.last_line()));
         }
         Ok((status, printed))
     }
@@ -179,6 +182,96 @@ impl Process {
         };
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         Ok(waitid(WaitId::Pid(pid), options)?.is_some())
+    }
+
+    /// Returns what it did before now, what it printed first.
+    fn event(&mut self) -> Option<Event> {
+        if let Some(line) = self.stderr.next(LONGEST_SHOWN) {
+            self.printed += line.len() as u64;
+            if self.printed > MOST_OUTPUT {
+                let message = format!("it printed more than {MOST_OUTPUT} bytes");
+                return Some(Event::TooMuch(message));
+            }
+            return Some(Event::Printed(shown(&line)));
+        }
+        match self.stdout.next(LONGEST_LINE) {
+            Some(line) if line.len() == LONGEST_LINE => Some(Event::TooMuch(format!(
+                "it wrote a line of more than {LONGEST_LINE} bytes to standard output"
+            ))),
+            Some(line) => Some(Event::Line(line)),
+            None => self.stdout.from.is_none().then_some(Event::Closed),
+        }
+    }
+
+    /// Returns a line that it printed at its end, unless it printed too much.
+    fn last_line(&mut self) -> Option<String> {
+        let line = self.stderr.next(LONGEST_SHOWN)?;
+        self.printed += line.len() as u64;
+        (self.printed <= MOST_OUTPUT).then(|| shown(&line))
+    }
+
+    /// Waits until one of the pipes is ready, and serves those that are; or until the deadline.
+    fn wait(&mut self, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let left = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        };
+        let output = (!self.replies.is_empty())
+            .then_some(self.stdin.as_ref())
+            .flatten();
+        let mut pipes = Vec::with_capacity(3);
+        pipes.extend(output.map(|pipe| PollFd::new(pipe, PollFlags::OUT)));
+        pipes.extend(
+            self.stdout
+                .from
+                .as_ref()
+                .map(|pipe| PollFd::new(pipe, PollFlags::IN)),
+        );
+        pipes.extend(
+            self.stderr
+                .from
+                .as_ref()
+                .map(|pipe| PollFd::new(pipe, PollFlags::IN)),
+        );
+        let is_any = match poll(&mut pipes, Some(&left)) {
+            Ok(ready) => ready > 0,
+            // A signal; whoever waits looks again.
+            Err(_) => return true,
+        };
+        let ready = pipes.iter().map(|pipe| !pipe.revents().is_empty());
+        let mut ready = ready.collect::<Vec<_>>().into_iter();
+        let mut is_ready = |is_open: bool| is_open && ready.next() == Some(true);
+        let (output, stdout, stderr) = (
+            is_ready(output.is_some()),
+            is_ready(self.stdout.from.is_some()),
+            is_ready(self.stderr.from.is_some()),
+        );
+        if output {
+            self.write();
+        }
+        if stdout {
+            self.stdout.read();
+        }
+        if stderr {
+            self.stderr.read();
+        }
+        is_any
+    }
+
+    /// Writes as much as the pipe takes.
+    fn write(&mut self) {
+        while !self.replies.is_empty()
+            && let Some(stdin) = &mut self.stdin
+        {
+            match stdin.write(self.replies.as_slices().0) {
+                Ok(written) => drop(self.replies.drain(..written)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A module that closed its input tells soon how it ended.
+                Err(_) => self.stdin = None,
+            }
+        }
     }
 }
 
@@ -194,49 +287,73 @@ impl Drop for Process {
     }
 }
 
-/// Sends the lines of standard output on.
-fn forward_lines(stdout: impl Read, events: &SyncSender<Event>) {
-    let mut stdout = BufReader::with_capacity(1 << 16, stdout);
-    loop {
-        let mut line = Vec::new();
-        let read = (&mut stdout)
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line);
-        let event = match read {
-            Ok(0) | Err(_) => Event::Closed,
-            Ok(_) if line.len() as u64 == LONGEST_LINE => Event::TooMuch(format!(
-                "it wrote a line of more than {LONGEST_LINE} bytes to standard output"
-            )),
-            Ok(_) => Event::Line(line),
-        };
-        let is_last = !matches!(event, Event::Line(_));
-        // Nobody listens any more: the module is being ended.
-        if events.send(event).is_err() || is_last {
-            return;
+/// A pipe that is read line by line.
+struct Lines<R> {
+    /// Nothing once it has ended.
+    from: Option<R>,
+    /// What was read of it.
+    bytes: Vec<u8>,
+    /// Where in `bytes` the next line begins, and up to where there is no end of it.
+    begin: usize,
+    searched: usize,
+}
+
+impl<R: Read> Lines<R> {
+    fn new(from: Option<R>) -> Self {
+        Self {
+            from,
+            bytes: Vec::new(),
+            begin: 0,
+            searched: 0,
         }
+    }
+
+    /// Reads what is there, once.
+    fn read(&mut self) {
+        const AT_ONCE: usize = 1 << 16;
+        self.bytes.drain(..self.begin);
+        self.searched -= self.begin;
+        self.begin = 0;
+        let Some(from) = &mut self.from else { return };
+        let before = self.bytes.len();
+        self.bytes.resize(before + AT_ONCE, 0);
+        let read = from.read(&mut self.bytes[before..]);
+        self.bytes
+            .truncate(before + read.as_ref().map_or(0, |read| *read));
+        match read {
+            Ok(0) => self.from = None,
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => self.from = None,
+            _ => {}
+        }
+    }
+
+    /// Returns the next line that was read, with its end; of a longer one, `longest` bytes.
+    fn next(&mut self, longest: usize) -> Option<Vec<u8>> {
+        let rest = &self.bytes[self.searched..];
+        let end = match rest.iter().position(|byte| *byte == b'\n') {
+            Some(place) => self.searched + place + 1,
+            None => self.bytes.len(),
+        };
+        let is_line = end > self.searched && self.bytes[end - 1] == b'\n';
+        self.searched = end;
+        let end = end.min(self.begin + longest);
+        let is_last = self.from.is_none() && end > self.begin;
+        if !is_line && !is_last && end - self.begin < longest {
+            return None;
+        }
+        let line = self.bytes[self.begin..end].to_vec();
+        self.begin = end;
+        self.searched = end;
+        Some(line)
     }
 }
 
-/// Sends on what is printed on standard error, line by line.
-fn forward_output(stderr: impl Read, events: &SyncSender<Event>) {
-    let mut stderr = BufReader::new(stderr.take(MOST_OUTPUT + 1));
-    let mut printed = 0;
-    loop {
-        let mut line = Vec::new();
-        let read = (&mut stderr)
-            .take(LONGEST_SHOWN)
-            .read_until(b'\n', &mut line);
-        printed += line.len() as u64;
-        let event = match read {
-            Ok(0) | Err(_) => return,
-            Ok(_) if printed > MOST_OUTPUT => {
-                Event::TooMuch(format!("it printed more than {MOST_OUTPUT} bytes"))
-            }
-            Ok(_) => Event::Printed(String::from_utf8_lossy(&line).trim_end().to_owned()),
-        };
-        let is_last = matches!(event, Event::TooMuch(_));
-        if events.send(event).is_err() || is_last {
-            return;
-        }
-    }
+/// Returns the time after a while; a while beyond all clocks ends in a century.
+fn later(wait: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
+    Instant::now() + wait.min(CENTURY)
+}
+
+fn shown(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).trim_end().to_owned()
 }

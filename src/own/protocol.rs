@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use modules::Root;
 use modules::api::{self, Data};
@@ -21,6 +22,7 @@ const LINES_OF_FAILURE: usize = 10;
 pub(super) fn converse(
     own: &Own,
     mut command: Command,
+    limit: Duration,
     root: &mut Root<'_>,
     step: &Step<'_>,
 ) -> Result<Option<Vec<String>>, Failure> {
@@ -30,7 +32,7 @@ pub(super) fn converse(
         .env("LANG", "C.UTF-8")
         .env("SOURCE_DATE_EPOCH", epoch.to_string());
     let program = command.get_program().to_owned();
-    let mut process = Process::start(&mut command, own.time_limit())
+    let mut process = Process::start(&mut command, limit)
         .map_err(|error| Failure::new(format!("{} cannot be run: {error}", program.display())))?;
     let start = json!({
         "hsb": VERSION,

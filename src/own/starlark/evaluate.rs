@@ -1,0 +1,179 @@
+//! Runs one module in Starlark, within its limits.
+//!
+//! It sees its arguments, `print`, and files of `lib/` beside it that it loads: no clock, no
+//! chance, no other file.
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use modules::api::Data;
+use starlark::environment::{Globals, LibraryExtension, Module};
+use starlark::eval::Evaluator;
+use starlark::syntax::{AstModule, Dialect, DialectTypes};
+use starlark::values::Value;
+use starlark::{Error, ErrorKind, PrintHandler};
+
+use super::cfg::{Cfg, Keys};
+use super::failure;
+use super::load::Loader;
+use super::root::{Image, Root, Session};
+use super::source::Source;
+use super::value;
+use crate::own::Failure;
+
+/// The most steps, each a call or a round of a loop: some ten seconds.
+const MOST_TICKS: u64 = 100_000_000;
+/// The most memory for values, in bytes.
+const MOST_HEAP: usize = 512 << 20;
+/// The most calls in one another.
+const MOST_CALLS: usize = 1000;
+
+/// What a module calls `modify(name, root, cfg)`.
+const ENTRY: &str = "modify";
+
+/// Runs the module's `modify`. Returns the keys of the recipe that it read.
+pub(super) fn modify(
+    source: Source,
+    name: &str,
+    recipe: &Data,
+    image: &mut dyn Image,
+    limit: Duration,
+) -> Result<Vec<String>, Failure> {
+    let read = Keys::default();
+    let shown = source.shown.clone();
+    let run = Run::new(limit);
+    let session = Session(RefCell::new(image));
+    let done = Module::with_temp_heap(|module| {
+        let loader = Loader::new(&source, &run);
+        let mut evaluator = run.evaluator(&module)?;
+        evaluator.set_loader(&loader);
+        evaluator.extra = Some(&session);
+        run.top_level(&mut evaluator, source.clone())?;
+        let Some(entry) = module.get(ENTRY) else {
+            let message = anyhow!("it has no function `modify(name, root, cfg)`");
+            return Err(Error::new_kind(ErrorKind::Scope(message)));
+        };
+        let heap = module.heap();
+        let cfg = Cfg::new(recipe, read.clone(), module.frozen_heap());
+        let arguments = [heap.alloc(name), heap.alloc(Root), heap.alloc(cfg)];
+        let done = evaluator.eval_function(entry, &arguments, &[]);
+        done.map_err(|error| run.explain(&evaluator, error))?;
+        Ok(())
+    });
+    done.map_err(|error| failure::of(&error, &shown))?;
+    Ok(read.to_vec())
+}
+
+/// Returns the value of `MODULE` at the module's top level.
+pub(super) fn declared(source: Source, limit: Duration) -> Result<Data, Failure> {
+    let shown = source.shown.clone();
+    let run = Run::new(limit);
+    let done = Module::with_temp_heap(|module| {
+        let loader = Loader::new(&source, &run);
+        let mut evaluator = run.evaluator(&module)?;
+        evaluator.set_loader(&loader);
+        run.top_level(&mut evaluator, source.clone())?;
+        let found = module.get("MODULE").unwrap_or_else(Value::new_none);
+        value::to_data(found).map_err(|error| Error::new_other(anyhow!("its MODULE: {error}")))
+    });
+    done.map_err(|error| failure::of(&error, &shown))
+}
+
+/// What all files of one run have in common.
+pub(super) struct Run {
+    globals: Globals,
+    limit: Duration,
+    deadline: Instant,
+    is_late: Cell<bool>,
+}
+
+impl Run {
+    fn new(limit: Duration) -> Self {
+        use LibraryExtension::{Filter, Json, Map, Partial, Print, SetType, StructType};
+        Self {
+            globals: Globals::extended_by(&[
+                Filter, Json, Map, Partial, Print, SetType, StructType,
+            ]),
+            limit,
+            deadline: Instant::now() + limit,
+            is_late: Cell::new(false),
+        }
+    }
+
+    /// Returns an evaluator with the limits.
+    pub(super) fn evaluator<'v, 'a, 'e: 'a>(
+        &'a self,
+        module: &'a Module<'v>,
+    ) -> starlark::Result<Evaluator<'v, 'a, 'e>> {
+        let mut evaluator = Evaluator::new(module);
+        evaluator.set_max_tick_count(MOST_TICKS)?;
+        evaluator.set_max_heap_size(MOST_HEAP)?;
+        evaluator.set_max_callstack_size(MOST_CALLS)?;
+        evaluator.set_check_cancelled(Box::new(|| {
+            self.is_late.set(Instant::now() > self.deadline);
+            self.is_late.get()
+        }));
+        evaluator.set_print_handler(&Printer);
+        Ok(evaluator)
+    }
+
+    /// Runs the statements of a file.
+    pub(super) fn top_level(
+        &self,
+        evaluator: &mut Evaluator<'_, '_, '_>,
+        source: Source,
+    ) -> starlark::Result<()> {
+        let dialect = Dialect {
+            enable_keyword_only_arguments: true,
+            enable_types: DialectTypes::Disable,
+            enable_load_reexport: false,
+            enable_top_level_stmt: true,
+            enable_f_strings: true,
+            ..Dialect::Standard
+        };
+        let syntax = AstModule::parse(&source.shown, source.text, &dialect)?;
+        let done = evaluator.eval_module(syntax, &self.globals);
+        done.map_err(|error| self.explain(evaluator, error))?;
+        Ok(())
+    }
+
+    /// Says of an error by which limit it came, if it did by one.
+    fn explain(&self, evaluator: &Evaluator<'_, '_, '_>, error: Error) -> Error {
+        let heap = evaluator.heap().peak_allocated_bytes() + evaluator.frozen_heap().allocated_bytes();
+        let message = if let ErrorKind::StackOverflow(_) = error.kind() {
+            format!(
+                "more than {MOST_CALLS} calls in one another: a function calls itself without end"
+            )
+        } else if self.is_late.get() {
+            let seconds = self.limit.as_secs();
+            format!("it ran for more than {seconds} seconds; `timeout` in MODULE allows more")
+        } else if evaluator.get_total_tick_count() > MOST_TICKS {
+            format!("it took more than {MOST_TICKS} steps, each a call or a round of a loop")
+        } else if heap > MOST_HEAP {
+            format!(
+                "its values take more than {} MiB of memory",
+                MOST_HEAP >> 20
+            )
+        } else {
+            return error;
+        };
+        let kind = ErrorKind::Other(anyhow!(message));
+        let mut explained = match error.span() {
+            None => Error::new_kind(kind),
+            Some(span) => Error::new_spanned(kind, span.span, &span.file),
+        };
+        explained.set_call_stack(|| error.call_stack().clone());
+        explained
+    }
+}
+
+/// `print`: a line on standard error, which the build shows with the module's name.
+struct Printer;
+
+impl PrintHandler for Printer {
+    fn println(&self, text: &str) -> starlark::Result<()> {
+        eprintln!("{text}");
+        Ok(())
+    }
+}
