@@ -225,9 +225,6 @@ impl Superblock {
                 format_args!("the orphan list starts with inode {last}"),
             );
         }
-        if raw.array::<16>(0x68) == [0; 16] {
-            problems.add(PLACE, "the UUID is zero");
-        }
         let spare = self.inode_size - 128;
         for (name, at) in [("least", 0x15C), ("wanted", 0x15E)] {
             let extra = raw.le16(at);
