@@ -141,6 +141,7 @@ fn what_hsb_builds_is_clean() {
         "size: 200M\npartitions:\n- {number: 3, fs: ext4, mount: /, size: 90M, block_size: 2048}\n\
          - {number: 1, fs: swap, size: 9M}\n- {number: 14, fs: ext4, mount: /usr, size: rest}\n\
          - {number: 5, fs: none, size: 1M}",
+        "size: 300M\npartitions:\n- {mount: /}\n- {type: esp, mount: /boot/efi, size: 40M}",
     ] {
         println!("{recipe}");
         let work = Work::new("verify-hsb");
