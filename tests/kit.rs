@@ -188,6 +188,8 @@ pub(crate) fn fsck_fat_clean(image: &Path) -> String {
         "{}: {run:#?}",
         image.display()
     );
+    let verdict = hsb::verify::verify(image).unwrap();
+    assert!(verdict.is_clean(), "{verdict}");
     run.stdout
 }
 
