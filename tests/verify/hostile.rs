@@ -155,3 +155,15 @@ fn large_numbers_take_no_memory() {
         found(&image, expected);
     }
 }
+
+#[test]
+fn damage_that_both_tables_share_is_found() {
+    let work = Work::new("verify-gpt");
+    let disk = bases::disk(&work, "gpt", bases::GPT);
+    let file = OpenOptions::new().write(true).open(&disk).unwrap();
+    // The last sector of the first partition, in both arrays of entries.
+    for array in [1024, (16 << 20) - 33 * 512] {
+        file.write_all_at(&[0xFE], array + 40).unwrap();
+    }
+    found(&disk, "GPT header: checksum of the entries");
+}
