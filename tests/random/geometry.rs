@@ -9,7 +9,9 @@ use super::Rng;
 /// Returns random options for blocks of `block` bytes.
 pub(super) fn options(rng: &mut Rng, block: u32) -> Options {
     let time = Timestamp::from_secs(rng.pick(&[0, 1, 1_700_000_000, (1 << 31) - 1, 1 << 33]));
-    let mut options = Options::new(id(rng), id(rng), time);
+    // A filesystem without a UUID is one that e2fsck gives another when it may write.
+    let uuid = id(rng).max(Uuid::from_u128(1));
+    let mut options = Options::new(uuid, id(rng), time);
     options.block_size = BlockSize::new(block).unwrap();
     options.inodes = match rng.below(100) {
         0..15 => Some(rng.below(200)),
