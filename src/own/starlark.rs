@@ -22,7 +22,8 @@ mod root;
 mod server;
 #[cfg(feature = "starlark")]
 mod source;
-#[cfg(all(test, feature = "starlark"))]
+#[cfg(test)]
+#[cfg(feature = "starlark")]
 mod tests;
 #[cfg(feature = "starlark")]
 mod value;

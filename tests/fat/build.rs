@@ -137,7 +137,8 @@ fn what_cannot_be_is_shown_where_it_is_asked_for() {
         (
             "partitions: [{mount: /}, {type: esp, mount: /boot/efi, fat: 32, size: 20M}]",
             2,
-            &["build.yaml:1:71: filesystem /boot/efi: even without files, it needs 34098688 bytes"][..],
+            &["build.yaml:1:71: filesystem /boot/efi: even without files, it needs 34098688 bytes"]
+                [..],
         ),
         (
             "partitions: [{mount: /}, {fs: vfat, fat: 16, size: 3G}]",

@@ -16,9 +16,7 @@ use serde::{Serialize, Serializer};
 use starlark::any::ProvidesStaticType;
 use starlark::environment::{Methods, MethodsBuilder};
 use starlark::values::dict::{DictRef, FrozenDictRef};
-use starlark::values::{
-    FrozenHeap, FrozenValue, Heap, StarlarkValue, Value, starlark_value,
-};
+use starlark::values::{FrozenHeap, FrozenValue, Heap, StarlarkValue, Value, starlark_value};
 use starlark::{methods_static, starlark_module, starlark_simple_value};
 
 use super::value::frozen;

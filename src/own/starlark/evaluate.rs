@@ -140,7 +140,8 @@ impl Run {
 
     /// Says of an error by which limit it came, if it did by one.
     fn explain(&self, evaluator: &Evaluator<'_, '_, '_>, error: Error) -> Error {
-        let heap = evaluator.heap().peak_allocated_bytes() + evaluator.frozen_heap().allocated_bytes();
+        let heap =
+            evaluator.heap().peak_allocated_bytes() + evaluator.frozen_heap().allocated_bytes();
         let message = if let ErrorKind::StackOverflow(_) = error.kind() {
             format!(
                 "more than {MOST_CALLS} calls in one another: a function calls itself without end"
@@ -173,7 +174,7 @@ struct Printer;
 
 impl PrintHandler for Printer {
     fn println(&self, text: &str) -> starlark::Result<()> {
-        eprintln!("{text}");
+        crate::progress::say(text);
         Ok(())
     }
 }

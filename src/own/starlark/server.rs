@@ -67,7 +67,9 @@ pub(crate) fn serve(arguments: Arguments) -> ExitCode {
         // It has said why.
         Ok(Err(_)) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("the interpreter's thread cannot be started: {error}");
+            crate::progress::say(format_args!(
+                "the interpreter's thread cannot be started: {error}"
+            ));
             ExitCode::FAILURE
         }
     }
@@ -83,7 +85,7 @@ fn limit_memory() {
             maximum: limit,
         };
         // Where it cannot be lowered, it is lower already.
-        drop(setrlimit(Resource::Data, limit));
+        setrlimit(Resource::Data, limit).ok();
     }
 }
 
