@@ -113,8 +113,8 @@ fn a_module_that_fails_ends_the_build_and_leaves_nothing() {
     let deep = |open: &str, close: &str, times: usize| {
         format!("x = {}1{}\n", open.repeat(times), close.repeat(times))
     };
-    let wide = format!("x = 1{}\n", "+1".repeat(100_000));
-    let nots = format!("x = {}1\n", "not ".repeat(60_000));
+    let wide = format!("x = 1{}\n", "+1".repeat(65_000));
+    let nots = format!("x = {}1\n", "not ".repeat(32_000));
     let cases: Vec<(Vec<u8>, &str)> = vec![
         (body("fail('no luck')").into(), "greet.star:2:5: no luck\n"),
         (
@@ -153,15 +153,15 @@ fn a_module_that_fails_ends_the_build_and_leaves_nothing() {
             "it printed more than 16777216 bytes",
         ),
         (
-            deep("(", ")", 100_000).into(),
+            deep("(", ")", 65_000).into(),
             "greet.star: it has no function",
         ),
         (
-            deep("[", "]", 100_000).into(),
+            deep("[", "]", 65_000).into(),
             "greet.star: it has no function",
         ),
         (
-            deep("-", "", 200_000).into(),
+            deep("-", "", 131_000).into(),
             "greet.star: it has no function",
         ),
         (wide.into(), "greet.star: it has no function"),
@@ -170,7 +170,7 @@ fn a_module_that_fails_ends_the_build_and_leaves_nothing() {
             b"x = 1\ny = '\xff'\n".into(),
             "greet.star:2: byte 11 of the file is not UTF-8",
         ),
-        (vec![b'#'; 300_000], "greet.star: it has more than 256 KiB"),
+        (vec![b'#'; 300_000], "greet.star: it has more than 128 KiB"),
         (b"\0".into(), "greet.star:1:1: "),
     ];
     for (module, part) in cases {

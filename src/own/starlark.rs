@@ -50,6 +50,9 @@ const SECONDS_TO_DECLARE: u64 = 10;
 /// What a file with a declaration has in it.
 const MODULE: &[u8] = b"MODULE";
 
+/// Why a module ended that asked for more than its process may have.
+const TOO_MUCH_MEMORY: &str = "it asked for more memory than a module may have: 2 GiB";
+
 /// The file of this program, if it is hsb.
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
@@ -143,7 +146,7 @@ fn command_for(own: &Own, limit: Duration) -> Result<Command, Failure> {
 pub(super) fn explained(mut failure: Failure) -> Failure {
     let printed = failure.trace.as_deref().unwrap_or_default();
     let reason = if printed.contains("memory allocation of") {
-        "it asked for more memory than there is for a module: 2 GiB"
+        TOO_MUCH_MEMORY
     } else if printed.contains("has overflowed its stack") {
         "its expressions lie too deep in one another"
     } else {

@@ -1,23 +1,27 @@
 //! The process that a module in Starlark runs in: this program once more, as the hidden command
 //! `starlark`, at the other end of the protocol.
 
+use std::any::Any;
+use std::convert::Infallible;
 use std::io::{self, BufRead, BufReader, Stdin, Stdout, Write};
+use std::panic;
 use std::path::PathBuf;
 use std::process::{ExitCode, exit};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use modules::api::Data;
 use serde_json::{Value, json};
 
+use super::TOO_MUCH_MEMORY;
 use super::evaluate;
 use super::root::Image;
 use super::source::Source;
 use crate::own::{Failure, json};
 
-/// The interpreter's stack, in bytes. It is taken as it is used: the deepest that
-/// [`Source`] lets through, parentheses alone, needs about half of it.
-const STACK: usize = 1 << 30;
+/// The interpreter's stack, in bytes, of which is taken what is used. The deepest file that
+/// [`Source`] lets through is a row of signs, `---...1`, and uses less than half of it.
+const STACK: usize = 512 << 20;
 /// The most memory that the process may have, in bytes, beside its stack. The limit on values is
 /// looked at between steps; this one is for the step that asks for all memory at once.
 #[cfg(target_os = "linux")]
@@ -42,7 +46,7 @@ pub(crate) struct Arguments {
 /// Runs a module for the process that started this one.
 pub(crate) fn serve(arguments: Arguments) -> ExitCode {
     limit_memory();
-    let run = move || {
+    let run = move || -> Infallible {
         let mut pipe = Pipe {
             input: BufReader::new(io::stdin()),
             output: io::stdout(),
@@ -57,21 +61,25 @@ pub(crate) fn serve(arguments: Arguments) -> ExitCode {
         // What is in memory need not be taken apart first.
         exit(i32::from(told.is_err()));
     };
+    // What it has to say goes to the build, not to standard error.
+    panic::set_hook(Box::new(|_| {}));
     let thread = thread::Builder::new().name("module".to_owned());
-    match thread
-        .stack_size(STACK)
-        .spawn(run)
-        .map(thread::JoinHandle::join)
-    {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        // It has said why.
-        Ok(Err(_)) => ExitCode::FAILURE,
-        Err(error) => {
-            crate::progress::say(format_args!(
-                "the interpreter's thread cannot be started: {error}"
-            ));
-            ExitCode::FAILURE
-        }
+    let failure = match thread.stack_size(STACK).spawn(run).map(JoinHandle::join) {
+        Ok(Ok(never)) => match never {},
+        Ok(Err(panic)) => broken_down(panic.as_ref()),
+        Err(error) => format!("the interpreter's thread cannot be started: {error}"),
+    };
+    println!("{}", json!({"fail": {"message": failure}}));
+    ExitCode::FAILURE
+}
+
+/// Says why the interpreter gave up.
+fn broken_down(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    match text.or_else(|| panic.downcast_ref::<String>().cloned()) {
+        Some(text) if text == "out of memory" => TOO_MUCH_MEMORY.to_owned(),
+        Some(text) => format!("the interpreter broke down: {text}"),
+        None => "the interpreter broke down".to_owned(),
     }
 }
 
@@ -79,13 +87,16 @@ fn limit_memory() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
-        let limit = Some(MOST_MEMORY + STACK as u64);
-        let limit = Rlimit {
-            current: limit,
-            maximum: limit,
-        };
-        // Where it cannot be lowered, it is lower already.
-        setrlimit(Resource::Data, limit).ok();
+        let most = Some(MOST_MEMORY + STACK as u64);
+        // A dump of a module that asked for all memory is of no use to anybody.
+        for (resource, most) in [(Resource::Data, most), (Resource::Core, Some(0))] {
+            let limit = Rlimit {
+                current: most,
+                maximum: most,
+            };
+            // One that cannot be lowered is lower already.
+            setrlimit(resource, limit).ok();
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::own::Failure;
 
 /// The largest file, in bytes. What lies in one another in it lies on the interpreter's stack,
 /// which this keeps from being too small.
-const LARGEST: u64 = 256 << 10;
+const LARGEST: u64 = 128 << 10;
 
 /// A file in Starlark.
 #[derive(Debug, Clone)]

@@ -68,6 +68,7 @@ fn body(text: &str) -> Result<(Vec<String>, String), Failure> {
 
 #[test]
 fn what_a_module_sees() {
+    let mut wrong = Vec::new();
     for (text, want) in [
         ("name", "m"),
         ("root.read('/etc/motd')", "hello\n"),
@@ -128,10 +129,15 @@ fn what_a_module_sees() {
             r#"("m!", 1, {1: 2, 3: 4}, set([1]))"#,
         ),
     ] {
-        let done = body(&format!("value = {text}\nroot.write('/out', str(value))"));
+        let done = body(&format!(
+            "v = {text}\nroot.write('/out', v if type(v) == 'string' else repr(v))"
+        ));
         let (_, out) = done.unwrap_or_else(|failure| panic!("{text}: {failure}"));
-        assert_eq!(out, want, "{text}");
+        if out != want {
+            wrong.push(format!("{text}: {out} is not {want}"));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
@@ -151,6 +157,7 @@ fn keys_that_are_read_are_remembered() {
 
 #[test]
 fn failures_name_their_place() {
+    let mut wrong = Vec::new();
     let cases = [
         (
             "def modify(name, root, cfg):\n  fail('no', 'luck', 7)",
@@ -189,7 +196,7 @@ fn failures_name_their_place() {
         ),
         (
             "def modify(name, root, cfg):\n  root.wirte('/a')",
-            "2:8",
+            "2:3",
             "no attribute `wirte`",
         ),
         ("def modify(name, root, cfg):\n  cfg['none']", "2:3", "none"),
@@ -255,20 +262,22 @@ fn failures_name_their_place() {
             "" => "modules/m.star".to_owned(),
             place => format!("modules/m.star:{place}"),
         };
-        assert!(at.starts_with(&want), "{text}: {failure}");
-        assert!(failure.message.contains(part), "{text}: {failure}");
+        if !at.starts_with(&want) || !failure.message.contains(part) {
+            wrong.push(format!("{text}: {failure}"));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
 fn a_failure_shows_the_calls_and_the_line() {
-    let text =
-        "def write(root):\n\troot.write('/a', 1)\n\ndef modify(name, root, cfg):\n\twrite(root)\n";
+    let text = "def write(root):\n  root.write('/a',\t1)\n\n\
+                def modify(name, root, cfg):\n  write(root)\n";
     let trace = run(text).unwrap_err().trace.unwrap();
     assert_eq!(
         trace,
         "  modules/m.star:5: in modify\n  modules/m.star:2: in write\n\
-         2 | \troot.write('/a', 1)\n  | \t^^^^^^^^^^^^^^^^^^^\n"
+         2 |   root.write('/a',\t1)\n  |   ^^^^^^^^^^^^^^^^^^^\n"
     );
     let text = "def f(n):\n  return f(n + 1)\ndef modify(name, root, cfg):\n  f(0)\n";
     let trace = run(text).unwrap_err().trace.unwrap();
@@ -283,7 +292,7 @@ fn a_slow_module_runs_out_of_time() {
         text: "for _ in range(1000000000): pass".to_owned(),
         folder: "/nowhere".into(),
     };
-    let failure = evaluate::declared(source, Duration::ZERO).unwrap_err();
+    let failure = evaluate::declared(source, Duration::from_millis(50)).unwrap_err();
     assert!(failure.message.contains("more than 0 seconds"), "{failure}");
     assert_eq!(failure.at.as_deref(), Some("m.star:1:1"));
 }
