@@ -1,5 +1,7 @@
 //! The command line: arguments in, a report or one error out.
 
+mod modules;
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -37,6 +39,10 @@ enum Command {
     #[cfg(feature = "starlark")]
     #[command(hide = true)]
     Starlark(own::starlark::Arguments),
+    /// List the modules that are here, describe one, or start one
+    Modules(modules::Modules),
+    /// Print the JSON Schema of recipes, for editors
+    Schema(modules::Schema),
 }
 
 #[derive(Debug, Args)]
@@ -117,6 +123,8 @@ pub fn run() -> ExitCode {
         Command::Verify(options) => return verify(options),
         #[cfg(feature = "starlark")]
         Command::Starlark(arguments) => return own::starlark::serve(arguments.clone()),
+        Command::Modules(options) => return end(modules::modules(options), WRONG),
+        Command::Schema(options) => return end(modules::print_schema(options), WRONG),
     };
     let verbosity = match (options.quiet, options.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -143,9 +151,13 @@ pub fn run() -> ExitCode {
             built.finish()
         }),
     };
+    end(result, FAILED)
+}
+
+fn end(result: Result<()>, code: u8) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error, FAILED),
+        Err(error) => fail(&error, code),
     }
 }
 

@@ -20,6 +20,7 @@
 //! or in [`fsgen`] runs a program, or needs a privilege.
 
 mod architecture;
+mod catalog;
 mod changes;
 pub mod cli;
 mod host;
@@ -33,6 +34,7 @@ mod plan;
 pub mod progress;
 pub mod recipe;
 pub mod report;
+mod schema;
 mod seed;
 pub mod source;
 mod stamp;

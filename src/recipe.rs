@@ -3,6 +3,7 @@
 //! [`parse`] knows no files; [`read`] reads one, and lets the modules check their options. What
 //! depends on the root filesystem is decided later, by the plan.
 
+pub(crate) mod doc;
 mod document;
 mod ext4;
 mod partition;
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use modules::Host;
-use modules::value::{Data, Key, Map, Span, Spanned, ValueError};
+use modules::value::{Data, Key, Map, Span, Spanned, Value, ValueError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -160,6 +161,34 @@ pub fn read(file: &Path, size: Option<Size>) -> Result<Recipe, RecipeError> {
     }
     recipe.check(&RecipeFolder(recipe.folder.clone()))?;
     Ok(recipe)
+}
+
+/// Finds the modules that a recipe can name, whatever else is wrong with it; without a recipe,
+/// those that are where it would be.
+///
+/// # Errors
+///
+/// Fails when its `module_path` or a folder cannot be read.
+pub(crate) fn library_of(file: &Path) -> Result<Library, Problems> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let keys = match yaml::parse(&text) {
+        Ok(Value {
+            data: Data::Map(keys),
+            ..
+        }) => keys,
+        _ => Map::new(),
+    };
+    let folder = file.parent().map(Path::to_owned).unwrap_or_default();
+    let mut problems = Vec::new();
+    let library = library(&keys, &folder, &Library::open, &mut problems);
+    let document = Document {
+        file: file.to_owned(),
+        text,
+    };
+    match problems.is_empty() {
+        true => Ok(library),
+        false => Err(document.error(problems)),
+    }
 }
 
 /// Reads a recipe; `file` is what messages call it, `open` finds the modules in folders.

@@ -142,6 +142,11 @@ impl Declaration {
 }
 
 impl Schema {
+    /// Names the type for people.
+    pub(crate) fn noun(&self) -> &'static str {
+        self.kind.map_or("anything", Kind::expected)
+    }
+
     fn check(&self, value: &Value) -> Result<(), ValueError> {
         if let Some(kind) = self.kind
             && !kind.fits(&value.data)

@@ -1,0 +1,66 @@
+//! The recipe's own keys in words: for the JSON Schema, and held to what is read by a test.
+
+use modules::option::{OptionDoc, Presence, Shape};
+
+/// What `modules` is; its items are those of the modules that are there.
+pub(crate) const MODULES: &str = "the steps, run in this order: names, or names with options";
+
+/// A number of bytes, or a text that means one.
+const SIZE: Shape = Shape::AnyOf(&[Shape::Text, Shape::Int { min: 1, max: i64::MAX }]);
+
+/// The keys at the top, but for `modules`.
+pub(crate) const RECIPE: &[OptionDoc] = &[
+    text("name", "image", "name of the image file, without its ending"),
+    OptionDoc::optional("source", Shape::Text, "the tarball, relative to the recipe; -i overrides it"),
+    OptionDoc {
+        presence: Presence::Default("auto"),
+        ..OptionDoc::optional("size", SIZE, "size of the whole image: 4G, auto, +512M; -s overrides it")
+    },
+    OptionDoc::optional("seed", Shape::Text, "what all UUIDs are derived from"),
+    text("table", "gpt", "gpt, mbr, or none: a bare filesystem"),
+    OptionDoc::optional(
+        "partitions",
+        Shape::List(&Shape::Map(PARTITION)),
+        "what the image is divided into; one root filesystem when left out",
+    ),
+    OptionDoc::optional(
+        "module_path",
+        Shape::List(&Shape::Text),
+        "more folders with modules, relative to the recipe",
+    ),
+];
+
+/// The keys of a partition.
+pub(crate) const PARTITION: &[OptionDoc] = &[
+    OptionDoc::optional("number", Shape::Int { min: 1, max: u32::MAX as i64 }, "its number in the table"),
+    OptionDoc::optional("label", Shape::Text, "name in the table and label of the filesystem"),
+    OptionDoc::optional("name", Shape::Text, "name in the table, where it is another one"),
+    OptionDoc::optional("type", Shape::Text, "esp, root, swap, linux-generic, ..., a GUID or an MBR byte"),
+    OptionDoc::optional("uuid", Shape::Text, "identifier of the partition"),
+    OptionDoc::optional("fs", Shape::Text, "what is in it: ext4, vfat, swap or none"),
+    OptionDoc::optional("mount", Shape::Text, "the directory whose subtree it holds"),
+    OptionDoc::optional("size", SIZE, "its size: 512M, auto, +512M, or rest"),
+    OptionDoc::flag("bootable", "whether firmware of the old kind boots from it"),
+    OptionDoc::optional("fs_uuid", Shape::Text, "identifier of the filesystem"),
+    OptionDoc::optional("profile", Shape::Text, "features of ext4: compat or modern"),
+    OptionDoc::optional("block_size", Shape::Int { min: 1024, max: 4096 }, "bytes of a block"),
+    OptionDoc::optional("inodes", Shape::Int { min: 1, max: u32::MAX as i64 }, "number of inodes"),
+    OptionDoc::optional(
+        "bytes_per_inode",
+        Shape::Int { min: 1024, max: 64 << 20 },
+        "bytes of the filesystem for each inode",
+    ),
+    OptionDoc::optional("reserved_percent", Shape::Number, "blocks that only root may use, from 0 to 50"),
+    OptionDoc::optional(
+        "journal",
+        Shape::AnyOf(&[Shape::Bool, Shape::Text, Shape::Int { min: 1, max: i64::MAX }]),
+        "true, false or a size",
+    ),
+];
+
+const fn text(name: &'static str, default: &'static str, summary: &'static str) -> OptionDoc {
+    OptionDoc {
+        presence: Presence::Default(default),
+        ..OptionDoc::optional(name, Shape::Text, summary)
+    }
+}
