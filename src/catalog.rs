@@ -30,7 +30,9 @@ pub(crate) fn list(library: &Library) -> String {
 }
 
 fn summary(own: &Own) -> &str {
-    own.declared.as_ref().map_or("", |declared| &declared.summary)
+    own.declared
+        .as_ref()
+        .map_or("", |declared| &declared.summary)
 }
 
 /// Describes one module: what it does, where it comes from, its options and an example.
@@ -38,7 +40,10 @@ pub(crate) fn describe(module: &Module) -> String {
     let mut text = String::new();
     match module {
         Module::BuiltIn(module) => {
-            text += &format!("{}: {}\nIt comes with hsb.\n\n", module.name, module.summary);
+            text += &format!(
+                "{}: {}\nIt comes with hsb.\n\n",
+                module.name, module.summary
+            );
             options(&mut text, module.options, 2);
             text += "\nExample:\n\n";
             for line in module.example.lines() {
@@ -86,7 +91,7 @@ fn inner(text: &mut String, shape: &Shape, indent: usize) {
         Shape::Map(docs) => options(text, docs, indent),
         Shape::List(item) => inner(text, item, indent),
         Shape::AnyOf(shapes) => shapes.iter().for_each(|shape| inner(text, shape, indent)),
-        Shape::Bool | Shape::Int { .. } | Shape::Text | Shape::Mode => {}
+        Shape::Bool | Shape::Int { .. } | Shape::Number | Shape::Text | Shape::Mode => {}
     }
 }
 

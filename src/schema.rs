@@ -29,7 +29,8 @@ pub(crate) fn schema(library: &Library) -> Value {
                 }
                 Some(declared) => {
                     let keys = declared.keys.iter();
-                    keys.map(|(key, schema)| (key.clone(), json!(schema))).collect()
+                    keys.map(|(key, schema)| (key.clone(), json!(schema)))
+                        .collect()
                 }
             },
         };
@@ -100,6 +101,7 @@ fn shape(shape: &Shape) -> Value {
     match shape {
         Shape::Bool => json!({"type": "boolean"}),
         Shape::Int { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+        Shape::Number => json!({"type": "number"}),
         Shape::Text => json!({"type": "string"}),
         Shape::Mode => json!({"type": "string", "pattern": "^0?[0-7]{1,4}$"}),
         Shape::List(item) => json!({"type": "array", "items": self::shape(item)}),

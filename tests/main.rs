@@ -2,6 +2,7 @@
 //!
 //! - `kit`: a folder to work in, the `hsb` command, the judges
 //! - `accounts`: what `add_user` writes, judged by pwck, grpck and visudo
+//! - `catalog`: what people and editors are told of modules and recipes
 //! - `edge`: every limit of ext4 and tar at once, as the kernel shows it
 //! - `examples`: what `hsb modules` shows of the built-in ones works
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
@@ -30,6 +31,7 @@
 mod kit;
 
 mod accounts;
+mod catalog;
 mod edge;
 mod examples;
 mod ext4;

@@ -41,6 +41,8 @@ pub enum Shape {
         /// The most that is allowed.
         max: i64,
     },
+    /// Any number.
+    Number,
     /// A text.
     Text,
     /// Permission bits: octal digits as a text, at most 7777.
@@ -97,7 +99,7 @@ impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Shape::Bool => f.write_str("true or false"),
-            Shape::Int { .. } => f.write_str("number"),
+            Shape::Int { .. } | Shape::Number => f.write_str("number"),
             Shape::Text => f.write_str("text"),
             Shape::Mode => f.write_str("mode, as in \"0644\""),
             Shape::List(item @ Shape::AnyOf(_)) => write!(f, "list of ({item})"),

@@ -6,15 +6,33 @@ use modules::option::{OptionDoc, Presence, Shape};
 pub(crate) const MODULES: &str = "the steps, run in this order: names, or names with options";
 
 /// A number of bytes, or a text that means one.
-const SIZE: Shape = Shape::AnyOf(&[Shape::Text, Shape::Int { min: 1, max: i64::MAX }]);
+const SIZE: Shape = Shape::AnyOf(&[
+    Shape::Text,
+    Shape::Int {
+        min: 1,
+        max: i64::MAX,
+    },
+]);
 
 /// The keys at the top, but for `modules`.
 pub(crate) const RECIPE: &[OptionDoc] = &[
-    text("name", "image", "name of the image file, without its ending"),
-    OptionDoc::optional("source", Shape::Text, "the tarball, relative to the recipe; -i overrides it"),
+    text(
+        "name",
+        "image",
+        "name of the image file, without its ending",
+    ),
+    OptionDoc::optional(
+        "source",
+        Shape::Text,
+        "the tarball, relative to the recipe; -i overrides it",
+    ),
     OptionDoc {
         presence: Presence::Default("auto"),
-        ..OptionDoc::optional("size", SIZE, "size of the whole image: 4G, auto, +512M; -s overrides it")
+        ..OptionDoc::optional(
+            "size",
+            SIZE,
+            "size of the whole image: 4G, auto, +512M; -s overrides it",
+        )
     },
     OptionDoc::optional("seed", Shape::Text, "what all UUIDs are derived from"),
     text("table", "gpt", "gpt, mbr, or none: a bare filesystem"),
@@ -32,10 +50,29 @@ pub(crate) const RECIPE: &[OptionDoc] = &[
 
 /// The keys of a partition.
 pub(crate) const PARTITION: &[OptionDoc] = &[
-    OptionDoc::optional("number", Shape::Int { min: 1, max: u32::MAX as i64 }, "its number in the table"),
-    OptionDoc::optional("label", Shape::Text, "name in the table and label of the filesystem"),
-    OptionDoc::optional("name", Shape::Text, "name in the table, where it is another one"),
-    OptionDoc::optional("type", Shape::Text, "esp, root, swap, linux-generic, ..., a GUID or an MBR byte"),
+    OptionDoc::optional(
+        "number",
+        Shape::Int {
+            min: 1,
+            max: u32::MAX as i64,
+        },
+        "its number in the table",
+    ),
+    OptionDoc::optional(
+        "label",
+        Shape::Text,
+        "name in the table and label of the filesystem",
+    ),
+    OptionDoc::optional(
+        "name",
+        Shape::Text,
+        "name in the table, where it is another one",
+    ),
+    OptionDoc::optional(
+        "type",
+        Shape::Text,
+        "esp, root, swap, linux-generic, ..., a GUID or an MBR byte",
+    ),
     OptionDoc::optional("uuid", Shape::Text, "identifier of the partition"),
     OptionDoc::optional("fs", Shape::Text, "what is in it: ext4, vfat, swap or none"),
     OptionDoc::optional("mount", Shape::Text, "the directory whose subtree it holds"),
@@ -43,18 +80,59 @@ pub(crate) const PARTITION: &[OptionDoc] = &[
     OptionDoc::flag("bootable", "whether firmware of the old kind boots from it"),
     OptionDoc::optional("fs_uuid", Shape::Text, "identifier of the filesystem"),
     OptionDoc::optional("profile", Shape::Text, "features of ext4: compat or modern"),
-    OptionDoc::optional("block_size", Shape::Int { min: 1024, max: 4096 }, "bytes of a block"),
-    OptionDoc::optional("inodes", Shape::Int { min: 1, max: u32::MAX as i64 }, "number of inodes"),
+    OptionDoc::optional(
+        "block_size",
+        Shape::Int {
+            min: 1024,
+            max: 4096,
+        },
+        "bytes of a block",
+    ),
+    OptionDoc::optional(
+        "inodes",
+        Shape::Int {
+            min: 1,
+            max: u32::MAX as i64,
+        },
+        "number of inodes",
+    ),
     OptionDoc::optional(
         "bytes_per_inode",
-        Shape::Int { min: 1024, max: 64 << 20 },
+        Shape::Int {
+            min: 1024,
+            max: 64 << 20,
+        },
         "bytes of the filesystem for each inode",
     ),
-    OptionDoc::optional("reserved_percent", Shape::Number, "blocks that only root may use, from 0 to 50"),
+    OptionDoc::optional(
+        "reserved_percent",
+        Shape::Number,
+        "blocks that only root may use, from 0 to 50",
+    ),
     OptionDoc::optional(
         "journal",
-        Shape::AnyOf(&[Shape::Bool, Shape::Text, Shape::Int { min: 1, max: i64::MAX }]),
+        Shape::AnyOf(&[
+            Shape::Bool,
+            Shape::Text,
+            Shape::Int {
+                min: 1,
+                max: i64::MAX,
+            },
+        ]),
         "true, false or a size",
+    ),
+    OptionDoc::optional(
+        "fat",
+        Shape::Int { min: 12, max: 32 },
+        "type of FAT: 12, 16 or 32",
+    ),
+    OptionDoc::optional(
+        "cluster_size",
+        Shape::Int {
+            min: 512,
+            max: 64 << 10,
+        },
+        "bytes of a cluster of vfat",
     ),
 ];
 

@@ -182,3 +182,21 @@ fn a_failed_step_is_shown_at_its_line() {
         assert_eq!(shown.contains("help: yes"), title.contains(":13:"));
     }
 }
+
+#[test]
+fn every_key_is_described() {
+    let names = |docs: &[modules::option::OptionDoc]| {
+        let mut names: Vec<&str> = docs.iter().map(|doc| doc.name).collect();
+        names.sort_unstable();
+        names.join(" ")
+    };
+    let mut keys: Vec<&str> = KEYS.into_iter().filter(|key| *key != "modules").collect();
+    keys.sort_unstable();
+    assert_eq!(names(doc::RECIPE), keys.join(" "));
+    // The message about an unknown key lists those that a partition is read from.
+    let message = parse("partitions: [{zzz: a}]").unwrap_err().to_string();
+    let (_, known) = message.split_once("known here: ").unwrap();
+    let mut known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    known.sort_unstable();
+    assert_eq!(names(doc::PARTITION), known.join(" "));
+}

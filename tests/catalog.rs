@@ -1,0 +1,138 @@
+//! `hsb modules` and `hsb schema`: what people and editors are told of recipes.
+
+use std::fs;
+use std::path::Path;
+
+use super::kit::{self, Work};
+
+const LANGUAGES: [(&str, &str); 3] = [
+    ("python", "greet.py"),
+    ("starlark", "greet.star"),
+    ("executable", "greet"),
+];
+
+#[test]
+fn modules_are_listed_and_described() {
+    let work = Work::new("catalog");
+    work.write("build.yaml", "modules: [greet]\nmodule_path: [more]\n");
+    fs::create_dir_all(work.join("more")).unwrap();
+    work.write(
+        "more/bye.py",
+        "MODULE = {'summary': 'says goodbye', 'keys': {'bye': {'type': 'string'}}}\n",
+    );
+    work.write("more/odd.py", "MODULE = {'summery': 1}\n");
+    let list = kit::succeed(&mut work.hsb(["modules"]));
+    for part in [
+        "add_user  adds users",
+        "bye       says goodbye (more/bye.py)",
+        "odd       more/odd.py: its MODULE: unknown field `summery`",
+    ] {
+        assert!(list.contains(part), "no {part:?} in:\n{list}");
+    }
+    for (name, parts) in [
+        (
+            "hostname",
+            &[
+                "It comes with hsb.",
+                "hostname: text; required;",
+                "modules: [hostname]",
+            ][..],
+        ),
+        (
+            "add-user",
+            &["add_users: list of (text or mapping)", "    sudo: "],
+        ),
+        (
+            "bye",
+            &[
+                "bye: says goodbye",
+                "It is more/bye.py.",
+                "bye: a text; optional",
+            ],
+        ),
+    ] {
+        let text = kit::succeed(&mut work.hsb(["modules", name]));
+        for part in parts {
+            assert!(text.contains(part), "{name}: no {part:?} in:\n{text}");
+        }
+    }
+    let message = kit::fail(&mut work.hsb(["modules", "greet"]), 2);
+    assert!(message.contains("unknown module `greet`; "), "{message}");
+}
+
+#[test]
+fn a_new_module_works_as_it_is() {
+    for (language, file) in LANGUAGES {
+        let work = Work::new("new");
+        kit::succeed(&mut work.hsb(["modules", "new", "greet", "--kind", language]));
+        let written = fs::read(work.join("modules").join(file)).unwrap();
+        let message = kit::fail(
+            &mut work.hsb(["modules", "new", "greet", "--kind", language]),
+            2,
+        );
+        assert!(message.contains("File exists"), "{message}");
+        assert_eq!(fs::read(work.join("modules").join(file)).unwrap(), written);
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rootfs.tar.gz");
+        work.write(
+            "build.yaml",
+            format!("source: {source}\nmodules: [greet]\n"),
+        );
+        let motd = kit::succeed(&mut work.hsb(["plan", "-q", "--show", "/etc/motd"]));
+        assert!(motd.contains("Hello"), "{language}: {motd}");
+    }
+    for name in ["", "-x", "a/b", "a.b", "../a"] {
+        let work = Work::new("name");
+        let message = kit::fail(&mut work.hsb(["modules", "new", "--", name]), 2);
+        assert!(message.contains("is no name for a module"), "{message}");
+    }
+}
+
+/// Lets an independent validator judge a recipe; returns whether it is one.
+fn is_valid(work: &Work, schema: &Path, recipe: &str) -> bool {
+    let value: serde_json::Value = serde_saphyr::from_str(recipe).unwrap();
+    let instance = work.write("recipe.json", value.to_string());
+    let run = kit::run(kit::tool("jsonschema").arg("-i").arg(instance).arg(schema));
+    assert!(!run.stderr.contains("Traceback"), "{run:#?}");
+    run.code == Some(0)
+}
+
+#[test]
+fn the_schema_takes_every_recipe_here_and_no_mistake() {
+    let work = Work::new("schema");
+    let declared = "MODULE = {'keys': {'greeting': {'type': 'string'}}, 'main': 'greeting'}\n";
+    fs::create_dir(work.join("modules")).unwrap();
+    work.write("modules/greet.py", declared);
+    let schema = kit::succeed(&mut work.hsb(["schema"]));
+    let schema = work.write("schema.json", schema);
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("build.yaml");
+    let mut recipes = vec![fs::read_to_string(sample).unwrap()];
+    recipes.extend(
+        modules::BUILTINS
+            .iter()
+            .map(|module| module.example.to_owned()),
+    );
+    recipes.extend(
+        [
+            "modules: [add_user]\nadd_users: [harlowja]",
+            "modules: [{greet: you}, greet]\ngreeting: me",
+            "size: 4G\npartitions: [{mount: /, size: rest, journal: false, reserved_percent: 0.5}]",
+            "partitions: [{type: esp, mount: /boot/efi, fs: vfat, size: 67108864}, {mount: /}]",
+        ]
+        .map(str::to_owned),
+    );
+    for recipe in &recipes {
+        assert!(is_valid(&work, &schema, recipe), "{recipe}");
+    }
+    for wrong in [
+        "sise: 4G",
+        "modules: [gret]",
+        "modules: [{greet: 5}]",
+        "modules: [hostname, {files: 1, hostname: 2}]",
+        "partitions: [{mont: /}]",
+        "partitions: [{mount: /, bootable: 1}]",
+        "hostname: [a]",
+        "greeting: 5",
+    ] {
+        assert!(!is_valid(&work, &schema, wrong), "{wrong}");
+    }
+}
