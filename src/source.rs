@@ -94,5 +94,10 @@ pub fn load(input: &Input, options: &Options<'_>) -> anyhow::Result<Loaded> {
     } else {
         &|_| {}
     };
-    tar::read(archive, default_time, options.limits, progress).with_context(|| input.to_string())
+    let loaded = tar::read(archive, default_time, options.limits, progress);
+    let mut loaded = loaded.with_context(|| input.to_string())?;
+    for warning in &mut loaded.warnings {
+        *warning = format!("{input}: {warning}");
+    }
+    Ok(loaded)
 }

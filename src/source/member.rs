@@ -285,7 +285,10 @@ impl<'a> Members<'a> {
     fn header(&mut self) -> Result<Option<Block>> {
         let at = self.offset();
         if self.blocks.is_at_end() {
-            // Without an end marker: GNU tar lets it pass, and nothing is missing.
+            // GNU tar lets it pass without a word; but it is how an archive looks whose writer
+            // died between two members.
+            let warning = format!("the archive ends at byte {at} without an end marker: was it cut short?");
+            self.warnings.push(warning);
             return Ok(None);
         }
         let block = self.blocks.next();

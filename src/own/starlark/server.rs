@@ -69,7 +69,9 @@ pub(crate) fn serve(arguments: Arguments) -> ExitCode {
         Ok(Err(panic)) => broken_down(panic.as_ref()),
         Err(error) => format!("the interpreter's thread cannot be started: {error}"),
     };
-    println!("{}", json!({"fail": {"message": failure}}));
+    let last = json!({"fail": {"message": failure}});
+    // Where nobody listens, nobody needs to know.
+    writeln!(io::stdout(), "{last}").ok();
     ExitCode::FAILURE
 }
 
