@@ -60,7 +60,7 @@ impl Library {
             Some([own]) => {
                 let mut own = own.clone();
                 own.declare().map_err(|failure| Missing {
-                    message: failure.to_string(),
+                    message: failure.line(),
                     help: None,
                 })?;
                 Ok(Module::Own(Arc::new(own)))

@@ -94,10 +94,7 @@ pub struct Failure {
 
 impl Display for Failure {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if let Some(at) = &self.at {
-            write!(f, "{at}: ")?;
-        }
-        f.write_str(&self.message)?;
+        f.write_str(&self.line())?;
         match &self.trace {
             None => Ok(()),
             Some(trace) => write!(f, "\n{}", trace.trim_end()),
@@ -113,6 +110,14 @@ impl Failure {
             message: message.into(),
             at: None,
             trace: None,
+        }
+    }
+
+    /// Returns place and message, on one line.
+    pub(crate) fn line(&self) -> String {
+        match &self.at {
+            Some(at) => format!("{at}: {}", self.message),
+            None => self.message.clone(),
         }
     }
 

@@ -94,12 +94,6 @@ fn a_declaration_is_read_without_running_the_module() {
             2,
             "its MODULE: a value of the type function is no data",
         ),
-        (
-            "modules: [greet]",
-            "# MODULE\nfor _ in range(1 << 30): pass\n",
-            2,
-            "modules/greet.star:2:1: it took more than 100000000 steps",
-        ),
     ] {
         let work = project(recipe, module);
         let run = plan(&work);

@@ -349,7 +349,7 @@ impl<R: Read> Lines<R> {
 }
 
 /// Returns the time after a while; a while beyond all clocks ends in a century.
-fn later(wait: Duration) -> Instant {
+pub(super) fn later(wait: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
     Instant::now() + wait.min(CENTURY)
 }

@@ -21,9 +21,12 @@ use super::root::{Image, Root, Session};
 use super::source::Source;
 use super::value;
 use crate::own::Failure;
+use crate::own::process::later;
 
 /// The most steps, each a call or a round of a loop: some ten seconds.
 const MOST_TICKS: u64 = 100_000_000;
+/// How many steps are taken between two looks at the limits, in this version of the interpreter.
+const TICKS_BETWEEN_CHECKS: u64 = 1000;
 /// The most memory for values, in bytes.
 const MOST_HEAP: usize = 512 << 20;
 /// The most calls in one another.
@@ -58,7 +61,7 @@ pub(super) fn modify(
         let cfg = Cfg::new(recipe, read.clone(), module.frozen_heap());
         let arguments = [heap.alloc(name), heap.alloc(Root), heap.alloc(cfg)];
         let done = evaluator.eval_function(entry, &arguments, &[]);
-        done.map_err(|error| run.explain(&evaluator, error))?;
+        done.map_err(|error| run.explain(error))?;
         Ok(())
     });
     done.map_err(|error| failure::of(&error, &shown))?;
@@ -85,34 +88,57 @@ pub(super) struct Run {
     globals: Globals,
     limit: Duration,
     deadline: Instant,
-    is_late: Cell<bool>,
+    ticks: Cell<u64>,
+    passed: Cell<Option<Limit>>,
+}
+
+/// A limit that a run can go past at any step.
+#[derive(Clone, Copy)]
+enum Limit {
+    Ticks,
+    Heap,
+    Time,
 }
 
 impl Run {
     fn new(limit: Duration) -> Self {
         use LibraryExtension::{Filter, Json, Map, Partial, Print, SetType, StructType};
+        let extensions = [Filter, Json, Map, Partial, Print, SetType, StructType];
         Self {
-            globals: Globals::extended_by(&[
-                Filter, Json, Map, Partial, Print, SetType, StructType,
-            ]),
+            globals: Globals::extended_by(&extensions),
             limit,
-            deadline: Instant::now() + limit,
-            is_late: Cell::new(false),
+            deadline: later(limit),
+            ticks: Cell::new(0),
+            passed: Cell::new(None),
         }
     }
 
     /// Returns an evaluator with the limits.
+    ///
+    /// It has limits of its own on ticks and memory, but looks at them once more after an error,
+    /// and then forgets where that was. So they are looked at here, and passed once.
     pub(super) fn evaluator<'v, 'a, 'e: 'a>(
         &'a self,
         module: &'a Module<'v>,
     ) -> starlark::Result<Evaluator<'v, 'a, 'e>> {
         let mut evaluator = Evaluator::new(module);
-        evaluator.set_max_tick_count(MOST_TICKS)?;
-        evaluator.set_max_heap_size(MOST_HEAP)?;
         evaluator.set_max_callstack_size(MOST_CALLS)?;
         evaluator.set_check_cancelled(Box::new(|| {
-            self.is_late.set(Instant::now() > self.deadline);
-            self.is_late.get()
+            if self.passed.get().is_some() {
+                return false;
+            }
+            self.ticks.set(self.ticks.get() + TICKS_BETWEEN_CHECKS);
+            let heap = module.heap().allocated_bytes() + module.frozen_heap().allocated_bytes();
+            self.passed.set(if self.ticks.get() > MOST_TICKS {
+                Some(Limit::Ticks)
+            } else if heap > MOST_HEAP {
+                Some(Limit::Heap)
+            } else if Instant::now() > self.deadline {
+                Some(Limit::Time)
+            } else {
+                None
+            });
+            self.passed.get().is_some()
         }));
         evaluator.set_print_handler(&Printer);
         Ok(evaluator)
@@ -134,30 +160,29 @@ impl Run {
         };
         let syntax = AstModule::parse(&source.shown, source.text, &dialect)?;
         let done = evaluator.eval_module(syntax, &self.globals);
-        done.map_err(|error| self.explain(evaluator, error))?;
+        done.map_err(|error| self.explain(error))?;
         Ok(())
     }
 
     /// Says of an error by which limit it came, if it did by one.
-    fn explain(&self, evaluator: &Evaluator<'_, '_, '_>, error: Error) -> Error {
-        let heap =
-            evaluator.heap().peak_allocated_bytes() + evaluator.frozen_heap().allocated_bytes();
-        let message = if let ErrorKind::StackOverflow(_) = error.kind() {
-            format!(
+    fn explain(&self, error: Error) -> Error {
+        let overflow = matches!(error.kind(), ErrorKind::StackOverflow(_));
+        let message = match self.passed.get() {
+            _ if overflow => format!(
                 "more than {MOST_CALLS} calls in one another: a function calls itself without end"
-            )
-        } else if self.is_late.get() {
-            let seconds = self.limit.as_secs();
-            format!("it ran for more than {seconds} seconds; `timeout` in MODULE allows more")
-        } else if evaluator.get_total_tick_count() > MOST_TICKS {
-            format!("it took more than {MOST_TICKS} steps, each a call or a round of a loop")
-        } else if heap > MOST_HEAP {
-            format!(
-                "its values take more than {} MiB of memory",
-                MOST_HEAP >> 20
-            )
-        } else {
-            return error;
+            ),
+            Some(Limit::Ticks) => {
+                format!("it took more than {MOST_TICKS} steps, each a call or a round of a loop")
+            }
+            Some(Limit::Heap) => {
+                let most = MOST_HEAP >> 20;
+                format!("its values take more than {most} MiB of memory")
+            }
+            Some(Limit::Time) => {
+                let seconds = self.limit.as_secs();
+                format!("it ran for more than {seconds} seconds; `timeout` in MODULE allows more")
+            }
+            None => return error,
         };
         let kind = ErrorKind::Other(anyhow!(message));
         let mut explained = match error.span() {

@@ -27,6 +27,10 @@ const STACK: usize = 512 << 20;
 #[cfg(target_os = "linux")]
 const MOST_MEMORY: u64 = 2 << 30;
 
+/// What the interpreter says as it panics for want of memory; the last one of a value of more than
+/// 4 GiB.
+const OUT_OF_MEMORY: [&str; 3] = ["out of memory", "capacity overflow", "AlignedSize"];
+
 /// What to run.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Arguments {
@@ -70,7 +74,11 @@ pub(crate) fn serve(arguments: Arguments) -> ExitCode {
         Err(error) => format!("the interpreter's thread cannot be started: {error}"),
     };
     let last = json!({"fail": {"message": failure}});
+<<<<<<< HEAD
     // Where nobody listens, nobody needs to know.
+=======
+    // Where it cannot be told, nobody is there to hear of it.
+>>>>>>> 06463c9 (own: name the line at which a Starlark module goes past a limit)
     writeln!(io::stdout(), "{last}").ok();
     ExitCode::FAILURE
 }
@@ -79,7 +87,9 @@ pub(crate) fn serve(arguments: Arguments) -> ExitCode {
 fn broken_down(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     match text.or_else(|| panic.downcast_ref::<String>().cloned()) {
-        Some(text) if text == "out of memory" => TOO_MUCH_MEMORY.to_owned(),
+        Some(text) if OUT_OF_MEMORY.iter().any(|reason| text.contains(reason)) => {
+            TOO_MUCH_MEMORY.to_owned()
+        }
         Some(text) => format!("the interpreter broke down: {text}"),
         None => "the interpreter broke down".to_owned(),
     }

@@ -205,7 +205,11 @@ fn failures_name_their_place() {
             "2:3",
             "Immutable",
         ),
-        ("def modify(name, root, cfg):\n  cfg['x'] = 1", "2:3", "cfg"),
+        (
+            "def modify(name, root, cfg):\n  cfg['x'] = 1",
+            "2:3",
+            "Immutable",
+        ),
         (
             "def modify(name, root, cfg):\n  return nmae",
             "2:10",
@@ -271,13 +275,13 @@ fn failures_name_their_place() {
 
 #[test]
 fn a_failure_shows_the_calls_and_the_line() {
-    let text = "def write(root):\n  root.write('/a',\t1)\n\n\
+    let text = "def write(root):\n  '\t' + root.write('/a', 1)\n\n\
                 def modify(name, root, cfg):\n  write(root)\n";
     let trace = run(text).unwrap_err().trace.unwrap();
     assert_eq!(
         trace,
         "  modules/m.star:5: in modify\n  modules/m.star:2: in write\n\
-         2 |   root.write('/a',\t1)\n  |   ^^^^^^^^^^^^^^^^^^^\n"
+         2 |   '\t' + root.write('/a', 1)\n  |    \t    ^^^^^^^^^^^^^^^^^^^\n"
     );
     let text = "def f(n):\n  return f(n + 1)\ndef modify(name, root, cfg):\n  f(0)\n";
     let trace = run(text).unwrap_err().trace.unwrap();
