@@ -74,11 +74,7 @@ pub(crate) fn serve(arguments: Arguments) -> ExitCode {
         Err(error) => format!("the interpreter's thread cannot be started: {error}"),
     };
     let last = json!({"fail": {"message": failure}});
-<<<<<<< HEAD
-    // Where nobody listens, nobody needs to know.
-=======
     // Where it cannot be told, nobody is there to hear of it.
->>>>>>> 06463c9 (own: name the line at which a Starlark module goes past a limit)
     writeln!(io::stdout(), "{last}").ok();
     ExitCode::FAILURE
 }
