@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use modules::option::{OptionDoc, Presence, Shape};
+use modules::{OptionDoc, Presence, Shape};
 
 use crate::library::Library;
 use crate::module::Module;

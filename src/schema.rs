@@ -1,6 +1,6 @@
 //! JSON Schema of build.yaml, for editors: the recipe's own keys, and those of all modules here.
 
-use modules::option::{OptionDoc, Presence, Shape};
+use modules::{OptionDoc, Presence, Shape};
 use serde_json::{Map, Value, json};
 
 use crate::library::Library;

@@ -1,6 +1,6 @@
 //! The recipe's own keys in words: for the JSON Schema, and held to what is read by a test.
 
-use modules::option::{OptionDoc, Presence, Shape};
+use modules::{OptionDoc, Presence, Shape};
 
 /// What `modules` is; its items are those of the modules that are there.
 pub(crate) const MODULES: &str = "the steps, run in this order: names, or names with options";

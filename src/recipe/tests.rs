@@ -185,7 +185,7 @@ fn a_failed_step_is_shown_at_its_line() {
 
 #[test]
 fn every_key_is_described() {
-    let names = |docs: &[modules::option::OptionDoc]| {
+    let names = |docs: &[modules::OptionDoc]| {
         let mut names: Vec<&str> = docs.iter().map(|doc| doc.name).collect();
         names.sort_unstable();
         names.join(" ")

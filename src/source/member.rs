@@ -287,7 +287,8 @@ impl<'a> Members<'a> {
         if self.blocks.is_at_end() {
             // GNU tar lets it pass without a word; but it is how an archive looks whose writer
             // died between two members.
-            let warning = format!("the archive ends at byte {at} without an end marker: was it cut short?");
+            let warning =
+                format!("the archive ends at byte {at} without an end marker: was it cut short?");
             self.warnings.push(warning);
             return Ok(None);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::kit::Files;
-use crate::value::{Key, Map, Span, Value, ValueError};
+use crate::value::{Data, Key, Map, Span, Value, ValueError};
 use crate::{BUILTINS, Cfg, Module};
 
 /// How a mapping deep in the options is put in its place.
@@ -94,7 +94,7 @@ fn check_inner(module: &Module, shape: Shape, place: Place<'_>) {
                 check_inner(module, *shape, place);
             }
         }
-        Shape::Bool | Shape::Int { .. } | Shape::Text | Shape::Mode => {}
+        Shape::Bool | Shape::Int { .. } | Shape::Number | Shape::Text | Shape::Mode => {}
     }
 }
 
@@ -103,6 +103,10 @@ fn samples(shape: Shape) -> Vec<Value> {
     match shape {
         Shape::Bool => vec![true.into(), false.into()],
         Shape::Int { min, max } => vec![min.into(), max.into()],
+        Shape::Number => vec![Value {
+            span: Span::default(),
+            data: Data::Float(0.5),
+        }],
         Shape::Text => vec!["a".into()],
         Shape::Mode => vec!["0".into(), "7777".into()],
         Shape::List(item) => {
