@@ -39,11 +39,17 @@ impl Progress {
     /// Starts a stage; `bytes` is how many it will count, if that is known.
     pub(crate) fn stage(&self, name: &str, bytes: Option<u64>) -> Stage {
         if self.verbosity == Verbosity::Quiet {
-            return Stage(ProgressBar::hidden());
+            return Stage {
+                bar: ProgressBar::hidden(),
+                is_quiet: true,
+            };
         }
         if !self.is_terminal {
             say(format_args!("hsb: {name}"));
-            return Stage(ProgressBar::hidden());
+            return Stage {
+                bar: ProgressBar::hidden(),
+                is_quiet: false,
+            };
         }
         let (bar, template) = match bytes {
             Some(bytes) => (
@@ -57,32 +63,41 @@ impl Progress {
         };
         // OK to expect: the templates are constants, and every build shows one.
         let style = ProgressStyle::with_template(template).expect("a valid template");
-        Stage(bar.with_style(style).with_message(name.to_owned()))
+        Stage {
+            bar: bar.with_style(style).with_message(name.to_owned()),
+            is_quiet: false,
+        }
     }
 }
 
 /// A stage under way; it leaves the terminal when it is dropped.
-pub(crate) struct Stage(ProgressBar);
+pub(crate) struct Stage {
+    bar: ProgressBar,
+    is_quiet: bool,
+}
 
 impl Stage {
     /// Counts more bytes.
     pub(crate) fn add(&self, bytes: u64) {
-        self.0.inc(bytes);
+        self.bar.inc(bytes);
     }
 
-    /// Shows a line above the bar.
+    /// Shows a line above the bar, unless only warnings and errors are wanted.
     pub(crate) fn say(&self, line: &str) {
-        self.0.suspend(|| say(line));
+        if self.is_quiet {
+            return;
+        }
+        self.bar.suspend(|| say(line));
     }
 
     /// Sets how many bytes were counted so far.
     pub(crate) fn set(&self, bytes: u64) {
-        self.0.set_position(bytes);
+        self.bar.set_position(bytes);
     }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }

@@ -64,6 +64,9 @@ pub(crate) fn run(
                 outcome
             }
         };
+        for note in &outcome.notes {
+            stage.say(&format!("[{name}] {note}"));
+        }
         drop(stage);
         warnings.extend(writers.note(&format!("{number} {name}"), &outcome.changes, tree));
         let shown = outcome.warnings.iter();

@@ -87,6 +87,17 @@ fn a_new_module_works_as_it_is() {
     }
 }
 
+#[test]
+fn the_documentation_has_every_operation() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/modules.md");
+    let docs = fs::read_to_string(docs).unwrap();
+    let (_, listed) = docs.split_once("## Operations").unwrap();
+    let listed: Vec<&str> = listed.lines().filter(|line| line.starts_with("- ")).collect();
+    let known = modules::api::OPERATIONS.iter();
+    let known: Vec<String> = known.map(|op| format!("- `{op}`: {}", op.summary)).collect();
+    assert_eq!(listed, known);
+}
+
 /// Lets an independent validator judge a recipe; returns whether it is one.
 fn is_valid(work: &Work, schema: &Path, recipe: &str) -> bool {
     let value: serde_json::Value = serde_saphyr::from_str(recipe).unwrap();
