@@ -92,9 +92,14 @@ fn the_documentation_has_every_operation() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/modules.md");
     let docs = fs::read_to_string(docs).unwrap();
     let (_, listed) = docs.split_once("## Operations").unwrap();
-    let listed: Vec<&str> = listed.lines().filter(|line| line.starts_with("- ")).collect();
+    let listed: Vec<&str> = listed
+        .lines()
+        .filter(|line| line.starts_with("- "))
+        .collect();
     let known = modules::api::OPERATIONS.iter();
-    let known: Vec<String> = known.map(|op| format!("- `{op}`: {}", op.summary)).collect();
+    let known: Vec<String> = known
+        .map(|op| format!("- `{op}`: {}", op.summary))
+        .collect();
     assert_eq!(listed, known);
 }
 
