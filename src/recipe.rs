@@ -1,6 +1,6 @@
 //! build.yaml becomes a [`Recipe`]: every default filled in, every mistake found before any work.
 //!
-//! [`parse`] knows no files; [`read`] reads one, and lets the modules check their options. What
+//! `parse` knows no files; [`read`] reads one, and lets the modules check their options. What
 //! depends on the root filesystem is decided later, by the plan.
 
 pub(crate) mod doc;
