@@ -24,6 +24,9 @@ use super::xattr::Attributes;
 const AHEAD_MAX: u64 = 64 << 20;
 /// The largest user or group number; the one above means "no one" to the kernel.
 const ID_MAX: u64 = 0xffff_fffe;
+/// How much padding after an end marker is looked at, in bytes: as much as tar programs write.
+const PADDING_MAX: u64 = 1 << 20;
+
 /// One member.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -91,7 +94,7 @@ impl<'a> Members<'a> {
         self.blocks.position()
     }
 
-    /// Reads the next member; there is none after an end marker or the archive's last byte.
+    /// Reads the next member; there is none after an end marker.
     ///
     /// # Errors
     ///
@@ -284,27 +287,56 @@ impl<'a> Members<'a> {
     /// Reads a header; there is none at the end of the archive.
     fn header(&mut self) -> Result<Option<Block>> {
         let at = self.offset();
-        if self.blocks.is_at_end() {
-            // GNU tar lets it pass without a word; but it is how an archive looks whose writer
-            // died between two members.
-            let warning =
-                format!("the archive ends at byte {at} without an end marker: was it cut short?");
-            self.warnings.push(warning);
-            return Ok(None);
-        }
+        // All members may be whole, but this is how an archive looks whose writer died between two.
+        ensure!(
+            !self.blocks.is_at_end(),
+            "the archive ends at byte {at} without an end marker, as if it was cut short; make or \
+             fetch it again, or if nothing is missing, append 1024 zero bytes to the tar"
+        );
         let block = self.blocks.next();
         let block = block.with_context(|| format!("header at byte {at}"))?;
         if header::is_zero(&block) {
-            let next = self.blocks.peek()?;
-            if !next.is_some_and(|block| header::is_zero(&block)) {
-                // As GNU tar does: what comes after is not read.
-                let warning = format!("a lone zero block at byte {at} ends the archive");
-                self.warnings.push(warning);
-            }
+            self.end(at)?;
             return Ok(None);
         }
         header::check(&block).with_context(|| format!("header at byte {at}"))?;
         Ok(Some(block))
+    }
+
+    /// Looks at what follows a zero block at `at`: the other half of an end marker, and padding.
+    fn end(&mut self, at: u64) -> Result<()> {
+        match self.blocks.peek()? {
+            // Some programs write one only; all members before it are whole.
+            None => {
+                let warning = format!("the archive ends with one zero block at byte {at}, not two");
+                self.warnings.push(warning);
+                return Ok(());
+            }
+            Some(next) => ensure!(
+                header::is_zero(&next),
+                "the zero block at byte {at} is no end marker, as no other one follows: the \
+                 archive is damaged, or joined from several; make it again"
+            ),
+        }
+        let padding = self.offset() + PADDING_MAX;
+        while self.offset() < padding
+            && let Some(block) = self.blocks.peek()?
+        {
+            if header::is_zero(&block) {
+                self.blocks.next()?;
+                continue;
+            }
+            // The rest of a tape or device may be anything.
+            if header::check(&block).is_ok() {
+                let next = self.offset();
+                self.warnings.push(format!(
+                    "another archive begins at byte {next}, after the end marker at byte {at}, and \
+                     is not read; `tar --concatenate` joins archives"
+                ));
+            }
+            break;
+        }
+        Ok(())
     }
 }
 

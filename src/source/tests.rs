@@ -49,10 +49,17 @@ impl Archive for Bytes {
     }
 }
 
-/// Reads an archive made of these pieces, without an end marker.
+/// Half of an end marker.
+const ZEROS: [u8; 512] = [0; 512];
+
+/// Reads an archive made of these pieces and an end marker.
 fn read(pieces: &[Vec<u8>]) -> Result<Loaded> {
-    let archive = Arc::new(Bytes(pieces.concat()));
-    tar::read(archive, None, Limits::default(), &|_| {})
+    read_as_is([&pieces.concat()[..], &ZEROS, &ZEROS].concat())
+}
+
+/// Reads an archive that has an end marker, or has none.
+fn read_as_is(bytes: Vec<u8>) -> Result<Loaded> {
+    tar::read(Arc::new(Bytes(bytes)), None, Limits::default(), &|_| {})
 }
 
 /// Reads an archive from a file on disk, or a named pipe.

@@ -21,6 +21,9 @@ pub(super) const REAL_SIZE: Range<usize> = 483..495;
 /// The size of a header, and what all contents are padded to.
 pub(super) const BLOCK: usize = 512;
 
+/// The end marker of an archive.
+pub(super) const END: [u8; 2 * BLOCK] = [0; 2 * BLOCK];
+
 /// A member whose fields are set to these bytes before its checksum is made.
 pub(super) fn edited(
     name: &str,

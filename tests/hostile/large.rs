@@ -23,6 +23,7 @@ fn written(name: &str, write: impl FnOnce(&mut Archive)) -> Work {
         false => Box::new(file),
     };
     write(&mut archive);
+    put(&mut archive, &END);
     archive.flush().unwrap();
     work
 }

@@ -38,7 +38,7 @@ fn any_byte_may_be_wrong() {
         vec![0; 1024],
     ];
     let bytes = pieces.concat();
-    assert_eq!(message(read(std::slice::from_ref(&bytes))), "");
+    assert_eq!(message(read_as_is(bytes.clone())), "");
     let mut outcomes = [0, 0];
     for at in 0..bytes.len() {
         for value in [0, b'/', bytes[at] ^ 1, 0xff] {
@@ -52,7 +52,7 @@ fn any_byte_may_be_wrong() {
                 fixed.set_checksum();
                 *header = *fixed.as_bytes();
             }
-            outcomes[usize::from(read(&[bytes]).is_ok())] += 1;
+            outcomes[usize::from(read_as_is(bytes).is_ok())] += 1;
         }
     }
     assert!(outcomes.iter().all(|count| *count > 1000), "{outcomes:?}");

@@ -220,7 +220,7 @@ fn maps_that_are_refused() {
             "larger together than any file",
         ),
     ] {
-        let message = message(read(&[bytes]));
+        let message = message(read_as_is(bytes));
         assert!(message.contains(want), "wanted: {want}\n   got: {message}");
     }
 }
