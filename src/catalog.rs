@@ -44,6 +44,9 @@ pub(crate) fn describe(module: &Module) -> String {
                 "{}: {}\nIt comes with hsb.\n\n",
                 module.name, module.summary
             );
+            if !module.details.is_empty() {
+                text += &format!("{}\n\n", module.details);
+            }
             options(&mut text, module.options, 2);
             text += "\nExample:\n\n";
             for line in module.example.lines() {

@@ -3,8 +3,9 @@
 //! - `kit`: a folder to work in, the `hsb` command, the judges
 //! - `accounts`: what `add_user` writes, judged by pwck, grpck and visudo
 //! - `catalog`: what people and editors are told of modules and recipes
+//! - `default_modules`: the documentation of those that come with hsb is made of their code
 //! - `edge`: every limit of ext4 and tar at once, as the kernel shows it
-//! - `examples`: what `hsb modules` shows of the built-in ones works
+//! - `examples`: what `hsb modules` shows of the built-in ones works, on every distribution
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
 //! - `faults`: signals, full disks, a source that changes, two builds at once
 //! - `fat`: trees and sizes at the limits of FAT, judged by fsck.fat, mtools and fatfs
@@ -32,6 +33,9 @@ mod kit;
 
 mod accounts;
 mod catalog;
+mod default_modules;
+#[path = "../modules/src/kit/distributions.rs"]
+mod distributions;
 mod edge;
 mod examples;
 mod ext4;

@@ -22,6 +22,10 @@ use options::Options;
 pub(crate) const MODULE: Module = Module {
     name: "add_user",
     summary: "adds users, with home, groups, ssh keys and sudo",
+    details: "\
+Does what useradd of the image would do, by the image's own login.defs and useradd defaults. A user
+who exists already gets what is missing: groups, keys, the sudo rule; a gecos, shell or password
+that the recipe names replaces the old one. A number or home that differs is an error.",
     keys: &["add_users"],
     options: doc::OPTIONS,
     example: doc::EXAMPLE,

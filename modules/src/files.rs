@@ -19,6 +19,10 @@ use options::{File, Link, Mode, Options, Owner, Removal};
 pub(crate) const MODULE: Module = Module {
     name: "files",
     summary: "writes files, makes directories and links, removes what must not be there",
+    details: "\
+Works through `remove`, `directories`, `files` and `symlinks`, in this order. A file or directory
+that exists keeps the mode and owner that the recipe does not name. A path that ends in a symbolic
+link means what the link leads to, except to `remove` and `symlinks`.",
     keys: &["files", "directories", "symlinks", "remove"],
     options: doc::OPTIONS,
     example: doc::EXAMPLE,

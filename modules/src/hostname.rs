@@ -19,6 +19,9 @@ const LONGEST_LABEL: usize = 63;
 pub(crate) const MODULE: Module = Module {
     name: "hostname",
     summary: "sets the name of the machine",
+    details: "\
+Writes `/etc/hostname`. In `/etc/hosts`, where the image has one, the line of 127.0.1.1 gets the new
+name, and so has every other line that has the old one.",
     keys: &["hostname"],
     options: &[OptionDoc::required(
         "hostname",

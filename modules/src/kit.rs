@@ -1,5 +1,7 @@
 //! What the tests of this crate share: images from tables, options, and a step to run.
 
+pub(crate) mod distributions;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -84,6 +86,11 @@ pub(crate) fn image(files: &[(&str, &str)]) -> Tree {
         }
     }
     tree
+}
+
+/// Makes the image in the way of a distribution.
+pub(crate) fn distribution(name: &str) -> Tree {
+    image(&distributions::files(name))
 }
 
 /// Runs a built-in as the only step of a recipe.

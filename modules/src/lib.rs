@@ -48,6 +48,9 @@ pub struct Module {
     pub name: &'static str,
     /// What it does, in one line.
     pub summary: &'static str,
+    /// What users should know besides, as paragraphs: which files it writes on which systems, what
+    /// it leaves alone.
+    pub details: &'static str,
     /// The keys of the recipe that are its own, the main one first.
     pub keys: &'static [&'static str],
     /// What each of the keys may hold, in the same order.
@@ -78,6 +81,7 @@ mod tests {
         let mut keys = BTreeSet::new();
         for module in BUILTINS {
             assert!(!module.summary.is_empty() && !module.summary.contains('\n'));
+            assert!(module.details.lines().all(|line| line.len() <= 100));
             assert!(!module.keys.is_empty(), "{}", module.name);
             assert!(
                 module.keys.iter().all(|key| keys.insert(key)),

@@ -50,7 +50,19 @@ fn unquote(value: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::{Files, NOW, image};
+    use crate::kit::distributions::DISTRIBUTIONS;
+    use crate::kit::{Files, NOW, distribution, image};
+
+    #[test]
+    fn the_sample_distributions_say_what_they_are() {
+        for (name, _) in DISTRIBUTIONS {
+            let mut tree = distribution(name);
+            let host = Files::default();
+            let keys = read(&Root::new(&mut tree, &host, NOW)).unwrap();
+            let (_, id) = keys.iter().find(|(key, _)| key == "ID").unwrap();
+            assert!(String::from_utf8_lossy(id).contains(name), "{name}");
+        }
+    }
 
     #[test]
     fn keys_and_values() {

@@ -26,6 +26,7 @@ const fn module(name: &'static str, keys: &'static [&'static str]) -> Module {
     Module {
         name,
         summary: "",
+        details: "",
         keys,
         options: &[],
         example: "",

@@ -74,7 +74,7 @@ pub(super) const OPTIONS: &[OptionDoc] = &[
 
 pub(super) const EXAMPLE: &str = r#"modules: [files]
 remove:
-  - /etc/sudoers.d/README
+  - {path: /etc/sudoers.d/README, missing_ok: true}
   - {path: /var/cache/apt, recursive: true, missing_ok: true}
 directories:
   - {path: /srv/www, mode: "2775", group: adm}
