@@ -2,7 +2,6 @@
 
 mod modules;
 
-use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,9 +10,9 @@ use anyhow::{Context, Result, bail};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::progress::{Progress, Verbosity, say};
-use crate::recipe::{self, Size};
+use crate::recipe::{self, Recipe, Size};
 use crate::report::Report;
-use crate::source::{Input, Limits};
+use crate::source::{Input, Limits, Source};
 use crate::{Place, Planned, Request, build, interrupt, own, plan, source_date_epoch};
 
 /// Assemble disk images in userspace, without root.
@@ -74,7 +73,7 @@ struct Options {
     /// The recipe
     #[arg(short, long, value_name = "RECIPE", default_value = "build.yaml")]
     file: PathBuf,
-    /// The tarball to start from, or - for standard input; overrides `source:`
+    /// The tarball or folder to start from, or - for standard input; overrides `source:`
     #[arg(short, long, value_name = "SOURCE")]
     input: Option<PathBuf>,
     /// Size of the image: 4G, 512MiB, auto, or +512M for that much free; overrides `size:`
@@ -188,34 +187,13 @@ fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
 fn request(options: &Options, is_plan: bool) -> Result<Request> {
     let recipe = recipe::read(&options.file, options.size)?;
     plan::check(&recipe)?;
-    let input = match (&options.input, &recipe.source) {
-        (Some(path), _) if path.as_os_str() == "-" => Input::Stdin,
-        (Some(path), _) => Input::File(path.clone()),
-        (None, Some(source)) => Input::File(recipe.folder.join(&source.value)),
-        (None, None) => bail!(
-            "{}: no source; name a tarball with `source:` or -i",
-            options.file.display()
-        ),
-    };
-    let source = match &input {
-        Input::File(path) => Some(path.as_path()),
-        Input::Stdin => None,
-    };
-    if let Some(path) = source {
-        // A pipe can be opened once: what is written to it would be lost here.
-        let meta = fs::metadata(path);
-        meta.and_then(|meta| match meta.is_file() {
-            true => File::open(path).map(drop),
-            false => Ok(()),
-        })
-        .with_context(|| format!("source {}", path.display()))?;
-    }
+    let sources = sources(options, &recipe)?;
     let out = options
         .output
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("{}.raw", recipe.name)));
     check_format(&out)?;
-    let out = Place::new(&out, source)?;
+    let out = Place::new(&out, &sources)?;
     if let Some(tmp) = &options.tmp
         && !tmp.is_dir()
     {
@@ -234,7 +212,7 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
     let cores = || std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
     Ok(Request {
         recipe,
-        input,
+        sources,
         out,
         spool_dir,
         limits: Limits {
@@ -245,6 +223,27 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
         source_date_epoch: source_date_epoch()?,
         digest: options.json && !is_plan,
     })
+}
+
+/// Returns what to start from, all of it checked as far as that is quick.
+fn sources(options: &Options, recipe: &Recipe) -> Result<Vec<Source>> {
+    if let Some(path) = &options.input {
+        let source = Source::from(Input::parse(path));
+        source.check()?;
+        return Ok(vec![source]);
+    }
+    if recipe.sources.is_empty() {
+        bail!(
+            "{}: no source; name a tarball or a folder with `source:` or -i",
+            options.file.display()
+        );
+    }
+    let checked = recipe.sources.iter().map(|source| {
+        let wrong = |error| recipe.error(source.error(format!("{error:#}")));
+        source.check().map_err(wrong)?;
+        Ok(source.value.clone())
+    });
+    checked.collect()
 }
 
 /// Reads a number of bytes, as sizes are written.

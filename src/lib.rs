@@ -3,11 +3,11 @@
 //! ```text
 //! build.yaml --recipe--> Recipe
 //!                           |
-//! archive --source--> Tree --modules, in order--> Tree --plan--> Plan --image--> OUT, Report
+//! sources --source--> Tree --modules, in order--> Tree --plan--> Plan --image--> OUT, Report
 //! ```
 //!
 //! - [`recipe`]: build.yaml, checked before any work starts
-//! - [`source`]: an archive becomes a [`fsgen::Tree`]
+//! - [`source`]: what people have as a root filesystem becomes a [`fsgen::Tree`]
 //! - `steps`: the recipe's modules change the tree, each on a layer of its own
 //! - `plan`: partitions, filesystems, and every block of them: a pure value
 //! - `image`: the plan is written, with the writers of [`fsgen`]
@@ -52,19 +52,19 @@ use output::Output;
 use progress::Progress;
 use recipe::Recipe;
 use report::Report;
-use source::Input;
+use source::Source;
 
 /// One image to be built: a recipe, and what the command line says beyond it.
 pub struct Request {
     /// The checked recipe.
     pub recipe: Recipe,
-    /// The archive to start from.
-    pub input: Input,
+    /// What to start from, each laid on the one before.
+    pub sources: Vec<Source>,
     /// The file to make.
     pub out: Place,
-    /// Folder for the temporary file that a compressed or piped archive is decoded into.
+    /// Folder for the temporary files that compressed or piped archives are decoded into.
     pub spool_dir: PathBuf,
-    /// How much the archive may take on disk and in memory.
+    /// How much the sources may take on disk and in memory.
     pub limits: source::Limits,
     /// Threads that write.
     pub threads: usize,
@@ -166,7 +166,9 @@ struct Draft {
 
 fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
     let recipe = &request.recipe;
-    let stage = progress.stage(&format!("reading {}", request.input), None);
+    let names = request.sources.iter().map(|source| source.from.to_string());
+    let names = names.collect::<Vec<_>>().join(", ");
+    let stage = progress.stage(&format!("reading {names}"), None);
     let options = source::Options {
         spool_dir: &request.spool_dir,
         source_date_epoch: request.source_date_epoch,
@@ -178,7 +180,7 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
         newest,
         mut warnings,
         ..
-    } = source::load(&request.input, &options)?;
+    } = source::load(&request.sources, &options)?;
     drop(stage);
     let now = request
         .source_date_epoch

@@ -170,6 +170,7 @@ fn is_same_file(file: &File, path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::{Input, Source};
 
     #[test]
     fn the_old_file_stays_until_the_new_one_is_whole() {
@@ -178,7 +179,7 @@ mod tests {
         fs::write(&out, "old").unwrap();
         let names = || fs::read_dir(folder.path()).unwrap().count();
 
-        let place = Place::new(&out, None).unwrap();
+        let place = Place::new(&out, &[]).unwrap();
         let output = Output::create(&place).unwrap();
         output.write_all_at(b"half", 0).unwrap();
         let second = Output::create(&place).unwrap_err().to_string();
@@ -194,8 +195,14 @@ mod tests {
         let link = Output::create(&place).unwrap_err().to_string();
         assert!(link.contains("in the way"), "{link}");
         fs::remove_file(folder.path().join(".image.raw.hsb-part")).unwrap();
-        let source = Place::new(&out, Some(&out)).unwrap_err().to_string();
-        assert!(source.contains("is the source"), "{source}");
+        for (source, want) in [
+            (&*out, "is the source"),
+            (folder.path(), "lies in the source"),
+        ] {
+            let source = Source::from(Input::Path(source.to_owned()));
+            let message = Place::new(&out, &[source]).unwrap_err().to_string();
+            assert!(message.contains(want), "{message}");
+        }
 
         // What a killed build left is overwritten from the start.
         fs::write(

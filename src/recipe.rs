@@ -9,6 +9,7 @@ mod ext4;
 mod partition;
 mod partitions;
 mod size;
+mod source;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use thiserror::Error;
 use crate::host::RecipeFolder;
 use crate::library::Library;
 use crate::own::Failure;
+use crate::source::Source;
 use document::Document;
 
 pub use document::Problems;
@@ -59,8 +61,8 @@ const LONGEST: u64 = 16 << 20;
 pub struct Recipe {
     /// Name of the image, without folder and ending.
     pub name: String,
-    /// The root filesystem to start from, relative to [`Recipe::folder`].
-    pub source: Option<Spanned<PathBuf>>,
+    /// What to start from, each laid on the one before; nothing when it is for -i to say.
+    pub sources: Vec<Spanned<Source>>,
     /// Size of the image; never [`Size::Rest`].
     pub size: Spanned<Size>,
     /// What the identifiers are derived from; nothing when it is for the tree to say.
@@ -229,7 +231,7 @@ fn parse(text: &str, file: &Path, open: &OpenLibrary<'_>) -> Result<Recipe, Prob
     let table = field(keys, "table", &mut problems).unwrap_or_default();
     let recipe = Recipe {
         name: name(keys, &mut problems),
-        source: source(keys, &mut problems),
+        sources: source::read(keys, &folder, &mut problems),
         size: size(keys, &mut problems).unwrap_or(Spanned {
             value: Size::Auto,
             span: Span::default(),
@@ -379,14 +381,6 @@ fn name(keys: &Map, problems: &mut Vec<ValueError>) -> String {
         problems.push(error.help("it becomes the file name of the image; -o names any place"));
     }
     name.value
-}
-
-fn source(keys: &Map, problems: &mut Vec<ValueError>) -> Option<Spanned<PathBuf>> {
-    let source: Spanned<PathBuf> = field(keys, "source", problems)?;
-    if source.as_os_str().is_empty() {
-        problems.push(source.error("the source is empty").help("name a tarball"));
-    }
-    Some(source)
 }
 
 fn size(keys: &Map, problems: &mut Vec<ValueError>) -> Option<Spanned<Size>> {

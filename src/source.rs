@@ -1,68 +1,125 @@
-//! A root filesystem archive becomes a [`Tree`] whose file contents stay in the archive.
+//! Root filesystems, in whatever form people have them, become one [`Tree`]. Contents of files stay
+//! where they are, and are read when an image is written.
 //!
-//! The way of the bytes: `spool` opens the input and, unless it can be read in place, decodes it
-//! into a temporary file; `member` reads the headers there one after the other; `tar` puts what
-//! they describe into the tree. The bytes of the files themselves are left where they are, and are
-//! read when an image is written.
+//! - `FORMATS`: the forms, each with the function that reads it
+//! - `layer`, `filter`, `owners`: what a recipe says about a source: where it goes, how much of it,
+//!   and whose it is
+//! - `assembly`: members come in, whoever reads them, and become the tree
+//! - `folder`: a folder of the host
+//! - `spool` opens an archive and, unless it can be read in place, decodes it into a temporary
+//!   file; `member` reads the headers there one after the other, `tar` hands them on
 
 mod account;
 mod acl;
+mod assembly;
 mod blocks;
 mod codec;
+mod filter;
+mod folder;
 mod header;
 mod kind;
+mod layer;
 mod limits;
 mod member;
 mod name;
+mod owners;
 mod pax;
 mod sparse;
 mod spool;
 mod tar;
 #[cfg(test)]
 mod tests;
+mod whiteout;
 mod window;
 mod xattr;
 
 use std::fmt;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, Result};
 use fsgen::{Timestamp, Tree};
 
-pub use limits::Limits;
+use assembly::Assembly;
+use layer::{Layer, Stacking};
+use owners::Owners;
 
-/// Where the archive comes from.
+pub use filter::{Filter, Pattern};
+pub use limits::Limits;
+pub use owners::Owner;
+
+/// Where a source is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// A file, named pipe or device on the host.
-    File(PathBuf),
+    /// A file, folder, named pipe or device on the host.
+    Path(PathBuf),
     /// Standard input.
     Stdin,
+}
+
+impl Input {
+    /// Returns what a name on the command line means.
+    pub fn parse(name: &Path) -> Self {
+        match name.as_os_str() == "-" {
+            true => Input::Stdin,
+            false => Input::Path(name.to_owned()),
+        }
+    }
 }
 
 impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Input::File(path) => path.display().fmt(f),
+            Input::Path(path) => path.display().fmt(f),
             Input::Stdin => f.write_str("standard input"),
         }
     }
 }
 
-/// How to read an archive.
+/// One source, and how it is laid on those before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Where it is.
+    pub from: Input,
+    /// The directory of the tree that it is laid into, without `..`.
+    pub path: String,
+    /// How many names are taken off the front of all its paths.
+    pub strip: u32,
+    /// Which of its files are wanted; the paths are those that `strip` leaves.
+    pub filter: Filter,
+    /// Whose all files are, when it is not for the source to say.
+    pub owner: Option<Owner>,
+    /// A file on the host that says whose single files are.
+    pub owners: Option<PathBuf>,
+}
+
+impl From<Input> for Source {
+    fn from(from: Input) -> Self {
+        Self {
+            from,
+            path: String::new(),
+            strip: 0,
+            filter: Filter::default(),
+            owner: None,
+            owners: None,
+        }
+    }
+}
+
+/// How to read sources.
 pub struct Options<'a> {
-    /// Where the temporary file is made that a compressed or piped archive is decoded into.
+    /// Where temporary files are made that compressed or piped archives are decoded into.
     pub spool_dir: &'a Path,
-    /// The time of directories that the archive has no member for, in seconds since 1970; the
-    /// newest time in the archive when there is none.
+    /// The time of directories that no source has a member for, in seconds since 1970; the newest
+    /// time of all when there is none.
     pub source_date_epoch: Option<i64>,
-    /// How much it may take on disk and in memory.
+    /// How much they may take on disk and in memory.
     pub limits: Limits,
-    /// Called now and then with the number of bytes of the input that were read so far.
+    /// Called now and then with the number of bytes that were read so far.
     pub progress: &'a dyn Fn(u64),
 }
 
-/// A tree as read from an archive.
+/// A tree as read from its sources.
 pub struct Loaded {
     /// The root filesystem.
     pub tree: Tree,
@@ -75,29 +132,111 @@ pub struct Loaded {
     pub warnings: Vec<String>,
 }
 
-/// Reads a tar archive, plain or compressed by gzip, bzip2, xz or zstd.
+/// One form that a source can have. The content decides which, never the name.
+struct Format {
+    /// Whether something on the host has this form.
+    recognise: fn(&Path) -> bool,
+    /// Reads it as the layers that are described.
+    read: fn(&Source, &Layer, &Options<'_>, &mut Assembly) -> Result<()>,
+}
+
+/// The forms, those that are told first first. What none of them takes is an archive, or is said
+/// to be none.
+const FORMATS: &[Format] = &[Format {
+    recognise: Path::is_dir,
+    read: folder::read,
+}];
+
+/// Reads sources, each laid on the one before.
 ///
-/// The content decides what it is, never the name. Nothing is unpacked, and file contents are not
-/// held in memory.
+/// Nothing is unpacked, and file contents are not held in memory.
 ///
 /// # Errors
 ///
-/// Fails when the input cannot be read or decoded, is no tar archive, ends early, is larger than
-/// its limits, or holds a member that no Linux filesystem could. The message names the input and, where there is one,
-/// the member and its offset in the decoded archive.
-pub fn load(input: &Input, options: &Options<'_>) -> anyhow::Result<Loaded> {
-    let archive = spool::open(input, options)?;
+/// Fails when a source cannot be read or decoded, ends early, is larger than its limits, or holds
+/// what no Linux filesystem could. The message names the source and, where there is one, the
+/// member and its offset in the decoded archive.
+pub fn load(sources: &[Source], options: &Options<'_>) -> Result<Loaded> {
+    let mut assembly = Assembly::new(options.limits);
+    let mut warnings = Vec::new();
+    for (index, source) in sources.iter().enumerate() {
+        let name = &source.from;
+        let mut layer = source.layer()?;
+        if index > 0 {
+            layer.stacking = Stacking::Over;
+        }
+        let read = source.format().map_or(archive as _, |format| format.read);
+        read(source, &layer, options, &mut assembly)?;
+        let new = assembly.take_warnings();
+        warnings.extend(new.map(|warning| format!("{name}: {warning}")));
+    }
     let default_time = options.source_date_epoch.map(Timestamp::from_secs);
+    let mut loaded = assembly.finish(default_time);
+    loaded.warnings = warnings;
+    Ok(loaded)
+}
+
+impl Source {
+    /// Checks what can be checked before any work: that it is there, and so is its list of owners.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what is wrong, which names the source.
+    pub fn check(&self) -> Result<()> {
+        if let Input::Path(path) = &self.from {
+            let check = || match fs::metadata(path)? {
+                meta if meta.is_dir() => fs::read_dir(path).map(drop),
+                // A pipe can be opened once: what is written to it would be lost here.
+                meta if meta.is_file() => File::open(path).map(drop),
+                _ => Ok(()),
+            };
+            check().with_context(|| format!("source {}", path.display()))?;
+        }
+        self.layer().map(drop)
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        match &self.from {
+            Input::Path(path) => FORMATS.iter().find(|format| (format.recognise)(path)),
+            Input::Stdin => None,
+        }
+    }
+
+    fn layer(&self) -> Result<Layer> {
+        let read = |path: &PathBuf| {
+            let list = fs::read_to_string(path).map_err(Into::into);
+            list.and_then(|list| Owners::new(self.owner, Some(&list)))
+                .with_context(|| format!("owners {}", path.display()))
+        };
+        let all = || Owners::new(self.owner, None);
+        Ok(Layer {
+            at: name::normal(self.path.as_bytes()),
+            strip: self.strip as usize,
+            filter: self.filter.clone(),
+            owners: self.owners.as_ref().map_or_else(all, read)?,
+            stacking: Stacking::Alone,
+        })
+    }
+}
+
+/// Reads a tar archive, plain or compressed by gzip, bzip2, xz or zstd.
+fn archive(
+    source: &Source,
+    layer: &Layer,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<()> {
+    let archive = spool::open(&source.from, options)?;
     // While an input was decoded it was reported; a second pass over its copy would only confuse.
     let progress: &dyn Fn(u64) = if archive.is_in_place() {
         options.progress
     } else {
         &|_| {}
     };
-    let loaded = tar::read(archive, default_time, options.limits, progress);
-    let mut loaded = loaded.with_context(|| input.to_string())?;
-    for warning in &mut loaded.warnings {
-        *warning = format!("{input}: {warning}");
-    }
-    Ok(loaded)
+    assembly
+        .begin(layer)
+        .with_context(|| source.from.to_string())?;
+    let read = tar::read(archive, assembly, progress);
+    read.and_then(|()| assembly.end())
+        .with_context(|| source.from.to_string())
 }

@@ -19,6 +19,7 @@
 //! - `reject`: calls, recipes and archives that must fail, and how
 //! - `reproducible`: the same bytes wherever, by whomever, whenever; and as they were before
 //! - `rootless`: a build in a sandbox that kills privileged calls
+//! - `sources`: folders, and several sources laid on each other
 //! - `table`: partition tables, judged by sfdisk and sgdisk
 //! - `verify`: our checker beside other people's, on right and on damaged images
 //! - `worn`: images after hard use, and as GRUB reads them
@@ -52,6 +53,7 @@ mod recipes;
 mod reject;
 mod reproducible;
 mod rootless;
+mod sources;
 mod table;
 mod units;
 mod verify;

@@ -7,7 +7,7 @@ use fsgen::ext4::{self, Options, Size};
 use fsgen::guid::Seed;
 use fsgen::tree::path::check_name;
 use fsgen::{Kind, Timestamp, Tree};
-use hsb::source::{self, Input};
+use hsb::source::{self, Input, Source};
 
 use crate::Target;
 
@@ -39,7 +39,8 @@ fn run(input: &[u8]) {
         limits: source::Limits::default(),
         progress: &|_| {},
     };
-    match source::load(&Input::File(file.path().to_owned()), &options) {
+    let source = Source::from(Input::Path(file.path().to_owned()));
+    match source::load(&[source], &options) {
         Ok(loaded) => {
             check(&loaded.tree);
             plan(&loaded.tree);

@@ -31,6 +31,7 @@ use fsgen::tree::path::PathError;
 use fsgen::{Kind, Node, NodeId, ReadAt, Timestamp, Tree};
 
 pub use error::RootError;
+pub use glob::matches as glob_matches;
 pub use mode::{ModeChange, parse_mode};
 pub use owner::Owner;
 

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::source::{Input, Source};
+
 /// What is put behind the name of an image while it is written; a dot goes before it.
 const ENDING: &str = ".hsb-part";
 /// The longest file name, in bytes (Linux: `NAME_MAX`).
@@ -27,13 +29,13 @@ pub struct Place {
 }
 
 impl Place {
-    /// Returns the place called `name`, for an image made from the file `source`.
+    /// Returns the place called `name`, for an image made from these sources.
     ///
     /// # Errors
     ///
-    /// Fails when something is there that is no regular file, or is the source, and when there is
-    /// no folder for it.
-    pub fn new(name: &Path, source: Option<&Path>) -> Result<Self> {
+    /// Fails when something is there that is no regular file, or when it is a source or lies in
+    /// one, and when there is no folder for it.
+    pub fn new(name: &Path, sources: &[Source]) -> Result<Self> {
         let shown = name.display();
         if name.as_os_str().as_bytes().ends_with(b"/") {
             bail!("{shown}: names a folder; the image is a file");
@@ -58,8 +60,19 @@ impl Place {
             let len = name.len();
             bail!("{shown}: a name of {len} bytes; it can have {longest}");
         }
-        if source.is_some_and(|source| is_one_file(source, &out) || is_one_file(source, &part)) {
-            bail!("{shown}: is the source; choose another -o");
+        for source in sources {
+            let Input::Path(source) = &source.from else {
+                continue;
+            };
+            if is_one_file(source, &out) || is_one_file(source, &part) {
+                bail!("{shown}: is the source; choose another -o");
+            }
+            if is_inside(folder, source) {
+                let source = source.display();
+                bail!(
+                    "{shown}: lies in the source {source}, which must not change; choose another -o"
+                );
+            }
         }
         Ok(Self {
             name: name.to_owned(),
@@ -93,6 +106,14 @@ fn part_of(out: &Path) -> PathBuf {
     name.push(out.file_name().unwrap_or_default());
     name.push(ENDING);
     out.with_file_name(name)
+}
+
+/// Returns whether a folder is another one, or lies in it.
+fn is_inside(folder: &Path, other: &Path) -> bool {
+    match (fs::canonicalize(folder), fs::canonicalize(other)) {
+        (Ok(folder), Ok(other)) => folder.starts_with(other),
+        _ => false,
+    }
 }
 
 fn is_one_file(a: &Path, b: &Path) -> bool {

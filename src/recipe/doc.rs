@@ -23,8 +23,12 @@ pub(crate) const RECIPE: &[OptionDoc] = &[
     ),
     OptionDoc::optional(
         "source",
-        Shape::Text,
-        "the tarball, relative to the recipe; -i overrides it",
+        Shape::AnyOf(&[
+            Shape::Text,
+            Shape::Map(SOURCE),
+            Shape::List(&Shape::AnyOf(&[Shape::Text, Shape::Map(SOURCE)])),
+        ]),
+        "a tarball or folder, relative to the recipe, or a list of them; -i overrides it",
     ),
     OptionDoc {
         presence: Presence::Default("auto"),
@@ -45,6 +49,47 @@ pub(crate) const RECIPE: &[OptionDoc] = &[
         "module_path",
         Shape::List(&Shape::Text),
         "more folders with modules, relative to the recipe",
+    ),
+];
+
+/// The keys of a source.
+pub(crate) const SOURCE: &[OptionDoc] = &[
+    OptionDoc::required(
+        "from",
+        Shape::Text,
+        "the tarball or folder, relative to the recipe",
+    ),
+    text("path", "/", "the directory of the image that it goes to"),
+    OptionDoc {
+        presence: Presence::Default("0"),
+        ..OptionDoc::optional(
+            "strip",
+            Shape::Int {
+                min: 0,
+                max: u32::MAX as i64,
+            },
+            "names to take off the front of each path",
+        )
+    },
+    OptionDoc::optional(
+        "include",
+        Shape::List(&Shape::Text),
+        "patterns of paths that are wanted; everything when left out",
+    ),
+    OptionDoc::optional(
+        "exclude",
+        Shape::List(&Shape::Text),
+        "patterns of paths that are not",
+    ),
+    OptionDoc::optional(
+        "owner",
+        Shape::Text,
+        "root or UID:GID, whose all of it is; as found when left out",
+    ),
+    OptionDoc::optional(
+        "owners",
+        Shape::Text,
+        "a file of lines OWNER MODE PATTERN, relative to the recipe",
     ),
 ];
 

@@ -194,10 +194,15 @@ fn every_key_is_described() {
     let mut keys: Vec<&str> = KEYS.into_iter().filter(|key| *key != "modules").collect();
     keys.sort_unstable();
     assert_eq!(names(doc::RECIPE), keys.join(" "));
-    // The message about an unknown key lists those that a partition is read from.
-    let message = parse("partitions: [{zzz: a}]").unwrap_err().to_string();
-    let (_, known) = message.split_once("known here: ").unwrap();
-    let mut known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-    known.sort_unstable();
-    assert_eq!(names(doc::PARTITION), known.join(" "));
+    // The message about an unknown key lists those that are read.
+    for (text, docs) in [
+        ("partitions: [{zzz: a}]", doc::PARTITION),
+        ("source: {zzz: a}", doc::SOURCE),
+    ] {
+        let message = parse(text).unwrap_err().to_string();
+        let (_, known) = message.split_once("known here: ").unwrap();
+        let mut known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        known.sort_unstable();
+        assert_eq!(names(docs), known.join(" "));
+    }
 }

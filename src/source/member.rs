@@ -32,8 +32,8 @@ const PADDING_MAX: u64 = 1 << 20;
 pub(super) struct Member {
     /// Its path as the archive has it, but never empty and without `..`.
     pub(super) path: Vec<u8>,
-    /// Where its first header begins, in bytes.
-    pub(super) offset: u64,
+    /// Where its first header begins in the archive, in bytes.
+    pub(super) offset: Option<u64>,
     /// Owner, permissions and time.
     pub(super) meta: Meta,
     /// Extended attributes, of all namespaces.
@@ -55,7 +55,7 @@ pub(super) enum Entry {
     Symlink(Vec<u8>),
     /// One more name for the member with this path.
     HardLink(Vec<u8>),
-    /// A device or named pipe.
+    /// A device, named pipe or socket.
     Special(Kind),
 }
 
@@ -178,10 +178,10 @@ impl<'a> Members<'a> {
             let meta = meta(header, &pax)?;
             Ok((meta, self.entry(header, &path, sparse?, size, target)?))
         };
-        let (meta, entry) = read().with_context(|| title(&path, start))?;
+        let (meta, entry) = read().with_context(|| title(&path, Some(start)))?;
         Ok(Member {
             path,
-            offset: start,
+            offset: Some(start),
             meta,
             attributes: pax.attributes,
             acl: pax.acl,

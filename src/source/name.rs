@@ -16,9 +16,12 @@ pub(super) fn shown(name: &[u8]) -> String {
     format!("{}{dots}", String::from_utf8_lossy(cut).escape_debug())
 }
 
-/// Returns how messages call a member.
-pub(super) fn title(path: &[u8], offset: u64) -> String {
-    format!("member \"{}\" at byte {offset}", shown(path))
+/// Returns how messages call a member of an archive, or a file of what is none.
+pub(super) fn title(path: &[u8], offset: Option<u64>) -> String {
+    match offset {
+        Some(offset) => format!("member \"{}\" at byte {offset}", shown(path)),
+        None => format!("\"{}\"", shown(path)),
+    }
 }
 
 /// Checks that a path leads to a name in the tree, or to its root.
@@ -57,6 +60,17 @@ pub(super) fn check_target(target: &[u8]) -> Result<()> {
     );
     ensure!(!target.contains(&0), "a link target with a NUL byte");
     Ok(())
+}
+
+/// Returns the names of a path, without what stands for nothing.
+pub(super) fn names(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let names = path.split(|b| *b == b'/');
+    names.filter(|name| !matches!(*name, b"" | b"."))
+}
+
+/// Returns a path in the one way that it can be written with a slash between two names.
+pub(super) fn normal(path: &[u8]) -> Vec<u8> {
+    names(path).collect::<Vec<_>>().join(&b'/')
 }
 
 /// Splits a path into directory and last name; the root has none.

@@ -79,7 +79,7 @@ pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFi
     let name = input.to_string();
     let file = match input {
         Input::Stdin => return spool(name, io::stdin().lock(), None, options),
-        Input::File(path) => File::open(path).with_context(|| format!("{name}: cannot open"))?,
+        Input::Path(path) => File::open(path).with_context(|| format!("{name}: cannot open"))?,
     };
     let metadata = file
         .metadata()

@@ -3,8 +3,10 @@
 //! This file has the archive maker and the listing that the tests share.
 
 mod codecs;
+mod folder;
 mod fuzz;
 mod gnu;
+mod layers;
 mod members;
 mod refused;
 mod sparse;
@@ -16,11 +18,13 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::Result;
-use fsgen::{Kind, NodeId, ReadAt, Tree};
+use fsgen::{Kind, NodeId, ReadAt, Timestamp, Tree};
 use tar_core::{EntryType, Header, UstarHeader};
 
+use super::assembly::Assembly;
+use super::layer::Layer;
 use super::window::Archive;
-use super::{Input, Limits, Loaded, Options, load, tar};
+use super::{Input, Limits, Loaded, Options, Source, load, tar};
 
 /// An archive in memory.
 struct Bytes(Vec<u8>);
@@ -59,19 +63,38 @@ fn read(pieces: &[Vec<u8>]) -> Result<Loaded> {
 
 /// Reads an archive that has an end marker, or has none.
 fn read_as_is(bytes: Vec<u8>) -> Result<Loaded> {
-    tar::read(Arc::new(Bytes(bytes)), None, Limits::default(), &|_| {})
+    read_at(bytes, None)
+}
+
+/// The same, with a time for directories without a member.
+fn read_at(bytes: Vec<u8>, time: Option<Timestamp>) -> Result<Loaded> {
+    let archive = Arc::new(Bytes(bytes));
+    let mut assembly = Assembly::new(Limits::default());
+    assembly.begin(&Layer::default())?;
+    tar::read(archive, &mut assembly, &|_| {})?;
+    assembly.end()?;
+    Ok(assembly.finish(time))
 }
 
 /// Reads an archive from a file on disk, or a named pipe.
 fn load_file(path: &Path) -> Result<Loaded> {
+    load_all(&[Source::from(Input::Path(path.to_owned()))])
+}
+
+/// Reads sources, which lie beside the first one's folder for temporary files.
+fn load_all(sources: &[Source]) -> Result<Loaded> {
+    let Input::Path(path) = &sources[0].from else {
+        panic!("{sources:?}");
+    };
     let progress = Cell::new(0);
+    let one = sources.len() == 1;
     let options = Options {
         spool_dir: path.parent().unwrap(),
         source_date_epoch: None,
         limits: Limits::default(),
-        progress: &|read| assert!(progress.replace(read) <= read),
+        progress: &|read| assert!(progress.replace(read) <= read || !one),
     };
-    load(&Input::File(path.to_owned()), &options)
+    load(sources, &options)
 }
 
 /// The message of an error, or nothing.

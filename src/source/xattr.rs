@@ -57,6 +57,15 @@ impl Attributes {
         }
     }
 
+    /// Takes an attribute as a filesystem has it.
+    ///
+    /// # Errors
+    ///
+    /// Fails on an attribute that is larger than Linux allows.
+    pub(super) fn set_found(&mut self, name: &[u8], value: &[u8]) -> Result<()> {
+        insert(&mut self.plain, name.into(), value)
+    }
+
     /// Returns how many bytes the attributes take.
     pub(super) fn len_bytes(&self) -> usize {
         let all = self.plain.iter().chain(&self.other);

@@ -66,7 +66,7 @@ impl Root<'_> {
 }
 
 /// Returns whether a pattern of one name matches it.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
+pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     // Where to go on when what follows the last `*` does not match: it takes one byte more.
     let mut retry = None;

@@ -1,5 +1,6 @@
 //! Recipes that are right.
 
+use crate::source::{Filter, Input, Owner, Source};
 use std::path::{Path, PathBuf};
 
 use fsgen::ext4::{BlockSize, Journal, Profile};
@@ -33,8 +34,8 @@ fn the_first_recipe_there_was() {
     assert_eq!(users, ["harlowja"]);
     assert_eq!(recipe.name, "image");
     assert_eq!(
-        (recipe.source, recipe.size.value, recipe.seed),
-        (None, Size::Auto, None)
+        (recipe.sources, recipe.size.value, recipe.seed),
+        (vec![], Size::Auto, None)
     );
     assert_eq!(recipe.table, Table::Gpt);
     assert_eq!(recipe.partitions, [Partition::root()]);
@@ -152,11 +153,12 @@ table: mbr
     let file = Path::new("/recipes/web/build.yaml");
     let recipe = super::super::parse(text, file, &|_| Ok(Library::of(&[]))).unwrap();
     assert_eq!(recipe.name, "web");
-    let source = recipe.source.unwrap();
-    assert_eq!(
-        (source.value, source.span.line),
-        (PathBuf::from("in/rootfs.tar.zst"), 2)
-    );
+    let [source] = &recipe.sources[..] else {
+        panic!("{:?}", recipe.sources);
+    };
+    let file = PathBuf::from("/recipes/web/in/rootfs.tar.zst");
+    assert_eq!(source.value, Source::from(Input::Path(file)));
+    assert_eq!(source.span.line, 2);
     assert_eq!(recipe.size.value, Size::Free(512 * MIB));
     assert_eq!(recipe.size.span.line, 3);
     assert_eq!(recipe.seed.as_deref(), Some("1.10"));
@@ -434,4 +436,49 @@ fn what_firmware_boots_from() {
         assert_eq!(found.vfat, vfat, "{keys}");
         assert_eq!(found.fs_uuid, None, "{keys}");
     }
+}
+
+#[test]
+fn ways_to_write_sources() {
+    let text = "\
+source:
+- base.tar
+- from: over
+  path: /opt/app
+  strip: 1
+  include: [/bin, '*.so']
+  exclude: [.git/]
+  owner: root
+- {from: /abs/x.tar, owner: '1000:100', owners: list}
+";
+    let recipe = parse(text).unwrap();
+    let sources: Vec<Source> = recipe.sources.into_iter().map(|s| s.value).collect();
+    let at = |path: &str| Source::from(Input::Path(path.into()));
+    let patterns = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+    let root = Owner { uid: 0, gid: 0 };
+    let anna = Owner {
+        uid: 1000,
+        gid: 100,
+    };
+    assert_eq!(
+        sources,
+        [
+            at("base.tar"),
+            Source {
+                path: "/opt/app".to_owned(),
+                strip: 1,
+                filter: Filter {
+                    include: patterns(&["/bin", "*.so"]),
+                    exclude: patterns(&[".git/"]),
+                },
+                owner: Some(root),
+                ..at("over")
+            },
+            Source {
+                owner: Some(anna),
+                owners: Some("list".into()),
+                ..at("/abs/x.tar")
+            },
+        ]
+    );
 }

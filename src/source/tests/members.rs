@@ -97,11 +97,9 @@ fn directories_without_a_member_get_the_newest_time() {
         ],
         &want,
     );
-    let bytes = Arc::new(Bytes(
-        [&old[..], &member("d", b'5', b""), &ZEROS, &ZEROS].concat(),
-    ));
-    let time = fsgen::Timestamp { secs: -5, nanos: 3 };
-    let loaded = tar::read(bytes, Some(time), Limits::default(), &|_| {}).unwrap();
+    let bytes = [&old[..], &member("d", b'5', b""), &ZEROS, &ZEROS].concat();
+    let time = Timestamp { secs: -5, nanos: 3 };
+    let loaded = read_at(bytes, Some(time)).unwrap();
     assert_eq!(listing(&loaded)[1], "/a directory 755 0:0 -5+3ns");
     assert_eq!((loaded.newest.secs, loaded.members), (100, 2));
     check(&[], &["/ directory 755 0:0 0"]);

@@ -1,0 +1,153 @@
+//! How a layer takes away what the layers below it have: names that start with `.wh.`.
+//!
+//! OCI image-spec, "Representing Changes" and "Whiteouts"; where it leaves a choice, as umoci does
+//! it: a whiteout never removes what its own layer has put there, whichever comes first.
+
+use std::collections::HashSet;
+
+use anyhow::{Result, ensure};
+use fsgen::tree::Name;
+use fsgen::{NodeId, Tree};
+
+use super::name::split;
+
+const PREFIX: &[u8] = b".wh.";
+/// The name that empties its directory.
+const OPAQUE: &[u8] = b".wh..wh..opq";
+/// What aufs, Docker's first storage, left in layers for itself.
+const AUFS: &[u8] = b".wh..wh.";
+
+/// What a member takes away.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Whiteout<'p> {
+    /// Path of the directory that it lies in.
+    pub(super) directory: &'p [u8],
+    /// The name there; without one, all that is in the directory.
+    pub(super) name: Option<&'p [u8]>,
+}
+
+impl<'p> Whiteout<'p> {
+    /// Returns what the member at a path takes away, if it is a whiteout.
+    ///
+    /// # Errors
+    ///
+    /// Fails on one that would name its own directory, or the one above.
+    pub(super) fn parse(path: &'p [u8]) -> Result<Option<Self>> {
+        let Some((directory, name)) = split(path) else {
+            return Ok(None);
+        };
+        if directory.split(|b| *b == b'/').any(is_of_aufs) {
+            // Such a directory is never made, so that there is nothing to remove.
+            let name = Some(name);
+            return Ok(Some(Self { directory, name }));
+        }
+        let Some(removed) = name.strip_prefix(PREFIX) else {
+            return Ok(None);
+        };
+        ensure!(
+            !matches!(removed, b"" | b"." | b".."),
+            "a whiteout that names no file"
+        );
+        let name = (name != OPAQUE).then_some(removed);
+        Ok(Some(Self { directory, name }))
+    }
+}
+
+fn is_of_aufs(name: &[u8]) -> bool {
+    name.starts_with(AUFS)
+}
+
+/// What one layer has put into the tree.
+#[derive(Default)]
+pub(super) struct Upper {
+    /// Directories that have a member, or something below them that has.
+    directories: HashSet<NodeId>,
+    /// Names of anything else. A hard link is not the same as the file that it is to.
+    names: HashSet<(NodeId, Name)>,
+}
+
+impl Upper {
+    /// Notes that a name in a directory was set.
+    pub(super) fn add(&mut self, tree: &Tree, directory: NodeId, name: &[u8], node: NodeId) {
+        if tree.is_directory(node) {
+            self.add_directory(tree, node);
+        } else {
+            self.add_directory(tree, directory);
+            self.names.insert((directory, name.into()));
+        }
+    }
+
+    /// Notes a directory and all above it.
+    pub(super) fn add_directory(&mut self, tree: &Tree, mut directory: NodeId) {
+        while self.directories.insert(directory) && directory != Tree::ROOT {
+            directory = tree.parent(directory);
+        }
+    }
+
+    /// Takes what other layers have put there out of a directory: one name, or all of them.
+    pub(super) fn clear(&self, tree: &mut Tree, directory: NodeId, name: Option<&[u8]>) {
+        let mut todo: Vec<(NodeId, Name)> = match name {
+            Some(name) => vec![(directory, name.into())],
+            None => names(tree, directory).collect(),
+        };
+        while let Some((directory, name)) = todo.pop() {
+            let Some(id) = tree.lookup(directory, &name) else {
+                continue;
+            };
+            if self.directories.contains(&id) {
+                todo.extend(names(tree, id));
+            } else if !self.names.contains(&(directory, name.clone())) {
+                remove_all(tree, directory, &name);
+            }
+        }
+    }
+}
+
+/// Removes a name, and all that is below it.
+///
+/// The names inside go one by one, so that files with other names count them right.
+pub(super) fn remove_all(tree: &mut Tree, directory: NodeId, name: &[u8]) {
+    let mut todo: Vec<(NodeId, Name)> = vec![(directory, name.into())];
+    while let Some((directory, name)) = todo.pop() {
+        if let Some(id) = tree.lookup(directory, &name) {
+            todo.extend(names(tree, id));
+        }
+        tree.unlink(directory, &name);
+    }
+}
+
+fn names(tree: &Tree, directory: NodeId) -> impl Iterator<Item = (NodeId, Name)> {
+    let names = tree.entries(directory);
+    names.map(move |(name, _)| (directory, name.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_take_away() {
+        let whiteout = |directory, name| Ok(Some(Whiteout { directory, name }));
+        for (path, want) in [
+            (&b"etc/motd"[..], Ok(None)),
+            (b"etc/wh.x", Ok(None)),
+            (b".wh.d/x", Ok(None)),
+            (b"/", Ok(None)),
+            (b"etc/.wh.motd", whiteout(b"etc/", Some(b"motd"))),
+            (b".wh.x/", whiteout(b"", Some(b"x"))),
+            (b"./.wh..wh..opq", whiteout(b"./", None)),
+            (b"a/.wh..wh.aufs", whiteout(b"a/", Some(b".wh.aufs"))),
+            (
+                b".wh..wh.plnk/1.2",
+                whiteout(b".wh..wh.plnk/", Some(b"1.2")),
+            ),
+            (b"a/.wh.", Err(())),
+            (b"a/.wh..", Err(())),
+            (b"a/.wh...", Err(())),
+            (b"a/.wh....", whiteout(b"a/", Some(b"..."))),
+        ] {
+            let got = Whiteout::parse(path).map_err(|_| ());
+            assert_eq!(got, want, "{}", path.escape_ascii());
+        }
+    }
+}
