@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use modules::value::{ValueError, same_name};
+use modules::value::{Value, ValueError, same_name};
 use modules::{Cfg, Host};
 
 use crate::own::Own;
@@ -31,6 +31,19 @@ impl Module {
         match self {
             Module::BuiltIn(module) => module.keys.to_vec(),
             Module::Own(own) => own.keys(),
+        }
+    }
+
+    /// Returns the options that a step carries inline, as [`modules::Module::inline`] does; a
+    /// module of the user's gets them as they are.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a key is given twice.
+    pub fn inline(&self, value: &Value) -> Result<Value, ValueError> {
+        match self {
+            Module::BuiltIn(module) => module.inline(value),
+            Module::Own(_) => Ok(value.clone()),
         }
     }
 

@@ -9,11 +9,14 @@ use crate::distributions::{self, DISTRIBUTIONS};
 use crate::kit::{self, Work};
 
 /// The examples that an image cannot have: the module, the distribution, and part of the reason.
-const REFUSED: &[(&str, &str, &str)] = &[(
-    "add_user",
-    "alpine",
-    "user \"bob\" cannot use sudo: the image does not have it",
-)];
+const REFUSED: &[(&str, &str, &str)] = &[
+    (
+        "add_user",
+        "alpine",
+        "user \"bob\" cannot use sudo: the image does not have it",
+    ),
+    ("systemd", "alpine", "the image has no systemd"),
+];
 
 #[test]
 fn every_example_works_on_every_distribution_and_changes_nothing_twice() {

@@ -1,5 +1,5 @@
 //! Units of systemd as systemctl sees them: the calls of modules and `systemctl --root` do the
-//! same work on the same files, and must leave the same links.
+//! same work on the same files, and must leave the same links; so must the module `systemd`.
 
 use std::fs;
 use std::io;
@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use fsgen::{Meta, ReadAt, Timestamp, Tree};
 use modules::api::{self, Data};
-use modules::{Host, Root};
+use modules::value::{Key, Map, Span, Value};
+use modules::{Cfg, Host, Root};
 
-use crate::kit::{Work, run, tool};
+use crate::kit::{Run, Work, run, tool};
 
 /// Unit files of an image; a text that starts with `->` is a link.
 const FILES: &[(&str, &str)] = &[
@@ -145,31 +146,53 @@ const ROWS: &[&[(&str, &str)]] = &[
     &[("mask", "over.service")],
 ];
 
+/// Lays files into a folder and into an image.
+fn lay(work: &Work, root: &mut Root<'_>, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let file = work.join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        root.mkdir_above(path).unwrap();
+        match text.strip_prefix("->") {
+            Some(target) => {
+                std::os::unix::fs::symlink(target, file).unwrap();
+                root.symlink(target, path, false).unwrap();
+            }
+            None => {
+                fs::write(file, text).unwrap();
+                root.write(path, text).unwrap();
+            }
+        }
+    }
+}
+
+/// Returns what is in `/etc/systemd/system` of an image, as [`below`] does.
+fn found(root: &Root<'_>) -> Vec<String> {
+    let found = root.walk("/etc/systemd/system").unwrap();
+    let found = found.iter().map(|path| {
+        let target = root.readlink(path).unwrap_or_default();
+        let path = path.strip_prefix(b"/").unwrap();
+        format!("{} {}", path.escape_ascii(), target.escape_ascii())
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort();
+    found
+}
+
+fn systemctl(work: &Work, args: &[&str]) -> Run {
+    let mut option = std::ffi::OsString::from("--root=");
+    option.push(work.path());
+    run(tool("systemctl").arg(option).args(args))
+}
+
 #[test]
 fn systemctl_makes_the_same_links() {
     for row in ROWS {
         let work = Work::new("units");
         let mut tree = Tree::new(Meta::root(0o755, Timestamp::from_secs(0)));
         let mut root = Root::new(&mut tree, &NoFiles, Timestamp::from_secs(0));
-        for (path, text) in FILES {
-            let file = work.join(path);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            root.mkdir_above(path).unwrap();
-            match text.strip_prefix("->") {
-                Some(target) => {
-                    std::os::unix::fs::symlink(target, file).unwrap();
-                    root.symlink(target, path, false).unwrap();
-                }
-                None => {
-                    fs::write(file, text).unwrap();
-                    root.write(path, text).unwrap();
-                }
-            }
-        }
+        lay(&work, &mut root, FILES);
         for (i, (verb, unit)) in row.iter().enumerate() {
-            let mut option = std::ffi::OsString::from("--root=");
-            option.push(work.path());
-            let theirs = run(tool("systemctl").arg(option).args([verb, unit]));
+            let theirs = systemctl(&work, &[verb, unit]);
             let ours = api::call(&mut root, verb, vec![Data::from(*unit)], Vec::new());
             let done = &row[..=i];
             assert_eq!(
@@ -177,17 +200,112 @@ fn systemctl_makes_the_same_links() {
                 theirs.code == Some(0),
                 "{done:?}: {ours:?} {theirs:#?}"
             );
-            let found = root.walk("/etc/systemd/system").unwrap();
-            let found = found.iter().map(|path| {
-                let target = root.readlink(path).unwrap_or_default();
-                let path = path.strip_prefix(b"/").unwrap();
-                format!("{} {}", path.escape_ascii(), target.escape_ascii())
-            });
-            let mut found: Vec<_> = found.collect();
-            found.sort();
-            assert_eq!(found, below(work.path(), "etc/systemd/system"), "{done:?}");
+            let theirs = below(work.path(), "etc/systemd/system");
+            assert_eq!(found(&root), theirs, "{done:?}");
         }
     }
+}
+
+/// Presets of the image, and what makes it one with systemd.
+const PRESETS: &[(&str, &str)] = &[
+    ("usr/lib/systemd/systemd", ""),
+    ("usr/lib/systemd/system-preset/10-a.preset", "disable *\n"),
+    (
+        "etc/systemd/system-preset/10-a.preset",
+        "# instead of the vendor's\nenable pl[a-k]in.service\ndisable pl?in.service\n\
+         enable getty@.service tty3 tty4\ndisable over.*\n",
+    ),
+    (
+        "usr/lib/systemd/system-preset/20-b.preset",
+        "enable over.service\nenable many.socket\ndisable m*\nnonsense a\n\
+         disable spec@a.service\n",
+    ),
+    (
+        "etc/systemd/system/multi-user.target.wants/plain.service",
+        "->/usr/lib/systemd/system/plain.service",
+    ),
+    (
+        "etc/systemd/system/admin.target.wants/over.service",
+        "->/etc/systemd/system/over.service",
+    ),
+];
+
+/// Presets and default targets: the options of the module, and the call of systemctl.
+const MODULE_ROWS: &[(&str, &str, &[&str])] = &[
+    ("preset", "plain.service", &["preset", "plain.service"]),
+    ("preset", "many.service", &["preset", "many.service"]),
+    ("preset", "many.socket", &["preset", "many.socket"]),
+    ("preset", "over.service", &["preset", "over.service"]),
+    ("preset", "local.service", &["preset", "local.service"]),
+    ("preset", "getty@.service", &["preset", "getty@.service"]),
+    (
+        "preset",
+        "getty@tty3.service",
+        &["preset", "getty@tty3.service"],
+    ),
+    (
+        "preset",
+        "getty@tty1.service",
+        &["preset", "getty@tty1.service"],
+    ),
+    ("preset", "spec@a.service", &["preset", "spec@a.service"]),
+    ("preset", "spec@b.service", &["preset", "spec@b.service"]),
+    ("preset", "static.service", &["preset", "static.service"]),
+    ("preset", "masked.service", &["preset", "masked.service"]),
+    ("preset", "gone.service", &["preset", "gone.service"]),
+    ("preset", "all", &["preset-all"]),
+    ("default_target", "a.target", &["set-default", "a.target"]),
+    (
+        "default_target",
+        "plain.service",
+        &["set-default", "plain.service"],
+    ),
+    (
+        "default_target",
+        "gone.target",
+        &["set-default", "gone.target"],
+    ),
+];
+
+#[test]
+fn the_module_does_what_systemctl_does() {
+    for (key, text, call) in MODULE_ROWS {
+        let work = Work::new("units");
+        let mut tree = Tree::new(Meta::root(0o755, Timestamp::from_secs(0)));
+        let mut root = Root::new(&mut tree, &NoFiles, Timestamp::from_secs(0));
+        // What cannot be enabled stops neither from presetting all the others.
+        let files = FILES.iter().filter(|(path, _)| !path.contains("badalias"));
+        let files: Vec<_> = files.chain(PRESETS).copied().collect();
+        lay(&work, &mut root, &files);
+        let theirs = systemctl(&work, call);
+        let value = match (*key, *text) {
+            ("preset", "all") | ("default_target", _) => Value::from(*text),
+            _ => Value::from(vec![Value::from(*text)]),
+        };
+        let recipe = keys("systemd", keys(key, value).into());
+        let module = modules::find("systemd").unwrap();
+        let cfg = Cfg::new(&Arc::new(recipe), module.keys, None, Span::default()).unwrap();
+        let ours = (module.check)(&cfg, &NoFiles).map_err(modules::Error::from);
+        let ours = ours.and_then(|()| (module.modify)("systemd", &mut root, &cfg));
+        assert_eq!(
+            ours.is_ok(),
+            theirs.code == Some(0),
+            "{call:?}: {ours:?} {theirs:#?}"
+        );
+        assert_eq!(
+            found(&root),
+            below(work.path(), "etc/systemd/system"),
+            "{call:?}"
+        );
+    }
+}
+
+fn keys(name: &str, value: Value) -> Map {
+    let mut map = Map::new();
+    let span = Span::default();
+    let name = name.to_owned();
+    map.insert(Key { name, span }, value).unwrap();
+    map
 }
 
 /// Returns what is below a folder with the targets of links, in byte order.

@@ -28,6 +28,7 @@ mod root;
 mod shorthand;
 mod step;
 mod systemd;
+mod units;
 pub mod value;
 
 pub use cfg::Cfg;
@@ -36,10 +37,16 @@ pub use option::{OptionDoc, Presence, Shape};
 pub use root::{Host, ModeChange, Owner, Root, RootError, Stat, glob_matches, parse_mode};
 pub use step::{Outcome, run};
 
-use value::{ValueError, same_name};
+use value::{Data, Key, Map, Value, ValueError, same_name};
 
 /// The modules that come with hsb, in the order of their names.
-pub const BUILTINS: &[Module] = &[add_user::MODULE, files::MODULE, hostname::MODULE];
+#[rustfmt::skip]
+pub const BUILTINS: &[Module] = &[
+    add_user::MODULE,
+    files::MODULE,
+    hostname::MODULE,
+    systemd::MODULE,
+];
 
 /// One way to change the tree.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +69,35 @@ pub struct Module {
     /// Changes the image, after `check` found no mistake. `name` is what the recipe calls the
     /// step.
     pub modify: fn(name: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error>,
+}
+
+impl Module {
+    /// Returns the options that a step carries inline, as keys of the recipe.
+    ///
+    /// They are keys already, or the value of the main one. Where the only key of a module is a
+    /// mapping, its inline mapping is that: `systemd: {enable: [ssh]}`.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a key is given twice.
+    pub fn inline(&self, value: &Value) -> Result<Value, ValueError> {
+        let ([key], [option], Some(map)) = (self.keys, self.options, value.as_map()) else {
+            return Ok(value.clone());
+        };
+        if !option.shape.has_mapping() || map.get(key).is_some() {
+            return Ok(value.clone());
+        }
+        let key = Key {
+            name: (*key).to_owned(),
+            span: value.span,
+        };
+        let mut keys = Map::new();
+        keys.insert(key, value.clone())?;
+        Ok(Value {
+            span: value.span,
+            data: Data::Map(keys),
+        })
+    }
 }
 
 /// Returns the built-in of that name; `-` and `_` are the same letter.

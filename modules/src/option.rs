@@ -64,6 +64,15 @@ impl Shape {
 
     /// A user or group, by name or number.
     pub const OWNER: Shape = Shape::AnyOf(&[Shape::Text, Shape::ID]);
+
+    /// Returns whether it can be a mapping.
+    pub(crate) fn has_mapping(&self) -> bool {
+        match self {
+            Shape::Map(_) => true,
+            Shape::AnyOf(shapes) => shapes.iter().any(Shape::has_mapping),
+            _ => false,
+        }
+    }
 }
 
 impl OptionDoc {

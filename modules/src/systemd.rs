@@ -1,268 +1,154 @@
-//! Units of systemd: enabled, disabled and masked as `systemctl --root` does it.
+//! `systemd`: units enabled, disabled, masked, preset and added; and what the system boots into.
 //!
-//! Enabling makes the links in `/etc/systemd/system` that a unit's `[Install]` section asks for.
-//! Unlike systemctl, nothing is done at all when part of it cannot be.
+//! The links are those that `systemctl --root` makes. A step works through `units`, `unmask`,
+//! `preset`, `disable`, `enable`, `mask` and `default_target`, in this order.
 
-mod error;
-mod install;
-mod name;
+mod doc;
+mod options;
 
-use std::collections::BTreeSet;
+use crate::error::at;
+use crate::units::{self, UnitError};
+use crate::value::{Span, Spanned, ValueError, nearest};
+use crate::{Cfg, Error, Host, Module, Root};
+use options::{DropIn, Options, Preset, Unit};
 
-use fsgen::Kind;
-use fsgen::tree::path::split;
+pub(crate) const MODULE: Module = Module {
+    name: "systemd",
+    summary: "enables, disables, masks and adds units of systemd",
+    details: "\
+Makes the links that `systemctl --root` makes, and works through `units`, `unmask`, `preset`,
+`disable`, `enable`, `mask` and `default_target`, in this order. A name without an ending is that of
+a service. Units are written to `/etc/systemd/system`.",
+    keys: &["systemd"],
+    options: doc::OPTIONS,
+    example: doc::EXAMPLE,
+    check,
+    modify,
+};
 
-use crate::root::join;
-use crate::{Root, RootError};
-pub(crate) use error::UnitError;
-use install::Install;
-use name::UnitName;
-
-/// Where the administrator's units and all links are.
-const CONFIG: &str = "/etc/systemd/system";
-
-/// Where units are looked for; `/run` is empty when a system boots.
-const PATHS: [&str; 4] = [
-    CONFIG,
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-];
-
-/// A unit and the file that defines it.
-struct Unit {
-    name: UnitName,
-    path: Vec<u8>,
+fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
+    cfg.options::<Options>()?.check(cfg.span(), host)
 }
 
-/// Makes the links of a unit and of those that it names in `Also=`; returns the paths of those
-/// that were not there yet.
-pub(crate) fn enable(root: &mut Root<'_>, unit: &str) -> Result<Vec<Vec<u8>>, UnitError> {
-    let first = UnitName::parse(unit)?;
-    let mut seen = BTreeSet::from([first.clone()]);
-    let mut todo = vec![first.clone()];
-    let (mut links, mut warnings) = (Vec::new(), Vec::new());
-    while let Some(name) = todo.pop() {
-        let unit = match find(root, &name) {
-            Ok(unit) => unit,
-            // Packages name units of other packages, which need not be there.
-            Err(_) if name != first => continue,
-            Err(error) => return Err(error),
-        };
-        let install = Install::read(root, &unit)?;
-        if name == first && install.is_empty() {
-            warnings.push(format!(
-                "unit {name} is not enabled: it has no [Install] section that says how"
-            ));
-        }
-        for also in install.also(&unit.name)? {
-            if seen.insert(also.clone()) {
-                todo.push(also);
-            }
-        }
-        for link in install.links(&unit, &mut warnings)? {
-            links.push((join(CONFIG.as_bytes(), link.as_bytes()), unit.path.clone()));
-        }
+fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
+    let Options { systemd } = cfg.options()?;
+    if !units::is_there(root) {
+        let error = ValueError::new(cfg.span(), "the image has no systemd");
+        return Err(error
+            .help("its services are started by something else")
+            .into());
     }
-    let mut made = Vec::new();
-    for (path, target) in links {
-        if !leads_to(root, &path, &target)? {
-            made.push((path, target));
-        }
+    for unit in &systemd.units {
+        add(root, unit)?;
     }
-    for (path, target) in &made {
-        root.mkdir_above(path)?;
-        root.symlink(target, path, false)?;
+    for unit in &systemd.unmask {
+        let done = units::unmask(root, unit);
+        done.map_err(|error| unit_error(root, unit.span, error))?;
     }
-    for warning in warnings {
-        root.warn(warning);
+    match &systemd.preset {
+        None => {}
+        Some(Preset::All) => units::preset_all(root)?,
+        Some(Preset::Units(list)) => each(root, list, units::preset)?,
     }
-    Ok(made.into_iter().map(|(path, _)| path).collect())
+    each(root, &systemd.disable, |root, unit| {
+        units::disable(root, unit).map(drop)
+    })?;
+    each(root, &systemd.enable, |root, unit| {
+        units::enable(root, unit).map(drop)
+    })?;
+    each(root, &systemd.mask, |root, unit| {
+        units::mask(root, unit).map(drop)
+    })?;
+    if let Some(target) = &systemd.default_target {
+        let done = units::set_default(root, target);
+        done.map_err(|error| unit_error(root, target.span, error))?;
+    }
+    Ok(())
 }
 
-/// Removes every link to a unit from `/etc/systemd/system`, and to those that it names in `Also=`;
-/// returns the paths of the links.
-pub(crate) fn disable(root: &mut Root<'_>, unit: &str) -> Result<Vec<Vec<u8>>, UnitError> {
-    let first = UnitName::parse(unit)?;
-    let mut names = BTreeSet::new();
-    let mut todo = vec![first.clone()];
-    let mut missing = None;
-    while let Some(name) = todo.pop() {
-        if !names.insert(name.clone()) {
-            continue;
-        }
-        match find(root, &name) {
-            Ok(unit) => {
-                todo.extend(Install::read(root, &unit)?.also(&unit.name)?);
-                names.insert(unit.name);
-            }
-            Err(UnitError::Masked { .. }) if name == first => {
-                root.warn(format!("unit {name} is masked: it is not disabled"));
-                return Ok(Vec::new());
-            }
-            Err(error) if name == first => missing = Some(error),
-            Err(_) => {}
-        }
+fn each(
+    root: &mut Root<'_>,
+    list: &[Spanned<String>],
+    act: impl Fn(&mut Root<'_>, &str) -> Result<(), UnitError>,
+) -> Result<(), Error> {
+    for unit in list {
+        act(root, unit).map_err(|error| unit_error(root, unit.span, error))?;
     }
-    let mut links = Vec::new();
-    for path in config_links(root)? {
-        if points_at_one_of(root, &path, &names)? {
-            links.push(path);
-        }
-    }
-    // A unit that is gone may have left links, which may as well go.
-    if let Some(error) = missing.filter(|_| links.is_empty()) {
-        return Err(error);
-    }
-    for path in &links {
-        root.remove(path)?;
-        if let Some((directory, _)) = split(path)
-            && is_dependencies(directory)
-            && root.list(directory)?.is_empty()
-        {
-            root.remove(directory)?;
-        }
-    }
-    Ok(links)
+    Ok(())
 }
 
-/// Makes a unit impossible to start; returns whether it was possible. The unit need not be there.
-pub(crate) fn mask(root: &mut Root<'_>, unit: &str) -> Result<bool, UnitError> {
-    let name = UnitName::parse(unit)?;
-    let path = join(CONFIG.as_bytes(), name.as_bytes());
-    if root.is_link(&path) && root.readlink(&path)? == b"/dev/null" {
-        return Ok(false);
-    }
-    root.mkdir_all(CONFIG, 0o755)?;
-    root.symlink("/dev/null", path, false)?;
-    Ok(true)
-}
-
-/// Takes back what [`mask`] did; returns whether there was anything to take back.
-pub(crate) fn unmask(root: &mut Root<'_>, unit: &str) -> Result<bool, UnitError> {
-    let name = UnitName::parse(unit)?;
-    let path = join(CONFIG.as_bytes(), name.as_bytes());
-    let masked = is_mask(root, &path)?;
-    if masked {
-        root.remove(path)?;
-    }
-    Ok(masked)
-}
-
-/// Finds the file of a unit: its own, or that of its template. A link in `/usr` is another name
-/// for the unit that it leads to.
-fn find(root: &Root<'_>, name: &UnitName) -> Result<Unit, UnitError> {
-    let mut name = name.clone();
-    for _ in 0..8 {
-        let files = [Some(name.clone()), name.template()];
-        let places = files.iter().flatten().flat_map(|file| {
-            PATHS.map(|directory| (directory, join(directory.as_bytes(), file.as_bytes())))
-        });
-        let mut places = places.filter(|(_, path)| root.lstat(path).is_ok());
-        let Some((directory, path)) = places.next() else {
-            return Err(UnitError::Missing { name });
-        };
-        if is_mask(root, &path)? {
-            return Err(UnitError::Masked { name, path });
-        }
-        if !root.is_link(&path) {
-            return Ok(Unit { name, path });
-        }
-        let target = root.readlink(&path)?;
-        let last = split(&target).map(|(_, last)| String::from_utf8_lossy(last).into_owned());
-        let other = last.map(|last| UnitName::parse(&last)).transpose()?;
-        let other = other.map(|other| name.as_instance_of(&other));
-        match other {
-            Some(other) if directory != CONFIG && other != name => name = other,
-            _ => return Err(UnitError::Linked { name, target }),
-        }
-    }
-    Err(UnitError::Missing { name })
-}
-
-/// Returns whether there is a link that leads to `target` already; anything else there fails.
-fn leads_to(root: &Root<'_>, path: &[u8], target: &[u8]) -> Result<bool, UnitError> {
-    match root.lstat(path) {
-        Err(error) if error.is_not_found() => Ok(false),
-        Err(error) => Err(error.into()),
-        Ok(_) if root.is_link(path) => {
-            let now = root.readlink(path)?;
-            let same = root.stat_links(path, true).ok().map(|stat| stat.number)
-                == root.stat_links(target, true).ok().map(|stat| stat.number);
-            if now == target || same {
-                return Ok(true);
-            }
-            Err(UnitError::Taken {
-                path: path.to_vec(),
-                target: now,
-            })
-        }
-        Ok(node) => Err(RootError::Exists {
-            path: path.to_vec(),
-            found: node.kind.noun(),
-        }
-        .into()),
-    }
-}
-
-/// Returns whether a unit file is a mask: a link to `/dev/null`, or empty.
-fn is_mask(root: &Root<'_>, path: &[u8]) -> Result<bool, RootError> {
-    if root.is_link(path) {
-        return Ok(root.readlink(path)? == b"/dev/null");
-    }
-    let node = match root.lstat(path) {
-        Err(error) if error.is_not_found() => return Ok(false),
-        found => found?,
-    };
-    Ok(matches!(&node.kind, Kind::File(content) if content.is_empty()))
-}
-
-/// Returns all links in `/etc/systemd/system` and in its directories of dependencies.
-fn config_links(root: &Root<'_>) -> Result<Vec<Vec<u8>>, RootError> {
-    if !root.is_dir(CONFIG) {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for name in root.list(CONFIG)? {
-        let path = join(CONFIG.as_bytes(), &name);
+/// Writes a unit and its drop-ins.
+fn add(root: &mut Root<'_>, unit: &Unit) -> Result<(), Error> {
+    let Unit {
+        name,
+        content,
+        source,
+        drop_ins,
+    } = unit;
+    let path = format!("{}/{}", units::CONFIG, **name);
+    if content.is_some() || source.is_some() {
         if root.is_link(&path) {
-            found.push(path);
-        } else if is_dependencies(&path) && root.is_dir(&path) {
-            let inner = root.list(&path)?.into_iter();
-            let inner = inner.map(|name| join(&path, &name));
-            found.extend(inner.filter(|path| root.is_link(path)));
+            let target = root.readlink(&path)?;
+            let message = format!("{path} is a link to {}", target.escape_ascii());
+            let help = "take the mask off first with `unmask`, or add the unit before enabling it";
+            return Err(name.error(message).help(help).into());
         }
+        root.mkdir_all(units::CONFIG, 0o755)?;
+        write(root, &path, content.as_ref(), source.as_ref(), name.span)?;
+    } else {
+        let known = units::check_known(root, name);
+        known.map_err(|error| unit_error(root, name.span, error))?;
     }
-    Ok(found)
+    for DropIn {
+        name,
+        content,
+        source,
+    } in drop_ins
+    {
+        root.mkdir_all(format!("{path}.d"), 0o755)?;
+        let path = format!("{path}.d/{}", **name);
+        write(root, &path, content.as_ref(), source.as_ref(), name.span)?;
+    }
+    Ok(())
 }
 
-/// Returns whether a directory is one such as `multi-user.target.wants`.
-fn is_dependencies(path: &[u8]) -> bool {
-    let path = path.strip_suffix(b"/").unwrap_or(path);
-    install::DEPENDENCIES
-        .iter()
-        .any(|(_, ending)| path.ends_with(ending.as_bytes()))
-}
-
-/// Returns whether a link has one of the names, or leads to a file of one of them, or is an
-/// instance of one of them.
-fn points_at_one_of(
-    root: &Root<'_>,
-    path: &[u8],
-    names: &BTreeSet<UnitName>,
-) -> Result<bool, RootError> {
-    let target = root.readlink(path)?;
-    if target == b"/dev/null" {
-        return Ok(false);
-    }
-    let last = |path: &[u8]| {
-        let (_, last) = split(path)?;
-        UnitName::parse(std::str::from_utf8(last).ok()?).ok()
+fn write(
+    root: &mut Root<'_>,
+    path: &str,
+    content: Option<&String>,
+    source: Option<&Spanned<String>>,
+    span: Span,
+) -> Result<(), Error> {
+    let done = match (content, source) {
+        (_, Some(source)) => root.put(source, path),
+        (content, None) => root.write(path, content.map_or("", String::as_str)),
     };
-    let own = last(path);
-    let template = own.as_ref().and_then(UnitName::template);
-    let known = [own, template, last(&target)];
-    Ok(known.iter().flatten().any(|name| names.contains(name)))
+    done.map_err(at(span))
+}
+
+/// Returns the error of a call on a unit, which the recipe names at `span`.
+fn unit_error(root: &Root<'_>, span: Span, error: UnitError) -> Error {
+    let message = error.to_string();
+    let help = match error {
+        UnitError::Root(cause) => {
+            return Error::Root {
+                span: Some(span),
+                cause,
+            };
+        }
+        UnitError::Missing { name } => {
+            let known = units::names(root).unwrap_or_default();
+            let meant = nearest(name.as_str(), known.iter().map(String::as_str));
+            meant.map(|meant| format!("did you mean {meant}?"))
+        }
+        UnitError::Masked { .. } => Some("take the mask off first, with `unmask`".to_owned()),
+        _ => None,
+    };
+    Error::Option(ValueError {
+        span,
+        message,
+        help,
+    })
 }
 
 #[cfg(test)]

@@ -88,7 +88,8 @@ fn step(
             message,
             help,
         })?;
-    let cfg = Cfg::new(recipe, &module.keys(), inline, span)?;
+    let inline = inline.map(|value| module.inline(value)).transpose()?;
+    let cfg = Cfg::new(recipe, &module.keys(), inline.as_ref(), span)?;
     Ok(Step {
         number,
         module,

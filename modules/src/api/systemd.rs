@@ -2,7 +2,7 @@
 
 use super::operation::{Operation, Parameter, Type, required};
 use super::{Error, ErrorKind};
-use crate::systemd::{self, UnitError};
+use crate::units::{self, UnitError};
 
 const UNIT: Parameter = required("unit", Type::Text, "its name; without an ending, a service");
 
@@ -11,7 +11,7 @@ pub(super) const ENABLE: Operation = Operation {
     summary: "lets a unit of systemd start at boot; returns the links that were made",
     parameters: &[UNIT],
     returns: Type::List(&Type::Text),
-    act: |root, args| Ok(systemd::enable(root, &args.text())?.into()),
+    act: |root, args| Ok(units::enable(root, &args.text())?.into()),
 };
 
 pub(super) const DISABLE: Operation = Operation {
@@ -19,7 +19,7 @@ pub(super) const DISABLE: Operation = Operation {
     summary: "keeps a unit of systemd from starting at boot; returns the links that were removed",
     parameters: &[UNIT],
     returns: Type::List(&Type::Text),
-    act: |root, args| Ok(systemd::disable(root, &args.text())?.into()),
+    act: |root, args| Ok(units::disable(root, &args.text())?.into()),
 };
 
 pub(super) const MASK: Operation = Operation {
@@ -27,7 +27,7 @@ pub(super) const MASK: Operation = Operation {
     summary: "makes a unit of systemd impossible to start; returns whether it was possible",
     parameters: &[UNIT],
     returns: Type::Bool,
-    act: |root, args| Ok(systemd::mask(root, &args.text())?.into()),
+    act: |root, args| Ok(units::mask(root, &args.text())?.into()),
 };
 
 pub(super) const UNMASK: Operation = Operation {
@@ -35,7 +35,7 @@ pub(super) const UNMASK: Operation = Operation {
     summary: "takes back a mask; returns whether there was one",
     parameters: &[UNIT],
     returns: Type::Bool,
-    act: |root, args| Ok(systemd::unmask(root, &args.text())?.into()),
+    act: |root, args| Ok(units::unmask(root, &args.text())?.into()),
 };
 
 impl From<UnitError> for Error {

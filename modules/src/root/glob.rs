@@ -65,7 +65,7 @@ impl Root<'_> {
     }
 }
 
-/// Returns whether a pattern of one name matches it.
+/// Returns whether a pattern of one name matches it, as fnmatch(3) does with `FNM_NOESCAPE`.
 pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     // Where to go on when what follows the last `*` does not match: it takes one byte more.

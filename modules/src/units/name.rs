@@ -29,7 +29,7 @@ pub(crate) struct UnitName(String);
 
 impl UnitName {
     /// Reads a name; without an ending it is a service.
-    pub(super) fn parse(text: &str) -> Result<Self, UnitError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, UnitError> {
         let known = |text: &str| {
             let ending = text.rsplit_once('.').map(|(_, ending)| ending);
             ending.is_some_and(|ending| TYPES.contains(&ending))
@@ -43,7 +43,7 @@ impl UnitName {
     }
 
     /// Takes a name that must have its ending.
-    pub(super) fn checked(name: String) -> Result<Self, UnitError> {
+    pub(crate) fn checked(name: String) -> Result<Self, UnitError> {
         let is_letter = |c: char| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c);
         let stem = name.rsplit_once('.');
         let why = match stem {
@@ -58,7 +58,7 @@ impl UnitName {
         Err(UnitError::Name { name, why })
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 

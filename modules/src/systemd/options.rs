@@ -1,0 +1,213 @@
+//! The options of `systemd`, and what can be said about them without an image.
+
+use std::fmt;
+
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::Host;
+use crate::units::UnitName;
+use crate::value::{Span, Spanned, ValueError};
+
+/// The largest unit file that is looked at, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Options {
+    pub(super) systemd: Systemd,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+pub(super) struct Systemd {
+    /// Units to write.
+    pub(super) units: Vec<Unit>,
+    /// Units that may be started again.
+    pub(super) unmask: Vec<Spanned<String>>,
+    /// Units to enable or disable as the image's presets say.
+    pub(super) preset: Option<Preset>,
+    /// Units that do not start at boot.
+    pub(super) disable: Vec<Spanned<String>>,
+    /// Units that start at boot.
+    pub(super) enable: Vec<Spanned<String>>,
+    /// Units that cannot be started at all.
+    pub(super) mask: Vec<Spanned<String>>,
+    /// What the system boots into.
+    pub(super) default_target: Option<Spanned<String>>,
+}
+
+/// A unit of the recipe's own, or what it adds to one of the image.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Unit {
+    pub(super) name: Spanned<String>,
+    pub(super) content: Option<String>,
+    pub(super) source: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) drop_ins: Vec<DropIn>,
+}
+
+/// A file of a unit's folder.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DropIn {
+    pub(super) name: Spanned<String>,
+    pub(super) content: Option<String>,
+    pub(super) source: Option<Spanned<String>>,
+}
+
+/// Which units are preset.
+#[derive(Debug)]
+pub(super) enum Preset {
+    All,
+    Units(Vec<Spanned<String>>),
+}
+
+impl Options {
+    /// Finds every mistake that shows without the image. `step` is where the recipe names the
+    /// step.
+    pub(super) fn check(&self, step: Span, host: &dyn Host) -> Result<(), ValueError> {
+        let Systemd {
+            units,
+            unmask,
+            preset,
+            disable,
+            enable,
+            mask,
+            default_target,
+        } = &self.systemd;
+        let lists = [("enable", enable), ("disable", disable), ("mask", mask)];
+        let preset_units = match preset {
+            Some(Preset::Units(list)) => list.as_slice(),
+            _ => &[],
+        };
+        let is_idle = units.is_empty()
+            && unmask.is_empty()
+            && preset.is_none()
+            && lists.iter().all(|(_, list)| list.is_empty())
+            && default_target.is_none();
+        if is_idle {
+            let error = ValueError::new(step, "the step has nothing to do");
+            return Err(error.help("give `units`, `enable`, `disable`, `mask` or the like"));
+        }
+        for unit in units {
+            unit.check(host)?;
+        }
+        for unit in unmask.iter().chain(preset_units).chain(default_target) {
+            parse(unit)?;
+        }
+        let mut seen: Vec<(UnitName, &str)> = Vec::new();
+        for (key, list) in lists {
+            for unit in list {
+                let name = parse(unit)?;
+                if let Some((_, other)) = seen.iter().find(|(known, _)| *known == name) {
+                    let message = format!("{name} is in `{other}` already");
+                    return Err(unit.error(message).help("name each unit once"));
+                }
+                seen.push((name, key));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Unit {
+    fn check(&self, host: &dyn Host) -> Result<(), ValueError> {
+        let name = &self.name;
+        UnitName::checked((**name).clone()).map_err(|error| name.error(error.to_string()))?;
+        if self.content.is_none() && self.source.is_none() && self.drop_ins.is_empty() {
+            let error = name.error(format!("the unit {:?} has no content", **name));
+            return Err(error.help("give `content`, `source` or `drop_ins`"));
+        }
+        if self.content.is_some() || self.source.is_some() {
+            check_text(name, self.content.as_ref(), self.source.as_ref(), host)?;
+        }
+        for DropIn {
+            name,
+            content,
+            source,
+        } in &self.drop_ins
+        {
+            if name.contains(['/', '\0']) || !name.ends_with(".conf") || name.starts_with('.') {
+                let message = format!("{:?} is no name of a drop-in", **name);
+                return Err(name
+                    .error(message)
+                    .help("it is a file's, and ends in .conf"));
+            }
+            check_text(name, content.as_ref(), source.as_ref(), host)?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks that a text is there and has sections, without which systemd ignores it.
+fn check_text(
+    name: &Spanned<String>,
+    content: Option<&String>,
+    source: Option<&Spanned<String>>,
+    host: &dyn Host,
+) -> Result<(), ValueError> {
+    let text = match (content, source) {
+        (Some(text), None) => text.clone().into_bytes(),
+        (None, Some(source)) => {
+            let refuse = |error| source.error(format!("{}: {error}", **source));
+            let (file, len) = host.open(source).map_err(refuse)?;
+            let mut text = vec![0; usize::try_from(len.min(LONGEST)).unwrap_or(0)];
+            file.read_exact_at(&mut text, 0).map_err(refuse)?;
+            text
+        }
+        (None, None) => {
+            let error = name.error(format!("{:?} has no content", **name));
+            return Err(error.help("give `content` or `source`"));
+        }
+        (Some(_), Some(source)) => {
+            let error = source.error(format!("{:?} has both `content` and `source`", **name));
+            return Err(error.help("leave one of them out"));
+        }
+    };
+    let mut lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+    if !lines.any(|line| line.starts_with(b"[") && line.ends_with(b"]")) {
+        let error = name.error(format!("{:?} has no section such as [Service]", **name));
+        return Err(error.help("systemd ignores a line that is in no section"));
+    }
+    Ok(())
+}
+
+fn parse(unit: &Spanned<String>) -> Result<UnitName, ValueError> {
+    UnitName::parse(unit).map_err(|error| unit.error(error.to_string()))
+}
+
+impl<'de> Deserialize<'de> for Preset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Preset;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("`all` or a list of units")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Preset, E> {
+                match text {
+                    "all" => Ok(Preset::All),
+                    _ => Err(E::custom(format!(
+                        "`preset` is {text:?}\nwrite `all`, or a list of units"
+                    ))),
+                }
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Preset, A::Error> {
+                let mut units = Vec::new();
+                while let Some(unit) = items.next_element()? {
+                    units.push(unit);
+                }
+                Ok(Preset::Units(units))
+            }
+        }
+
+        deserializer.deserialize_any(Visit)
+    }
+}

@@ -1,0 +1,351 @@
+//! Units of systemd: enabled, disabled and masked as `systemctl --root` does it.
+//!
+//! Enabling makes the links in `/etc/systemd/system` that a unit's `[Install]` section asks for.
+//! Unlike systemctl, nothing is done at all when part of it cannot be.
+
+mod error;
+mod install;
+mod name;
+mod preset;
+
+use std::collections::BTreeSet;
+
+use fsgen::Kind;
+use fsgen::tree::path::split;
+
+use crate::root::join;
+use crate::{Root, RootError};
+pub(crate) use error::UnitError;
+use install::Install;
+pub(crate) use name::UnitName;
+pub(crate) use preset::{preset, preset_all};
+
+/// Where the administrator's units and all links are.
+pub(crate) const CONFIG: &str = "/etc/systemd/system";
+
+/// The unit that the system boots into.
+const DEFAULT: &str = "default.target";
+
+/// Where units are looked for; `/run` is empty when a system boots.
+const PATHS: [&str; 4] = [
+    CONFIG,
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+
+/// A unit and the file that defines it.
+struct Unit {
+    name: UnitName,
+    path: Vec<u8>,
+}
+
+/// Returns whether the image has systemd.
+pub(crate) fn is_there(root: &Root<'_>) -> bool {
+    let places = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
+    places.iter().any(|path| root.exists(path))
+}
+
+/// Returns the names of all units that the image has, templates among them, in order.
+pub(crate) fn names(root: &Root<'_>) -> Result<BTreeSet<String>, RootError> {
+    let mut found = BTreeSet::new();
+    for directory in PATHS {
+        if !root.is_dir(directory) {
+            continue;
+        }
+        for name in root.list(directory)? {
+            let is_unit = !root.is_dir(join(directory.as_bytes(), &name));
+            let name = String::from_utf8(name).ok().filter(|_| is_unit);
+            let name = name.and_then(|name| UnitName::checked(name).ok());
+            found.extend(name.map(|name| name.as_str().to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+/// Fails when the image has no unit of that name, nor a template that it is of.
+pub(crate) fn check_known(root: &Root<'_>, unit: &str) -> Result<(), UnitError> {
+    match find(root, &UnitName::parse(unit)?) {
+        Err(error @ (UnitError::Missing { .. } | UnitError::Name { .. } | UnitError::Root(_))) => {
+            Err(error)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the links of a unit and of those that it names in `Also=`; returns the paths of those
+/// that were not there yet.
+pub(crate) fn enable(root: &mut Root<'_>, unit: &str) -> Result<Vec<Vec<u8>>, UnitError> {
+    let mut warnings = Vec::new();
+    let made = link(root, unit, &mut warnings)?;
+    for warning in warnings {
+        root.warn(warning);
+    }
+    Ok(made)
+}
+
+/// Does what [`enable`] does, but hands the warnings over.
+fn link(
+    root: &mut Root<'_>,
+    unit: &str,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Vec<u8>>, UnitError> {
+    let first = UnitName::parse(unit)?;
+    let mut seen = BTreeSet::from([first.clone()]);
+    let mut todo = vec![first.clone()];
+    let mut links = Vec::new();
+    while let Some(name) = todo.pop() {
+        let unit = match find(root, &name) {
+            Ok(unit) => unit,
+            // Packages name units of other packages, which need not be there.
+            Err(_) if name != first => continue,
+            Err(error) => return Err(error),
+        };
+        let install = Install::read(root, &unit)?;
+        if name == first && install.is_empty() {
+            warnings.push(format!(
+                "unit {name} is not enabled: it has no [Install] section that says how"
+            ));
+        }
+        for also in install.also(&unit.name)? {
+            if seen.insert(also.clone()) {
+                todo.push(also);
+            }
+        }
+        for link in install.links(&unit, warnings)? {
+            links.push((join(CONFIG.as_bytes(), link.as_bytes()), unit.path.clone()));
+        }
+    }
+    let mut made = Vec::new();
+    for (path, target) in links {
+        if !leads_to(root, &path, &target)? {
+            made.push((path, target));
+        }
+    }
+    for (path, target) in &made {
+        root.mkdir_above(path)?;
+        root.symlink(target, path, false)?;
+    }
+    Ok(made.into_iter().map(|(path, _)| path).collect())
+}
+
+/// Removes every link to a unit from `/etc/systemd/system`, and to those that it names in `Also=`;
+/// returns the paths of the links.
+pub(crate) fn disable(root: &mut Root<'_>, unit: &str) -> Result<Vec<Vec<u8>>, UnitError> {
+    unlink(root, unit, true)
+}
+
+/// Does what [`disable`] does; `also` says whether it is done to the units of `Also=`, too.
+fn unlink(root: &mut Root<'_>, unit: &str, also: bool) -> Result<Vec<Vec<u8>>, UnitError> {
+    let first = UnitName::parse(unit)?;
+    let mut names = BTreeSet::new();
+    let mut todo = vec![first.clone()];
+    let mut missing = None;
+    while let Some(name) = todo.pop() {
+        if !names.insert(name.clone()) {
+            continue;
+        }
+        match find(root, &name) {
+            Ok(unit) => {
+                if also {
+                    todo.extend(Install::read(root, &unit)?.also(&unit.name)?);
+                }
+                names.insert(unit.name);
+            }
+            Err(UnitError::Masked { .. }) if name == first => {
+                root.warn(format!("unit {name} is masked: it is not disabled"));
+                return Ok(Vec::new());
+            }
+            Err(error) if name == first => missing = Some(error),
+            Err(_) => {}
+        }
+    }
+    let mut links = Vec::new();
+    for path in config_links(root)? {
+        if points_at_one_of(root, &path, &names)? {
+            links.push(path);
+        }
+    }
+    // A unit that is gone may have left links, which may as well go.
+    if let Some(error) = missing.filter(|_| links.is_empty()) {
+        return Err(error);
+    }
+    for path in &links {
+        root.remove(path)?;
+        if let Some((directory, _)) = split(path)
+            && is_dependencies(directory)
+            && root.list(directory)?.is_empty()
+        {
+            root.remove(directory)?;
+        }
+    }
+    Ok(links)
+}
+
+/// Makes a unit impossible to start; returns whether it was possible. The unit need not be there.
+pub(crate) fn mask(root: &mut Root<'_>, unit: &str) -> Result<bool, UnitError> {
+    let name = UnitName::parse(unit)?;
+    let path = join(CONFIG.as_bytes(), name.as_bytes());
+    if root.is_link(&path) && root.readlink(&path)? == b"/dev/null" {
+        return Ok(false);
+    }
+    root.mkdir_all(CONFIG, 0o755)?;
+    root.symlink("/dev/null", path, false)?;
+    Ok(true)
+}
+
+/// Takes back what [`mask`] did; returns whether there was anything to take back.
+pub(crate) fn unmask(root: &mut Root<'_>, unit: &str) -> Result<bool, UnitError> {
+    let name = UnitName::parse(unit)?;
+    let path = join(CONFIG.as_bytes(), name.as_bytes());
+    let masked = is_mask(root, &path)?;
+    if masked {
+        root.remove(path)?;
+    }
+    Ok(masked)
+}
+
+/// Makes a target the one that the system boots into; returns whether it was another one.
+pub(crate) fn set_default(root: &mut Root<'_>, target: &str) -> Result<bool, UnitError> {
+    let refuse = |name: &str, why| UnitError::Name {
+        name: name.to_owned(),
+        why,
+    };
+    let name = UnitName::checked(target.to_owned())?;
+    if name.kind() != "target" {
+        return Err(refuse(
+            target,
+            "a system boots into a unit that ends in .target",
+        ));
+    }
+    if name.as_str() == DEFAULT {
+        return Err(refuse(target, "it is the link that is set"));
+    }
+    let unit = find(root, &name)?;
+    let path = format!("{CONFIG}/{DEFAULT}");
+    if root.is_link(&path) && root.readlink(&path)? == unit.path {
+        return Ok(false);
+    }
+    root.mkdir_all(CONFIG, 0o755)?;
+    root.symlink(unit.path, path, true)?;
+    Ok(true)
+}
+
+/// Finds the file of a unit: its own, or that of its template. A link in `/usr` is another name
+/// for the unit that it leads to.
+fn find(root: &Root<'_>, name: &UnitName) -> Result<Unit, UnitError> {
+    let mut name = name.clone();
+    for _ in 0..8 {
+        let files = [Some(name.clone()), name.template()];
+        let places = files.iter().flatten().flat_map(|file| {
+            PATHS.map(|directory| (directory, join(directory.as_bytes(), file.as_bytes())))
+        });
+        let mut places = places.filter(|(_, path)| root.lstat(path).is_ok());
+        let Some((directory, path)) = places.next() else {
+            return Err(UnitError::Missing { name });
+        };
+        if is_mask(root, &path)? {
+            return Err(UnitError::Masked { name, path });
+        }
+        if !root.is_link(&path) {
+            return Ok(Unit { name, path });
+        }
+        let target = root.readlink(&path)?;
+        let last = split(&target).map(|(_, last)| String::from_utf8_lossy(last).into_owned());
+        let other = last.map(|last| UnitName::parse(&last)).transpose()?;
+        let other = other.map(|other| name.as_instance_of(&other));
+        match other {
+            Some(other) if directory != CONFIG && other != name => name = other,
+            _ => return Err(UnitError::Linked { name, target }),
+        }
+    }
+    Err(UnitError::Missing { name })
+}
+
+/// Returns whether there is a link that leads to `target` already; anything else there fails.
+fn leads_to(root: &Root<'_>, path: &[u8], target: &[u8]) -> Result<bool, UnitError> {
+    match root.lstat(path) {
+        Err(error) if error.is_not_found() => Ok(false),
+        Err(error) => Err(error.into()),
+        Ok(_) if root.is_link(path) => {
+            let now = root.readlink(path)?;
+            let same = root.stat_links(path, true).ok().map(|stat| stat.number)
+                == root.stat_links(target, true).ok().map(|stat| stat.number);
+            if now == target || same {
+                return Ok(true);
+            }
+            Err(UnitError::Taken {
+                path: path.to_vec(),
+                target: now,
+            })
+        }
+        Ok(node) => Err(RootError::Exists {
+            path: path.to_vec(),
+            found: node.kind.noun(),
+        }
+        .into()),
+    }
+}
+
+/// Returns whether a unit file is a mask: a link to `/dev/null`, or empty.
+fn is_mask(root: &Root<'_>, path: &[u8]) -> Result<bool, RootError> {
+    if root.is_link(path) {
+        return Ok(root.readlink(path)? == b"/dev/null");
+    }
+    let node = match root.lstat(path) {
+        Err(error) if error.is_not_found() => return Ok(false),
+        found => found?,
+    };
+    Ok(matches!(&node.kind, Kind::File(content) if content.is_empty()))
+}
+
+/// Returns all links in `/etc/systemd/system` and in its directories of dependencies.
+fn config_links(root: &Root<'_>) -> Result<Vec<Vec<u8>>, RootError> {
+    if !root.is_dir(CONFIG) {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for name in root.list(CONFIG)? {
+        let path = join(CONFIG.as_bytes(), &name);
+        if root.is_link(&path) {
+            found.push(path);
+        } else if is_dependencies(&path) && root.is_dir(&path) {
+            let inner = root.list(&path)?.into_iter();
+            let inner = inner.map(|name| join(&path, &name));
+            found.extend(inner.filter(|path| root.is_link(path)));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns whether a directory is one such as `multi-user.target.wants`.
+fn is_dependencies(path: &[u8]) -> bool {
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    install::DEPENDENCIES
+        .iter()
+        .any(|(_, ending)| path.ends_with(ending.as_bytes()))
+}
+
+/// Returns whether a link has one of the names, or leads to a file of one of them, or is an
+/// instance of one of them.
+fn points_at_one_of(
+    root: &Root<'_>,
+    path: &[u8],
+    names: &BTreeSet<UnitName>,
+) -> Result<bool, RootError> {
+    let target = root.readlink(path)?;
+    if target == b"/dev/null" {
+        return Ok(false);
+    }
+    let last = |path: &[u8]| {
+        let (_, last) = split(path)?;
+        UnitName::parse(std::str::from_utf8(last).ok()?).ok()
+    };
+    let own = last(path);
+    let template = own.as_ref().and_then(UnitName::template);
+    let known = [own, template, last(&target)];
+    Ok(known.iter().flatten().any(|name| names.contains(name)))
+}
+
+#[cfg(test)]
+mod tests;
