@@ -92,9 +92,14 @@ fn options(text: &mut String, docs: &[OptionDoc], indent: usize) {
 fn inner(text: &mut String, shape: &Shape, indent: usize) {
     match shape {
         Shape::Map(docs) => options(text, docs, indent),
-        Shape::List(item) => inner(text, item, indent),
+        Shape::List(item) | Shape::Table(item) => inner(text, item, indent),
         Shape::AnyOf(shapes) => shapes.iter().for_each(|shape| inner(text, shape, indent)),
-        Shape::Bool | Shape::Int { .. } | Shape::Number | Shape::Text | Shape::Mode => {}
+        Shape::Bool
+        | Shape::Int { .. }
+        | Shape::Number
+        | Shape::Text
+        | Shape::OneOf(_)
+        | Shape::Mode => {}
     }
 }
 

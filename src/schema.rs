@@ -92,7 +92,7 @@ fn fields(docs: &[OptionDoc]) -> Map<String, Value> {
 /// Returns a default, which is written as YAML has it, as JSON.
 fn default(shape: &Shape, value: &str) -> Value {
     match shape {
-        Shape::Text | Shape::Mode => value.trim_matches('"').into(),
+        Shape::Text | Shape::OneOf(_) | Shape::Mode => value.trim_matches('"').into(),
         _ => serde_json::from_str(value).unwrap_or_else(|_| value.into()),
     }
 }
@@ -103,8 +103,12 @@ fn shape(shape: &Shape) -> Value {
         Shape::Int { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         Shape::Number => json!({"type": "number"}),
         Shape::Text => json!({"type": "string"}),
+        Shape::OneOf(texts) => json!({"enum": texts}),
         Shape::Mode => json!({"type": "string", "pattern": "^0?[0-7]{1,4}$"}),
         Shape::List(item) => json!({"type": "array", "items": self::shape(item)}),
+        Shape::Table(value) => {
+            json!({"type": "object", "additionalProperties": self::shape(value)})
+        }
         Shape::Map(docs) => {
             let required = docs.iter().filter(|doc| doc.presence == Presence::Required);
             let required: Vec<&str> = required.map(|doc| doc.name).collect();

@@ -149,3 +149,23 @@ pub(crate) fn show(tree: &mut Tree, path: &str) -> Vec<String> {
 pub(crate) fn content(bytes: &[u8]) -> Content {
     Content::bytes(bytes)
 }
+
+/// Runs a built-in twice on an image of files: the first run changes something, the second
+/// nothing. Returns the tree, and what the first one did.
+pub(crate) fn twice(
+    files: &[(&str, &str)],
+    module: &str,
+    recipe: &Value,
+) -> Result<(Tree, Outcome), String> {
+    let mut tree = image(files);
+    let first = step(&mut tree, module, recipe).map_err(|error| error.to_string())?;
+    assert_ne!(first.changes, [], "{recipe:?}");
+    let second = step(&mut tree, module, recipe).unwrap();
+    assert_eq!(second.changes, [], "the second time: {recipe:?}");
+    Ok((tree, first))
+}
+
+/// Returns why a built-in does not work on an image of files.
+pub(crate) fn refusal(files: &[(&str, &str)], module: &str, recipe: &Value) -> String {
+    twice(files, module, recipe).err().expect("a refusal")
+}

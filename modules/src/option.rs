@@ -45,12 +45,16 @@ pub enum Shape {
     Number,
     /// A text.
     Text,
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
     /// Permission bits: octal digits as a text, at most 7777.
     Mode,
     /// A list of such items.
     List(&'static Shape),
     /// A mapping with these keys and no others.
     Map(&'static [OptionDoc]),
+    /// A mapping of names that the user chooses to such values.
+    Table(&'static Shape),
     /// Any of these.
     AnyOf(&'static [Shape]),
 }
@@ -110,10 +114,13 @@ impl fmt::Display for Shape {
             Shape::Bool => f.write_str("true or false"),
             Shape::Int { .. } | Shape::Number => f.write_str("number"),
             Shape::Text => f.write_str("text"),
+            Shape::OneOf(texts) => f.write_str(&texts.join(" or ")),
             Shape::Mode => f.write_str("mode, as in \"0644\""),
             Shape::List(item @ Shape::AnyOf(_)) => write!(f, "list of ({item})"),
             Shape::List(item) => write!(f, "list of {item}"),
             Shape::Map(_) => f.write_str("mapping"),
+            Shape::Table(value @ Shape::AnyOf(_)) => write!(f, "mapping of names to ({value})"),
+            Shape::Table(value) => write!(f, "mapping of names to {value}"),
             Shape::AnyOf(shapes) => {
                 for (i, shape) in shapes.iter().enumerate() {
                     let or = if i > 0 { " or " } else { "" };

@@ -35,6 +35,7 @@ macro_rules! systemd {
     ($($more:tt)*) => {
         &[
             ("/etc/machine-id", "0123456789abcdef0123456789abcdef\n"),
+            ("/usr/lib/locale/en_GB.utf8/LC_CTYPE", ""),
             ("/usr/lib/systemd/systemd", ""),
             ("/usr/lib/systemd/systemd-growfs", ""),
             ("/usr/lib/systemd/system/default.target@", "graphical.target"),
@@ -254,6 +255,7 @@ const ALPINE: Files = &[
     ),
     ("/etc/alpine-release", "3.20.0\n"),
     ("/bin/busybox", ""),
+    ("/lib/ld-musl-x86_64.so.1", ""),
     ("/bin/sh@", "/bin/busybox"),
     ("/bin/ash@", "/bin/busybox"),
     ("/sbin/openrc-run", ""),

@@ -32,6 +32,11 @@ fn shapes_have_names() {
         ),
         (Shape::Mode, "mode, as in \"0644\""),
         (Shape::Bool, "true or false"),
+        (Shape::OneOf(&["a", "b"]), "a or b"),
+        (
+            Shape::Table(&Shape::OWNER),
+            "mapping of names to (text or number)",
+        ),
     ] {
         assert_eq!(shape.to_string(), want);
     }
@@ -89,12 +94,20 @@ fn check_inner(module: &Module, shape: Shape, place: Place<'_>) {
         Shape::List(item) => {
             check_inner(module, *item, &|value| place(Value::from(vec![value])));
         }
+        Shape::Table(item) => {
+            check_inner(module, *item, &|value| place(mapping([("a", value)])));
+        }
         Shape::AnyOf(shapes) => {
             for shape in shapes {
                 check_inner(module, *shape, place);
             }
         }
-        Shape::Bool | Shape::Int { .. } | Shape::Number | Shape::Text | Shape::Mode => {}
+        Shape::Bool
+        | Shape::Int { .. }
+        | Shape::Number
+        | Shape::Text
+        | Shape::OneOf(_)
+        | Shape::Mode => {}
     }
 }
 
@@ -108,10 +121,15 @@ fn samples(shape: Shape) -> Vec<Value> {
             data: Data::Float(0.5),
         }],
         Shape::Text => vec!["a".into()],
+        Shape::OneOf(texts) => texts.iter().map(|text| (*text).into()).collect(),
         Shape::Mode => vec!["0".into(), "7777".into()],
         Shape::List(item) => {
             let lists = samples(*item).into_iter().map(|item| vec![item].into());
             lists.chain([Vec::new().into()]).collect()
+        }
+        Shape::Table(item) => {
+            let maps = samples(*item).into_iter();
+            maps.map(|item| mapping([("a", item)])).collect()
         }
         Shape::Map(options) => vec![mapping(others(options, ""))],
         Shape::AnyOf(shapes) => shapes.iter().flat_map(|shape| samples(*shape)).collect(),
