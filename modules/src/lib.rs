@@ -28,6 +28,7 @@ mod root;
 mod shorthand;
 mod step;
 mod systemd;
+mod timezone;
 mod units;
 pub mod value;
 
@@ -46,6 +47,7 @@ pub const BUILTINS: &[Module] = &[
     files::MODULE,
     hostname::MODULE,
     systemd::MODULE,
+    timezone::MODULE,
 ];
 
 /// One way to change the tree.
