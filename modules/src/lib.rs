@@ -22,6 +22,7 @@ mod files;
 mod hostname;
 #[cfg(test)]
 mod kit;
+mod motd;
 mod option;
 mod os_release;
 mod root;
@@ -46,6 +47,7 @@ pub const BUILTINS: &[Module] = &[
     add_user::MODULE,
     files::MODULE,
     hostname::MODULE,
+    motd::MODULE,
     systemd::MODULE,
     timezone::MODULE,
 ];
