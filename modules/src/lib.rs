@@ -16,12 +16,15 @@
 mod accounts;
 mod add_user;
 pub mod api;
+mod assignments;
 mod cfg;
 mod error;
 mod files;
 mod hostname;
+mod installed;
 #[cfg(test)]
 mod kit;
+mod locale;
 mod motd;
 mod option;
 mod os_release;
@@ -47,6 +50,7 @@ pub const BUILTINS: &[Module] = &[
     add_user::MODULE,
     files::MODULE,
     hostname::MODULE,
+    locale::MODULE,
     motd::MODULE,
     systemd::MODULE,
     timezone::MODULE,

@@ -1,0 +1,170 @@
+use fsgen::Tree;
+
+use super::*;
+use crate::kit::{read, refusal, twice, value};
+use crate::value::Value;
+
+const GERMAN: (&str, &str) = ("/usr/lib/locale/de_DE.utf8/LC_CTYPE", "");
+
+/// Returns the tree and the warnings.
+fn done(files: &[(&str, &str)], recipe: &Value) -> (Tree, Vec<String>) {
+    let (tree, outcome) = twice(files, "locale", recipe).unwrap();
+    (tree, outcome.warnings)
+}
+
+#[test]
+fn where_lang_is_set() {
+    for (files, path, text) in [
+        (&[GERMAN][..], CONF, "LANG=de_DE.UTF-8\n"),
+        (
+            &[GERMAN, (CONF, "# mine\nLANG=\"C\"\nLC_TIME=C\n")],
+            CONF,
+            "# mine\nLANG=de_DE.UTF-8\nLC_TIME=C\n",
+        ),
+        (
+            &[GERMAN, ("/var/lib/dpkg/status", "")],
+            DEBIAN,
+            "LANG=de_DE.UTF-8\n",
+        ),
+        // Debian 13 has it the other way round.
+        (
+            &[
+                GERMAN,
+                (CONF, "LANG=C\n"),
+                ("/etc/default/locale@", "../locale.conf"),
+            ],
+            CONF,
+            "LANG=de_DE.UTF-8\n",
+        ),
+        (
+            &[("/lib/ld-musl-x86_64.so.1", "")],
+            PROFILE,
+            "export LANG=de_DE.UTF-8\n",
+        ),
+        (
+            &[(
+                "/usr/lib/locale/locale-archive",
+                "x\0de_AT.utf8\0de_DE.utf8\0y",
+            )],
+            CONF,
+            "LANG=de_DE.UTF-8\n",
+        ),
+    ] {
+        let (tree, warnings) = done(files, &value!({"locale": "de_DE.UTF-8"}));
+        assert_eq!(read(&tree, path), text);
+        assert_eq!(warnings, [""; 0]);
+    }
+}
+
+#[test]
+fn locales_that_are_not_compiled() {
+    const WARNING: &str =
+        "is not compiled: /etc/locale.gen lists it now, run locale-gen in the image";
+    for (list, locale, after) in [
+        (
+            "# de_DE ISO-8859-1\n# de_DE.UTF-8 UTF-8\n",
+            "de_DE.UTF-8",
+            "# de_DE ISO-8859-1\nde_DE.UTF-8 UTF-8\n",
+        ),
+        (
+            "#de_DE.UTF-8 UTF-8  \n#x\n",
+            "de_DE.UTF-8",
+            "de_DE.UTF-8 UTF-8\n#x\n",
+        ),
+        ("# de_DE ISO-8859-1\n", "de_DE", "de_DE ISO-8859-1\n"),
+        ("# none", "de_DE.UTF-8", "# none\nde_DE.UTF-8 UTF-8\n"),
+        ("de_DE.UTF-8 UTF-8\n", "de_DE.UTF-8", "de_DE.UTF-8 UTF-8\n"),
+    ] {
+        let (tree, warnings) = done(&[(GEN, list)], &value!({"locale": locale}));
+        assert_eq!(read(&tree, GEN), after);
+        assert_eq!(warnings, [format!("locale {locale:?} {WARNING}")]);
+    }
+    // What is compiled stays so when packages change: its line is active, too.
+    let files = [(GEN, "# de_DE.UTF-8 UTF-8\n"), GERMAN];
+    let (tree, warnings) = done(&files, &value!({"locale": "de_DE.UTF-8"}));
+    assert_eq!(
+        (read(&tree, GEN), warnings),
+        ("de_DE.UTF-8 UTF-8\n".to_owned(), vec![])
+    );
+    let (tree, warnings) = done(&[(GEN, "#\n")], &value!({"locale": "C.UTF-8"}));
+    assert_eq!((read(&tree, GEN), warnings), ("#\n".to_owned(), vec![]));
+}
+
+#[test]
+fn keymaps() {
+    const MAP: (&str, &str) = ("/usr/share/keymaps/i386/qwertz/de-latin1.map.gz", "");
+    let latin = value!({"keymap": "de-latin1"});
+    for (files, path, text) in [
+        (
+            &[MAP, ("/usr/lib/systemd/systemd-vconsole-setup", "")][..],
+            "/etc/vconsole.conf",
+            "KEYMAP=de-latin1\n",
+        ),
+        (
+            &[("/etc/vconsole.conf", "FONT=x\n")],
+            "/etc/vconsole.conf",
+            "FONT=x\nKEYMAP=de-latin1\n",
+        ),
+        (
+            &[(
+                "/etc/default/keyboard",
+                "XKBMODEL=\"pc105\"\nXKBLAYOUT=\"us\"\n",
+            )],
+            "/etc/default/keyboard",
+            "XKBMODEL=\"pc105\"\nXKBLAYOUT=\"de\"\n",
+        ),
+        (
+            &[("/usr/share/bkeymaps/de/de-latin1.bmap.gz", "map")],
+            "/etc/keymap/de-latin1.bmap.gz",
+            "map",
+        ),
+        (
+            &[("/usr/share/bkeymaps/de/de-latin1.bmap.gz", "map")],
+            "/etc/conf.d/loadkmap",
+            "KEYMAP=/etc/keymap/de-latin1.bmap.gz\n",
+        ),
+    ] {
+        let (tree, _) = done(files, &latin);
+        assert_eq!(read(&tree, path), text);
+    }
+}
+
+#[test]
+fn refusals() {
+    for (files, recipe, message) in [
+        (
+            &[][..],
+            value!({"locale": "de_DE.UTF-8"}),
+            "the image has no locale \"de_DE.UTF-8\"",
+        ),
+        // Its charset cannot be known.
+        (
+            &[(GEN, "")],
+            value!({"locale": "de_DE"}),
+            "the image has no locale \"de_DE\"",
+        ),
+        (
+            &[],
+            value!({"locale": "de DE"}),
+            "locale \"de DE\" has ' '; only letters, digits and \"_.@-\" are allowed",
+        ),
+        (&[], value!({"locale": ""}), "\"\" is no locale"),
+        (&[], value!({"locale": "../x"}), "\"../x\" is no locale"),
+        (
+            &[],
+            value!({"keymap": "de"}),
+            "the image has nothing that sets a keymap",
+        ),
+        (
+            &[
+                ("/usr/share/keymaps/us.map.gz", ""),
+                ("/etc/vconsole.conf", ""),
+            ],
+            value!({"keymap": "de"}),
+            "the image has no keymap \"de\"",
+        ),
+        (&[], value!({}), "the step has nothing to do"),
+    ] {
+        assert_eq!(refusal(files, "locale", &recipe), message);
+    }
+}
