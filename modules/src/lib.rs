@@ -26,11 +26,14 @@ mod installed;
 mod kit;
 mod locale;
 mod motd;
+mod named;
 mod option;
 mod os_release;
 mod root;
+mod scalar;
 mod shorthand;
 mod step;
+mod sysctl;
 mod systemd;
 mod timezone;
 mod units;
@@ -52,6 +55,7 @@ pub const BUILTINS: &[Module] = &[
     hostname::MODULE,
     locale::MODULE,
     motd::MODULE,
+    sysctl::MODULE,
     systemd::MODULE,
     timezone::MODULE,
 ];
