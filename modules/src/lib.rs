@@ -25,6 +25,7 @@ mod installed;
 #[cfg(test)]
 mod kit;
 mod locale;
+mod modules_load;
 mod motd;
 mod named;
 mod option;
@@ -54,6 +55,7 @@ pub const BUILTINS: &[Module] = &[
     files::MODULE,
     hostname::MODULE,
     locale::MODULE,
+    modules_load::MODULE,
     motd::MODULE,
     sysctl::MODULE,
     systemd::MODULE,
