@@ -11,6 +11,7 @@
 //! - `fat`: trees and sizes at the limits of FAT, judged by fsck.fat, mtools and fatfs
 //! - `hostile`: archives and recipes that were made to do harm
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
+//! - `networks`: settings of the network as netplan and ifquery see them
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
 //! - `own_modules`: people's own modules: found, run, failing
 //! - `own_python`: modules in Python, beside what Python does in a folder
@@ -44,6 +45,7 @@ mod fat;
 mod faults;
 mod hostile;
 mod mounted;
+mod networks;
 mod own_modules;
 mod own_python;
 #[cfg(feature = "starlark")]

@@ -28,6 +28,7 @@ mod locale;
 mod modules_load;
 mod motd;
 mod named;
+mod network;
 mod option;
 mod os_release;
 mod root;
@@ -57,6 +58,7 @@ pub const BUILTINS: &[Module] = &[
     locale::MODULE,
     modules_load::MODULE,
     motd::MODULE,
+    network::MODULE,
     sysctl::MODULE,
     systemd::MODULE,
     timezone::MODULE,

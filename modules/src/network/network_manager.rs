@@ -1,0 +1,88 @@
+//! Settings for NetworkManager: nm-settings-keyfile(5). It refuses files that others may read.
+
+use super::options::Selector;
+use super::{Interface, join};
+use crate::{Root, RootError};
+
+const FOLDER: &str = "/etc/NetworkManager/system-connections";
+
+pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(), RootError> {
+    root.mkdir_all(FOLDER, 0o700)?;
+    for interface in interfaces {
+        let path = format!("{FOLDER}/hsb-{}.nmconnection", interface.id());
+        root.write(&path, text(interface))?;
+        root.chmod(&path, 0o600)?;
+    }
+    Ok(())
+}
+
+fn text(interface: &Interface) -> String {
+    let mut text = format!("[connection]\nid=hsb-{}\ntype=ethernet\n", interface.id());
+    match &interface.selector {
+        // Any other connection that comes with the image gives way.
+        Selector::Name(name) if !interface.selector.is_pattern() => {
+            text += &format!("interface-name={name}\nautoconnect-priority=10\n");
+        }
+        _ => text += "autoconnect-priority=1\n",
+    }
+    text += "\n[ethernet]\n";
+    if let Selector::Mac(mac) = &interface.selector {
+        text += &format!("mac-address={}\n", mac.to_uppercase());
+    }
+    if let Some(mtu) = interface.mtu {
+        text += &format!("mtu={mtu}\n");
+    }
+    if interface.selector.is_pattern() {
+        text += &format!("\n[match]\ninterface-name={};\n", interface.selector);
+    }
+    family(&mut text, interface, false);
+    family(&mut text, interface, true);
+    text
+}
+
+fn family(text: &mut String, interface: &Interface, v6: bool) {
+    let dhcp = if v6 { interface.dhcp6 } else { interface.dhcp4 };
+    let servers = interface
+        .nameservers
+        .iter()
+        .filter(|server| server.is_ipv6() == v6);
+    let servers: Vec<_> = servers.collect();
+    let method = match (dhcp, interface.has_address(v6), v6) {
+        (true, ..) => "auto",
+        (false, true, _) => "manual",
+        // Servers need a family that is on.
+        (false, false, true) if !servers.is_empty() => "auto",
+        (false, false, true) => "ignore",
+        (false, false, false) => "disabled",
+    };
+    *text += &format!(
+        "\n[{}]\nmethod={method}\n",
+        if v6 { "ipv6" } else { "ipv4" }
+    );
+    let addresses = interface
+        .addresses
+        .iter()
+        .filter(|prefix| prefix.is_v6() == v6);
+    for (i, address) in addresses.enumerate() {
+        *text += &format!("address{}={address}\n", i + 1);
+    }
+    if method == "ignore" || method == "disabled" {
+        return;
+    }
+    let routes = interface
+        .routes
+        .iter()
+        .filter(|route| route.to.is_v6() == v6);
+    for (i, route) in routes.enumerate() {
+        let metric = route
+            .metric
+            .map_or_else(String::new, |metric| format!(",{metric}"));
+        *text += &format!("route{}={},{}{metric}\n", i + 1, route.to, route.via);
+    }
+    if !servers.is_empty() {
+        *text += &format!("dns={};\n", join(servers, ";"));
+    }
+    if !interface.search.is_empty() {
+        *text += &format!("dns-search={};\n", join(&interface.search, ";"));
+    }
+}

@@ -1,0 +1,267 @@
+//! The options of `network`, and what can be said about them without an image.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::address::Prefix;
+use super::renderer::{self, Renderer};
+use super::{Interface, Route};
+use crate::value::{Span, Spanned, ValueError};
+
+/// The longest name of an interface, in bytes (Linux: `IFNAMSIZ` with its closing NUL is 16).
+const LONGEST_NAME: usize = 15;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Options {
+    network: Spanned<Vec<Spanned<Item>>>,
+    #[serde(default, deserialize_with = "renderer::read")]
+    pub(super) network_renderer: Option<Renderer>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Item {
+    name: Option<Spanned<String>>,
+    mac: Option<Spanned<String>>,
+    dhcp: Option<Spanned<Dhcp>>,
+    #[serde(default)]
+    addresses: Vec<Spanned<String>>,
+    gateway: Option<Spanned<String>>,
+    gateway6: Option<Spanned<String>>,
+    #[serde(default)]
+    nameservers: Vec<Spanned<String>>,
+    #[serde(default)]
+    search: Vec<Spanned<String>>,
+    mtu: Option<Spanned<u16>>,
+    #[serde(default)]
+    routes: Vec<Way>,
+    #[serde(default)]
+    optional: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Way {
+    to: Spanned<String>,
+    via: Spanned<String>,
+    metric: Option<u32>,
+}
+
+/// Which families are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Dhcp {
+    v4: bool,
+    v6: bool,
+}
+
+/// Which interface is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Selector {
+    /// The kernel's name, or a pattern with `*`.
+    Name(String),
+    /// In small letters.
+    Mac(String),
+}
+
+impl Selector {
+    pub(super) fn is_pattern(&self) -> bool {
+        matches!(self, Selector::Name(name) if name.contains('*'))
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Selector::Name(text) | Selector::Mac(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Options {
+    /// Returns what is asked for; fails at the first mistake.
+    pub(super) fn interfaces(&self) -> Result<Vec<Interface>, ValueError> {
+        if self.network.is_empty() {
+            return Err(self.network.error("no interface is named"));
+        }
+        let mut interfaces: Vec<Interface> = Vec::new();
+        for item in self.network.iter() {
+            let interface = item.interface(item.span)?;
+            if interfaces.iter().any(|other| other.id() == interface.id()) {
+                let message = format!("the interface {} is given twice", interface.selector);
+                return Err(ValueError::new(interface.span, message));
+            }
+            interfaces.push(interface);
+        }
+        Ok(interfaces)
+    }
+}
+
+impl Item {
+    fn interface(&self, whole: Span) -> Result<Interface, ValueError> {
+        let (selector, span) = self.selector(whole)?;
+        let addresses: Vec<Prefix> = self
+            .addresses
+            .iter()
+            .map(prefix)
+            .collect::<Result<_, _>>()?;
+        let dhcp = self.dhcp.as_ref().map_or(
+            Dhcp {
+                v4: addresses.is_empty(),
+                v6: addresses.is_empty(),
+            },
+            |dhcp| **dhcp,
+        );
+        let mut routes = Vec::new();
+        for (gateway, v6) in [(&self.gateway, false), (&self.gateway6, true)] {
+            let Some(gateway) = gateway else { continue };
+            let via = address(gateway)?;
+            if via.is_ipv6() != v6 {
+                let wanted = if v6 { "IPv6" } else { "IPv4" };
+                return Err(gateway.error(format!("{via} is no {wanted} address")));
+            }
+            routes.push(Route {
+                to: Prefix::everywhere(v6),
+                via,
+                metric: None,
+            });
+        }
+        for way in &self.routes {
+            routes.push(way.route()?);
+        }
+        if let Some(mtu) = self.mtu.as_ref().filter(|mtu| ***mtu < 68) {
+            return Err(mtu.error(format!(
+                "an MTU of {} is below 68, the least of IPv4",
+                **mtu
+            )));
+        }
+        let names = self.search.iter().map(domain);
+        Ok(Interface {
+            selector,
+            span,
+            dhcp4: dhcp.v4,
+            dhcp6: dhcp.v6,
+            addresses,
+            nameservers: self
+                .nameservers
+                .iter()
+                .map(address)
+                .collect::<Result<_, _>>()?,
+            search: names.collect::<Result<_, _>>()?,
+            mtu: self.mtu.as_ref().map(|mtu| **mtu),
+            routes,
+            optional: self.optional,
+        })
+    }
+
+    fn selector(&self, whole: Span) -> Result<(Selector, Span), ValueError> {
+        match (&self.name, &self.mac) {
+            (Some(_), Some(mac)) => {
+                let error = mac.error("the interface has `name` and `mac`");
+                Err(error.help("leave one of them out"))
+            }
+            (None, None) => {
+                let error = ValueError::new(whole, "the interface has no name");
+                Err(error.help("give `name`, or `mac` for the address of its card"))
+            }
+            (Some(name), None) => {
+                let is_sign = |c: char| c.is_ascii_alphanumeric() || "._-*".contains(c);
+                if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_sign) {
+                    let message = format!("{:?} is no name of an interface", **name);
+                    let help = format!(
+                        "at most {LONGEST_NAME} letters, digits, `.`, `_`, `-`; `*` for any others"
+                    );
+                    return Err(name.error(message).help(help));
+                }
+                Ok((Selector::Name(name.value.clone()), name.span))
+            }
+            (None, Some(mac)) => {
+                let is_byte =
+                    |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_hexdigit());
+                if mac.split(':').count() != 6 || !mac.split(':').all(is_byte) {
+                    let error = mac.error(format!("{:?} is no address of a card", **mac));
+                    return Err(error.help("write it as in 52:54:00:12:34:56"));
+                }
+                Ok((Selector::Mac(mac.to_ascii_lowercase()), mac.span))
+            }
+        }
+    }
+}
+
+impl Way {
+    fn route(&self) -> Result<Route, ValueError> {
+        let via = address(&self.via)?;
+        let to = match self.to.as_str() {
+            "default" => Prefix::everywhere(via.is_ipv6()),
+            _ => prefix(&self.to)?,
+        };
+        if to.has_host_bits() {
+            let message = format!("{to} is no network: bits behind its prefix are set");
+            return Err(self.to.error(message));
+        }
+        if to.is_v6() != via.is_ipv6() {
+            let message = format!("{via} cannot be on the way to {to}: one is IPv4, one IPv6");
+            return Err(self.via.error(message));
+        }
+        Ok(Route {
+            to,
+            via,
+            metric: self.metric,
+        })
+    }
+}
+
+fn prefix(text: &Spanned<String>) -> Result<Prefix, ValueError> {
+    let parsed = text.parse();
+    parsed.map_err(|why: String| text.error(format!("{:?} {why}", **text)))
+}
+
+fn address(text: &Spanned<String>) -> Result<IpAddr, ValueError> {
+    let parsed = text.parse();
+    parsed.map_err(|_| text.error(format!("{:?} is no IP address", **text)))
+}
+
+fn domain(text: &Spanned<String>) -> Result<String, ValueError> {
+    let is_sign = |c: char| c.is_ascii_alphanumeric() || "._-~".contains(c);
+    if text.is_empty() || !text.chars().all(is_sign) {
+        return Err(text.error(format!("{:?} is no domain", **text)));
+    }
+    Ok(text.value.clone())
+}
+
+impl<'de> Deserialize<'de> for Dhcp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+
+        impl Visitor<'_> for Visit {
+            type Value = Dhcp;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("true, false, ipv4 or ipv6")
+            }
+
+            fn visit_bool<E: Error>(self, both: bool) -> Result<Dhcp, E> {
+                Ok(Dhcp { v4: both, v6: both })
+            }
+
+            fn visit_str<E: Error>(self, family: &str) -> Result<Dhcp, E> {
+                match family {
+                    "ipv4" => Ok(Dhcp {
+                        v4: true,
+                        v6: false,
+                    }),
+                    "ipv6" => Ok(Dhcp {
+                        v4: false,
+                        v6: true,
+                    }),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(family), &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Visit)
+    }
+}

@@ -1,0 +1,236 @@
+use crate::kit::{read, refusal, show, twice, value};
+use crate::value::Value;
+
+const KEYFILE: &str = "/etc/NetworkManager/system-connections/hsb-eth0.nmconnection";
+const NETWORK: &str = "/etc/systemd/network/50-hsb-eth0.network";
+const NETPLAN: &str = "/etc/netplan/60-hsb.yaml";
+const INTERFACES: &str = "/etc/network/interfaces";
+
+const NETWORKD: (&str, &str) = (
+    "/usr/lib/systemd/system/systemd-networkd.service",
+    "[Install]\nWantedBy=multi-user.target\n",
+);
+const NM_UNIT: (&str, &str) = (
+    "/usr/lib/systemd/system/NetworkManager.service",
+    "[Install]\nWantedBy=multi-user.target\n",
+);
+const NM: (&str, &str) = ("/usr/sbin/NetworkManager", "");
+const IFUP: (&str, &str) = ("/sbin/ifup", "");
+
+fn eth0() -> Value {
+    value!({"network": [{"name": "eth0"}]})
+}
+
+#[test]
+fn what_the_image_has_is_written_for() {
+    let wants = "/etc/systemd/system/multi-user.target.wants/";
+    let nm_on = format!("{wants}NetworkManager.service@");
+    let networkd_on = format!("{wants}systemd-networkd.service@");
+    let nm_on = (&*nm_on, NM_UNIT.0);
+    let networkd_on = (&*networkd_on, NETWORKD.0);
+    for (files, path) in [
+        (&[IFUP, NM, NETWORKD][..], INTERFACES),
+        (&[NM, NM_UNIT, NETWORKD], KEYFILE),
+        (&[NETWORKD], NETWORK),
+        (&[IFUP, NETWORKD, networkd_on], NETWORK),
+        (&[IFUP, NM, NM_UNIT, nm_on], KEYFILE),
+        (
+            &[IFUP, NM, ("/usr/sbin/netplan", ""), NM_UNIT, nm_on],
+            NETPLAN,
+        ),
+        (&[(INTERFACES, "")], INTERFACES),
+    ] {
+        let (mut tree, done) = twice(files, "network", &eth0()).unwrap();
+        assert!(tree.resolve(path.as_bytes()).is_ok(), "{path}");
+        assert_eq!(done.warnings, [""; 0]);
+        for (path, unit) in [(KEYFILE, NM_UNIT), (NETWORK, NETWORKD)] {
+            let is_enabled = tree.resolve(path.as_bytes()).is_ok();
+            let link = unit.0.replace("/usr/lib/systemd/system/", wants);
+            let found = tree.resolve_link(link.as_bytes()).is_ok();
+            assert!(!is_enabled || found, "{link}");
+        }
+        if path == KEYFILE {
+            assert_eq!(show(&mut tree, path), [format!("0600 0:0 {path}")]);
+        }
+    }
+    let (tree, done) = twice(
+        &[IFUP, NETWORKD, NM, NM_UNIT, nm_on],
+        "network",
+        &value!({"network": [{"name": "eth0"}], "network_renderer": "networkd"}),
+    )
+    .unwrap();
+    assert!(tree.resolve(NETWORK.as_bytes()).is_ok());
+    assert_eq!(
+        done.warnings,
+        ["NetworkManager is enabled as well as systemd-networkd: disable one of them"]
+    );
+}
+
+#[test]
+fn openrc_starts_ifupdown() {
+    let files = [
+        ("/etc/init.d/networking", ""),
+        ("/etc/runlevels/boot/", ""),
+        IFUP,
+    ];
+    let (mut tree, _) = twice(&files, "network", &eth0()).unwrap();
+    assert_eq!(
+        show(&mut tree, "/etc/runlevels/boot/networking"),
+        ["0777 0:0 /etc/runlevels/boot/networking -> /etc/init.d/networking"]
+    );
+    assert_eq!(
+        read(&tree, INTERFACES),
+        "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\niface eth0 inet6 auto\n"
+    );
+}
+
+#[test]
+fn lines_of_others_stay() {
+    let ours = "auto eth0\niface eth0 inet dhcp\niface eth0 inet6 auto\n";
+    for (before, after) in [
+        ("", ours.to_owned()),
+        ("# c", format!("# c\n\n{ours}")),
+        (
+            "# main\nauto lo eth0\niface lo inet loopback\n\n# the card\niface eth0 inet static\n\
+             \taddress 1.2.3.4\n\n\t# inner\n\tnetmask 24\n\n# next\niface eth1 inet dhcp\n",
+            format!(
+                "# main\n{ours}auto lo\niface lo inet loopback\n\n# the card\n\n# next\n\
+                 iface eth1 inet dhcp\n"
+            ),
+        ),
+        (
+            "allow-hotplug eth0\niface eth0 inet dhcp\nsource interfaces.d/*\n",
+            format!("{ours}source interfaces.d/*\n"),
+        ),
+        (
+            "iface eth0 inet6 auto\niface eth01 inet dhcp\n",
+            format!("{ours}iface eth01 inet dhcp\n"),
+        ),
+    ] {
+        let (tree, _) = twice(&[(INTERFACES, before)], "network", &eth0()).unwrap();
+        assert_eq!(read(&tree, INTERFACES), after);
+    }
+    // What says the same in other words is left alone.
+    let same = "auto  eth0\n  iface eth0 inet dhcp\n\n# c\niface eth0 inet6 auto";
+    let mut tree = crate::kit::image(&[(INTERFACES, same)]);
+    let done = crate::kit::step(&mut tree, "network", &eth0()).unwrap();
+    assert_eq!(done.changes, []);
+}
+
+#[test]
+fn names_for_servers_need_a_reader() {
+    let recipe = value!({"network": [{"name": "eth0", "nameservers": ["1.1.1.1"]}]});
+    for (extra, warned) in [
+        (("/x", ""), true),
+        (("/sbin/resolvconf", ""), false),
+        (("/etc/network/if-up.d/resolved", ""), false),
+    ] {
+        let (_, done) = twice(&[IFUP, extra], "network", &recipe).unwrap();
+        assert_eq!(!done.warnings.is_empty(), warned);
+    }
+}
+
+#[test]
+fn refusals() {
+    let item = |item: Value| value!({"network": [(item)]});
+    let route = |to: &str, via: &str| value!({"network": [{"name": "a", "routes": [{"to": to, "via": via}]}]});
+    for (files, recipe, message) in [
+        (
+            &[][..],
+            eth0(),
+            "the image has nothing that sets up a network",
+        ),
+        (
+            &[("/usr/sbin/wicked", ""), NETWORKD],
+            eth0(),
+            "the image uses wicked, which is not written for",
+        ),
+        (
+            &[IFUP],
+            value!({"network": [{"name": "a"}], "network_renderer": "netplan"}),
+            "the image does not have netplan",
+        ),
+        (
+            &[IFUP],
+            value!({"network": [{"name": "en*"}]}),
+            "ifupdown knows interfaces by their names, not as en*",
+        ),
+        (
+            &[
+                IFUP,
+                ("/etc/network/interfaces.d/x", "iface eth0 inet dhcp\n"),
+            ],
+            eth0(),
+            "/etc/network/interfaces.d/x has the interface eth0 already",
+        ),
+        (&[], value!({"network": []}), "no interface is named"),
+        (&[], item(value!({})), "the interface has no name"),
+        (
+            &[],
+            value!({"network": [{"name": "a"}, {"name": "a"}]}),
+            "the interface a is given twice",
+        ),
+        (
+            &[],
+            item(value!({"name": "a b"})),
+            "\"a b\" is no name of an interface",
+        ),
+        (
+            &[],
+            item(value!({"name": "abcdefghijklmnop"})),
+            "\"abcdefghijklmnop\" is no name of an interface",
+        ),
+        (
+            &[],
+            item(value!({"mac": "52:54"})),
+            "\"52:54\" is no address of a card",
+        ),
+        (
+            &[],
+            item(value!({"name": "a", "mac": "52:54:00:12:34:56"})),
+            "the interface has `name` and `mac`",
+        ),
+        (
+            &[],
+            item(value!({"name": "a", "addresses": ["10.0.0.5"]})),
+            "\"10.0.0.5\" has no length of the prefix, as in 10.0.0.5/24",
+        ),
+        (
+            &[],
+            item(value!({"name": "a", "gateway": "fe80::1"})),
+            "fe80::1 is no IPv4 address",
+        ),
+        (
+            &[],
+            item(value!({"name": "a", "nameservers": ["x"]})),
+            "\"x\" is no IP address",
+        ),
+        (
+            &[],
+            item(value!({"name": "a", "search": ["a b"]})),
+            "\"a b\" is no domain",
+        ),
+        (
+            &[],
+            item(value!({"name": "a", "mtu": 67_i64})),
+            "an MTU of 67 is below 68, the least of IPv4",
+        ),
+        (
+            &[],
+            route("10.0.0.5/24", "10.0.0.1"),
+            "10.0.0.5/24 is no network: bits behind its prefix are set",
+        ),
+        (
+            &[],
+            route("10.0.0.0/24", "fe80::1"),
+            "fe80::1 cannot be on the way to 10.0.0.0/24: one is IPv4, one IPv6",
+        ),
+        (
+            &[],
+            item(value!({"name": "a", "dhcp": "both"})),
+            "expected true, false, ipv4 or ipv6, found the string \"both\"",
+        ),
+    ] {
+        assert_eq!(refusal(files, "network", &recipe), message);
+    }
+}
