@@ -7,16 +7,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fsgen::ReadAt;
-use modules::Host;
+use modules::{Host, Partition};
 
 use crate::stamp::Stamp;
 
-/// The folder of a recipe; empty for the working folder.
-pub(crate) struct RecipeFolder(pub(crate) PathBuf);
+/// The folder of a recipe, and what it says of the disk.
+pub(crate) struct RecipeFolder {
+    /// Empty for the working folder.
+    pub folder: PathBuf,
+    /// None, as long as options are checked.
+    pub partitions: Vec<Partition>,
+}
 
 impl Host for RecipeFolder {
+    fn partitions(&self) -> &[Partition] {
+        &self.partitions
+    }
+
     fn open(&self, path: &str) -> io::Result<(Arc<dyn ReadAt>, u64)> {
-        let folder = fs::canonicalize(Path::new(".").join(&self.0))?;
+        let folder = fs::canonicalize(Path::new(".").join(&self.folder))?;
         let found = fs::canonicalize(folder.join(path))?;
         if !found.starts_with(&folder) {
             return Err(io::Error::other(format!(
@@ -77,7 +86,10 @@ mod tests {
         fs::write(inside.join("motd"), "hello").unwrap();
         fs::write(folder.path().join("secret"), "no").unwrap();
         std::os::unix::fs::symlink("../secret", inside.join("link")).unwrap();
-        let host = RecipeFolder(inside);
+        let host = RecipeFolder {
+            folder: inside,
+            partitions: Vec::new(),
+        };
         assert_eq!(host.open("motd").unwrap().1, 5);
         assert_eq!(host.open("../recipe/motd").unwrap().1, 5);
         for (path, want) in [

@@ -24,6 +24,7 @@ mod catalog;
 mod changes;
 pub mod cli;
 mod host;
+mod ids;
 mod image;
 mod interrupt;
 mod library;
@@ -48,6 +49,7 @@ use fsgen::Timestamp;
 
 pub use output::Place;
 
+use ids::Ids;
 use output::Output;
 use progress::Progress;
 use recipe::Recipe;
@@ -185,10 +187,11 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
     let now = request
         .source_date_epoch
         .map_or(newest, Timestamp::from_secs);
-    let (steps, more) = steps::run(recipe, &mut tree, now, progress)?;
+    let ids = Ids::new(recipe, &tree);
+    let (steps, more) = steps::run(recipe, &mut tree, &ids, now, progress)?;
     warnings.extend(more);
     plan::add_mount_points(recipe, &mut tree, now)?;
-    let plan = plan::plan(recipe, &tree, now)?;
+    let plan = plan::plan(recipe, &tree, &ids, now)?;
     Ok(Draft {
         tree,
         steps,

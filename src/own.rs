@@ -7,7 +7,7 @@
 
 mod declaration;
 mod executable;
-mod json;
+pub(crate) mod json;
 mod process;
 mod protocol;
 mod python;

@@ -2,15 +2,15 @@
 
 use anyhow::{Context, Result, bail};
 use fsgen::ext4;
-use fsgen::fat::{self, Serial};
-use fsgen::guid::Seed;
+use fsgen::fat;
 use fsgen::table::{ALIGNMENT, Entry, PartitionType, SECTOR, Scheme, Table};
 use fsgen::{Meta, NodeId, Timestamp, Tree};
 use modules::value::ValueError;
 use uuid::Uuid;
 
+use crate::architecture;
+use crate::ids::Ids;
 use crate::recipe::{self, Filesystem, Recipe, Size};
-use crate::{architecture, seed};
 
 /// An image that is decided down to the last block.
 pub(crate) struct Plan {
@@ -84,7 +84,8 @@ pub(crate) fn check(recipe: &Recipe) -> Result<()> {
     let time = Timestamp::default();
     let mut tree = Tree::new(Meta::root(0o755, time));
     add_mount_points(recipe, &mut tree, time)?;
-    let planner = Planner::new(recipe, &tree, time, true)?;
+    let ids = Ids::new(recipe, &tree);
+    let planner = Planner::new(recipe, &tree, &ids, time, true)?;
     planner.plan().map(drop)
 }
 
@@ -94,8 +95,8 @@ pub(crate) fn check(recipe: &Recipe) -> Result<()> {
 ///
 /// Fails when the content does not fit, or when what the recipe says of sizes does not go
 /// together; then the error points at it.
-pub(crate) fn plan(recipe: &Recipe, tree: &Tree, time: Timestamp) -> Result<Plan> {
-    Planner::new(recipe, tree, time, false)?.plan()
+pub(crate) fn plan(recipe: &Recipe, tree: &Tree, ids: &Ids, time: Timestamp) -> Result<Plan> {
+    Planner::new(recipe, tree, ids, time, false)?.plan()
 }
 
 /// Returns the directory that each partition is mounted at.
@@ -120,7 +121,7 @@ fn mounts(recipe: &Recipe, tree: &Tree) -> Result<Vec<Option<NodeId>>> {
 struct Planner<'t> {
     recipe: &'t Recipe,
     tree: &'t Tree,
-    seed: Seed,
+    ids: &'t Ids,
     time: Timestamp,
     mounts: Vec<Option<NodeId>>,
     /// Whether the files are left out: then sizes are what is needed at the very least.
@@ -128,14 +129,17 @@ struct Planner<'t> {
 }
 
 impl<'t> Planner<'t> {
-    fn new(recipe: &'t Recipe, tree: &'t Tree, time: Timestamp, is_sketch: bool) -> Result<Self> {
+    fn new(
+        recipe: &'t Recipe,
+        tree: &'t Tree,
+        ids: &'t Ids,
+        time: Timestamp,
+        is_sketch: bool,
+    ) -> Result<Self> {
         Ok(Self {
             recipe,
             tree,
-            seed: match &recipe.seed {
-                Some(text) => Seed::new(text.as_bytes()),
-                None => seed::of(tree, &recipe.name),
-            },
+            ids,
             time,
             mounts: mounts(recipe, tree)?,
             is_sketch,
@@ -159,7 +163,7 @@ impl<'t> Planner<'t> {
         };
         let part = Part {
             number: 0,
-            label: label(partition),
+            label: partition.shown_label(),
             mount: partition.mount.clone(),
             offset: 0,
             bytes,
@@ -209,7 +213,7 @@ impl<'t> Planner<'t> {
                 .context("the partitions exceed 2^64 bytes")?;
             parts.push(Part {
                 number: partition.number,
-                label: label(partition),
+                label: partition.shown_label(),
                 mount: partition.mount.clone(),
                 offset: 0,
                 bytes,
@@ -270,18 +274,16 @@ impl<'t> Planner<'t> {
     fn table(&self, scheme: Scheme, bytes: u64, parts: &mut [Part]) -> Result<Table> {
         let mut at = ALIGNMENT;
         let mut entries = Vec::new();
-        for (part, partition) in parts.iter_mut().zip(&self.recipe.partitions) {
+        let partitions = self.recipe.partitions.iter().zip(&self.ids.partitions);
+        for (part, (partition, ids)) in parts.iter_mut().zip(partitions) {
             part.offset = at;
             at += part.bytes;
-            let guid = partition
-                .uuid
-                .unwrap_or_else(|| self.seed.uuid(&format!("partition/{}", part.number)));
             entries.push(Entry {
                 number: part.number,
                 first_lba: part.offset / SECTOR,
                 sectors: part.bytes / SECTOR,
                 kind: self.kind(partition)?,
-                guid,
+                guid: ids.partition,
                 name: partition.name.clone().unwrap_or_else(|| part.label.clone()),
                 bootable: partition.bootable,
             });
@@ -289,7 +291,7 @@ impl<'t> Planner<'t> {
         Ok(Table {
             scheme,
             disk_bytes: bytes,
-            disk_guid: self.seed.uuid("disk"),
+            disk_guid: self.ids.disk,
             entries,
         })
     }
@@ -385,14 +387,10 @@ impl<'t> Planner<'t> {
         partition: &recipe::Partition,
         size: fsgen::Size,
     ) -> Result<Content, Error> {
-        let id = |what: &str| self.seed.uuid(&format!("{what}/{}", partition.number));
+        let ids = &self.ids.partitions[index];
         match partition.filesystem {
             Filesystem::None => return Ok(Content::None),
-            Filesystem::Swap => {
-                return Ok(Content::Swap(
-                    partition.fs_uuid.unwrap_or_else(|| id("swap")),
-                ));
-            }
+            Filesystem::Swap => return Ok(Content::Swap(ids.filesystem)),
             Filesystem::Ext4 | Filesystem::Vfat => {}
         }
         let (own, root) = match self.mounts[index] {
@@ -408,16 +406,14 @@ impl<'t> Planner<'t> {
             }
         };
         if partition.filesystem == Filesystem::Vfat {
-            let serial = Serial::from_uuid(&id("serial"));
-            let mut options = fat::Options::new(serial, self.time);
-            options.label = label(partition);
+            let mut options = fat::Options::new(ids.serial, self.time);
+            options.label = partition.shown_label();
             partition.vfat.apply(&mut options);
             let layout = Box::new(fat::plan(tree, root, &hidden, size, options)?);
             return Ok(Content::Vfat { layout, own });
         }
-        let uuid = partition.fs_uuid.unwrap_or_else(|| id("filesystem"));
-        let mut options = ext4::Options::new(uuid, id("hash"), self.time);
-        options.label = label(partition);
+        let mut options = ext4::Options::new(ids.filesystem, ids.hash, self.time);
+        options.label = partition.shown_label();
         partition.ext4.apply(&mut options);
         let layout = Box::new(ext4::plan(tree, root, &hidden, size, options)?);
         Ok(Content::Ext4 { layout, own })
@@ -439,18 +435,6 @@ impl Error {
             Self::Ext4(ext4::Error::TooSmall { .. }) | Self::Vfat(fat::Error::TooSmall { .. })
         )
     }
-}
-
-/// Returns the label of a partition: an ext4 root filesystem is found by one even if none is asked
-/// for.
-fn label(partition: &recipe::Partition) -> String {
-    let is_ext4 = partition.filesystem == Filesystem::Ext4;
-    let is_root = is_ext4 && partition.mount.as_deref() == Some("/");
-    let default = if is_root { "root" } else { "" };
-    partition
-        .label
-        .clone()
-        .unwrap_or_else(|| default.to_owned())
 }
 
 /// Decides how a partition gets its size, from its own and from that of the image.

@@ -161,7 +161,11 @@ pub fn read(file: &Path, size: Option<Size>) -> Result<Recipe, RecipeError> {
         let span = Span::default();
         recipe.size = Spanned { value, span };
     }
-    recipe.check(&RecipeFolder(recipe.folder.clone()))?;
+    let host = RecipeFolder {
+        folder: recipe.folder.clone(),
+        partitions: Vec::new(),
+    };
+    recipe.check(&host)?;
     Ok(recipe)
 }
 

@@ -1,20 +1,26 @@
-//! The default seed of an image's identifiers: what the tree is, without reading a file's content.
+//! The default seed of an image's identifiers: what it is made of, without reading a file's content.
 
 use fsgen::guid::Seed;
 use fsgen::{Kind, Tree};
 use sha2::{Digest as _, Sha256};
 
-/// Returns the seed for a tree that a recipe of this name made.
+use crate::module::Module;
+use crate::own::json;
+use crate::recipe::Recipe;
+
+/// Returns the seed for a tree that the steps of a recipe have not changed yet.
 ///
-/// Names, owners, modes, times, sizes, link targets, device numbers and attributes count. Two
-/// images that differ in just the bytes of a file, and not in its time, share their identifiers.
-pub(crate) fn of(tree: &Tree, recipe_name: &str) -> Seed {
+/// The recipe's name, its steps with their options, and of the tree names, owners, modes, times,
+/// sizes, link targets, device numbers and attributes count. Two images that differ in just the
+/// bytes of a file, and not in its time, share their identifiers, and so do two whose steps have
+/// the same options.
+pub(crate) fn of(tree: &Tree, recipe: &Recipe) -> Seed {
     let mut digest = Sha256::new();
     let mut text = |bytes: &[u8]| {
         digest.update((bytes.len() as u64).to_le_bytes());
         digest.update(bytes);
     };
-    text(recipe_name.as_bytes());
+    text(recipe.name.as_bytes());
     let mut todo = vec![Tree::ROOT];
     while let Some(id) = todo.pop() {
         let node = tree.node(id);
@@ -45,6 +51,15 @@ pub(crate) fn of(tree: &Tree, recipe_name: &str) -> Seed {
             }
             Kind::Fifo | Kind::Socket => {}
         }
+    }
+    for step in &recipe.steps {
+        let options = match &step.module {
+            Module::BuiltIn(_) => step.cfg.own_data(),
+            // It may read any key, for all that is known.
+            Module::Own(_) => step.cfg.to_data(),
+        };
+        text(step.module.name().as_bytes());
+        text(json::of(&options).to_string().as_bytes());
     }
     Seed::new(&digest.finalize())
 }

@@ -9,6 +9,7 @@ use modules::value::{Key, same_name};
 
 use crate::changes::{self, Writers};
 use crate::host::RecipeFolder;
+use crate::ids::Ids;
 use crate::module::Module;
 use crate::own;
 use crate::progress::Progress;
@@ -19,10 +20,14 @@ use crate::report;
 pub(crate) fn run(
     recipe: &Recipe,
     tree: &mut Tree,
+    ids: &Ids,
     now: Timestamp,
     progress: &Progress,
 ) -> Result<(Vec<report::Step>, Vec<String>)> {
-    let host = RecipeFolder(recipe.folder.clone());
+    let host = RecipeFolder {
+        folder: recipe.folder.clone(),
+        partitions: ids.tell(recipe),
+    };
     let mut done = Vec::new();
     let mut warnings = Vec::new();
     let mut writers = Writers::default();

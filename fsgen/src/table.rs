@@ -41,6 +41,15 @@ pub enum Scheme {
 }
 
 impl Scheme {
+    /// Returns what `root=PARTUUID=` on a kernel command line calls a partition: its identifier in
+    /// a GPT, the disk's signature and its number in an MBR.
+    pub fn partuuid(self, disk: &Uuid, partition: &Uuid, number: u32) -> String {
+        match self {
+            Scheme::Gpt => partition.to_string(),
+            Scheme::Mbr => format!("{:08x}-{number:02x}", disk.as_fields().0),
+        }
+    }
+
     /// Returns the highest partition number.
     pub const fn max_number(self) -> u32 {
         match self {
@@ -178,10 +187,8 @@ impl Table {
 
     /// Returns what `root=PARTUUID=` on a kernel command line calls a partition of this table.
     pub fn partuuid(&self, entry: &Entry) -> String {
-        match self.scheme {
-            Scheme::Gpt => entry.guid.to_string(),
-            Scheme::Mbr => format!("{:08x}-{:02x}", self.mbr_signature(), entry.number),
-        }
+        self.scheme
+            .partuuid(&self.disk_guid, &entry.guid, entry.number)
     }
 
     /// Returns the disk signature of an MBR: the first group of digits of the disk's identifier.

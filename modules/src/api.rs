@@ -60,6 +60,7 @@ pub const OPERATIONS: &[Operation] = &[
     names::MKDIR,
     names::MKNOD,
     system::OS_RELEASE,
+    system::PARTITIONS,
     content::PUT,
     content::READ,
     content::READ_BYTES,

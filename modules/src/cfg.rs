@@ -72,6 +72,11 @@ impl Cfg {
         data_of_map(self.all())
     }
 
+    /// Returns the keys that are the module's own, as plain data.
+    pub fn own_data(&self) -> api::Data {
+        data_of_map(self.own())
+    }
+
     /// Returns the keys that are the module's own, as they were written. All inline keys are, so
     /// that a wrong one is found.
     pub fn own(&self) -> impl Iterator<Item = (&Key, &Value)> {

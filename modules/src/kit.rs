@@ -4,12 +4,12 @@ pub(crate) mod distributions;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use fsgen::{Content, Kind, Meta, ReadAt, Timestamp, Tree};
 
 use crate::value::{Key, Map, Span, Value};
-use crate::{Cfg, Error, Host, Outcome, Root};
+use crate::{Cfg, Error, Host, Outcome, Partition, Root};
 
 /// When everything in a test image was made.
 pub(crate) const THEN: Timestamp = Timestamp::from_secs(5);
@@ -59,7 +59,31 @@ impl ReadAt for Bytes {
     }
 }
 
+/// The disk that all test images are for: a partition for firmware, the root, and swap.
+static DISK: LazyLock<[Partition; 3]> = LazyLock::new(|| {
+    let text = |text: &str| Some(text.to_owned());
+    let partition = |number, mount, filesystem: &str, label, uuid: &str| Partition {
+        number,
+        mount,
+        filesystem: text(filesystem),
+        label,
+        uuid: text(uuid),
+        partuuid: text(&format!("11111111-0000-4000-8000-00000000000{number}")),
+    };
+    let root = "22222222-0000-4000-8000-000000000002";
+    let swap = "22222222-0000-4000-8000-000000000003";
+    [
+        partition(1, text("/boot/efi"), "vfat", None, "1A2B-3C4D"),
+        partition(2, text("/"), "ext4", text("root"), root),
+        partition(3, None, "swap", None, swap),
+    ]
+});
+
 impl Host for Files {
+    fn partitions(&self) -> &[Partition] {
+        &*DISK
+    }
+
     fn open(&self, path: &str) -> io::Result<(Arc<dyn ReadAt>, u64)> {
         let bytes = self.0.get(path).ok_or(io::ErrorKind::NotFound)?.clone();
         let len = bytes.len() as u64;

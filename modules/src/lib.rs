@@ -44,7 +44,9 @@ pub mod value;
 pub use cfg::Cfg;
 pub use error::Error;
 pub use option::{OptionDoc, Presence, Shape};
-pub use root::{Host, ModeChange, Owner, Root, RootError, Stat, glob_matches, parse_mode};
+pub use root::{
+    Host, ModeChange, Owner, Partition, Root, RootError, Stat, glob_matches, parse_mode,
+};
 pub use step::{Outcome, run};
 
 use value::{Data, Key, Map, Value, ValueError, same_name};

@@ -44,7 +44,7 @@ const READ_LIMIT: u64 = 64 << 20;
 /// How many symbolic links one path may end in, one after the other (Linux: `MAXSYMLINKS`).
 const MAX_LINKS: u32 = 40;
 
-/// The files of the machine that builds, as far as modules may see them.
+/// What modules may see besides the tree: files of the machine that builds, and the disk to be.
 pub trait Host {
     /// Opens a file by its path relative to the recipe; returns its bytes and their number.
     ///
@@ -53,6 +53,28 @@ pub trait Host {
     /// Fails when there is no such regular file, or when the path leads out of the recipe's
     /// folder.
     fn open(&self, path: &str) -> io::Result<(Arc<dyn ReadAt>, u64)>;
+
+    /// Returns the partitions that the image will have, in the order of the recipe.
+    fn partitions(&self) -> &[Partition] {
+        &[]
+    }
+}
+
+/// What is known of a partition before the image is laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
+    /// Its number in the table; 1 without a table.
+    pub number: u32,
+    /// Where it is mounted.
+    pub mount: Option<String>,
+    /// What is in it: `ext4`, `vfat` or `swap`.
+    pub filesystem: Option<String>,
+    /// The label of the filesystem.
+    pub label: Option<String>,
+    /// The identifier of the filesystem, as blkid(8) prints it.
+    pub uuid: Option<String>,
+    /// The identifier of the partition, as blkid(8) prints it; none without a table.
+    pub partuuid: Option<String>,
 }
 
 /// One module's handle on the image.
@@ -91,6 +113,11 @@ impl<'t> Root<'t> {
     /// Returns the time that stands for now.
     pub fn time(&self) -> Timestamp {
         self.time
+    }
+
+    /// Returns the partitions that the image will have, in the order of the recipe.
+    pub fn partitions(&self) -> &'t [Partition] {
+        self.host.partitions()
     }
 
     /// Adds a line to what the user is told after the build.

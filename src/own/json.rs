@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 const BYTES: &str = "base64";
 
 /// Returns a value as JSON.
-pub(super) fn of(data: &Data) -> Value {
+pub(crate) fn of(data: &Data) -> Value {
     match data {
         Data::Null => Value::Null,
         Data::Bool(is_true) => Value::Bool(*is_true),

@@ -102,6 +102,15 @@ impl Partition {
             vfat: Vfat::default(),
         }
     }
+
+    /// Returns the label that it gets: an ext4 root filesystem is found by one even if none is
+    /// asked for.
+    pub(crate) fn shown_label(&self) -> String {
+        let is_ext4 = self.filesystem == Filesystem::Ext4;
+        let is_root = is_ext4 && self.mount.as_deref() == Some("/");
+        let default = if is_root { "root" } else { "" };
+        self.label.clone().unwrap_or_else(|| default.to_owned())
+    }
 }
 
 impl Entry {

@@ -30,6 +30,32 @@ pub(super) const OS_RELEASE: Operation = Operation {
     },
 };
 
+pub(super) const PARTITIONS: Operation = Operation {
+    name: "partitions",
+    summary: "returns the partitions of the image to be, each with `number`, `mount`, `filesystem`, \
+              `label`, `uuid` and `partuuid`; what one does not have is null",
+    parameters: &[],
+    returns: Type::List(&Type::Map),
+    act: |root, _| {
+        let text = |text: &Option<String>| {
+            let text = text.as_deref();
+            text.map_or(Data::Null, Data::from)
+        };
+        let each = root.partitions().iter().map(|partition| {
+            let keys = [
+                ("number", Data::Int(partition.number.into())),
+                ("mount", text(&partition.mount)),
+                ("filesystem", text(&partition.filesystem)),
+                ("label", text(&partition.label)),
+                ("uuid", text(&partition.uuid)),
+                ("partuuid", text(&partition.partuuid)),
+            ];
+            Data::Map(keys.map(|(key, value)| (key.to_owned(), value)).into())
+        });
+        Ok(Data::List(each.collect()))
+    },
+};
+
 pub(super) const WARN: Operation = Operation {
     name: "warn",
     summary: "warns the user of something that does not stop the build",

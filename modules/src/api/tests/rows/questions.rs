@@ -172,6 +172,17 @@ pub(super) const ROWS: &[Row] = &[
         "invalid: \".service\" is no name of a unit: it is empty",
     ),
     (&["os_release()"], "{ID: 'debian', VERSION_ID: '12'}"),
+    (
+        &["partitions()"],
+        "[{number: 1, mount: '/boot/efi', filesystem: 'vfat', label: None, uuid: '1A2B-3C4D', \
+         partuuid: '11111111-0000-4000-8000-000000000001'}, \
+         {number: 2, mount: '/', filesystem: 'ext4', label: 'root', \
+         uuid: '22222222-0000-4000-8000-000000000002', \
+         partuuid: '11111111-0000-4000-8000-000000000002'}, \
+         {number: 3, mount: None, filesystem: 'swap', label: None, \
+         uuid: '22222222-0000-4000-8000-000000000003', \
+         partuuid: '11111111-0000-4000-8000-000000000003'}]",
+    ),
     (&["info('x')"], "None"),
     (
         &["info()"],
