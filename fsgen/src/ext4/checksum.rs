@@ -15,10 +15,6 @@ pub(super) fn crc32c(register: u32, bytes: &[u8]) -> u32 {
 pub(super) struct Seed(u32);
 
 impl Seed {
-    /// A seed for tests of what does not depend on it.
-    #[cfg(test)]
-    pub(super) const NOTHING: Self = Self(0);
-
     pub(super) fn new(uuid: &Uuid) -> Self {
         Self(crc32c(!0, uuid.as_bytes()))
     }

@@ -55,7 +55,7 @@ pub(super) struct Fields {
     pub flags: u32,
     /// `i_block`: the root of an extent tree, a link's target, or a device number.
     pub block: [u8; 60],
-    pub xattrs: Option<[u8; xattr::IN_INODE]>,
+    pub xattrs: [u8; xattr::IN_INODE],
     pub xattr_block: u64,
     /// Of an inode that holds the value of an attribute: the value's checksum.
     pub value_hash: Option<u32>,
@@ -72,7 +72,7 @@ impl Fields {
             blocks: 0,
             flags: 0,
             block: [0; 60],
-            xattrs: None,
+            xattrs: [0; xattr::IN_INODE],
             xattr_block: 0,
             value_hash: None,
         }
@@ -135,7 +135,7 @@ impl Fields {
             crtime_extra: time_extra.into(),
             version_hi: 0.into(),
             projid: 0.into(),
-            xattrs: self.xattrs.unwrap_or([0; xattr::IN_INODE]),
+            xattrs: self.xattrs,
         };
         let sum = seed.inode(number).over(inode.as_bytes());
         inode.checksum_lo = lo16(sum).into();

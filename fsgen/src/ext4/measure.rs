@@ -2,15 +2,14 @@
 //! attribute blocks and who shares them, and the sum of all.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map;
 
-use super::checksum::Seed;
 use super::extent::{self, MAX_LEN};
 use super::format::special_inode;
 use super::geometry::BlockSize;
 use super::inode::{self, FAST_SYMLINK_MAX, MAX_LINKS};
 use super::numbering::{Numbering, Owner};
 use super::space::Run;
+use super::xattr::Attribute;
 use super::{Error, Options, directory, xattr};
 use crate::tree::content::Content;
 use crate::tree::{Device, Kind, NodeId, Tree};
@@ -25,10 +24,19 @@ const SYMLINK_MAX: usize = 4095;
 const MAJOR_MAX: u32 = 0xFFF;
 const MINOR_MAX: u32 = 0xF_FFFF;
 
-/// A block of extended attributes, still without address and checksum.
+/// A block of extended attributes.
 pub(super) struct XattrBlock {
-    pub bytes: Vec<u8>,
+    /// One of the inodes whose attributes these are.
+    pub inode: u32,
     pub sharers: u32,
+}
+
+/// The value of an attribute that has an inode of its own.
+#[derive(Clone, Copy)]
+pub(super) struct Value {
+    /// The inode whose attribute it is.
+    pub inode: u32,
+    pub outside: xattr::Outside,
 }
 
 /// What one directory needs.
@@ -48,7 +56,7 @@ pub(super) struct Needs {
     /// Which attribute block an inode has.
     pub xattr_users: BTreeMap<u32, u32>,
     /// Attribute values that have an inode each, numbered after all others.
-    pub values: Vec<Vec<u8>>,
+    pub values: Vec<Value>,
     /// The first of these that an inode has.
     pub value_users: BTreeMap<u32, u32>,
     /// Whether a directory needs the feature `large_dir`.
@@ -101,12 +109,8 @@ pub(super) fn measure(
         if links < tree.links(node) {
             copies.add(node);
         }
-        let outside = xattr::Outside {
-            next_inode: numbering.last().saturating_add(1 + needs.value_count()),
-            seed: Seed::new(&options.uuid),
-        };
         needs
-            .add_xattrs(tree, node, inode, options.block_size, outside, &mut shared)
+            .add_xattrs(tree, node, inode, options.block_size, &mut shared)
             .map_err(entry)?;
     }
     needs.blocks += needs.xattr_blocks.len() as u64;
@@ -205,49 +209,43 @@ impl Needs {
         Ok(())
     }
 
-    fn add_xattrs(
+    fn add_xattrs<'t>(
         &mut self,
-        tree: &Tree,
+        tree: &'t Tree,
         node: NodeId,
         inode: u32,
         block_size: BlockSize,
-        outside: xattr::Outside,
-        shared: &mut BTreeMap<Vec<u8>, u32>,
+        shared: &mut BTreeMap<Vec<Attribute<'t>>, u32>,
     ) -> Result<(), String> {
-        let kind = &tree.node(node).kind;
-        let xattrs = &tree.node(node).xattrs;
-        let stored = xattr::store(xattrs, kind, block_size, outside)?;
-        if !stored.values.is_empty() {
-            self.value_users.insert(inode, self.value_count());
-            let blocks = stored
-                .values
-                .iter()
-                .map(|v| block_size.count(v.len() as u64));
-            self.blocks += blocks.sum::<u64>();
-            self.values.extend(stored.values);
-        }
-        if !stored.dropped.is_empty() {
+        let placement = xattr::place(tree.node(node), block_size)?;
+        if placement.dropped > 0 {
             self.dropped.add(node);
         }
-        let Some(bytes) = stored.block else {
+        if !placement.outside.is_empty() {
+            self.value_users.insert(inode, self.value_count());
+        }
+        for outside in placement.outside {
+            self.blocks += block_size.count(outside.len.into());
+            self.values.push(Value { inode, outside });
+        }
+        if placement.in_block.is_empty() {
             return Ok(());
-        };
+        }
         let next = u32::try_from(self.xattr_blocks.len()).expect("at most one for each inode");
-        let index = match shared.entry(bytes) {
-            btree_map::Entry::Occupied(mut known) => {
-                if self.xattr_blocks[*known.get() as usize].sharers == xattr::MAX_SHARERS {
-                    let bytes = known.key().clone();
-                    self.xattr_blocks.push(XattrBlock { bytes, sharers: 0 });
-                    known.insert(next);
-                }
-                *known.get()
+        let index = if placement.in_block.iter().any(Attribute::is_outside) {
+            // Whose values are an inode's own is a block of its own.
+            next
+        } else {
+            let known = shared.entry(placement.in_block).or_insert(next);
+            let block = self.xattr_blocks.get(*known as usize);
+            if block.is_some_and(|block| block.sharers == xattr::MAX_SHARERS) {
+                *known = next;
             }
-            btree_map::Entry::Vacant(new) => {
-                let bytes = new.key().clone();
-                self.xattr_blocks.push(XattrBlock { bytes, sharers: 0 });
-                *new.insert(next)
-            }
+            *known
         };
+        if index == next {
+            self.xattr_blocks.push(XattrBlock { inode, sharers: 0 });
+        }
         self.xattr_blocks[index as usize].sharers += 1;
         self.xattr_users.insert(inode, index);
         Ok(())

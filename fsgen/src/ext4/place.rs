@@ -159,7 +159,7 @@ impl Layout {
             self.placed[*inode as usize].xattrs = index + 1;
         }
         for index in 0..self.needs.value_count() {
-            let bytes = self.needs.values[index as usize].len() as u64;
+            let bytes = u64::from(self.needs.values[index as usize].outside.len);
             let whole = [Run {
                 start: 0,
                 len: self.geometry.block_size.count(bytes),

@@ -1,5 +1,7 @@
 //! The bytes of each item of a layout.
 
+use std::borrow::Cow;
+
 use zerocopy::IntoBytes;
 
 use super::checksum::Seed;
@@ -7,7 +9,10 @@ use super::format::{INODE_SIZE, SUPERBLOCK_OFFSET, inode_flags, special_inode};
 use super::geometry::BlockSize;
 use super::inode::{FAST_SYMLINK_MAX, Fields, MAX_LINKS, device_block, file_type, types};
 use super::layout::{Item, Layout, What};
+use super::measure::{Value, XattrBlock};
 use super::numbering::Owner;
+use super::xattr::Placement;
+use super::xattr::list::Values;
 use super::{Error, directory, extent, journal, lo32, orphan, superblock, xattr};
 use crate::tree::{Kind, Meta, NodeId, Tree};
 
@@ -61,13 +66,15 @@ impl<'l> Renderer<'l> {
                 }
             }
             What::Xattrs { index } => {
-                let block = &layout.needs.xattr_blocks[index as usize];
-                out.copy_from_slice(&block.bytes);
-                xattr::finish_block(out, block.sharers, item.block, self.seed);
+                let XattrBlock { inode, sharers } = layout.needs.xattr_blocks[index as usize];
+                let placement = self.xattrs(inode);
+                let values = self.xattr_values(inode);
+                xattr::list::block(out, &placement.in_block, values, sharers, item.block);
             }
             What::XattrValue { index, logical } => {
                 let at = logical as usize * self.block_size().len();
-                let value = &layout.needs.values[index as usize][at..];
+                let value = self.xattr_value(layout.needs.values[index as usize]);
+                let value = &value[at..];
                 let len = value.len().min(out.len());
                 out[..len].copy_from_slice(&value[..len]);
             }
@@ -189,8 +196,9 @@ impl<'l> Renderer<'l> {
             let mut fields = self.with_extents(inode, fields);
             if let Some(value) = layout.needs.values.get(index as usize) {
                 fields.flags |= inode_flags::EA_INODE;
-                fields.size = value.len() as u64;
-                fields.value_hash = Some(xattr::value_hash(value, self.seed));
+                fields.size = value.outside.len.into();
+                let value = self.xattr_value(*value);
+                fields.value_hash = Some(xattr::value_hash(&value, self.seed));
             }
             return Some(fields);
         }
@@ -259,22 +267,42 @@ impl<'l> Renderer<'l> {
             }
             Kind::Fifo | Kind::Socket => {}
         }
-        let first_value = layout.needs.value_users.get(&inode).copied().unwrap_or(0);
-        let outside = xattr::Outside {
-            next_inode: layout.value_inode(first_value),
-            seed: self.seed,
-        };
-        let xattrs = &tree_node.xattrs;
-        if let Ok(stored) = xattr::store(xattrs, &tree_node.kind, self.block_size(), outside) {
-            fields.xattrs = stored.inode;
-            // Values in inodes of their own count as the user's blocks.
-            let values = stored.values.iter();
-            let blocks = values.map(|value| self.block_size().count(value.len() as u64));
-            fields.blocks += blocks.sum::<u64>();
-        }
+        let placement = self.xattrs(inode);
+        fields.xattrs = xattr::list::inode(&placement.in_inode, self.xattr_values(inode));
+        // Values in inodes of their own count as the user's blocks.
+        let values = placement.outside.iter();
+        let blocks = values.map(|value| self.block_size().count(value.len.into()));
+        fields.blocks += blocks.sum::<u64>();
         fields.xattr_block = layout.xattr_address(inode);
         fields.blocks += u64::from(fields.xattr_block != 0);
         fields
+    }
+
+    /// Returns where the attributes of an inode are.
+    fn xattrs(&self, inode: u32) -> Placement<'_> {
+        let Owner::Node(node) = self.layout.numbering.owner(inode) else {
+            unreachable!("only nodes of the tree have attributes");
+        };
+        match xattr::place(self.tree.node(node), self.block_size()) {
+            Ok(placement) => placement,
+            Err(_) => unreachable!("the same ones were placed when the filesystem was planned"),
+        }
+    }
+
+    /// Returns where those of its values are that have inodes of their own.
+    fn xattr_values(&self, inode: u32) -> Values {
+        let first = self.layout.needs.value_users.get(&inode).copied();
+        Values {
+            first_inode: self.layout.value_inode(first.unwrap_or(0)),
+            seed: self.seed,
+        }
+    }
+
+    fn xattr_value(&self, value: Value) -> Cow<'_, [u8]> {
+        let Owner::Node(node) = self.layout.numbering.owner(value.inode) else {
+            unreachable!("only nodes of the tree have attributes");
+        };
+        xattr::value(&self.tree.node(node).xattrs, value.outside)
     }
 
     fn extent_root(&self, inode: u32) -> [u8; 60] {

@@ -1,15 +1,19 @@
 //! Extended attributes: first in the inode, then in a block that equal inodes share, and values
 //! that fit in neither in inodes of their own (the feature `ea_inode`).
 //!
+//! This file decides where each attribute goes; [`list`] has the bytes of both places.
+//!
 //! Source: the kernel's `Documentation/filesystems/ext4/attributes.rst` and `fs/ext4/xattr.c`.
 
-use zerocopy::IntoBytes;
+pub(super) mod list;
+
+use std::borrow::Cow;
 
 use super::acl;
 use super::checksum::Seed;
-use super::format::{XATTR_MAGIC, XattrEntry, XattrHeader};
+use super::format::{XattrEntry, XattrHeader};
 use super::geometry::BlockSize;
-use crate::tree::{Kind, Xattrs};
+use crate::tree::{Kind, Node, Xattrs};
 
 /// Bytes for attributes in a 256-byte inode: all that follows the 160 bytes of fields.
 pub(super) const IN_INODE: usize = 96;
@@ -19,6 +23,8 @@ pub(super) const MAX_SHARERS: u32 = 1024;
 
 const ENTRY: usize = size_of::<XattrEntry>();
 const HEADER: usize = size_of::<XattrHeader>();
+/// Entries, names and values begin at multiples of this.
+const PAD: usize = 4;
 /// Four zero bytes end a list of entries.
 const END: usize = 4;
 
@@ -34,40 +40,44 @@ const PREFIXES: [(&[u8], u8); 5] = [
 /// The longest value of an attribute that Linux reads or sets (`XATTR_SIZE_MAX`).
 const VALUE_MAX: usize = 65536;
 
-/// The attributes of one inode as they are stored.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Stored {
-    /// What fits in the inode, ready to be copied there.
-    pub inode: Option<[u8; IN_INODE]>,
-    /// The block, but for its number of sharers and its checksum: see [`finish_block`].
-    pub block: Option<Vec<u8>>,
-    /// The values that go to inodes of their own, in the order of their numbers.
-    pub values: Vec<Vec<u8>>,
-    /// The names that Linux has no place for.
-    pub dropped: Vec<Box<[u8]>>,
-}
-
-/// Where values of their own go: the number of the next free inode, and how they are hashed.
-#[derive(Clone, Copy)]
-pub(super) struct Outside {
-    pub next_inode: u32,
-    pub seed: Seed,
-}
-
-struct Attribute {
+/// One attribute as it is stored; the value is the tree's own, but for ACLs.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Attribute<'t> {
     index: u8,
-    name: Vec<u8>,
-    value: Vec<u8>,
-    /// The inode that holds the value, and the value's checksum.
-    outside: Option<(u32, u32)>,
+    name: &'t [u8],
+    value: Cow<'t, [u8]>,
+    /// Which of the inode's values that have inodes of their own this one is.
+    outside: Option<u32>,
 }
 
-impl Attribute {
-    fn new(full_name: &[u8], value: &[u8]) -> Result<Option<Self>, String> {
+/// Where the attributes of one inode go.
+#[derive(Debug, Default)]
+pub(super) struct Placement<'t> {
+    pub in_inode: Vec<Attribute<'t>>,
+    /// In the order of a block.
+    pub in_block: Vec<Attribute<'t>>,
+    /// The values that go to inodes of their own, in the order of their numbers.
+    pub outside: Vec<Outside>,
+    /// How many Linux has no place for.
+    pub dropped: usize,
+}
+
+/// A value that has an inode of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Outside {
+    /// Where the attribute stands among those of its node.
+    pub position: u32,
+    /// Bytes of the value.
+    pub len: u32,
+}
+
+impl<'t> Attribute<'t> {
+    /// Returns nothing for names that Linux has no place for.
+    fn new(full_name: &'t [u8], value: &'t [u8]) -> Result<Option<Self>, String> {
         let Some((prefix, index)) = PREFIXES.iter().find(|(p, _)| full_name.starts_with(p)) else {
             return Ok(None);
         };
-        let name = full_name[prefix.len()..].to_vec();
+        let name = &full_name[prefix.len()..];
         let is_acl = matches!(index, 2 | 3);
         if name.is_empty() != is_acl {
             return Ok(None);
@@ -85,9 +95,9 @@ impl Attribute {
             ));
         }
         let value = if is_acl {
-            acl::to_disk(value)?
+            acl::to_disk(value)?.into()
         } else {
-            value.to_vec()
+            value.into()
         };
         Ok(Some(Self {
             index: *index,
@@ -97,40 +107,27 @@ impl Attribute {
         }))
     }
 
-    /// Bytes that the attribute takes: entry with name, and value, both padded to 4.
+    /// Returns whether the value has an inode of its own.
+    pub(super) fn is_outside(&self) -> bool {
+        self.outside.is_some()
+    }
+
+    /// The kernel stops its search in a block at the first entry that sorts higher.
+    fn block_order(&self) -> impl Ord + use<'_, 't> {
+        (self.index, self.name.len(), self.name)
+    }
+
+    /// Bytes that the attribute takes in its list: entry with name, and value, both padded.
     fn size(&self) -> usize {
-        let value = if self.outside.is_some() {
-            0
-        } else {
-            self.value.len().next_multiple_of(4)
+        let value = match self.outside {
+            None => self.value.len().next_multiple_of(PAD),
+            Some(_) => 0,
         };
-        (ENTRY + self.name.len()).next_multiple_of(4) + value
-    }
-
-    fn hash(&self) -> u32 {
-        let mut hash = 0_u32;
-        for byte in &self.name {
-            hash = hash.rotate_left(5) ^ u32::from(*byte);
-        }
-        if let Some((_, sum)) = self.outside {
-            // Of a value in an inode, the checksum takes part as its only word.
-            return hash.rotate_left(16) ^ sum;
-        }
-        for word in self.value.chunks(4) {
-            let mut bytes = [0; 4];
-            bytes[..word.len()].copy_from_slice(word);
-            hash = hash.rotate_left(16) ^ u32::from_le_bytes(bytes);
-        }
-        hash
+        (ENTRY + self.name.len()).next_multiple_of(PAD) + value
     }
 }
 
-/// Returns the checksum of a value that has an inode of its own.
-pub(super) fn value_hash(value: &[u8], seed: Seed) -> u32 {
-    seed.over(value)
-}
-
-/// Decides where each attribute goes.
+/// Decides where each attribute of a node goes.
 ///
 /// Linux allows `user.` attributes for files and directories only.
 ///
@@ -138,106 +135,113 @@ pub(super) fn value_hash(value: &[u8], seed: Seed) -> u32 {
 ///
 /// Fails when names or values are longer than Linux allows, when there are more entries than fit
 /// in the inode and one block, or when a value is malformed.
-pub(super) fn store(
-    xattrs: &Xattrs,
-    kind: &Kind,
-    block_size: BlockSize,
-    outside: Outside,
-) -> Result<Stored, String> {
-    let allows_user = matches!(kind, Kind::File(_) | Kind::Directory(_));
-    let mut stored = Stored::default();
+pub(super) fn place(node: &Node, block_size: BlockSize) -> Result<Placement<'_>, String> {
+    let mut placement = Placement::default();
+    if node.xattrs.is_empty() {
+        return Ok(placement);
+    }
+    let allows_user = matches!(node.kind, Kind::File(_) | Kind::Directory(_));
     let mut attributes = Vec::new();
-    for (full_name, value) in xattrs {
+    for (position, (full_name, value)) in (0..).zip(&node.xattrs) {
         let attribute = Attribute::new(full_name, value)
             .map_err(|why| format!("attribute {}: {why}", full_name.escape_ascii()))?;
         match attribute {
-            Some(a) if allows_user || a.index != 1 => attributes.push(a),
-            _ => stored.dropped.push(full_name.clone()),
+            Some(a) if allows_user || a.index != 1 => attributes.push((position, a)),
+            _ => placement.dropped += 1,
         }
     }
-    let is_link = matches!(kind, Kind::Symlink(_));
-    stored.values = move_outside(&mut attributes, is_link, block_size, outside)?;
-    let mut in_inode = Vec::new();
-    let mut in_block = Vec::new();
-    let mut inode_left = inode_room(is_link && !stored.values.is_empty());
-    for attribute in attributes {
-        let size = attribute.size();
-        if size <= inode_left {
-            inode_left -= size;
-            in_inode.push(attribute);
-        } else {
-            in_block.push(attribute);
+    let is_link = matches!(node.kind, Kind::Symlink(_));
+    let block_room = block_size.len() - HEADER - END;
+    let in_inode = loop {
+        let inode_room = inode_room(is_link && !placement.outside.is_empty());
+        if let Some(in_inode) = split(&attributes, inode_room, block_room) {
+            break in_inode;
         }
-    }
-    // The kernel stops its search in a block at the first entry that sorts higher.
-    in_block
-        .sort_by(|a, b| (a.index, a.name.len(), &a.name).cmp(&(b.index, b.name.len(), &b.name)));
-
-    if !in_inode.is_empty() {
-        let mut out = [0; IN_INODE];
-        out[..4].copy_from_slice(&XATTR_MAGIC.to_le_bytes());
-        fill(&mut out[4..], 0, &in_inode, false);
-        stored.inode = Some(out);
-    }
-    if !in_block.is_empty() {
-        let mut out = vec![0; block_size.len()];
-        fill(&mut out, HEADER, &in_block, true);
-        let header = XattrHeader {
-            magic: XATTR_MAGIC.into(),
-            refcount: 0.into(),
-            blocks: 1.into(),
-            hash: block_hash(&in_block).into(),
-            checksum: 0.into(),
-            reserved: [0.into(); 3],
-        };
-        out[..HEADER].copy_from_slice(header.as_bytes());
-        stored.block = Some(out);
-    }
-    Ok(stored)
-}
-
-/// Gives the largest values inodes of their own, as few as it takes for the rest to fit.
-fn move_outside(
-    attributes: &mut [Attribute],
-    is_link: bool,
-    block_size: BlockSize,
-    outside: Outside,
-) -> Result<Vec<Vec<u8>>, String> {
-    let mut values = Vec::new();
-    while !fits(
-        attributes,
-        inode_room(is_link && !values.is_empty()),
-        block_room(block_size),
-    ) {
-        // Of equal ones the first: the order of names decides.
-        let inside = attributes.iter_mut().filter(|a| a.outside.is_none());
-        let largest = inside.rev().max_by_key(|a| a.value.len());
-        let Some(attribute) = largest.filter(|a| !a.value.is_empty()) else {
+        let number = u32::try_from(placement.outside.len()).expect("at most a block of entries");
+        let Some((position, largest)) = largest_value(&mut attributes) else {
             return Err(format!(
                 "{} attributes, whose names take more than the {} bytes that there are; \
                  take attributes away",
                 attributes.len(),
-                inode_room(false) + block_room(block_size)
+                inode_room + block_room
             ));
         };
-        let number = u32::try_from(values.len()).expect("at most a block of entries");
-        let inode = outside.next_inode.saturating_add(number);
-        attribute.outside = Some((inode, value_hash(&attribute.value, outside.seed)));
-        values.push(attribute.value.clone());
+        largest.outside = Some(number);
+        placement.outside.push(Outside {
+            position: *position,
+            len: u32::try_from(largest.value.len()).expect("at most VALUE_MAX"),
+        });
+    };
+    for ((_, attribute), is_in_inode) in attributes.into_iter().zip(in_inode) {
+        if is_in_inode {
+            placement.in_inode.push(attribute);
+        } else {
+            placement.in_block.push(attribute);
+        }
     }
-    Ok(values)
+    let in_block = &mut placement.in_block;
+    in_block.sort_by(|a, b| a.block_order().cmp(&b.block_order()));
+    Ok(placement)
 }
 
-fn fits(attributes: &[Attribute], mut inode_left: usize, mut block_left: usize) -> bool {
-    attributes.iter().all(|attribute| {
-        let size = attribute.size();
-        let left = if size <= inode_left {
-            &mut inode_left
-        } else {
-            &mut block_left
-        };
-        left.checked_sub(size).map(|after| *left = after).is_some()
-    })
+/// Returns the value of an attribute as it is stored in an inode of its own.
+pub(super) fn value(xattrs: &Xattrs, outside: Outside) -> Cow<'_, [u8]> {
+    let attribute = xattrs.iter().nth(outside.position as usize);
+    let attribute = attribute.and_then(|(name, value)| Attribute::new(name, value).ok()?);
+    attribute.map(|a| a.value).unwrap_or_default()
+}
+
+/// Returns the checksum of a value that has an inode of its own.
+pub(super) fn value_hash(value: &[u8], seed: Seed) -> u32 {
+    seed.over(value)
+}
+
+/// Returns the largest value that still lies with its entry: the fewest are to be moved.
+fn largest_value<'a, 't>(
+    attributes: &'a mut [(u32, Attribute<'t>)],
+) -> Option<&'a mut (u32, Attribute<'t>)> {
+    let inside = attributes.iter_mut().filter(|(_, a)| a.outside.is_none());
+    // Of equal ones the first: the order of names decides.
+    let largest = inside.rev().max_by_key(|(_, a)| a.value.len());
+    largest.filter(|(_, a)| !a.value.is_empty())
+}
+
+/// Returns which attributes go to the inode so that all others fit in the block, if there is a way.
+///
+/// The inode is filled as far as it can be, which leaves the least for the block. There are only
+/// 22 different sums, so all of them are tried.
+fn split(
+    attributes: &[(u32, Attribute<'_>)],
+    inode_room: usize,
+    block_room: usize,
+) -> Option<Vec<bool>> {
+    let total: usize = attributes.iter().map(|(_, a)| a.size()).sum();
+    if total > inode_room + block_room {
+        return None;
+    }
+    // For each sum in units of `PAD` the attribute that was the first to complete it.
+    let mut last = [None; IN_INODE / PAD];
+    let room = inode_room / PAD;
+    for (number, (_, attribute)) in attributes.iter().enumerate() {
+        let size = attribute.size() / PAD;
+        for sum in (size..=room).rev() {
+            let is_sum = sum == size || last[sum - size].is_some();
+            if is_sum && last[sum].is_none() {
+                last[sum] = Some(number);
+            }
+        }
+    }
+    let fullest = (1..=room).rev().find(|sum| last[*sum].is_some());
+    let mut sum = fullest.unwrap_or(0);
+    if total - sum * PAD > block_room {
+        return None;
+    }
+    let mut in_inode = vec![false; attributes.len()];
+    while let Some(number) = last[sum].filter(|_| sum > 0) {
+        in_inode[number] = true;
+        sum -= attributes[number].1.size() / PAD;
+    }
+    Some(in_inode)
 }
 
 /// Returns the bytes for entries and values in the inode, after the magic.
@@ -248,96 +252,41 @@ fn inode_room(is_link_with_values: bool) -> usize {
     if is_link_with_values {
         0
     } else {
-        IN_INODE - 4 - END
+        IN_INODE - size_of::<u32>() - END
     }
-}
-
-/// Bytes for entries and values in a block.
-fn block_room(block_size: BlockSize) -> usize {
-    block_size.len() - HEADER - END
-}
-
-/// Writes entries from `at` upwards and values from the end downwards.
-fn fill(out: &mut [u8], mut at: usize, attributes: &[Attribute], hashed: bool) {
-    let mut end = out.len();
-    for attribute in attributes {
-        let (value, inode) = match attribute.outside {
-            None => (&attribute.value[..], 0),
-            Some((inode, _)) => (&[][..], inode),
-        };
-        end -= value.len().next_multiple_of(4);
-        out[end..end + value.len()].copy_from_slice(value);
-        let short = |n: usize| u16::try_from(n).expect("offsets lie within a block");
-        let entry = XattrEntry {
-            name_len: u8::try_from(attribute.name.len()).expect("checked in `new`"),
-            name_index: attribute.index,
-            // An empty value lies nowhere.
-            value_offs: if value.is_empty() { 0 } else { short(end) }.into(),
-            value_inum: inode.into(),
-            value_size: u32::try_from(attribute.value.len())
-                .expect("at most VALUE_MAX")
-                .into(),
-            hash: if hashed || inode != 0 {
-                attribute.hash()
-            } else {
-                0
-            }
-            .into(),
-        };
-        out[at..at + ENTRY].copy_from_slice(entry.as_bytes());
-        at += ENTRY;
-        out[at..at + attribute.name.len()].copy_from_slice(&attribute.name);
-        at = (at + attribute.name.len()).next_multiple_of(4);
-    }
-}
-
-fn block_hash(attributes: &[Attribute]) -> u32 {
-    let mut hash = 0_u32;
-    for attribute in attributes {
-        match attribute.hash() {
-            0 => return 0, // "do not share": what the kernel does
-            entry => hash = hash.rotate_left(16) ^ entry,
-        }
-    }
-    hash
-}
-
-/// Adds what depends on the filesystem: the number of inodes that share the block, and the
-/// checksum, which covers the block's own address.
-pub(super) fn finish_block(block: &mut [u8], sharers: u32, address: u64, seed: Seed) {
-    block[4..8].copy_from_slice(&sharers.to_le_bytes());
-    block[16..20].fill(0);
-    let sum = seed.over_numbered(&address.to_le_bytes(), block);
-    block[16..20].copy_from_slice(&sum.to_le_bytes());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tree::content::Content;
+    use crate::tree::{Meta, Timestamp};
 
-    const OUTSIDE: Outside = Outside {
-        next_inode: 100,
-        seed: Seed::NOTHING,
-    };
-
-    fn file() -> Kind {
-        Kind::File(Content::bytes([]))
-    }
-
-    /// Returns whether inode and block are used, how many values are outside, how many dropped.
-    fn place(list: &[(&str, usize)]) -> Result<(bool, bool, usize, usize), String> {
+    fn node(kind: Kind, list: &[(&str, usize)]) -> Node {
         let xattrs = list
             .iter()
             .map(|(name, len)| (name.as_bytes().into(), vec![7; *len].into()))
             .collect();
-        let stored = store(&xattrs, &file(), BlockSize::DEFAULT, OUTSIDE)?;
-        Ok((
-            stored.inode.is_some(),
-            stored.block.is_some(),
-            stored.values.len(),
-            stored.dropped.len(),
-        ))
+        Node {
+            meta: Meta::root(0, Timestamp::default()),
+            xattrs,
+            kind,
+        }
+    }
+
+    /// Returns how many attributes are in the inode, in the block, have values outside, are dropped.
+    fn placed(node: &Node) -> Result<[usize; 4], String> {
+        let placement = place(node, BlockSize::DEFAULT)?;
+        Ok([
+            placement.in_inode.len(),
+            placement.in_block.len(),
+            placement.outside.len(),
+            placement.dropped,
+        ])
+    }
+
+    fn file(list: &[(&str, usize)]) -> Result<[usize; 4], String> {
+        placed(&node(Kind::File(Content::bytes([])), list))
     }
 
     #[test]
@@ -345,20 +294,67 @@ mod tests {
         // 96 bytes less magic and end leave 88: an entry of 16, a name of 4, a value of 68.
         // 4,096 less header and end leave 4,060: a value of 4,040.
         for (list, want) in [
-            (&[("user.abcd", 68)][..], (true, false, 0, 0)),
-            (&[("user.abcd", 69)], (false, true, 0, 0)),
-            (&[("user.abcd", 4040)], (false, true, 0, 0)),
-            (&[("user.abcd", 4041)], (true, false, 1, 0)),
-            (&[("user.abcd", 65536)], (true, false, 1, 0)),
+            (&[("user.abcd", 68)][..], [1, 0, 0, 0]),
+            (&[("user.abcd", 69)], [0, 1, 0, 0]),
+            (&[("user.abcd", 4040)], [0, 1, 0, 0]),
+            (&[("user.abcd", 4041)], [1, 0, 1, 0]),
+            (&[("user.abcd", 65536)], [1, 0, 1, 0]),
             (
                 &[("user.a", 2000), ("user.b", 3000), ("user.c", 2000)],
-                (true, true, 1, 0),
+                [1, 2, 1, 0],
             ),
-            (&[("user.aaaa", 0), ("user.abcd", 100)], (true, true, 0, 0)),
-            (&[("com.apple.x", 5), ("user.", 1)], (false, false, 0, 2)),
-            (&[], (false, false, 0, 0)),
+            (&[("user.aaaa", 0), ("user.abcd", 100)], [1, 1, 0, 0]),
+            (&[("com.apple.x", 5), ("user.", 1)], [0, 0, 0, 2]),
+            (&[], [0, 0, 0, 0]),
         ] {
-            assert_eq!(place(list), Ok(want), "{list:?}");
+            assert_eq!(file(list), Ok(want), "{list:?}");
+        }
+    }
+
+    #[test]
+    fn the_inode_is_filled_so_that_the_rest_fits() {
+        // 24, 88 and 4,036 bytes: only with the second in the inode the others fit in the block.
+        let list = [("user.a", 4), ("user.b", 68), ("user.c", 4016)];
+        assert_eq!(file(&list), Ok([1, 2, 0, 0]));
+        // 32, 44 and 44 bytes: the inode is full with the last two.
+        let list = [
+            ("user.a", 12),
+            ("user.b", 24),
+            ("user.c", 24),
+            ("user.d", 4008),
+        ];
+        assert_eq!(file(&list), Ok([2, 2, 0, 0]));
+        // Four bytes more are too many, and one value moves out.
+        let list = [
+            ("user.a", 12),
+            ("user.b", 24),
+            ("user.c", 24),
+            ("user.d", 4009),
+        ];
+        assert_eq!(file(&list), Ok([2, 2, 1, 0]));
+    }
+
+    #[test]
+    fn the_least_that_fits_is_what_any_split_can_do() {
+        // All splits of five attributes, against the one that is found.
+        for seed in 0..2000_usize {
+            let size = |n: usize| (seed * 7 + n * n * (seed % 13) * 4) % 92;
+            let mut lens: Vec<usize> = (0..4).map(size).collect();
+            lens.push(3900 + seed % 97);
+            let names = ["user.a", "user.b", "user.c", "user.d", "user.e"];
+            let list: Vec<_> = names.into_iter().zip(lens).collect();
+            let node = node(Kind::File(Content::bytes([])), &list);
+            let sizes: Vec<usize> = list
+                .iter()
+                .map(|(_, len)| 20 + len.next_multiple_of(4))
+                .collect();
+            let fits = (0..32_u32).any(|mask| {
+                let in_inode = (0..5).filter(|n| mask >> n & 1 == 1).map(|n| sizes[n]);
+                let in_inode: usize = in_inode.sum();
+                in_inode <= 88 && sizes.iter().sum::<usize>() - in_inode <= 4060
+            });
+            let outside = placed(&node).unwrap()[2];
+            assert_eq!(outside == 0, fits, "{list:?}");
         }
     }
 
@@ -381,19 +377,14 @@ mod tests {
                 "300 attributes, whose names take more than the 4148 bytes",
             ),
         ] {
-            let message = place(list).unwrap_err();
+            let message = file(list).unwrap_err();
             assert!(message.contains(want), "{message}");
         }
     }
 
     #[test]
     fn user_attributes_of_links_and_devices_are_dropped() {
-        let xattrs = [
-            (b"user.a"[..].into(), b"1"[..].into()),
-            (b"trusted.a"[..].into(), b"1"[..].into()),
-        ];
-        let stored = store(&xattrs.into(), &Kind::Fifo, BlockSize::DEFAULT, OUTSIDE).unwrap();
-        assert_eq!(stored.dropped, [b"user.a"[..].into()]);
-        assert!(stored.inode.is_some());
+        let list = [("user.a", 1), ("trusted.a", 1)];
+        assert_eq!(placed(&node(Kind::Fifo, &list)), Ok([1, 0, 0, 1]));
     }
 }
