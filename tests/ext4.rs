@@ -192,8 +192,13 @@ fn attributes() -> Tree {
 #[test]
 fn every_tree_is_clean_at_every_block_size() {
     type Case = (&'static str, fn() -> Tree);
-    let trees: [Case; 10] = [
+    let trees: [Case; 11] = [
         ("empty", || Tree::new(META)),
+        ("a file called lost+found", || {
+            let mut tree = Tree::new(META);
+            add(&mut tree, Tree::ROOT, "lost+found", Content::bytes([]));
+            tree
+        }),
         ("one full directory block", || names(252, 8)),
         ("one name more", || names(255, 8)),
         ("two index levels", || names(20_000, 100)),

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::io;
 
 use super::index::{self, Index};
-use super::inodes::{Directory, Inodes, ROOT};
+use super::inodes::{Directory, Inodes};
 use super::tree::Tree;
 use super::volume::Volume;
 use crate::verify::crc::crc32c;
@@ -304,9 +304,6 @@ impl Reader<'_> {
                 logical,
                 format_args!("{shown}: directory {inode} has another name already"),
             );
-        }
-        if self.directory.number == ROOT && name == b"lost+found" && kind.is_some_and(|k| k != 2) {
-            self.report(logical, "lost+found is not a directory");
         }
     }
 }
