@@ -428,8 +428,11 @@ fn check_letters(text: &Spanned<String>) -> Result<(), ValueError> {
 
 fn uuid(text: &Spanned<String>) -> Result<Uuid, ValueError> {
     match Uuid::parse_str(text) {
-        Ok(uuid) if !uuid.is_nil() => Ok(uuid),
-        _ => {
+        Ok(uuid) if uuid.is_nil() => Err(text
+            .error("a UUID of zeros says that there is none")
+            .help("give another one, or leave it out for one derived from `seed`")),
+        Ok(uuid) => Ok(uuid),
+        Err(_) => {
             let error = text.error(format!("{:?} is no UUID", text.value));
             Err(error.help("write 32 hexadecimal digits like 0fc63daf-8483-4772-8e79-3d69d8477de4"))
         }

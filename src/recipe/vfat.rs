@@ -46,8 +46,13 @@ pub(super) fn cluster_size(bytes: &Spanned<u32>) -> Result<ClusterSize, ValueErr
 
 /// Checks `fs_uuid:`, which is a serial number here.
 pub(super) fn serial(text: &Spanned<String>) -> Result<Serial, ValueError> {
-    text.parse().map_err(|_| {
-        let error = text.error(format!("{:?} is no serial number of vfat", text.value));
-        error.help("write 8 hexadecimal digits like 1A2B-3C4D")
-    })
+    match text.parse() {
+        Ok(Serial(0)) => Err(text
+            .error("a serial number of zeros says that there is none")
+            .help("give another one, or leave it out for one derived from `seed`")),
+        Ok(serial) => Ok(serial),
+        Err(_) => Err(text
+            .error(format!("{:?} is no serial number of vfat", text.value))
+            .help("write 8 hexadecimal digits like 1A2B-3C4D")),
+    }
 }
