@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::kit::{self, Work};
+use super::readback;
 
 /// Makes a tar with `scripts/make-edges` and its options.
 fn edges(work: &Work, options: &[&str]) -> PathBuf {
@@ -19,12 +20,14 @@ fn script(name: &str) -> Command {
     command
 }
 
-/// Builds a bare filesystem and has it judged by e2fsck, and by the kernel where it may mount.
+/// Builds a bare filesystem and has it judged by e2fsck, by debugfs, and by the kernel where it may
+/// mount.
 fn judge(work: &Work, tar: &Path, recipe: &str) {
     work.write("build.yaml", recipe);
     kit::succeed(work.hsb(["build", "-q", "-i"]).arg(tar));
     let image = work.join("image.raw");
     kit::e2fsck_clean(&image, 0);
+    readback::compare_with_tar(tar, &image);
     if let Some(mounted) = kit::loop_mount(&image, 0, "ro") {
         kit::succeed(script("compare-tree").arg(tar).arg(mounted.path()));
     }

@@ -16,6 +16,7 @@
 //! - `own_modules`: people's own modules: found, run, failing
 //! - `own_python`: modules in Python, beside what Python does in a folder
 //! - `own_starlark`: modules in Starlark: what they can do, and how they fail
+//! - `readback`: reads a whole filesystem back through other people's programs
 //! - `recipes`: builds from build.yaml: the sample, several partitions
 //! - `reject`: calls, recipes and archives that must fail, and how
 //! - `reproducible`: the same bytes wherever, by whomever, whenever; and as they were before
@@ -51,6 +52,7 @@ mod own_python;
 #[cfg(feature = "starlark")]
 mod own_starlark;
 mod random;
+mod readback;
 mod recipes;
 mod reject;
 mod reproducible;

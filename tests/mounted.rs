@@ -1,9 +1,10 @@
-//! What the kernel shows after mounting an image, beside what the tarball says.
+//! What debugfs shows of an image, and the kernel after mounting it, beside what the tarball says.
 
 use std::path::Path;
 use std::process::Command;
 
 use super::kit::{self, Work};
+use super::readback;
 
 #[test]
 fn the_kernel_shows_what_the_tarball_says() {
@@ -19,6 +20,7 @@ fn the_kernel_shows_what_the_tarball_says() {
         kit::succeed(work.hsb(["build", "-q", "-i"]).arg(&fixture));
         let image = work.join("image.raw");
         kit::e2fsck_clean(&image, 0);
+        readback::compare_with_tar(&fixture, &image);
         if let Some(mounted) = kit::loop_mount(&image, 0, "ro") {
             kit::succeed(
                 Command::new(project.join("scripts/compare-tree"))

@@ -3,30 +3,69 @@
 //! debugfs says everything about every inode, and which blocks hold its content; these are read
 //! from the image itself. ext4-view finds every name through the directories' own index.
 
+mod debugfs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use fsgen::ext4::Layout;
 use fsgen::{Content, Kind, Node, NodeId, Timestamp, Tree};
+use hsb::source::{self, Input};
 
-use super::debugfs::{Stat, debugfs, paths};
-use super::tree::Sample;
+use debugfs::{Stat, debugfs, paths};
 
 /// Bytes of one file that are compared; what is beyond them is only compared block by block.
 const CONTENT_MAX: u64 = 8 << 20;
 
-/// Asserts that the image holds the tree, all of it and nothing else.
-pub(super) fn compare(layout: &Layout, sample: &Sample, image: &Path) {
-    let want = names(sample);
-    let block = u64::from(layout.geometry().block_size.bytes());
-    let disk = Disk {
-        file: File::open(image).unwrap(),
-        block,
+/// A tree, and the part of it that is in a filesystem.
+pub(crate) struct Sample {
+    pub(crate) tree: Tree,
+    /// The directory that is the root of the filesystem.
+    pub(crate) root: NodeId,
+    /// Directories whose entries belong to other filesystems.
+    pub(crate) hidden: Vec<NodeId>,
+    /// Whether some times have the sign bit of their low 32 bits set (before 1970, after 2038):
+    /// ext4-view refuses to read inodes with such times.
+    pub(crate) has_wild_times: bool,
+}
+
+/// Asserts that the image holds what is in a tar archive, all of it and nothing else.
+pub(crate) fn compare_with_tar(tar: &Path, image: &Path) {
+    let options = source::Options {
+        spool_dir: image.parent().unwrap(),
+        source_date_epoch: None,
+        limits: source::Limits::default(),
+        progress: &|_| {},
     };
-    let seen = Seen::read(image, layout.used_inodes(), &want);
+    let loaded = source::load(&Input::File(tar.to_owned()), &options).unwrap();
+    let sample = Sample {
+        tree: loaded.tree,
+        root: Tree::ROOT,
+        hidden: Vec::new(),
+        has_wild_times: true,
+    };
+    compare(&sample, image);
+}
+
+/// Asserts that the image holds the tree, all of it and nothing else.
+pub(crate) fn compare(sample: &Sample, image: &Path) {
+    let want = names(sample);
+    let file = File::open(image).unwrap();
+    let word = |at: u64| {
+        let mut bytes = [0; 4];
+        file.read_exact_at(&mut bytes, 1024 + at).unwrap();
+        u32::from_le_bytes(bytes)
+    };
+    // Of all inodes those in use come first.
+    let used = word(0x00) - word(0x10);
+    let incompat = word(0x60);
+    let disk = Disk {
+        block: 1024 << word(0x18),
+        file,
+    };
+    let seen = Seen::read(image, used, &want);
     for (path, node) in &want {
         let inode = seen.inodes[path];
         let Some(node) = node else {
@@ -41,9 +80,7 @@ pub(super) fn compare(layout: &Layout, sample: &Sample, image: &Path) {
     links(&want, &seen);
     // ext4-view knows neither inodes for attributes nor deep directories.
     const EA_INODE_OR_LARGE_DIR: u32 = 0x4400;
-    let mut incompat = [0; 4];
-    disk.file.read_exact_at(&mut incompat, 1024 + 0x60).unwrap();
-    let is_known = u32::from_le_bytes(incompat) & EA_INODE_OR_LARGE_DIR == 0;
+    let is_known = incompat & EA_INODE_OR_LARGE_DIR == 0;
     if is_known && !sample.has_wild_times {
         view(image, sample, &want);
     }
@@ -76,19 +113,19 @@ fn names(sample: &Sample) -> Names {
 fn links(want: &Names, seen: &Seen) {
     let mut inode_of = BTreeMap::new();
     let mut node_of = BTreeMap::new();
+    let mut names_of = BTreeMap::<u32, usize>::new();
     for (path, node) in want {
         let inode = seen.inodes[path];
         assert_eq!(*inode_of.entry(*node).or_insert(inode), inode, "{path:?}");
         assert_eq!(*node_of.entry(inode).or_insert(*node), *node, "{path:?}");
+        *names_of.entry(inode).or_default() += 1;
     }
-    for (inode, node) in node_of {
-        let Some(node) = node else { continue };
-        let names = want.iter().filter(|(_, n)| **n == Some(node));
+    for (inode, names) in names_of {
         let stat = &seen.stats[&inode];
         if stat.kind == "directory" {
             continue; // e2fsck counts those
         }
-        assert_eq!(stat.links, names.count(), "inode {inode}");
+        assert_eq!(stat.links, names, "inode {inode}");
     }
 }
 

@@ -8,18 +8,7 @@ use fsgen::{Content, Kind, Meta, NodeId, Timestamp, Tree};
 
 use super::super::ext4::Pattern;
 use super::Rng;
-
-/// A tree, and the part of it that becomes a filesystem.
-pub(super) struct Sample {
-    pub(super) tree: Tree,
-    /// The directory that becomes the root of the filesystem.
-    pub(super) root: NodeId,
-    /// Directories whose entries belong to other filesystems.
-    pub(super) hidden: Vec<NodeId>,
-    /// Whether some times have the sign bit of their low 32 bits set (before 1970, after 2038):
-    /// ext4-view refuses to read inodes with such times.
-    pub(super) has_wild_times: bool,
-}
+use crate::readback::Sample;
 
 /// What the files and folders of one sample have in common.
 struct Style {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
-use super::super::kit;
+use crate::kit;
 
 /// What debugfs says about one inode.
 pub(super) struct Stat {
