@@ -39,7 +39,7 @@ pub(crate) fn compare_with_tar(tar: &Path, image: &Path) {
         limits: source::Limits::default(),
         progress: &|_| {},
     };
-    let loaded = source::load(&Input::File(tar.to_owned()), &options).unwrap();
+    let loaded = source::load(&[Input::Path(tar.to_owned()).into()], &options).unwrap();
     let sample = Sample {
         tree: loaded.tree,
         root: Tree::ROOT,

@@ -396,5 +396,5 @@ fn metadata(path: &[u8], attributes: &Attributes, acl: &AclText, entry: &Entry) 
         Entry::Directory | Entry::HardLink(_) | Entry::Special(_) => 0,
     };
     let name = split(path).map_or(0, |(_, name)| name.len());
-    (name + attributes.len_bytes() + acl.len_bytes() + entry) as u64
+    (name + attributes.memory() + acl.len_bytes() + entry) as u64
 }

@@ -15,8 +15,8 @@ pub struct Limits {
     /// Bytes that it may be decoded to. By default 16 GiB, and what is more as long as it is at
     /// most 200 times as much as the compressed data.
     pub decoded: Option<u64>,
-    /// Bytes of memory for what it says about its files: 512 for each of them, and their names,
-    /// targets, attributes and sparse maps. By default 4 GiB.
+    /// Bytes of memory for what it says about its files: 512 for each of them, as much again for
+    /// one with attributes, and their names, targets, attributes and sparse maps. By default 4 GiB.
     pub metadata: Option<u64>,
 }
 

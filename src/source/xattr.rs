@@ -15,6 +15,12 @@ const NAME_MAX: usize = 255;
 /// The longest value, in bytes (Linux: `XATTR_SIZE_MAX`).
 const VALUE_MAX: usize = 65_536;
 
+/// What a file with attributes takes in memory for having any, and for each of them, in bytes; a
+/// little more than it does today.
+const SET: usize = 512;
+/// See [`SET`].
+const ATTRIBUTE: usize = 128;
+
 /// The access and the default ACL, the only attributes of the `system.` namespace that are stored.
 pub(super) const ACL_ACCESS: &[u8] = b"system.posix_acl_access";
 /// See [`ACL_ACCESS`].
@@ -70,6 +76,15 @@ impl Attributes {
     pub(super) fn len_bytes(&self) -> usize {
         let all = self.plain.iter().chain(&self.other);
         all.map(|(name, value)| name.len() + value.len()).sum()
+    }
+
+    /// Returns how many bytes of memory the attributes take, with their part in the plan of a
+    /// filesystem.
+    pub(super) fn memory(&self) -> usize {
+        match self.plain.len() + self.other.len() {
+            0 => 0,
+            count => SET + count * ATTRIBUTE + self.len_bytes(),
+        }
     }
 
     /// Returns the attributes that an image can hold; the namespaces of others are counted.

@@ -108,6 +108,18 @@ fn attributes() {
             }
         },
     );
+    built(
+        "100,000 files with an attribute of their own, in a block each",
+        512,
+        |archive| {
+            for number in 0..100_000 {
+                let value = format!("{number:0200}");
+                let header = record("SCHILY.xattr.user.own", value.as_bytes());
+                put(archive, &member("x", b'x', &header));
+                put(archive, &file(&number.to_string()));
+            }
+        },
+    );
     let odd = pax("SCHILY.xattr.user.x", b"");
     built(
         "100,000 pipes with an attribute that they cannot have",
