@@ -20,6 +20,7 @@ mod assignments;
 mod cfg;
 mod error;
 mod files;
+mod fstab;
 mod hostname;
 mod installed;
 #[cfg(test)]
@@ -56,6 +57,7 @@ use value::{Data, Key, Map, Value, ValueError, same_name};
 pub const BUILTINS: &[Module] = &[
     add_user::MODULE,
     files::MODULE,
+    fstab::MODULE,
     hostname::MODULE,
     locale::MODULE,
     modules_load::MODULE,

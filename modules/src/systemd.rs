@@ -7,6 +7,7 @@ mod doc;
 mod options;
 
 use crate::error::at;
+use crate::installed;
 use crate::units::{self, UnitError};
 use crate::value::{Span, Spanned, ValueError, nearest};
 use crate::{Cfg, Error, Host, Module, Root};
@@ -32,7 +33,7 @@ fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let Options { systemd } = cfg.options()?;
-    if !units::is_there(root) {
+    if !installed::systemd(root) {
         let error = ValueError::new(cfg.span(), "the image has no systemd");
         return Err(error
             .help("its services are started by something else")

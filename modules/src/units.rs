@@ -40,12 +40,6 @@ struct Unit {
     path: Vec<u8>,
 }
 
-/// Returns whether the image has systemd.
-pub(crate) fn is_there(root: &Root<'_>) -> bool {
-    let places = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
-    places.iter().any(|path| root.exists(path))
-}
-
 /// Returns the names of all units that the image has, templates among them, in order.
 pub(crate) fn names(root: &Root<'_>) -> Result<BTreeSet<String>, RootError> {
     let mut found = BTreeSet::new();

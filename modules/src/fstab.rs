@@ -1,0 +1,165 @@
+//! `fstab`: what is mounted at boot, from the partitions of the recipe.
+//!
+//! A line that exists for a mount point gets the right device and type; its options and the order
+//! of the file stay. Comments and other lines are left alone. See fstab(5).
+
+mod doc;
+mod options;
+mod table;
+
+use crate::value::{Spanned, ValueError, nearest};
+use crate::{Cfg, Error, Host, Module, Partition, Root};
+use options::{By, Fstab, Mount, Options};
+use table::{Entry, Table};
+
+const FILE: &str = "/etc/fstab";
+
+pub(crate) const MODULE: Module = Module {
+    name: "fstab",
+    summary: "has the partitions of the image mounted at boot",
+    details: "\
+Writes a line of `/etc/fstab` for each partition with a `mount` and for swap. A line that is there
+for the same mount point gets the device and type of the partition, and keeps its options where the
+recipe names none. All else in the file stays; a warning tells of lines whose device is not one of
+the image.",
+    keys: &["fstab"],
+    options: doc::OPTIONS,
+    example: doc::EXAMPLE,
+    check,
+    modify,
+};
+
+fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
+    cfg.options::<Options>()?.fstab.check()
+}
+
+fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
+    let Options { fstab } = cfg.options()?;
+    let partitions = root.partitions();
+    let mut entries = Vec::new();
+    for partition in partitions {
+        entries.extend(of_partition(partition, &fstab, cfg)?);
+    }
+    for mount in &fstab.mounts {
+        match &mount.device {
+            Some(device) => {
+                let place = &mount.mount;
+                let is_at = |known: &&Partition| known.mount.as_ref() == Some(&place.value);
+                if let Some(known) = partitions.iter().find(is_at) {
+                    let number = known.number;
+                    let message = format!("{} is the mount point of partition {number}", **place);
+                    return Err(place.error(message).help("leave `device` out").into());
+                }
+                entries.push(of_device(mount, device));
+            }
+            None => check_is_partition(&mount.mount, partitions)?,
+        }
+    }
+    // A filesystem is mounted after the one that its mount point is in; swap comes last.
+    entries.sort_by(|a, b| (a.is_swap(), &a.mount).cmp(&(b.is_swap(), &b.mount)));
+    let mut table = Table::parse(&root.read_if_exists(FILE)?.unwrap_or_default());
+    for entry in &entries {
+        table.set(entry);
+    }
+    for line in table.foreign(&entries) {
+        root.warn(format!(
+            "{FILE} mounts {line}, which is no partition of the image: the system may wait for it"
+        ));
+    }
+    root.mkdir_above(FILE)?;
+    root.write(FILE, table.print())?;
+    for mount in fstab.mounts.iter().filter(|mount| mount.device.is_some()) {
+        if mount.mount.starts_with('/') {
+            root.mkdir_all(&**mount.mount, 0o755)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the line of a partition, where it needs one.
+fn of_partition(
+    partition: &Partition,
+    fstab: &Fstab,
+    cfg: &Cfg,
+) -> Result<Option<Entry>, ValueError> {
+    let is_swap = partition.filesystem.as_deref() == Some("swap");
+    let (mount, filesystem) = match (&partition.mount, &partition.filesystem) {
+        (Some(mount), Some(filesystem)) => (mount.as_str(), filesystem),
+        (None, Some(filesystem)) if is_swap => ("none", filesystem),
+        _ => return Ok(None),
+    };
+    let by = fstab.by.as_ref().map_or(By::Uuid, |by| by.value);
+    let (tag, id) = match by {
+        By::Uuid => ("UUID", &partition.uuid),
+        By::Partuuid => ("PARTUUID", &partition.partuuid),
+        By::Label => ("LABEL", &partition.label),
+    };
+    let Some(id) = id else {
+        let span = fstab.by.as_ref().map_or(cfg.span(), |by| by.span);
+        let number = partition.number;
+        let message = format!("partition {number} ({mount}) has no {tag} to be found by");
+        let help = match by {
+            By::Label => format!("give partition {number} a `label`, or use `by: uuid`"),
+            _ => "use `by: uuid`".to_owned(),
+        };
+        return Err(ValueError::new(span, message).help(help));
+    };
+    let named = fstab
+        .mounts
+        .iter()
+        .find(|named| *named.mount.value == *mount);
+    let usual = match filesystem.as_str() {
+        // What is on it is for firmware and root.
+        "vfat" => "umask=0077",
+        _ => "defaults",
+    };
+    let options = named.and_then(|named| named.options.as_ref());
+    Ok(Some(Entry {
+        device: format!("{tag}={}", table::escape(id)),
+        mount: mount.to_owned(),
+        filesystem: filesystem.clone(),
+        usual: usual.to_owned(),
+        options: options.map(|options| options.value.clone()),
+        pass: match mount {
+            _ if is_swap => 0,
+            "/" => 1,
+            _ => 2,
+        },
+    }))
+}
+
+/// Returns the line of something that the recipe names itself.
+fn of_device(mount: &Mount, device: &Spanned<String>) -> Entry {
+    let filesystem = mount.filesystem.as_ref();
+    Entry {
+        device: table::escape(device),
+        mount: mount.mount.value.clone(),
+        filesystem: filesystem
+            .map_or("auto", |filesystem| filesystem)
+            .to_owned(),
+        usual: "defaults".to_owned(),
+        options: mount.options.as_ref().map(|options| options.value.clone()),
+        pass: 0,
+    }
+}
+
+fn check_is_partition(mount: &Spanned<String>, partitions: &[Partition]) -> Result<(), ValueError> {
+    let known: Vec<_> = partitions
+        .iter()
+        .filter_map(|known| known.mount.as_deref())
+        .collect();
+    if known.contains(&mount.as_str()) {
+        return Ok(());
+    }
+    let error = mount.error(format!(
+        "no partition of the image is mounted at {}",
+        **mount
+    ));
+    Err(error.help(match nearest(mount, known) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None => "give its `device`, or a partition with this `mount`".to_owned(),
+    }))
+}
+
+#[cfg(test)]
+mod tests;

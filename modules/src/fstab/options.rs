@@ -1,0 +1,82 @@
+//! The options of `fstab`, and what can be said about them without an image.
+
+use serde::Deserialize;
+
+use crate::value::{Spanned, ValueError};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Options {
+    #[serde(default)]
+    pub(super) fstab: Fstab,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Fstab {
+    /// What partitions are found by.
+    pub(super) by: Option<Spanned<By>>,
+    /// Options for partitions, and what is mounted besides.
+    pub(super) mounts: Vec<Mount>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum By {
+    Uuid,
+    Partuuid,
+    Label,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mount {
+    pub(super) mount: Spanned<String>,
+    pub(super) options: Option<Spanned<String>>,
+    pub(super) device: Option<Spanned<String>>,
+    #[serde(rename = "type")]
+    pub(super) filesystem: Option<Spanned<String>>,
+}
+
+impl Fstab {
+    /// Finds every mistake that shows without the image.
+    pub(super) fn check(&self) -> Result<(), ValueError> {
+        for (i, named) in self.mounts.iter().enumerate() {
+            let Mount {
+                mount,
+                options,
+                device,
+                filesystem,
+            } = named;
+            let is_swap = device.is_some() && **mount == "none";
+            if !mount.starts_with('/') && !is_swap {
+                let error = mount.error(format!("{:?} is no mount point", **mount));
+                return Err(error.help("it starts with /; that of a swap `device` is `none`"));
+            }
+            let before = self.mounts[..i].iter();
+            if !is_swap && before.clone().any(|other| other.mount.value == mount.value) {
+                return Err(mount.error(format!("{} is listed twice", **mount)));
+            }
+            if let (Some(filesystem), None) = (filesystem, device) {
+                let error = filesystem.error("a partition's filesystem is its own");
+                return Err(error.help("leave `type` out, or give a `device`"));
+            }
+            if device.is_none() && options.is_none() {
+                let error = mount.error(format!("nothing is said of {}", **mount));
+                return Err(error.help("give `options`, or a `device` to mount there"));
+            }
+            for word in options.iter().chain(filesystem) {
+                if word.is_empty() || word.contains(|c: char| c.is_whitespace() || c == '#') {
+                    let message = format!("{:?} is not one word", **word);
+                    return Err(word.error(message).help("commas go between options"));
+                }
+            }
+            for text in device.iter().chain([mount]) {
+                if text.is_empty() || text.contains(char::is_control) {
+                    return Err(text.error(format!("{:?} cannot be in fstab", **text)));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,196 @@
+//! The file itself: lines of six words, in which blanks are `\040` and the like. See fstab(5).
+
+/// What one line has to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// As it is in the file.
+    pub(super) device: String,
+    /// The mount point; `none` for swap.
+    pub(super) mount: String,
+    pub(super) filesystem: String,
+    /// The options of a new line.
+    pub(super) usual: String,
+    /// The options of any line.
+    pub(super) options: Option<String>,
+    /// When fsck(8) looks at it.
+    pub(super) pass: u8,
+}
+
+impl Entry {
+    pub(super) fn is_swap(&self) -> bool {
+        self.mount == "none"
+    }
+}
+
+/// The lines, each as it is.
+pub(super) struct Table {
+    lines: Vec<Line>,
+}
+
+struct Line {
+    text: String,
+    /// Whether one of our entries made it, or found it right.
+    is_ours: bool,
+}
+
+impl Table {
+    /// Bytes that are no text become signs that no device has; only lines of ours change, so they
+    /// are kept by [`Table::print`] in lines that are.
+    pub(super) fn parse(file: &[u8]) -> Self {
+        let text: String = file.iter().map(|byte| char::from(*byte)).collect();
+        let lines = text.split_inclusive('\n').map(|line| Line {
+            text: line.to_owned(),
+            is_ours: false,
+        });
+        Self {
+            lines: lines.collect(),
+        }
+    }
+
+    /// Returns the file.
+    pub(super) fn print(&self) -> Vec<u8> {
+        let letters = self.lines.iter().flat_map(|line| line.text.chars());
+        letters.map(|letter| letter as u8).collect()
+    }
+
+    /// Changes the line of the entry's mount point, or adds one. For swap it is the first line of
+    /// a partition that no entry has taken.
+    pub(super) fn set(&mut self, entry: &Entry) {
+        let entry = &Entry {
+            device: latin(&entry.device),
+            mount: latin(&entry.mount),
+            ..entry.clone()
+        };
+        let is_of = |line: &&mut Line| {
+            let words = line.words();
+            match (&*words, entry.is_swap()) {
+                ([device, _, "swap", ..], true) => {
+                    let is_file = device.starts_with('/') && !device.starts_with("/dev/");
+                    !line.is_ours && (*device == entry.device || !is_file)
+                }
+                ([_, mount, ..], false) => *mount == escape(&entry.mount),
+                _ => false,
+            }
+        };
+        // Of two lines for one place, the last is what is seen there.
+        let found = match entry.is_swap() {
+            true => self.lines.iter_mut().find(|line| is_of(line)),
+            false => self.lines.iter_mut().rev().find(|line| is_of(line)),
+        };
+        match found {
+            Some(line) => line.change(entry),
+            None => self.push(entry),
+        }
+    }
+
+    fn push(&mut self, entry: &Entry) {
+        if let Some(last) = self
+            .lines
+            .last_mut()
+            .filter(|last| !last.text.ends_with('\n'))
+        {
+            last.text.push('\n');
+        }
+        let options = entry.options.as_ref().unwrap_or(&entry.usual);
+        self.lines.push(Line {
+            text: format!(
+                "{}\t{}\t{}\t{options}\t0\t{}\n",
+                entry.device,
+                escape(&entry.mount),
+                entry.filesystem,
+                entry.pass
+            ),
+            is_ours: true,
+        });
+    }
+
+    /// Returns device and mount point of the lines that name a device of some disk, and are none
+    /// of the entries.
+    pub(super) fn foreign(&self, entries: &[Entry]) -> Vec<String> {
+        let mut found = Vec::new();
+        for line in self.lines.iter().filter(|line| !line.is_ours) {
+            let words = line.words();
+            let [device, mount, _, rest @ ..] = &*words else {
+                continue;
+            };
+            let options = rest.first().copied().unwrap_or_default();
+            let is_optional = options.split(',').any(|o| matches!(o, "noauto" | "nofail"));
+            let tags = [
+                "UUID=",
+                "LABEL=",
+                "PARTUUID=",
+                "PARTLABEL=",
+                "/dev/disk/",
+                "/dev/sd",
+                "/dev/vd",
+                "/dev/nvme",
+                "/dev/mapper/",
+            ];
+            let is_ours = entries.iter().any(|entry| entry.device == *device);
+            if !is_optional && !is_ours && tags.iter().any(|tag| device.starts_with(tag)) {
+                found.push(format!("{mount} from {device}"));
+            }
+        }
+        found
+    }
+}
+
+impl Line {
+    /// Returns the words; none of a comment.
+    fn words(&self) -> Vec<&str> {
+        if self.text.trim_start().starts_with('#') {
+            return Vec::new();
+        }
+        self.text.split_ascii_whitespace().collect()
+    }
+
+    /// Replaces device and type, and the options where the entry has some; the blanks in between
+    /// stay as they are.
+    fn change(&mut self, entry: &Entry) {
+        self.is_ours = true;
+        let mut out = String::new();
+        let mut rest = self.text.as_str();
+        for place in 0..4 {
+            let start = rest.len() - rest.trim_ascii_start().len();
+            let end = rest[start..].find(|c: char| c.is_ascii_whitespace());
+            let end = end.map_or(rest.len(), |end| start + end);
+            let word = match place {
+                0 => Some(&entry.device),
+                2 => Some(&entry.filesystem),
+                3 if rest[start..end].is_empty() => entry.options.as_ref().or(Some(&entry.usual)),
+                3 => entry.options.as_ref(),
+                _ => None,
+            };
+            let blank = &rest[..start];
+            out.push_str(if place > 0 && !blank.starts_with([' ', '\t']) {
+                "\t"
+            } else {
+                blank
+            });
+            out.push_str(word.map_or(&rest[start..end], String::as_str));
+            rest = &rest[end..];
+        }
+        out.push_str(rest);
+        if self.text.ends_with('\n') && !out.ends_with('\n') {
+            out.push('\n');
+        }
+        self.text = out;
+    }
+}
+
+/// Returns a word as the file has it.
+pub(super) fn escape(word: &str) -> String {
+    let mut text = String::new();
+    for letter in word.chars() {
+        match letter {
+            ' ' | '\t' | '\\' | '#' => text += &format!("\\{:03o}", u32::from(letter)),
+            _ => text.push(letter),
+        }
+    }
+    text
+}
+
+/// Returns the bytes of a text as letters, which is how [`Table`] holds its lines.
+fn latin(text: &str) -> String {
+    text.bytes().map(char::from).collect()
+}

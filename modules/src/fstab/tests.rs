@@ -1,0 +1,179 @@
+use super::table::Table;
+use super::*;
+use crate::kit::distributions::DISTRIBUTIONS;
+use crate::kit::{distribution, image, map, read, step, value};
+use crate::value::Value;
+
+const ROOT: &str = "22222222-0000-4000-8000-000000000002";
+const SWAP: &str = "22222222-0000-4000-8000-000000000003";
+
+/// Returns the file after two runs, of which the second changes nothing, and the warnings.
+fn after(before: Option<&str>, fstab: Value) -> (String, Vec<String>) {
+    let files: Vec<_> = before.map(|text| (FILE, text)).into_iter().collect();
+    let mut tree = image(&files);
+    let recipe = map([("fstab", fstab)]);
+    let first = step(&mut tree, "fstab", &recipe).unwrap();
+    assert_eq!(step(&mut tree, "fstab", &recipe).unwrap().changes, []);
+    (read(&tree, FILE), first.warnings)
+}
+
+#[test]
+fn new_lines() {
+    for (fstab, want) in [
+        (
+            value!({}),
+            format!(
+                "UUID={ROOT}\t/\text4\tdefaults\t0\t1\n\
+                 UUID=1A2B-3C4D\t/boot/efi\tvfat\tumask=0077\t0\t2\n\
+                 UUID={SWAP}\tnone\tswap\tdefaults\t0\t0\n"
+            ),
+        ),
+        (
+            value!({"by": "partuuid", "mounts": [
+                {"mount": "/boot/efi", "options": "noauto"},
+                {"mount": "/a b", "device": "tmpfs", "type": "tmpfs"},
+                {"mount": "none", "device": "/swap file", "type": "swap"},
+            ]}),
+            "PARTUUID=11111111-0000-4000-8000-000000000002\t/\text4\tdefaults\t0\t1\n\
+             tmpfs\t/a\\040b\ttmpfs\tdefaults\t0\t0\n\
+             PARTUUID=11111111-0000-4000-8000-000000000001\t/boot/efi\tvfat\tnoauto\t0\t2\n\
+             PARTUUID=11111111-0000-4000-8000-000000000003\tnone\tswap\tdefaults\t0\t0\n\
+             /swap\\040file\tnone\tswap\tdefaults\t0\t0\n"
+                .to_owned(),
+        ),
+    ] {
+        for before in [
+            None,
+            Some(""),
+            Some("# comment"),
+            Some("proc /proc proc defaults 0 0\n"),
+        ] {
+            let kept = match before {
+                Some("# comment") => "# comment\n",
+                other => other.unwrap_or_default(),
+            };
+            let (text, warnings) = after(before, fstab.clone());
+            assert_eq!(text, format!("{kept}{want}"));
+            assert_eq!(warnings, [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn lines_that_are_there() {
+    let others = format!(
+        "UUID=1A2B-3C4D\t/boot/efi\tvfat\tumask=0077\t0\t2\nUUID={SWAP}\tnone\tswap\tdefaults\t0\t0\n"
+    );
+    let new_root = format!("UUID={ROOT}\t/\text4\tdefaults\t0\t1\n");
+    for (before, want, warned) in [
+        // Blanks, options and the last words stay.
+        (
+            "# /\n/dev/sda1  /   xfs\tnoatime,x  0 0 \n\n# end\n".to_owned(),
+            format!("# /\nUUID={ROOT}  /   ext4\tnoatime,x  0 0 \n\n# end\n{others}"),
+            0,
+        ),
+        (
+            "LABEL=x / xfs\n".to_owned(),
+            format!("UUID={ROOT} / ext4\tdefaults\n{others}"),
+            0,
+        ),
+        (
+            "LABEL=x /".to_owned(),
+            format!("UUID={ROOT} /\text4\tdefaults\n{others}"),
+            0,
+        ),
+        // A swap file is nobody's partition.
+        (
+            "/swapfile none swap sw 0 0\nUUID=old swap swap sw,pri=5 0 0\n".to_owned(),
+            format!(
+                "/swapfile none swap sw 0 0\nUUID={SWAP} swap swap sw,pri=5 0 0\n{new_root}\
+                 UUID=1A2B-3C4D\t/boot/efi\tvfat\tumask=0077\t0\t2\n"
+            ),
+            0,
+        ),
+        // What another machine had.
+        (
+            "UUID=1 /data ext4 defaults 0 2\nUUID=2 /opt ext4 nofail 0 2\nnas:/x /n nfs rw 0 0\n"
+                .to_owned(),
+            format!(
+                "UUID=1 /data ext4 defaults 0 2\nUUID=2 /opt ext4 nofail 0 2\nnas:/x /n nfs rw 0 0\n{new_root}{others}"
+            ),
+            1,
+        ),
+        (
+            "\u{fc} /x auto noauto 0 0\n".to_owned(),
+            format!("\u{fc} /x auto noauto 0 0\n{new_root}{others}"),
+            0,
+        ),
+    ] {
+        let (text, warnings) = after(Some(&before), value!({}));
+        assert_eq!(text, want, "{before:?}");
+        assert_eq!(warnings.len(), warned, "{warnings:?}");
+    }
+    let options = value!({"mounts": [{"mount": "/", "options": "ro"}]});
+    let (text, _) = after(Some("UUID=x / ext4 rw 0 1\n"), options);
+    assert_eq!(text, format!("UUID={ROOT} / ext4 ro 0 1\n{others}"));
+}
+
+#[test]
+fn any_bytes_are_kept() {
+    let bytes = b"\xff\xfe /x\n\0";
+    assert_eq!(Table::parse(bytes).print(), bytes);
+}
+
+#[test]
+fn every_distribution_gets_the_same_lines() {
+    for (name, _) in DISTRIBUTIONS {
+        let mut tree = distribution(name);
+        step(&mut tree, "fstab", &value!({})).unwrap();
+        let text = read(&tree, FILE);
+        assert!(
+            text.contains(&format!("UUID={ROOT}\t/\text4\tdefaults\t0\t1\n")),
+            "{name}: {text}"
+        );
+    }
+}
+
+#[test]
+fn refusals() {
+    for (fstab, message) in [
+        (value!({"by": "name"}), "unknown value `name`"),
+        (
+            value!({"by": "label"}),
+            "partition 1 (/boot/efi) has no LABEL to be found by",
+        ),
+        (
+            value!({"mounts": [{"mount": "boot", "options": "ro"}]}),
+            "\"boot\" is no mount point",
+        ),
+        (value!({"mounts": [{"mount": "/"}]}), "nothing is said of /"),
+        (
+            value!({"mounts": [{"mount": "/boot", "options": "ro"}]}),
+            "no partition of the image is mounted at /boot",
+        ),
+        (
+            value!({"mounts": [{"mount": "/", "options": "ro"}, {"mount": "/", "options": "rw"}]}),
+            "/ is listed twice",
+        ),
+        (
+            value!({"mounts": [{"mount": "/", "options": "ro, x"}]}),
+            "\"ro, x\" is not one word",
+        ),
+        (
+            value!({"mounts": [{"mount": "/", "type": "xfs"}]}),
+            "a partition's filesystem is its own",
+        ),
+        (
+            value!({"mounts": [{"mount": "/x", "device": "a\nb"}]}),
+            "\"a\\nb\" cannot be in fstab",
+        ),
+        (
+            value!({"mounts": [{"mount": "/", "device": "tmpfs"}]}),
+            "/ is the mount point of partition 2",
+        ),
+    ] {
+        let recipe = map([("fstab", fstab)]);
+        let error = step(&mut image(&[]), "fstab", &recipe).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+}
