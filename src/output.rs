@@ -52,7 +52,8 @@ impl Output {
         let Place { out, part, .. } = place.clone();
         loop {
             // Opening would follow a link, and a file with other names is somebody else's.
-            if let Ok(meta) = fs::symlink_metadata(&part)
+            let before = fs::symlink_metadata(&part);
+            if let Ok(meta) = &before
                 && !(meta.is_file() && meta.nlink() == 1)
             {
                 bail!("{}: is in the way; remove it", part.display());
@@ -70,6 +71,10 @@ impl Output {
                     bail!("{}: another build is writing it", part.display())
                 }
                 Err(TryLockError::Error(error)) => {
+                    // What was not there before is nobody else's.
+                    if before.is_err() {
+                        drop(fs::remove_file(&part));
+                    }
                     return Err(error)
                         .with_context(|| format!("{}: cannot be locked", part.display()));
                 }

@@ -7,7 +7,7 @@
 //! - `edge`: every limit of ext4 and tar at once, as the kernel shows it
 //! - `examples`: what `hsb modules` shows of the built-in ones works, on every distribution
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
-//! - `faults`: signals, full disks, a source that changes, two builds at once
+//! - `faults`: signals, full disks, calls that fail, a source that changes, two builds at once
 //! - `fat`: trees and sizes at the limits of FAT, judged by fsck.fat, mtools and fatfs
 //! - `hostile`: archives and recipes that were made to do harm
 //! - `mounted`: what the kernel shows of an image, where it may be mounted

@@ -1,0 +1,191 @@
+//! Calls that the kernel refuses: each at any moment, by strace; disks that are really full.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use super::{PART, is_old, prepared};
+use crate::kit::{self, Run, Work};
+
+/// Runs a build in which, of the calls that have to do with one file, number `when` fails.
+fn injected(work: &Work, file: &str, calls: &str, error: &str, when: u32) -> Run {
+    kit::run(
+        kit::tool("strace")
+            .args([
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                &format!("trace={calls}"),
+            ])
+            .args(["-e", &format!("inject={calls}:error={error}:when={when}")])
+            .arg("-P")
+            .arg(work.join(file))
+            .arg(env!("CARGO_BIN_EXE_hsb"))
+            .args(["build", "-q", "--threads", "1", "-i"])
+            .arg(work.join("rootfs.tar"))
+            .arg("-o")
+            .arg(work.join("image.raw"))
+            .current_dir(work.path()),
+    )
+}
+
+#[test]
+fn every_call_can_fail() {
+    // More than a build of this size has of any of them.
+    const MOST: u32 = 60;
+    let source = "rootfs.tar";
+    for (file, calls, error, says) in [
+        (source, "openat", "EACCES", "Permission denied"),
+        (source, "pread64", "EIO", "Input/output error"),
+        (source, "statx", "EIO", "Input/output error"),
+        (PART, "openat", "EACCES", "Permission denied"),
+        (PART, "flock", "ENOLCK", "No locks available"),
+        (PART, "ftruncate", "ENOSPC", "No space left"),
+        (PART, "pwrite64", "ENOSPC", "No space left"),
+        (PART, "pwrite64", "EIO", "Input/output error"),
+        (PART, "fsync", "EIO", "Input/output error"),
+        (PART, "rename", "EPERM", "not permitted"),
+    ] {
+        let work = prepared("injected", 3 << 20);
+        let mut failed = 0;
+        for when in 1..=MOST {
+            let run = injected(&work, file, calls, error, when);
+            let Run { code, stderr, .. } = &run;
+            assert!(!stderr.contains("panicked"), "{calls} {when}: {stderr}");
+            assert!(!work.join(PART).exists(), "{calls} {when}: {stderr}");
+            if *code == Some(0) {
+                kit::sfdisk_clean(&work.join("image.raw"));
+                break;
+            }
+            failed += 1;
+            // Of the last call the user knows the name that he gave.
+            let name = if calls == "rename" { "image.raw" } else { file };
+            assert!(
+                stderr.contains(says) && stderr.contains(name),
+                "{calls} {when}: {stderr}"
+            );
+            assert!(is_old(&work), "{calls} {when}: {stderr}");
+        }
+        assert!(
+            (1..MOST).contains(&failed),
+            "{file}, {calls}: {failed} times"
+        );
+    }
+}
+
+#[test]
+fn a_source_that_cannot_be_read_is_named() {
+    let work = prepared("unreadable", 0);
+    // Opens, and then fails at its first byte: address 0 is no memory.
+    let message = kit::fail(&mut work.hsb(["build", "-q", "-i", "/proc/self/mem"]), 1);
+    assert!(message.contains("/proc/self/mem: cannot read"), "{message}");
+    assert!(is_old(&work));
+}
+
+/// Runs a script with `hsb` as `$0` where `disk` is a file system of so many KiB.
+///
+/// Whoever may not mount may do so in a user namespace; not in every container, though.
+fn on_small_disk(work: &Work, kib: u32, script: &str) -> Option<Run> {
+    const CANNOT: i32 = 99;
+    let script = format!(
+        "mount -t tmpfs -o size={kib}k tmpfs disk || exit {CANNOT}; echo -n old >disk/old.raw
+        {script}; code=$?; ls -A disk; cat disk/old.raw; exit $code"
+    );
+    let run = kit::run(
+        kit::tool("unshare")
+            .args([
+                "--mount",
+                "--user",
+                "--map-root-user",
+                "bash",
+                "-c",
+                &script,
+            ])
+            .arg(env!("CARGO_BIN_EXE_hsb"))
+            .current_dir(work.path()),
+    );
+    if run.code == Some(CANNOT) || run.stderr.starts_with("unshare: ") {
+        kit::say(&format!("NOT TRIED on a full disk: {}", run.stderr.trim()));
+        return None;
+    }
+    Some(run)
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_image() {
+    // A limit on the size of files, which stands for a full disk: the image gets no size.
+    let work = prepared("limit", 4 << 20);
+    let script = "ulimit -f 1024; exec \"$0\" build -q";
+    let message = kit::fail(
+        Command::new("bash")
+            .args(["-c", script, env!("CARGO_BIN_EXE_hsb")])
+            .current_dir(work.path()),
+        1,
+    );
+    assert!(message.contains(PART), "{message}");
+    assert!(is_old(&work));
+    assert!(!work.join(PART).exists());
+
+    // A small disk: its last block goes at another moment for every size.
+    let work = prepared("small", 16 << 20);
+    fs::create_dir(work.join("disk")).unwrap();
+    kit::succeed(kit::tool("gzip").arg("-k").arg(work.join("rootfs.tar")));
+    for kib in [4, 16, 64, 256, 1024, 2048, 4096, 8192] {
+        for (script, part) in [
+            ("\"$0\" build -q -o disk/old.raw", "old.raw"),
+            // The temporary file that a compressed source is decoded into.
+            (
+                "\"$0\" build -q -i rootfs.tar.gz --tmp disk",
+                "--tmp takes another folder",
+            ),
+            (
+                "TMPDIR=$PWD/disk \"$0\" build -q -i rootfs.tar.gz",
+                "--tmp takes another folder",
+            ),
+        ] {
+            let Some(run) = on_small_disk(&work, kib, script) else {
+                return;
+            };
+            assert_eq!(run.code, Some(1), "{kib}: {run:#?}");
+            let said = [part, "No space left"]
+                .iter()
+                .all(|part| run.stderr.contains(part));
+            assert!(said, "{kib}: {run:#?}");
+            assert_eq!(run.stdout, "old.raw\nold", "{kib}");
+            assert!(is_old(&work), "{kib}");
+        }
+    }
+}
+
+#[test]
+fn home_and_tmp_need_not_be_there() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // The build folder may be closed to the user that the sandbox turns into.
+    let work = Work::under(&std::env::temp_dir(), "home");
+    fs::set_permissions(work.path(), Permissions::from_mode(0o777)).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_hsb"), work.join("hsb")).unwrap();
+    fs::copy(project.join("tests/sandbox.py"), work.join("sandbox.py")).unwrap();
+    let source = project.join("fixtures/rootfs.tar.gz");
+    fs::copy(source, work.join("rootfs.tar.gz")).unwrap();
+    work.write("build.yaml", "source: rootfs.tar.gz\n");
+    fs::create_dir(work.join("home")).unwrap();
+    fs::set_permissions(work.join("home"), Permissions::from_mode(0o555)).unwrap();
+    for home in ["home", "nowhere"] {
+        let mut build = kit::tool("python3");
+        build
+            .args(["sandbox.py", "./hsb", "build", "-q"])
+            .env("HOME", work.join(home))
+            .current_dir(work.path());
+        // Beside OUT is room for all that it needs.
+        kit::succeed(build.env_remove("TMPDIR"));
+        kit::sfdisk_clean(&work.join("image.raw"));
+        // What cannot be written is named, with the way out.
+        let message = kit::fail(build.env("TMPDIR", work.join(home)), 1);
+        let part = "cannot make a temporary file to decode rootfs.tar.gz into";
+        assert!(message.contains(part), "{message}");
+        kit::succeed(build.args(["--tmp", "."]));
+    }
+}
