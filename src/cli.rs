@@ -73,7 +73,8 @@ struct Options {
     /// The recipe
     #[arg(short, long, value_name = "RECIPE", default_value = "build.yaml")]
     file: PathBuf,
-    /// The tarball or folder to start from, or - for standard input; overrides `source:`
+    /// The tarball, folder or container image to start from, or - for a tarball on standard input;
+    /// overrides `source:`
     #[arg(short, long, value_name = "SOURCE")]
     input: Option<PathBuf>,
     /// Size of the image: 4G, 512MiB, auto, or +512M for that much free; overrides `size:`

@@ -180,6 +180,7 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
     let source::Loaded {
         mut tree,
         newest,
+        image_config,
         mut warnings,
         ..
     } = source::load(&request.sources, &options)?;
@@ -188,7 +189,8 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
         .source_date_epoch
         .map_or(newest, Timestamp::from_secs);
     let ids = Ids::new(recipe, &tree);
-    let (steps, more) = steps::run(recipe, &mut tree, &ids, now, progress)?;
+    let config = image_config.as_ref();
+    let (steps, more) = steps::run(recipe, &mut tree, &ids, config, now, progress)?;
     warnings.extend(more);
     plan::add_mount_points(recipe, &mut tree, now)?;
     let plan = plan::plan(recipe, &tree, &ids, now)?;

@@ -75,6 +75,8 @@ pub(crate) struct Step<'s> {
     pub(crate) number: usize,
     /// The recipe as the step sees it.
     pub(crate) cfg: &'s Cfg,
+    /// The configuration of the container image that is the source, if it is one.
+    pub(crate) image_config: Option<&'s serde_json::Value>,
     /// The folder of the recipe.
     pub(crate) folder: &'s Path,
     /// Shows a line that the module printed.

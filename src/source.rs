@@ -5,7 +5,7 @@
 //! - `layer`, `filter`, `owners`: what a recipe says about a source: where it goes, how much of it,
 //!   and whose it is
 //! - `assembly`: members come in, whoever reads them, and become the tree
-//! - `folder`: a folder of the host
+//! - `folder`: a folder of the host; `oci`: a container image in a folder or an archive
 //! - `spool` opens an archive and, unless it can be read in place, decodes it into a temporary
 //!   file; `member` reads the headers there one after the other, `tar` hands them on
 
@@ -22,6 +22,7 @@ mod layer;
 mod limits;
 mod member;
 mod name;
+mod oci;
 mod owners;
 mod pax;
 mod sparse;
@@ -36,16 +37,19 @@ mod xattr;
 use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use fsgen::{Timestamp, Tree};
 
 use assembly::Assembly;
 use layer::{Layer, Stacking};
 use owners::Owners;
+use window::Archive;
 
 pub use filter::{Filter, Pattern};
 pub use limits::Limits;
+pub use oci::Platform;
 pub use owners::Owner;
 
 /// Where a source is.
@@ -91,6 +95,10 @@ pub struct Source {
     pub owner: Option<Owner>,
     /// A file on the host that says whose single files are.
     pub owners: Option<PathBuf>,
+    /// Which one of several container images it is, by name.
+    pub tag: Option<String>,
+    /// Which one of several container images it is, by what it runs on.
+    pub platform: Option<Platform>,
 }
 
 impl From<Input> for Source {
@@ -102,6 +110,8 @@ impl From<Input> for Source {
             filter: Filter::default(),
             owner: None,
             owners: None,
+            tag: None,
+            platform: None,
         }
     }
 }
@@ -128,6 +138,8 @@ pub struct Loaded {
     pub newest: Timestamp,
     /// How many members were read, duplicates counted.
     pub members: u64,
+    /// The configuration of the last container image among the sources, as OCI has it.
+    pub image_config: Option<serde_json::Value>,
     /// What the user should know, one line each.
     pub warnings: Vec<String>,
 }
@@ -136,16 +148,26 @@ pub struct Loaded {
 struct Format {
     /// Whether something on the host has this form.
     recognise: fn(&Path) -> bool,
+    /// Whether it holds container images, of which one is chosen.
+    has_images: bool,
     /// Reads it as the layers that are described.
     read: fn(&Source, &Layer, &Options<'_>, &mut Assembly) -> Result<()>,
 }
 
 /// The forms, those that are told first first. What none of them takes is an archive, or is said
 /// to be none.
-const FORMATS: &[Format] = &[Format {
-    recognise: Path::is_dir,
-    read: folder::read,
-}];
+const FORMATS: &[Format] = &[
+    Format {
+        recognise: oci::is_layout,
+        has_images: true,
+        read: oci::read_layout,
+    },
+    Format {
+        recognise: Path::is_dir,
+        has_images: false,
+        read: folder::read,
+    },
+];
 
 /// Reads sources, each laid on the one before.
 ///
@@ -192,6 +214,9 @@ impl Source {
             };
             check().with_context(|| format!("source {}", path.display()))?;
         }
+        if self.format().is_some_and(|format| !format.has_images) {
+            self.check_no_image()?;
+        }
         self.layer().map(drop)
     }
 
@@ -200,6 +225,19 @@ impl Source {
             Input::Path(path) => FORMATS.iter().find(|format| (format.recognise)(path)),
             Input::Stdin => None,
         }
+    }
+
+    /// Checks that nothing is asked for that only container images have.
+    fn check_no_image(&self) -> Result<()> {
+        let key = match (&self.tag, &self.platform) {
+            (None, None) => return Ok(()),
+            (Some(_), _) => "tag",
+            (None, Some(_)) => "platform",
+        };
+        bail!(
+            "`{key}` chooses a container image, and {} is none",
+            self.from
+        )
     }
 
     fn layer(&self) -> Result<Layer> {
@@ -219,7 +257,8 @@ impl Source {
     }
 }
 
-/// Reads a tar archive, plain or compressed by gzip, bzip2, xz or zstd.
+/// Reads a tar archive, plain or compressed by gzip, bzip2, xz or zstd: a root filesystem, or a
+/// container image.
 fn archive(
     source: &Source,
     layer: &Layer,
@@ -227,16 +266,23 @@ fn archive(
     assembly: &mut Assembly,
 ) -> Result<()> {
     let archive = spool::open(&source.from, options)?;
-    // While an input was decoded it was reported; a second pass over its copy would only confuse.
-    let progress: &dyn Fn(u64) = if archive.is_in_place() {
-        options.progress
-    } else {
-        &|_| {}
+    let is_in_place = archive.is_in_place();
+    let archive: Arc<dyn Archive> = archive;
+    let mut read = || {
+        if oci::is_archive(&archive)? {
+            return oci::read_archive(archive.clone(), source, layer, options, assembly);
+        }
+        source.check_no_image()?;
+        // While an input was decoded it was reported; a second pass over its copy would only
+        // confuse.
+        let progress = if is_in_place {
+            options.progress
+        } else {
+            &|_| {}
+        };
+        assembly.begin(layer)?;
+        tar::read(archive.clone(), assembly, true, progress)?;
+        assembly.end()
     };
-    assembly
-        .begin(layer)
-        .with_context(|| source.from.to_string())?;
-    let read = tar::read(archive, assembly, progress);
-    read.and_then(|()| assembly.end())
-        .with_context(|| source.from.to_string())
+    read().with_context(|| source.from.to_string())
 }

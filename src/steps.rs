@@ -21,6 +21,7 @@ pub(crate) fn run(
     recipe: &Recipe,
     tree: &mut Tree,
     ids: &Ids,
+    image_config: Option<&serde_json::Value>,
     now: Timestamp,
     progress: &Progress,
 ) -> Result<(Vec<report::Step>, Vec<String>)> {
@@ -51,6 +52,7 @@ pub(crate) fn run(
                 let with = own::Step {
                     number,
                     cfg: &step.cfg,
+                    image_config,
                     folder: &recipe.folder,
                     log: &|line| stage.say(line),
                 };

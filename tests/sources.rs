@@ -67,3 +67,37 @@ fn a_folder_and_a_tarball_over_it() {
         "{message}"
     );
 }
+
+#[test]
+fn a_container_image_and_its_configuration() {
+    let work = Work::new("oci");
+    let umoci = |arguments: &str| {
+        let mut umoci = kit::tool("umoci");
+        kit::succeed(umoci.args(arguments.split(' ')).current_dir(work.path()));
+    };
+    fs::create_dir_all(work.join("root/etc")).unwrap();
+    work.write("root/etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+    work.write("root/etc/old", "old");
+    umoci("init --layout image");
+    umoci("new --image image:1.0");
+    umoci("insert --rootless --image image:1.0 root/etc /etc");
+    umoci("insert --rootless --image image:1.0 --whiteout /etc/old");
+    umoci("config --image image:1.0 --config.entrypoint /sbin/init --config.env A=b");
+    fs::create_dir(work.join("modules")).unwrap();
+    work.write(
+        "modules/unit.py",
+        "def modify(name, root, cfg):\n\
+         \x20   with open(root + '/etc/start', 'w') as start:\n\
+         \x20       start.write(' '.join(cfg['image_config']['config']['Entrypoint']))\n",
+    );
+    work.write(
+        "build.yaml",
+        "source: image\ntable: none\nmodules: [unit]\n",
+    );
+    kit::succeed(&mut work.hsb(["build", "-o", "a.raw"]));
+    let image = work.join("a.raw");
+    kit::e2fsck_clean(&image, 0);
+    assert_eq!(kit::debugfs(&image, 0, "cat /etc/start"), "/sbin/init");
+    let list = kit::debugfs(&image, 0, "ls /etc");
+    assert!(list.contains("passwd") && !list.contains("old"), "{list}");
+}

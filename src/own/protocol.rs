@@ -18,6 +18,15 @@ const VERSION: u32 = 1;
 /// How many of the last lines that a module printed are in the message when it fails.
 const LINES_OF_FAILURE: usize = 10;
 
+/// Returns what a module gets as `cfg`: the recipe, and what came with the source.
+fn cfg(step: &Step<'_>) -> Value {
+    let mut cfg = json::of(&step.cfg.to_data());
+    if let (Value::Object(keys), Some(config)) = (&mut cfg, step.image_config) {
+        keys.entry("image_config").or_insert_with(|| config.clone());
+    }
+    cfg
+}
+
 /// Runs a module to its end and answers all that it asks. Returns the keys that it read.
 pub(super) fn converse(
     own: &Own,
@@ -39,7 +48,7 @@ pub(super) fn converse(
         "name": own.name,
         "step": step.number,
         "source_date_epoch": epoch,
-        "cfg": json::of(&step.cfg.to_data()),
+        "cfg": cfg(step),
     });
     process.send(line(&start));
     let mut talk = Talk {

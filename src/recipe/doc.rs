@@ -28,7 +28,7 @@ pub(crate) const RECIPE: &[OptionDoc] = &[
             Shape::Map(SOURCE),
             Shape::List(&Shape::AnyOf(&[Shape::Text, Shape::Map(SOURCE)])),
         ]),
-        "a tarball or folder, relative to the recipe, or a list of them; -i overrides it",
+        "a tarball, folder or container image, relative to the recipe, or a list; -i overrides it",
     ),
     OptionDoc {
         presence: Presence::Default("auto"),
@@ -57,7 +57,7 @@ pub(crate) const SOURCE: &[OptionDoc] = &[
     OptionDoc::required(
         "from",
         Shape::Text,
-        "the tarball or folder, relative to the recipe",
+        "the tarball, folder or container image, relative to the recipe",
     ),
     text("path", "/", "the directory of the image that it goes to"),
     OptionDoc {
@@ -90,6 +90,16 @@ pub(crate) const SOURCE: &[OptionDoc] = &[
         "owners",
         Shape::Text,
         "a file of lines OWNER MODE PATTERN, relative to the recipe",
+    ),
+    OptionDoc::optional(
+        "tag",
+        Shape::Text,
+        "name of a container image, where there are several",
+    ),
+    text(
+        "platform",
+        "linux/amd64",
+        "what a container image runs on, where there are several",
     ),
 ];
 

@@ -19,6 +19,8 @@ struct Entry {
     exclude: Vec<Spanned<String>>,
     owner: Option<Spanned<String>>,
     owners: Option<String>,
+    tag: Option<String>,
+    platform: Option<Spanned<String>>,
 }
 
 /// Reads `source:`, whose paths are relative to `folder`; what is wrong goes into `problems`.
@@ -80,6 +82,8 @@ fn source(value: &Value, folder: &Path) -> Result<Spanned<Source>, ValueError> {
         filter,
         owner,
         owners: entry.owners.map(|list| folder.join(list)),
+        tag: entry.tag,
+        platform: entry.platform.as_ref().map(parse).transpose()?,
     };
     let span = from.span;
     Ok(Spanned {

@@ -52,6 +52,8 @@ pub(super) struct Assembly {
     acls: BTreeMap<NodeId, (AclText, String)>,
     /// How many attributes were left out, by namespace.
     dropped: BTreeMap<Vec<u8>, u64>,
+    /// The configuration of the last container image.
+    pub(super) image_config: Option<serde_json::Value>,
     /// What the user should know.
     pub(super) warnings: Vec<String>,
 }
@@ -73,6 +75,7 @@ impl Assembly {
             metadata: 0,
             acls: BTreeMap::new(),
             dropped: BTreeMap::new(),
+            image_config: None,
             warnings: Vec::new(),
         }
     }
@@ -355,6 +358,7 @@ impl Assembly {
         self.set_unknown_times(default_time.unwrap_or(newest));
         Loaded {
             warnings: self.take_warnings().collect(),
+            image_config: self.image_config,
             tree: self.tree,
             newest,
             members: self.members,

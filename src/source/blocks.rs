@@ -14,6 +14,8 @@ pub(super) struct Blocks<'a> {
     at: u64,
     /// Where the archive ends.
     end: u64,
+    /// Whether the last data may lack its padding.
+    may_end_short: bool,
 }
 
 impl<'a> Blocks<'a> {
@@ -23,7 +25,13 @@ impl<'a> Blocks<'a> {
             window: Window::new(archive),
             at: 0,
             end: archive.len()?,
+            may_end_short: false,
         })
+    }
+
+    /// Lets the last data be without its padding.
+    pub(super) fn let_end_short(&mut self) {
+        self.may_end_short = true;
     }
 
     /// Returns how many bytes are before this position.
@@ -95,6 +103,10 @@ impl<'a> Blocks<'a> {
         let want = want.filter(|want| *want <= FILE_MAX);
         let want = want.with_context(|| format!("{len} bytes end past the end of any archive"))?;
         if want > self.end {
+            if self.may_end_short && self.at + len <= self.end {
+                self.at = self.end;
+                return Ok(());
+            }
             return Err(cut_short(self.end, want));
         }
         self.at = want;

@@ -13,6 +13,8 @@ pub(super) enum Stacking {
     Alone,
     /// What other sources have. It is replaced, and `.wh.` takes away.
     Over,
+    /// The same, for the layers of one image: their root is the image's root.
+    Image,
 }
 
 /// What a recipe says about one source, beside what it is.

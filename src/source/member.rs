@@ -64,6 +64,8 @@ pub(super) struct Members<'a> {
     blocks: Blocks<'a>,
     source: SourceId,
     globals: Pax,
+    /// Whether there has to be an end marker.
+    needs_end: bool,
     /// What the user should know about the archive as a whole.
     pub(super) warnings: Vec<String>,
 }
@@ -85,8 +87,16 @@ impl<'a> Members<'a> {
             blocks: Blocks::new(archive)?,
             source,
             globals: Pax::default(),
+            needs_end: true,
             warnings: Vec::new(),
         })
+    }
+
+    /// Lets the archive end after its last member, even without padding: umoci writes some layers
+    /// so. It is for those whose digest says that they are whole.
+    pub(super) fn let_end_anywhere(&mut self) {
+        self.needs_end = false;
+        self.blocks.let_end_short();
     }
 
     /// Returns where the next header is, in bytes.
@@ -288,6 +298,9 @@ impl<'a> Members<'a> {
     fn header(&mut self) -> Result<Option<Block>> {
         let at = self.offset();
         // All members may be whole, but this is how an archive looks whose writer died between two.
+        if self.blocks.is_at_end() && !self.needs_end {
+            return Ok(None);
+        }
         ensure!(
             !self.blocks.is_at_end(),
             "the archive ends at byte {at} without an end marker, as if it was cut short; make or \

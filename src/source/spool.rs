@@ -78,7 +78,7 @@ impl Archive for ArchiveFile {
 pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFile>> {
     let name = input.to_string();
     let file = match input {
-        Input::Stdin => return spool(name, io::stdin().lock(), None, options),
+        Input::Stdin => return decode(name, io::stdin().lock(), None, options),
         Input::Path(path) => File::open(path).with_context(|| format!("{name}: cannot open"))?,
     };
     let metadata = file
@@ -88,14 +88,14 @@ pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFi
         bail!("{name}: is a directory, where a tar archive was expected");
     }
     if !metadata.is_file() {
-        return spool(name, file, None, options);
+        return decode(name, file, None, options);
     }
     let stamp = Stamp::of(&metadata);
     let head = read_head(&file).with_context(|| format!("{name}: cannot read"))?;
     if kind::recognise(&head) != Kind::Tar {
         let len = Some(metadata.len());
         let input = Cursor::new(head).chain(&file);
-        let copy = spool(name.clone(), input, len, options)?;
+        let copy = decode(name.clone(), input, len, options)?;
         let unchanged = file.metadata().and_then(|meta| stamp.check(&meta));
         unchanged.with_context(|| name)?;
         return Ok(copy);
@@ -110,7 +110,7 @@ pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFi
 /// Decodes an input into a temporary file that has no name, and is gone when it is closed.
 ///
 /// `source_len` is how many bytes the input has, if that is known.
-fn spool(
+pub(super) fn decode(
     name: String,
     mut input: impl Read,
     source_len: Option<u64>,

@@ -8,6 +8,7 @@ mod fuzz;
 mod gnu;
 mod layers;
 mod members;
+mod oci;
 mod refused;
 mod sparse;
 
@@ -71,7 +72,7 @@ fn read_at(bytes: Vec<u8>, time: Option<Timestamp>) -> Result<Loaded> {
     let archive = Arc::new(Bytes(bytes));
     let mut assembly = Assembly::new(Limits::default());
     assembly.begin(&Layer::default())?;
-    tar::read(archive, &mut assembly, &|_| {})?;
+    tar::read(archive, &mut assembly, true, &|_| {})?;
     assembly.end()?;
     Ok(assembly.finish(time))
 }

@@ -1,0 +1,200 @@
+//! Container images: which one of an index, and its layers one on the other.
+//!
+//! An image lies in a folder or an archive in the OCI layout, or in an archive by `docker save`.
+//! Every blob is held against its digest before anything in it is believed.
+
+mod choice;
+mod digest;
+mod layers;
+mod manifest;
+mod platform;
+mod store;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::assembly::Assembly;
+use super::layer::{Layer, Stacking};
+use super::member::{Entry, Members};
+use super::name::names;
+use super::window::Archive;
+use super::{Limits, Options, Source, folder, tar};
+use choice::Wanted;
+use manifest::{Config, Saved};
+use store::Files;
+
+use digest::Digest;
+pub use platform::Platform;
+
+/// One image, whose blobs are still to be checked.
+struct Image {
+    /// The configuration as it is.
+    config: serde_json::Value,
+    /// The lowest first.
+    layers: Vec<layers::Blob>,
+}
+
+/// Returns whether a folder is an image layout.
+pub(super) fn is_layout(folder: &Path) -> bool {
+    folder.join("oci-layout").is_file()
+}
+
+/// Reads an image from a folder.
+///
+/// # Errors
+///
+/// Fails when there is no such image, or when a blob of it is missing or damaged.
+pub(super) fn read_layout(
+    source: &Source,
+    layer: &Layer,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<()> {
+    let mut files = Assembly::new(options.limits);
+    let quiet = Options {
+        progress: &|_| {},
+        ..*options
+    };
+    folder::read(source, &Layer::default(), &quiet, &mut files)?;
+    read_files(files, source, layer, options, assembly).with_context(|| source.from.to_string())
+}
+
+/// Returns whether an archive holds an image, not a root filesystem.
+///
+/// For what is none, its first members are enough to tell.
+pub(super) fn is_archive(archive: &Arc<dyn Archive>) -> Result<bool> {
+    let source = Assembly::new(Limits::default()).add_source(archive.clone());
+    let mut members = Members::new(&**archive, source)?;
+    let mut is_image = false;
+    // What cannot be read is for who reads all of it to say.
+    while let Ok(Some(member)) = members.next() {
+        let mut parts = names(&member.path);
+        let (first, second) = (parts.next(), parts.next());
+        match (first, second) {
+            (None, _) | (Some(b"blobs" | b"index.json" | b"repositories"), _) => {}
+            (Some(b"oci-layout" | b"manifest.json"), None) => is_image = true,
+            (Some(name), _) if is_docker_name(name, &member.entry) => {}
+            _ => return Ok(false),
+        }
+    }
+    Ok(is_image)
+}
+
+/// Returns whether `docker save` gives such a name to a layer or configuration.
+fn is_docker_name(name: &[u8], entry: &Entry) -> bool {
+    let hex = match entry {
+        Entry::Directory => name,
+        _ => name.split(|b| *b == b'.').next().unwrap_or_default(),
+    };
+    hex.len() == 64 && hex.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Reads an image from an archive.
+///
+/// # Errors
+///
+/// Fails when there is no such image, or when a blob of it is missing or damaged.
+pub(super) fn read_archive(
+    archive: Arc<dyn Archive>,
+    source: &Source,
+    layer: &Layer,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<()> {
+    let mut files = Assembly::new(options.limits);
+    files.begin(&Layer::default())?;
+    tar::read(archive, &mut files, true, &|_| {})?;
+    files.end()?;
+    read_files(files, source, layer, options, assembly)
+}
+
+fn read_files(
+    files: Assembly,
+    source: &Source,
+    layer: &Layer,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<()> {
+    let files = Files(Arc::new(files.finish(None).tree));
+    let wanted = Wanted {
+        tag: source.tag.as_deref(),
+        platform: source.platform.as_ref(),
+    };
+    let image = match files.open("oci-layout") {
+        Ok(_) => choice::of_layout(&files, &wanted)?,
+        Err(_) => of_docker(&files, &wanted)?,
+    };
+    lay(image, layer, options, assembly)
+}
+
+/// Lays the layers of an image into the tree.
+fn lay(image: Image, layer: &Layer, options: &Options<'_>, assembly: &mut Assembly) -> Result<()> {
+    let layer = Layer {
+        stacking: Stacking::Image,
+        ..layer.clone()
+    };
+    let count = image.layers.len();
+    let opened = layers::open(image.layers, options)?;
+    let mut done = 0;
+    for (number, (title, archive)) in (1..).zip(opened) {
+        let len = archive.len()?;
+        let progress = |at: u64| (options.progress)(done + at);
+        let mut read = || {
+            assembly.begin(&layer)?;
+            // Its digest says that it is whole.
+            tar::read(archive.clone(), assembly, false, &progress)?;
+            assembly.end()
+        };
+        read().with_context(|| format!("layer {number} of {count}, {title}"))?;
+        done += len;
+    }
+    assembly.image_config = Some(image.config);
+    Ok(())
+}
+
+/// Returns the image that is wanted of those in an archive by `docker save`.
+///
+/// # Errors
+///
+/// Fails when there is none, or more than one.
+fn of_docker(files: &Files, wanted: &Wanted<'_>) -> Result<Image> {
+    let manifest = files.open("manifest.json")?;
+    let images: Vec<Saved> = manifest::json(&*manifest).context("manifest.json")?;
+    let named = images.iter().map(|image| {
+        let tags = image.repo_tags.iter().flatten();
+        (tags.map(String::as_str).collect(), image)
+    });
+    let image = wanted.one(named.collect())?;
+    let config_file = files.open(&image.config)?;
+    let config: Config = manifest::json(&*config_file).context("the image's configuration")?;
+    wanted.check(&config)?;
+    // In this format, the name of the configuration is its digest.
+    let name = image.config.rsplit('/').next().unwrap_or_default();
+    let hex = name.trim_end_matches(".json");
+    if let Ok(digest) = format!("sha256:{hex}").parse::<Digest>() {
+        digest
+            .check(&*config_file)
+            .with_context(|| image.config.clone())?;
+    }
+    let (layers, ids) = (image.layers.len(), config.rootfs.diff_ids.len());
+    ensure!(
+        layers == ids,
+        "{layers} layers, and {ids} digests of layers in the image's configuration"
+    );
+    let layers = image.layers.iter().zip(&config.rootfs.diff_ids);
+    let layers = layers.map(|(path, id)| {
+        let digest = id.parse::<Digest>();
+        let digest = digest.map_err(|wrong| anyhow::anyhow!("{path}: `{id}` {wrong}"))?;
+        Ok(layers::Blob {
+            title: path.clone(),
+            file: files.open(path)?,
+            check: layers::Check::Decoded(digest),
+        })
+    });
+    Ok(Image {
+        layers: layers.collect::<Result<_>>()?,
+        config: manifest::json(&*config_file)?,
+    })
+}

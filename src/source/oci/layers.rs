@@ -1,0 +1,157 @@
+//! Layers of an image are checked and decoded, several at a time.
+
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::super::kind::{self, ENOUGH, Kind};
+use super::super::window::Archive;
+use super::super::{Options, spool};
+use super::digest::Digest;
+use super::manifest::Descriptor;
+
+/// How many are worked on at once; each has a decoder with its memory.
+const THREADS: usize = 4;
+
+/// A layer as it is stored.
+pub(super) struct Blob {
+    /// What messages call it.
+    pub(super) title: String,
+    pub(super) file: Arc<dyn Archive>,
+    pub(super) check: Check,
+}
+
+/// What it is held against.
+pub(super) enum Check {
+    /// Its bytes as they are stored.
+    Blob(Descriptor),
+    /// The tar archive that it is when it is decoded.
+    Decoded(Digest),
+}
+
+impl Check {
+    /// Checks a blob before it is decoded.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it is not what it should be.
+    pub(super) fn before(&self, blob: &dyn Archive) -> Result<()> {
+        let Check::Blob(descriptor) = self else {
+            return Ok(());
+        };
+        let (found, size) = (blob.len()?, descriptor.size);
+        ensure!(
+            found == size,
+            "it has {found} bytes, and should have {size}"
+        );
+        descriptor.digest.check(blob)
+    }
+
+    fn after(&self, archive: &dyn Archive) -> Result<()> {
+        match self {
+            Check::Blob(_) => Ok(()),
+            Check::Decoded(digest) => digest.check(archive),
+        }
+    }
+}
+
+/// A layer that is right, as a tar archive, and what messages call it.
+type Opened = (String, Arc<dyn Archive>);
+
+/// Checks all layers, and decodes those that are compressed; they keep their order.
+///
+/// # Errors
+///
+/// Fails with the first one that is not what it should be.
+pub(super) fn open(blobs: Vec<Blob>, options: &Options<'_>) -> Result<Vec<Opened>> {
+    let count = blobs.len();
+    let next = AtomicUsize::new(0);
+    let opened: Vec<OnceLock<Result<Arc<dyn Archive>>>> =
+        blobs.iter().map(|_| OnceLock::new()).collect();
+    let (folder, limits, epoch) = (options.spool_dir, options.limits, options.source_date_epoch);
+    let work = || {
+        let quiet = Options {
+            spool_dir: folder,
+            source_date_epoch: epoch,
+            limits,
+            progress: &|_| {},
+        };
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(blob) = blobs.get(index) else {
+                return;
+            };
+            let result = open_one(blob, &quiet);
+            if result.is_err() {
+                // The others need not be looked at.
+                next.store(count, Ordering::Relaxed);
+            }
+            // No other thread had this one.
+            opened[index].get_or_init(|| result);
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 1..cores.min(THREADS).min(count) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut results = Vec::new();
+    let mut first_error = None;
+    for (blob, slot) in blobs.into_iter().zip(opened) {
+        match slot.into_inner() {
+            Some(Ok(archive)) => results.push((blob.title, archive)),
+            Some(Err(error)) => {
+                let title = format!("layer {}", blob.title);
+                first_error.get_or_insert(error.context(title));
+            }
+            None => {}
+        }
+    }
+    match first_error {
+        Some(error) => Err(error),
+        None => Ok(results),
+    }
+}
+
+fn open_one(blob: &Blob, options: &Options<'_>) -> Result<Arc<dyn Archive>> {
+    let file = &blob.file;
+    blob.check.before(&**file)?;
+    let len = file.len()?;
+    let mut head = vec![0; usize::try_from(len).map_or(ENOUGH, |len| len.min(ENOUGH))];
+    file.read_exact_at(&mut head, 0).context("cannot read")?;
+    let archive: Arc<dyn Archive> = match kind::recognise(&head) {
+        Kind::Tar => file.clone(),
+        _ => {
+            let input = Bytes {
+                archive: &**file,
+                at: 0,
+                end: len,
+            };
+            spool::decode(file.name(), input, Some(len), options)?
+        }
+    };
+    blob.check.after(&*archive)?;
+    Ok(archive)
+}
+
+/// The bytes of an archive, one after the other.
+struct Bytes<'a> {
+    archive: &'a dyn Archive,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Bytes<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
+        let len = left.min(buf.len());
+        self.archive.read_exact_at(&mut buf[..len], self.at)?;
+        self.at += len as u64;
+        Ok(len)
+    }
+}

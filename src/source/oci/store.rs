@@ -1,0 +1,87 @@
+//! Where the blobs of an image lie: in a folder or an archive, which are read as trees themselves.
+
+use std::io;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use fsgen::{Content, Kind, ReadAt, Tree};
+
+use super::super::window::Archive;
+use super::manifest::Descriptor;
+
+/// Blobs by digest.
+pub(in super::super) trait Store {
+    /// Returns a blob, which still has to be checked.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it is not there.
+    fn blob(&self, descriptor: &Descriptor) -> Result<Arc<dyn Archive>>;
+}
+
+/// An image layout, or what `docker save` makes, as a tree.
+pub(super) struct Files(pub(super) Arc<Tree>);
+
+impl Files {
+    /// Returns a file.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is none at the path.
+    pub(super) fn open(&self, path: &str) -> Result<Arc<dyn Archive>> {
+        let id = self.0.resolve(path.as_bytes());
+        let id = id.with_context(|| format!("`{path}`"))?;
+        let Kind::File(content) = &self.0.node(id).kind else {
+            bail!("`{path}` is no file");
+        };
+        Ok(Arc::new(Part {
+            tree: self.0.clone(),
+            content: content.clone(),
+            path: path.to_owned(),
+        }))
+    }
+}
+
+impl Store for Files {
+    fn blob(&self, descriptor: &Descriptor) -> Result<Arc<dyn Archive>> {
+        let digest = &descriptor.digest;
+        self.open(&format!("blobs/{}/{}", digest.algorithm(), digest.hex()))
+    }
+}
+
+/// A file of the tree that an image lies in.
+struct Part {
+    tree: Arc<Tree>,
+    content: Content,
+    path: String,
+}
+
+impl ReadAt for Part {
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.content.read_exact_at(&self.tree, buf, offset)
+    }
+
+    fn name(&self) -> String {
+        let sources = self.tree.sources();
+        let archive = sources.first().map(|source| source.name() + ": ");
+        archive.unwrap_or_default() + &self.path
+    }
+
+    fn check_unchanged(&self) -> io::Result<()> {
+        let mut sources = self.tree.sources().iter();
+        sources.try_for_each(|source| source.check_unchanged())
+    }
+}
+
+impl Archive for Part {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let left = self.content.len().saturating_sub(offset);
+        let len = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
+        self.read_exact_at(&mut buf[..len], offset)?;
+        Ok(len)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.content.len())
+    }
+}
