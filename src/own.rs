@@ -187,7 +187,8 @@ impl Own {
         let limit = self.time_limit();
         match self.kind {
             Kind::Python => {
-                protocol::converse(self, python::command(&self.file), limit, root, step)
+                let command = python::command(&self.file);
+                protocol::converse(self, command, limit, root, step).map_err(python::explained)
             }
             Kind::Starlark => {
                 let command = starlark::command(self).map_err(|failure| failure.of(self))?;

@@ -13,6 +13,7 @@
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `networks`: settings of the network as netplan and ifquery see them
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
+//! - `own_failing`: every way to fail, in modules of every kind
 //! - `own_modules`: people's own modules: found, run, failing
 //! - `own_python`: modules in Python, beside what Python does in a folder
 //! - `own_starlark`: modules in Starlark: what they can do, and how they fail
@@ -21,6 +22,7 @@
 //! - `reject`: calls, recipes and archives that must fail, and how
 //! - `reproducible`: the same bytes wherever, by whomever, whenever; and as they were before
 //! - `rootless`: a build in a sandbox that kills privileged calls
+//! - `same_edits`: the same edits by modules of every kind
 //! - `sources`: folders, and several sources laid on each other
 //! - `table`: partition tables, judged by sfdisk and sgdisk
 //! - `verify`: our checker beside other people's, on right and on damaged images
@@ -47,6 +49,7 @@ mod faults;
 mod hostile;
 mod mounted;
 mod networks;
+mod own_failing;
 mod own_modules;
 mod own_python;
 #[cfg(feature = "starlark")]
@@ -57,6 +60,7 @@ mod recipes;
 mod reject;
 mod reproducible;
 mod rootless;
+mod same_edits;
 mod sources;
 mod table;
 mod units;

@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::ioctl_fionbio;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 
 /// The longest line of a module, in bytes: a file's content is one, and may be escaped.
 const LONGEST_LINE: usize = 256 << 20;
 /// The most that a module may print, in bytes.
-const MOST_OUTPUT: u64 = 16 << 20;
+pub(super) const MOST_OUTPUT: u64 = 16 << 20;
 /// The longest line that is shown of what a module prints, in bytes.
 const LONGEST_SHOWN: usize = 4096;
 /// The most memory that a module's process may have, in bytes.
@@ -24,6 +26,8 @@ const LONGEST_SHOWN: usize = 4096;
 const MOST_MEMORY: u64 = 4 << 30;
 /// How often it is looked whether a module that says nothing has ended.
 const TIME_TO_LOOK: Duration = Duration::from_millis(50);
+/// How long a module that went past a limit may take to say where it is.
+const TIME_TO_SAY: Duration = Duration::from_secs(2);
 /// How long a module that is done may take to end.
 const TIME_TO_END: Duration = Duration::from_secs(5);
 
@@ -153,6 +157,15 @@ impl Process {
         Ok(None)
     }
 
+    /// Sends the signal that asks a module to say where it is, and gives it a moment for that.
+    pub(super) fn ask_where(&mut self) {
+        if let Some(pid) = Pid::from_raw(self.group) {
+            // It may be gone; then it says nothing.
+            kill_process(pid, Signal::XCPU).ok();
+        }
+        self.deadline = later(TIME_TO_SAY);
+    }
+
     /// Lets the process end by itself, within some seconds, then ends what is left of its group.
     /// Returns its status, and what it still printed.
     pub(super) fn finish(mut self) -> io::Result<(ExitStatus, Vec<String>)> {
@@ -164,6 +177,8 @@ impl Process {
             printed.extend(iter::from_fn(|| self.last_line()));
         }
         end_group(self.group);
+        // From here on its number may be another's.
+        running().remove(&self.group);
         let status = self.child.wait()?;
         // What is still in the pipe; whoever keeps it open has left the group.
         let deadline = later(Duration::from_millis(100));
@@ -278,8 +293,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         let mut running = running();
-        // After `finish` the process is no more, and its number may be another's.
-        if running.remove(&self.group) && !matches!(self.child.try_wait(), Ok(Some(_))) {
+        if running.remove(&self.group) {
+            // Its children, too, when it has ended by itself.
             end_group(self.group);
             // Nothing is left to do when this fails.
             drop(self.child.wait());

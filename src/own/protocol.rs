@@ -17,6 +17,8 @@ use super::{Failure, Kind, Own, Step, json};
 const VERSION: u32 = 1;
 /// How many of the last lines that a module printed are in the message when it fails.
 const LINES_OF_FAILURE: usize = 10;
+/// How much of each of them, in letters.
+const LETTERS_OF_FAILURE: usize = 400;
 
 /// Returns what a module gets as `cfg`: the recipe, and what came with the source.
 fn cfg(step: &Step<'_>) -> Value {
@@ -60,6 +62,9 @@ pub(super) fn converse(
     let said = match end {
         Ok(said) => said,
         // Its process is ended as it is dropped.
+        Err(message) if own.kind == Kind::Python => {
+            return Err(talk.failure_where(message, &mut process));
+        }
         Err(message) => return Err(talk.failure(message)),
     };
     let (status, printed) = process
@@ -136,7 +141,11 @@ impl Talk<'_> {
 
     fn printed(&mut self, line: &str) {
         (self.step.log)(&format!("[{}] {line}", self.own.name));
-        self.last.push(line.to_owned());
+        let shown = line.char_indices().nth(LETTERS_OF_FAILURE);
+        self.last.push(match shown {
+            Some((end, _)) => format!("{}...", &line[..end]),
+            None => line.to_owned(),
+        });
         if self.last.len() > LINES_OF_FAILURE {
             self.last.remove(0);
         }
@@ -149,6 +158,28 @@ impl Talk<'_> {
             at: Some(self.own.shown.clone()),
             trace: (!self.last.is_empty()).then(|| self.last.join("\n")),
         }
+    }
+
+    /// As [`Talk::failure`], with the place that the module has come to, if it still can say it.
+    fn failure_where(&self, message: String, process: &mut Process) -> Failure {
+        process.ask_where();
+        let mut failure = self.failure(message);
+        // What it was about to say comes first, perhaps cut off, and more that it printed.
+        while let Ok(Some(event)) = process.next() {
+            let line = match event {
+                Event::Line(line) => line,
+                Event::Closed => break,
+                Event::Printed(_) | Event::TooMuch(_) => continue,
+            };
+            let said: Value = serde_json::from_slice(&line).unwrap_or_default();
+            if let Some(fail) = said.get("fail") {
+                let said = self.failed(fail);
+                failure.at = said.at;
+                failure.trace = said.trace.or(failure.trace);
+                break;
+            }
+        }
+        failure
     }
 
     fn failed(&self, fail: &Value) -> Failure {

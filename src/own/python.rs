@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{Declaration, shim};
+use super::{Declaration, Failure, shim};
 
 /// What a file with a declaration has in it.
 const MODULE: &[u8] = b"MODULE";
@@ -50,4 +50,14 @@ pub(super) fn command(file: &Path) -> Command {
     let mut command = python3();
     command.args(["-c", shim::text(), "run"]).arg(file);
     command
+}
+
+/// Says what a lack of memory means.
+pub(super) fn explained(mut failure: Failure) -> Failure {
+    if failure.message == "MemoryError" {
+        failure
+            .message
+            .push_str(": it asked for more memory than a module may have, 4 GiB");
+    }
+    failure
 }

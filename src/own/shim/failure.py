@@ -26,6 +26,18 @@ def explain(error):
     return fail
 
 
+def where(frame):
+    """Returns the place in the module's file that is running, and the calls that led there."""
+    own = [call for call in traceback.extract_stack(frame) if is_own(call.filename)]
+    if not own:
+        return {}
+    for call in own:
+        call.line  # As in shorten().
+        call.filename = near(call.filename)
+    trace = "Traceback (most recent call last):\n" + "".join(traceback.format_list(own))
+    return {"at": "%s:%d" % (own[-1].filename, own[-1].lineno), "trace": without_root(trace)}
+
+
 def place(file, line):
     return "%s:%d" % (near(file), line)
 

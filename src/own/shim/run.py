@@ -1,5 +1,6 @@
 """Runs a module: loads it, calls its modify(), and tells hsb how it ended."""
 
+import _signal
 import os
 import sys
 
@@ -21,6 +22,7 @@ def run(file):
     file = os.path.join(guard.project, file)
     guard.folder = os.path.dirname(file)
     channel.start()
+    _signal.signal(channel.ASKED, stop)
     start = receive()
     tree.now = start["source_date_epoch"]
     sys.argv = [file]
@@ -41,6 +43,8 @@ def run(file):
         finish()
         last = {"done": {"read": sorted(key for key in root.read if isinstance(key, str))}}
     except BaseException as error:
+        if isinstance(error, MemoryError):
+            forget(error.__traceback__)
         from .failure import explain
 
         last = {"fail": explain(error)}
@@ -52,6 +56,24 @@ def run(file):
     channel.send(last)
     # At once: what Python would still take down might turn to hsb.
     os._exit(0 if "done" in last else 1)
+
+
+def stop(number, frame):
+    """Tells hsb where the module is, which went past a limit; hsb knows which."""
+    from .failure import where
+
+    channel.interrupt({"fail": where(frame)})
+    os._exit(1)
+
+
+def forget(calls):
+    """Gives back what the calls that failed hold: telling of it takes memory, too."""
+    while calls is not None:
+        try:
+            calls.tb_frame.clear()
+        except RuntimeError:  # It still runs.
+            pass
+        calls = calls.tb_next
 
 
 def compiled(file):

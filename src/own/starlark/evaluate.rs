@@ -21,7 +21,7 @@ use super::root::{Image, Root, Session};
 use super::source::Source;
 use super::value;
 use crate::own::Failure;
-use crate::own::process::later;
+use crate::own::process::{MOST_OUTPUT, later};
 
 /// The most steps, each a call or a round of a loop: some ten seconds.
 const MOST_TICKS: u64 = 100_000_000;
@@ -88,6 +88,7 @@ pub(super) struct Run {
     globals: Globals,
     limit: Duration,
     deadline: Instant,
+    printer: Printer,
     ticks: Cell<u64>,
     passed: Cell<Option<Limit>>,
 }
@@ -108,6 +109,7 @@ impl Run {
             globals: Globals::extended_by(&extensions),
             limit,
             deadline: later(limit),
+            printer: Printer::default(),
             ticks: Cell::new(0),
             passed: Cell::new(None),
         }
@@ -140,7 +142,7 @@ impl Run {
             });
             self.passed.get().is_some()
         }));
-        evaluator.set_print_handler(&Printer);
+        evaluator.set_print_handler(&self.printer);
         Ok(evaluator)
     }
 
@@ -195,10 +197,20 @@ impl Run {
 }
 
 /// `print`: a line on standard error, which the build shows with the module's name.
-struct Printer;
+#[derive(Default)]
+struct Printer {
+    /// How much it was already, in bytes.
+    printed: Cell<u64>,
+}
 
 impl PrintHandler for Printer {
     fn println(&self, text: &str) -> starlark::Result<()> {
+        // The build ends a process that prints more, but here it is known where that happens.
+        let printed = self.printed.get() + text.len() as u64 + 1;
+        if printed > MOST_OUTPUT {
+            return Err(anyhow!("it printed more than {MOST_OUTPUT} bytes").into());
+        }
+        self.printed.set(printed);
         crate::progress::say(text);
         Ok(())
     }
