@@ -1,20 +1,22 @@
 //! The same twenty edits by modules of every kind: Rust, Python, Starlark and an executable, and
-//! Python that takes the image for a folder. All make the same image.
+//! Python that takes the image for a folder. All make the same image; and one build of twenty
+//! steps of all kinds makes the same image twice.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use fsgen::tree::Device;
 use fsgen::{Kind, Timestamp};
 use hsb::module::Module;
 use hsb::progress::{Progress, Verbosity};
-use hsb::source::{Input, Limits};
+use hsb::source::Limits;
 use hsb::{Place, Request};
 use modules::{Cfg, Error, ModeChange, Root};
 
 use super::kit::{self, Work};
 
-const KINDS: [(&str, &str); 4] = [
+const KINDS: &[(&str, &str)] = &[
     ("edits.py", "edits.py"),
     #[cfg(feature = "starlark")]
     ("edits.star", "edits.star"),
@@ -25,6 +27,7 @@ const KINDS: [(&str, &str); 4] = [
 const IN_RUST: modules::Module = modules::Module {
     name: "edits",
     summary: "",
+    details: "",
     keys: &[],
     options: &[],
     example: "",
@@ -71,13 +74,20 @@ fn edits(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     Ok(())
 }
 
-fn project(from: &str, to: &str) -> Work {
+/// A folder with the sample source, and a recipe of these steps.
+fn project(steps: &str) -> Work {
     let work = Work::new("same-edits");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rootfs.tar.gz");
-    let recipe = format!("source: {source}\nmodules: [edits]\nhost: sauce\n");
+    let recipe = format!("source: {source}\nhost: sauce\nseed: same\nmodules:\n{steps}");
     work.write("build.yaml", recipe);
     work.write("host.txt", "from the machine that builds\n");
     fs::create_dir(work.join("modules")).unwrap();
+    work
+}
+
+/// A folder whose only step is one of `tests/same_edits`.
+fn with_edits(from: &str, to: &str) -> Work {
+    let work = project("- edits\n");
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/same_edits");
     fs::copy(here.join(from), work.join(format!("modules/{to}"))).unwrap();
     work
@@ -85,13 +95,13 @@ fn project(from: &str, to: &str) -> Work {
 
 /// Builds with the module in Rust in the place of the one in the recipe.
 fn in_rust() -> Work {
-    let work = project("edits.py", "edits.py");
+    let work = with_edits("edits.py", "edits.py");
     let mut recipe = hsb::recipe::read(&work.join("build.yaml"), None).unwrap();
     recipe.steps[0].module = Module::BuiltIn(&IN_RUST);
-    let source = recipe.source.clone().unwrap();
+    let sources: Vec<_> = recipe.sources.iter().map(|s| s.value.clone()).collect();
     let request = Request {
-        input: Input::File(source.value),
-        out: Place::new(&work.join("image.raw"), None).unwrap(),
+        out: Place::new(&work.join("image.raw"), &sources).unwrap(),
+        sources,
         spool_dir: work.path().to_owned(),
         limits: Limits::default(),
         threads: 1,
@@ -122,9 +132,66 @@ fn the_same_twenty_edits_make_the_same_image() {
         assert_eq!(seen, content, "{path}");
     }
     for (from, to) in KINDS {
-        let work = project(from, to);
+        let work = with_edits(from, to);
         let run = kit::run(&mut work.hsb(["build", "-q"]));
         assert_eq!((run.code, &*run.stderr), (Some(0), ""), "{from}");
         assert_eq!(kit::sha256(&work.join("image.raw")), want, "{from}");
     }
+}
+
+/// Each appends its number to a log, and makes a file with an owner of its own.
+const MIXED: &[(&str, &str)] = &[
+    (
+        "in_python.py",
+        "import os\n\ndef modify(name, root, cfg):\n    n = cfg['number']\n\
+         \x20   with open(os.path.join(root, 'srv/log'), 'a') as log:\n\
+         \x20       log.write('python %d %s\\n' % (n, sorted(set(os.listdir(root + '/srv')))))\n\
+         \x20   open(root + '/srv/p%d' % n, 'w').close()\n\
+         \x20   os.chown(root + '/srv/p%d' % n, n, n)\n",
+    ),
+    #[cfg(feature = "starlark")]
+    (
+        "in_starlark.star",
+        "def modify(name, root, cfg):\n    n = cfg['number']\n\
+         \x20   root.append('/srv/log', 'starlark %d %s\\n' % (n, root.list('/srv')))\n\
+         \x20   root.write('/srv/s%d' % n, '', owner = n, group = n)\n",
+    ),
+    (
+        "in_shell",
+        "#!/bin/sh\nread -r start\nn=${start##*'\"number\":'}\nn=${n%%[!0-9]*}\n\
+         printf '%s\\n' '{\"call\":\"append\",\"args\":[\"/srv/log\",\"shell '$n'\\n\"]}'\nread -r answer\n\
+         printf '%s\\n' '{\"call\":\"write\",\"args\":[\"/srv/x'$n'\",\"\"],\"named\":{\"owner\":'$n'}}'\nread -r answer\n",
+    ),
+];
+
+#[test]
+fn twenty_mixed_steps_make_the_same_image_twice() {
+    let module = |number: usize| MIXED.get(number % (MIXED.len() + 1));
+    let step = |number| match module(number) {
+        Some((file, _)) => {
+            let name = file.split('.').next().unwrap();
+            format!("- {name}: {{number: {number}}}\n")
+        }
+        None => format!("- files: [{{path: /srv/f{number}, content: x}}]\n"),
+    };
+    let steps: String = (0..20).map(step).collect();
+    let build = |variables: [(&str, &str); 2]| {
+        let work = project(&steps);
+        for (file, text) in MIXED {
+            let path = work.write(&format!("modules/{file}"), text);
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let run = kit::run(work.hsb(["build", "-q"]).envs(variables));
+        assert_eq!((run.code, &*run.stderr), (Some(0), ""));
+        let image = work.join("image.raw");
+        let log = kit::debugfs(&image, 1 << 20, "cat /srv/log");
+        (kit::sha256(&image), log)
+    };
+    let (first, log) = build([("TZ", "UTC"), ("LC_ALL", "C")]);
+    let own = (0..20).filter_map(module).count();
+    assert_eq!(log.lines().count(), own, "{log}");
+    assert_eq!(
+        first,
+        build([("TZ", "Asia/Tokyo"), ("LC_ALL", "tr_TR.UTF-8")]).0
+    );
 }
