@@ -10,11 +10,11 @@ mod options;
 
 use fsgen::tree::path::split;
 
-use crate::accounts::Accounts;
 use crate::error::at;
-use crate::value::{Spanned, ValueError};
+use crate::permissions;
+use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root, RootError};
-use options::{File, Link, Mode, Options, Owner, Removal};
+use options::{File, Link, Options, Removal};
 
 pub(crate) const MODULE: Module = Module {
     name: "files",
@@ -42,7 +42,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     for directory in &options.directories {
         let path = &directory.path;
         root.mkdir_all(&**path, 0o755).map_err(at(path.span))?;
-        own(
+        permissions::set(
             root,
             path,
             directory.mode,
@@ -52,7 +52,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     }
     for file in &options.files {
         write(root, file)?;
-        own(root, &file.path, file.mode, &file.user, &file.group)?;
+        permissions::set(root, &file.path, file.mode, &file.user, &file.group)?;
     }
     for link in &options.symlinks {
         make_link(root, link).map_err(at(link.path.span))?;
@@ -103,49 +103,6 @@ fn make_parent(root: &mut Root<'_>, path: &str) -> Result<(), RootError> {
     match split(path.as_bytes()) {
         Some((parent, _)) => root.mkdir_all(parent, 0o755),
         None => Ok(()),
-    }
-}
-
-/// Sets the mode and owner that the recipe names.
-fn own(
-    root: &mut Root<'_>,
-    path: &Spanned<String>,
-    mode: Option<Mode>,
-    user: &Option<Spanned<Owner>>,
-    group: &Option<Spanned<Owner>>,
-) -> Result<(), Error> {
-    let failed = at(path.span);
-    let meta = root.stat(&**path).map_err(&failed)?.meta;
-    let uid = user.as_ref().map_or(Ok(meta.uid), |user| {
-        let by_name = |accounts: &Accounts, name: &str| accounts.user(name).map(|user| user.uid);
-        id(root, user, by_name, "user", "/etc/passwd")
-    })?;
-    let gid = group.as_ref().map_or(Ok(meta.gid), |group| {
-        id(root, group, Accounts::gid, "group", "/etc/group")
-    })?;
-    root.chown(&**path, uid, gid).map_err(&failed)?;
-    if let Some(Mode(mode)) = mode {
-        root.chmod(&**path, mode).map_err(&failed)?;
-    }
-    Ok(())
-}
-
-/// Returns the number of an owner, by the image's own files.
-fn id(
-    root: &Root<'_>,
-    owner: &Spanned<Owner>,
-    by_name: impl Fn(&Accounts, &str) -> Option<u32>,
-    what: &str,
-    file: &str,
-) -> Result<u32, Error> {
-    match &owner.value {
-        Owner::Id(id) => Ok(*id),
-        Owner::Name(name) => by_name(&Accounts::read(root)?, name).ok_or_else(|| {
-            let error = owner.error(format!("the image's {file} has no {what} {name:?}"));
-            error
-                .help("give the number, or add the account in an earlier step")
-                .into()
-        }),
     }
 }
 

@@ -16,6 +16,7 @@
 mod accounts;
 mod add_user;
 pub mod api;
+mod assert;
 mod assignments;
 mod cfg;
 mod error;
@@ -32,6 +33,7 @@ mod named;
 mod network;
 mod option;
 mod os_release;
+mod permissions;
 mod root;
 mod scalar;
 mod shorthand;
@@ -56,6 +58,7 @@ use value::{Data, Key, Map, Value, ValueError, same_name};
 #[rustfmt::skip]
 pub const BUILTINS: &[Module] = &[
     add_user::MODULE,
+    assert::MODULE,
     files::MODULE,
     fstab::MODULE,
     hostname::MODULE,

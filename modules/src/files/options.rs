@@ -1,12 +1,10 @@
 //! The options of `files`, and what can be said about them without an image.
 
-use std::fmt;
-
 use fsgen::tree::path::{PathError, check_name, split};
-use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::Host;
+use crate::permissions::{Mode, Owner};
 use crate::shorthand::{FromText, Shorthand};
 use crate::value::{Span, Spanned, ValueError};
 
@@ -94,18 +92,6 @@ pub(super) struct Link {
     /// Anything but a directory that has the name is replaced.
     #[serde(default)]
     pub(super) force: bool,
-}
-
-/// Permission bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mode(pub(super) u16);
-
-/// A user or group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Owner {
-    Id(u32),
-    /// Looked up in the image.
-    Name(String),
 }
 
 impl Options {
@@ -212,77 +198,5 @@ impl FromText for Removal {
             recursive: false,
             missing_ok: false,
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for Mode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-
-        impl Visitor<'_> for Visit {
-            type Value = Mode;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a mode in quotes such as \"0644\"")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Mode, E> {
-                let digits = text.strip_prefix("0o").unwrap_or(text);
-                let is_octal = digits.bytes().all(|b| matches!(b, b'0'..=b'7'));
-                let mode = is_octal
-                    .then(|| u16::from_str_radix(digits, 8).ok())
-                    .flatten();
-                match mode {
-                    Some(mode) if mode <= 0o7777 => Ok(Mode(mode)),
-                    _ => Err(E::custom(format!(
-                        "mode {text:?} is not an octal number from \"0\" to \"7777\""
-                    ))),
-                }
-            }
-
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Mode, E> {
-                Err(E::custom(format!(
-                    "mode {number} is a bare number; write it in quotes as in \"0644\", because \
-                     YAML takes a bare 0644 for decimal or octal, depending on its version"
-                )))
-            }
-        }
-
-        deserializer.deserialize_any(Visit)
-    }
-}
-
-impl<'de> Deserialize<'de> for Owner {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-
-        impl Visitor<'_> for Visit {
-            type Value = Owner;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a name or an id from 0 to 4294967294")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Owner, E> {
-                // No user can be called by a number, so this one is an id in quotes.
-                if text.bytes().all(|b| b.is_ascii_digit()) {
-                    let id = text
-                        .parse()
-                        .map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))?;
-                    return self.visit_u64(id);
-                }
-                Ok(Owner::Name(text.to_owned()))
-            }
-
-            fn visit_u64<E: Error>(self, id: u64) -> Result<Owner, E> {
-                // The highest one stands for no user (chown(2)).
-                match u32::try_from(id) {
-                    Ok(id) if id < u32::MAX => Ok(Owner::Id(id)),
-                    _ => Err(E::invalid_value(serde::de::Unexpected::Unsigned(id), &self)),
-                }
-            }
-        }
-
-        deserializer.deserialize_any(Visit)
     }
 }

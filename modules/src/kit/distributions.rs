@@ -27,7 +27,7 @@ const COMMON: Files = &[
     ("/usr/bin/sh", ""),
     ("/usr/share/zoneinfo/Etc/UTC", "TZif2"),
     ("/usr/share/zoneinfo/Europe/Berlin", "TZif2"),
-    ("/var/log/", ""),
+    ("/var/log/wtmp", "x"),
 ];
 
 /// What those with systemd share.
@@ -35,6 +35,7 @@ macro_rules! systemd {
     ($($more:tt)*) => {
         &[
             ("/etc/machine-id", "0123456789abcdef0123456789abcdef\n"),
+            ("/etc/cloud/cloud.cfg", "users: [default]\n"),
             ("/usr/lib/locale/en_GB.utf8/LC_CTYPE", ""),
             ("/usr/lib/systemd/systemd", ""),
             ("/usr/lib/systemd/systemd-growfs", ""),
