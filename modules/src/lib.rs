@@ -19,6 +19,7 @@ pub mod api;
 mod assert;
 mod assignments;
 mod cfg;
+mod cleanup;
 mod error;
 mod files;
 mod fstab;
@@ -59,6 +60,7 @@ use value::{Data, Key, Map, Value, ValueError, same_name};
 pub const BUILTINS: &[Module] = &[
     add_user::MODULE,
     assert::MODULE,
+    cleanup::MODULE,
     files::MODULE,
     fstab::MODULE,
     hostname::MODULE,
