@@ -20,9 +20,11 @@ mod assert;
 mod assignments;
 mod cfg;
 mod cleanup;
+mod cloud_init;
 mod error;
 mod files;
 mod fstab;
+mod given;
 mod hostname;
 mod installed;
 #[cfg(test)]
@@ -61,6 +63,7 @@ pub const BUILTINS: &[Module] = &[
     add_user::MODULE,
     assert::MODULE,
     cleanup::MODULE,
+    cloud_init::MODULE,
     files::MODULE,
     fstab::MODULE,
     hostname::MODULE,
