@@ -30,6 +30,7 @@ mod installed;
 #[cfg(test)]
 mod kit;
 mod locale;
+mod machine_id;
 mod modules_load;
 mod motd;
 mod named;
@@ -40,6 +41,7 @@ mod permissions;
 mod root;
 mod scalar;
 mod shorthand;
+mod ssh;
 mod step;
 mod sysctl;
 mod systemd;
@@ -68,9 +70,11 @@ pub const BUILTINS: &[Module] = &[
     fstab::MODULE,
     hostname::MODULE,
     locale::MODULE,
+    machine_id::MODULE,
     modules_load::MODULE,
     motd::MODULE,
     network::MODULE,
+    ssh::MODULE,
     sysctl::MODULE,
     systemd::MODULE,
     timezone::MODULE,

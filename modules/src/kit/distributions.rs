@@ -290,6 +290,10 @@ const ALPINE: Files = &[
     ("/etc/init.d/hostname", "#!/sbin/openrc-run\n"),
     ("/etc/init.d/local", "#!/sbin/openrc-run\n"),
     ("/etc/local.d/README", "\n"),
+    (
+        "/var/lib/dbus/machine-id",
+        "0123456789abcdef0123456789abcdef\n",
+    ),
     ("/etc/runlevels/boot/networking@", "/etc/init.d/networking"),
     ("/etc/runlevels/default/", ""),
     (

@@ -1,0 +1,147 @@
+//! `ssh`: fresh host keys for every machine, and settings of the server.
+//!
+//! See sshd_config(5): of two lines for one keyword the first counts.
+
+mod config;
+mod options;
+
+use crate::option::{OptionDoc, Shape};
+use crate::units;
+use crate::value::ValueError;
+use crate::{Cfg, Error, Host, Module, Root, installed};
+use options::{HostKeys, Options, Setting};
+
+/// Where our settings go. It sorts before what distributions and cloud-init have there.
+const DROP_IN: &str = "/etc/ssh/sshd_config.d/10-hsb.conf";
+
+/// The service that makes host keys where the distribution has nothing that does.
+const UNIT: &str = "ssh-host-keys.service";
+const UNIT_TEXT: &str = "\
+[Unit]
+Description=Make the host keys of ssh
+Before=ssh.service sshd.service
+ConditionPathExists=|!/etc/ssh/ssh_host_ed25519_key
+ConditionPathExists=|!/etc/ssh/ssh_host_rsa_key
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/ssh-keygen -A
+
+[Install]
+WantedBy=ssh.service sshd.service
+";
+
+/// What makes host keys at boot by itself: units of Fedora, Arch and SUSE, and Alpine's script.
+const MAKERS: [&str; 8] = [
+    "/usr/lib/systemd/system/sshd-keygen@.service",
+    "/usr/lib/systemd/system/sshd-keygen.service",
+    "/usr/lib/systemd/system/sshdgenkeys.service",
+    "/usr/sbin/sshd-gen-keys-start",
+    "/usr/libexec/openssh/sshd-keygen",
+    "/lib/systemd/system/sshd-keygen@.service",
+    "/etc/init.d/sshd",
+    "/etc/systemd/system/ssh-host-keys.service",
+];
+
+pub(crate) const MODULE: Module = Module {
+    name: "ssh",
+    summary: "has each machine make its own host keys, and sets options of sshd",
+    details: "\
+Removes `/etc/ssh/ssh_host_*`, so that no two machines share keys. Fedora, SUSE, Arch and Alpine
+make new ones when sshd starts; where nothing does, as on Debian, `ssh-host-keys.service` is added
+and enabled. Options go to `/etc/ssh/sshd_config.d/10-hsb.conf`, or into sshd_config itself where
+that includes no such folder; there, other lines and comments stay.",
+    keys: &["ssh"],
+    options: &[OptionDoc::optional(
+        "ssh",
+        Shape::Map(&[
+            OptionDoc::optional(
+                "host_keys",
+                Shape::OneOf(&["remove", "keep"]),
+                "what becomes of the keys that are there; remove if left out",
+            ),
+            OptionDoc::optional(
+                "options",
+                Shape::Table(&Setting::SHAPE),
+                "options of sshd_config(5); true and false stand for yes and no",
+            ),
+        ]),
+        "fresh host keys alone if left out",
+    )],
+    example: "\
+modules: [ssh]
+ssh:
+  options:
+    PasswordAuthentication: false
+    PermitRootLogin: prohibit-password
+    AcceptEnv: [LANG, LC_*]
+",
+    check,
+    modify,
+};
+
+fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
+    cfg.options::<Options>()?.ssh.check()
+}
+
+fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
+    let Options { ssh } = cfg.options()?;
+    if !installed::program(root, "sshd") && !root.is_file("/usr/lib/ssh/sshd") {
+        let error = ValueError::new(cfg.span(), "the image has no sshd");
+        return Err(error
+            .help("add openssh-server to it in an earlier step")
+            .into());
+    }
+    if ssh.host_keys == HostKeys::Remove {
+        for path in root.glob("/etc/ssh/ssh_host_*") {
+            root.remove(path)?;
+        }
+        make_keys_at_boot(root, cfg)?;
+    }
+    let lines = ssh.lines();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let main = ["/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config"];
+    let Some(main) = main.into_iter().find(|path| root.is_file(path)) else {
+        root.mkdir_above("/etc/ssh/sshd_config")?;
+        root.write("/etc/ssh/sshd_config", config::set(b"", &lines))?;
+        return Ok(());
+    };
+    let text = root.read(main)?;
+    let file = if config::includes(&text, "/etc/ssh/sshd_config.d/") {
+        root.mkdir_above(DROP_IN)?;
+        DROP_IN
+    } else {
+        // The vendor's file counts only as long as there is none in /etc.
+        "/etc/ssh/sshd_config"
+    };
+    let before = match root.read_if_exists(file)? {
+        Some(before) => before,
+        None if file == DROP_IN => Vec::new(),
+        None => text,
+    };
+    root.mkdir_above(file)?;
+    root.write(file, config::set(&before, &lines))?;
+    Ok(())
+}
+
+/// Sees to it that sshd finds keys when it starts for the first time.
+fn make_keys_at_boot(root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
+    if MAKERS.iter().any(|path| root.exists(path)) {
+        return Ok(());
+    }
+    if !installed::systemd(root) || !root.is_file("/usr/bin/ssh-keygen") {
+        root.warn("nothing in the image makes host keys: sshd will not start without them");
+        return Ok(());
+    }
+    let file = format!("{}/{UNIT}", units::CONFIG);
+    root.mkdir_above(&file)?;
+    root.write(&file, UNIT_TEXT)?;
+    let enabled = units::enable(root, UNIT);
+    enabled.map_err(|error| ValueError::new(cfg.span(), error.to_string()))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+use super::config::{includes, set};
+use crate::kit::{distribution, image, map, read, show, step, value};
+use crate::value::Value;
+
+fn recipe(ssh: Value) -> Value {
+    map([("ssh", ssh)])
+}
+
+#[test]
+fn keys_are_made_anew_on_every_distribution() {
+    for (name, has_unit) in [
+        ("debian", true),
+        ("fedora", false),
+        ("alpine", false),
+        ("suse", false),
+        ("arch", false),
+    ] {
+        let mut tree = distribution(name);
+        let outcome = step(&mut tree, "ssh", &value!({})).unwrap();
+        assert_eq!(outcome.warnings, [""; 0], "{name}");
+        assert_eq!(step(&mut tree, "ssh", &value!({})).unwrap().changes, []);
+        let files = show(&mut tree, "/etc").join("\n");
+        assert!(!files.contains("ssh_host_"), "{name}: {files}");
+        let wants =
+            "ssh.service.wants/ssh-host-keys.service -> /etc/systemd/system/ssh-host-keys.service";
+        assert_eq!(files.contains(wants), has_unit, "{name}: {files}");
+    }
+    let mut tree = distribution("debian");
+    step(&mut tree, "ssh", &recipe(value!({"host_keys": "keep"})))
+        .unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(read(&tree, "/etc/ssh/ssh_host_ed25519_key"), "PRIVATE\n");
+}
+
+#[test]
+fn options_go_where_sshd_finds_them_first() {
+    let ssh = || {
+        recipe(value!({"options": {
+            "PasswordAuthentication": false, "Port": (2222_i64), "AcceptEnv": ["LANG", "LC_*"],
+        }}))
+    };
+    let lines = "PasswordAuthentication no\nPort 2222\nAcceptEnv LANG\nAcceptEnv LC_*\n";
+    for (name, file, before) in [
+        ("debian", "/etc/ssh/sshd_config.d/10-hsb.conf", ""),
+        ("fedora", "/etc/ssh/sshd_config.d/10-hsb.conf", ""),
+        ("suse", "/etc/ssh/sshd_config.d/10-hsb.conf", ""),
+        ("arch", "/etc/ssh/sshd_config.d/10-hsb.conf", ""),
+        (
+            "alpine",
+            "/etc/ssh/sshd_config",
+            "AuthorizedKeysFile .ssh/authorized_keys\n",
+        ),
+    ] {
+        let mut tree = distribution(name);
+        step(&mut tree, "ssh", &ssh()).unwrap();
+        assert_eq!(
+            step(&mut tree, "ssh", &ssh()).unwrap().changes,
+            [],
+            "{name}"
+        );
+        assert_eq!(read(&tree, file), format!("{before}{lines}"), "{name}");
+    }
+}
+
+#[test]
+fn settings_in_a_file() {
+    for (before, after) in [
+        ("", "UsePAM no\nPort 1\nPort 2\n"),
+        (
+            "# c\n#Port 22\n\nX11Forwarding yes",
+            "# c\n#Port 22\n\nX11Forwarding yes\nUsePAM no\nPort 1\nPort 2\n",
+        ),
+        // In place, whatever its case; later lines would not count, or count besides.
+        (
+            "a b\nusepam yes # x\nc d\nPort 22\nUsePAM yes\n",
+            "a b\nUsePAM no\nc d\nPort 1\nPort 2\n",
+        ),
+        // What is so already stays as it is written.
+        (
+            "usepam=no\nPORT 1 # one\n  port\t2\n",
+            "usepam=no\nPORT 1 # one\n  port\t2\n",
+        ),
+        (
+            "Match User a\nUsePAM yes\n",
+            "UsePAM no\nPort 1\nPort 2\nMatch User a\nUsePAM yes\n",
+        ),
+    ] {
+        let text = |text: &str| text.to_owned();
+        let lines = vec![
+            (text("UsePAM"), vec![text("no")]),
+            (text("Port"), vec![text("1"), text("2")]),
+        ];
+        let once = set(before.as_bytes(), &lines);
+        assert_eq!(str::from_utf8(&once).unwrap(), after);
+        assert_eq!(set(&once, &lines), once);
+    }
+}
+
+#[test]
+fn files_that_include_the_folder() {
+    for (text, included) in [
+        ("Include /etc/ssh/sshd_config.d/*.conf\n", true),
+        ("x y\ninclude /a /etc/ssh/sshd_config.d/*.conf", true),
+        ("Include \"/etc/ssh/sshd_config.d/*.conf\"\n", true),
+        ("#Include /etc/ssh/sshd_config.d/*.conf\n", false),
+        ("Match all\nInclude /etc/ssh/sshd_config.d/*.conf\n", false),
+        ("Include /usr/etc/ssh/sshd_config.d/*.conf\n", false),
+        ("", false),
+    ] {
+        assert_eq!(
+            includes(text.as_bytes(), "/etc/ssh/sshd_config.d/"),
+            included,
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn refusals() {
+    for (ssh, message) in [
+        (
+            value!({"options": {"PermitRootLogn": false}}),
+            "sshd has no option \"PermitRootLogn\"",
+        ),
+        (
+            value!({"options": {"Match": "User a"}}),
+            "Match is no option of its own",
+        ),
+        (value!({"options": {"Port": []}}), "Port has no value"),
+        (
+            value!({"options": {"Port": "1\nUsePAM no"}}),
+            "\"1\\nUsePAM no\" is no value for Port",
+        ),
+        (
+            value!({"options": {"Port": (1_i64), "port": (2_i64)}}),
+            "port is given twice",
+        ),
+        (value!({"host_keys": "delete"}), "unknown value `delete`"),
+    ] {
+        let error = step(&mut distribution("debian"), "ssh", &recipe(ssh)).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+    let none = step(&mut image(&[]), "ssh", &value!({})).unwrap_err();
+    assert_eq!(none.to_string(), "the image has no sshd");
+}
