@@ -79,6 +79,10 @@ impl Ids {
             modules::Partition {
                 number: partition.number,
                 mount: partition.mount.clone(),
+                kind: match recipe.table {
+                    Table::None => None,
+                    Table::Gpt | Table::Mbr => Some(partition.kind.clone()),
+                },
                 filesystem: match partition.filesystem {
                     Filesystem::None => None,
                     known => Some(known.to_string()),

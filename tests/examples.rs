@@ -15,6 +15,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "alpine",
         "user \"bob\" cannot use sudo: the image does not have it",
     ),
+    (
+        "growfs",
+        "alpine",
+        "nothing in the image can grow a filesystem at boot",
+    ),
     ("systemd", "alpine", "the image has no systemd"),
     ("cloud_init", "alpine", "the image does not have cloud-init"),
 ];

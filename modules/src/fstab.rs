@@ -8,7 +8,7 @@ mod options;
 mod table;
 
 use crate::value::{Spanned, ValueError, nearest};
-use crate::{Cfg, Error, Host, Module, Partition, Root};
+use crate::{Cfg, Error, Host, Module, Partition, Root, RootError};
 use options::{By, Fstab, Mount, Options};
 use table::{Entry, Table};
 
@@ -74,6 +74,30 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Adds a mount option to the line of a partition that has a mount point, which gets a line if it
+/// has none.
+pub(crate) fn add_option(
+    root: &mut Root<'_>,
+    partition: &Partition,
+    option: &str,
+) -> Result<(), RootError> {
+    let mut table = Table::parse(&root.read_if_exists(FILE)?.unwrap_or_default());
+    let mount = partition.mount.as_deref().unwrap_or_default();
+    if !table.add_option(mount, option) {
+        let id = partition.uuid.as_deref().unwrap_or_default();
+        table.set(&Entry {
+            device: format!("UUID={id}"),
+            mount: mount.to_owned(),
+            filesystem: partition.filesystem.clone().unwrap_or_default(),
+            usual: format!("defaults,{option}"),
+            options: None,
+            pass: if mount == "/" { 1 } else { 2 },
+        });
+    }
+    root.mkdir_above(FILE)?;
+    root.write(FILE, table.print())
 }
 
 /// Returns the line of a partition, where it needs one.

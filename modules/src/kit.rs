@@ -62,9 +62,10 @@ impl ReadAt for Bytes {
 /// The disk that all test images are for: a partition for firmware, the root, and swap.
 static DISK: LazyLock<[Partition; 3]> = LazyLock::new(|| {
     let text = |text: &str| Some(text.to_owned());
-    let partition = |number, mount, filesystem: &str, label, uuid: &str| Partition {
+    let partition = |number, kind: &str, mount, filesystem: &str, label, uuid: &str| Partition {
         number,
         mount,
+        kind: text(kind),
         filesystem: text(filesystem),
         label,
         uuid: text(uuid),
@@ -73,9 +74,9 @@ static DISK: LazyLock<[Partition; 3]> = LazyLock::new(|| {
     let root = "22222222-0000-4000-8000-000000000002";
     let swap = "22222222-0000-4000-8000-000000000003";
     [
-        partition(1, text("/boot/efi"), "vfat", None, "1A2B-3C4D"),
-        partition(2, text("/"), "ext4", text("root"), root),
-        partition(3, None, "swap", None, swap),
+        partition(1, "esp", text("/boot/efi"), "vfat", None, "1A2B-3C4D"),
+        partition(2, "root", text("/"), "ext4", text("root"), root),
+        partition(3, "swap", None, "swap", None, swap),
     ]
 });
 

@@ -25,6 +25,7 @@ mod error;
 mod files;
 mod fstab;
 mod given;
+mod growfs;
 mod hostname;
 mod installed;
 #[cfg(test)]
@@ -68,6 +69,7 @@ pub const BUILTINS: &[Module] = &[
     cloud_init::MODULE,
     files::MODULE,
     fstab::MODULE,
+    growfs::MODULE,
     hostname::MODULE,
     locale::MODULE,
     machine_id::MODULE,

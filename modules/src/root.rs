@@ -67,6 +67,9 @@ pub struct Partition {
     pub number: u32,
     /// Where it is mounted.
     pub mount: Option<String>,
+    /// Its type as the recipe has it: a name of the Discoverable Partitions Specification, a GUID
+    /// or the byte of an MBR; none without a table.
+    pub kind: Option<String>,
     /// What is in it: `ext4`, `vfat` or `swap`.
     pub filesystem: Option<String>,
     /// The label of the filesystem.

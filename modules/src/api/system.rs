@@ -32,8 +32,8 @@ pub(super) const OS_RELEASE: Operation = Operation {
 
 pub(super) const PARTITIONS: Operation = Operation {
     name: "partitions",
-    summary: "returns the partitions of the image to be, each with `number`, `mount`, `filesystem`, \
-              `label`, `uuid` and `partuuid`; what one does not have is null",
+    summary: "returns the partitions of the image to be, each with `number`, `mount`, `type`, \
+              `filesystem`, `label`, `uuid` and `partuuid`; what one does not have is null",
     parameters: &[],
     returns: Type::List(&Type::Map),
     act: |root, _| {
@@ -45,6 +45,7 @@ pub(super) const PARTITIONS: Operation = Operation {
             let keys = [
                 ("number", Data::Int(partition.number.into())),
                 ("mount", text(&partition.mount)),
+                ("type", text(&partition.kind)),
                 ("filesystem", text(&partition.filesystem)),
                 ("label", text(&partition.label)),
                 ("uuid", text(&partition.uuid)),

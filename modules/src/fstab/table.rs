@@ -83,6 +83,28 @@ impl Table {
         }
     }
 
+    /// Adds an option to the line of a mount point; returns whether there is one.
+    pub(super) fn add_option(&mut self, mount: &str, option: &str) -> bool {
+        let mount = escape(&latin(mount));
+        let is_of = |line: &&mut Line| line.words().get(1).is_some_and(|word| *word == mount);
+        let Some(line) = self.lines.iter_mut().rev().find(is_of) else {
+            return false;
+        };
+        let words: Vec<String> = line.words().into_iter().map(str::to_owned).collect();
+        let options = words.get(3).map_or("defaults", String::as_str);
+        if !options.split(',').any(|known| known == option) {
+            line.change(&Entry {
+                device: words[0].clone(),
+                mount,
+                filesystem: words.get(2).cloned().unwrap_or_else(|| "auto".to_owned()),
+                usual: String::new(),
+                options: Some(format!("{options},{option}")),
+                pass: 0,
+            });
+        }
+        true
+    }
+
     fn push(&mut self, entry: &Entry) {
         if let Some(last) = self
             .lines

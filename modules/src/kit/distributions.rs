@@ -38,6 +38,7 @@ macro_rules! systemd {
             ("/etc/cloud/cloud.cfg", "users: [default]\n"),
             ("/usr/lib/locale/en_GB.utf8/LC_CTYPE", ""),
             ("/usr/lib/systemd/systemd", ""),
+            ("/usr/bin/systemd-repart", ""),
             ("/usr/lib/systemd/systemd-growfs", ""),
             ("/usr/lib/systemd/system/default.target@", "graphical.target"),
             ("/usr/lib/systemd/system/graphical.target", "[Unit]\nRequires=multi-user.target\n"),

@@ -174,12 +174,12 @@ pub(super) const ROWS: &[Row] = &[
     (&["os_release()"], "{ID: 'debian', VERSION_ID: '12'}"),
     (
         &["partitions()"],
-        "[{number: 1, mount: '/boot/efi', filesystem: 'vfat', label: None, uuid: '1A2B-3C4D', \
-         partuuid: '11111111-0000-4000-8000-000000000001'}, \
-         {number: 2, mount: '/', filesystem: 'ext4', label: 'root', \
+        "[{number: 1, mount: '/boot/efi', type: 'esp', filesystem: 'vfat', label: None, \
+         uuid: '1A2B-3C4D', partuuid: '11111111-0000-4000-8000-000000000001'}, \
+         {number: 2, mount: '/', type: 'root', filesystem: 'ext4', label: 'root', \
          uuid: '22222222-0000-4000-8000-000000000002', \
          partuuid: '11111111-0000-4000-8000-000000000002'}, \
-         {number: 3, mount: None, filesystem: 'swap', label: None, \
+         {number: 3, mount: None, type: 'swap', filesystem: 'swap', label: None, \
          uuid: '22222222-0000-4000-8000-000000000003', \
          partuuid: '11111111-0000-4000-8000-000000000003'}]",
     ),
