@@ -4,6 +4,7 @@
 //! that name is taken over by the next one; two builds of one OUT at once are refused.
 
 mod place;
+mod writeback;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -19,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use crate::progress::Progress;
 pub use place::Place;
 use place::folder;
+use writeback::Writeback;
 
 /// The files that are being written: what [`abandon`] removes.
 static UNDER_WAY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
@@ -44,6 +46,7 @@ pub(crate) struct Output {
     file: File,
     part: PathBuf,
     out: PathBuf,
+    writeback: Writeback,
 }
 
 impl Output {
@@ -82,7 +85,13 @@ impl Output {
             // The file may have been renamed or removed between opening and locking it.
             if is_same_file(&file, &part) {
                 under_way().insert(part.clone());
-                let output = Self { file, part, out };
+                let writeback = Writeback::default();
+                let output = Self {
+                    file,
+                    part,
+                    out,
+                    writeback,
+                };
                 output.set_len(0)?;
                 // Who may read the image that it replaces may read it, and nobody else.
                 if let Ok(before) = fs::metadata(&output.out) {
@@ -127,7 +136,7 @@ impl Output {
 
     /// Waits until all of the file is on disk.
     pub(crate) fn sync(&self) -> Result<()> {
-        let synced = self.file.sync_all();
+        let synced = self.writeback.end().and_then(|()| self.file.sync_all());
         synced.with_context(|| format!("{}: cannot be synced", self.part.display()))
     }
 
@@ -151,7 +160,9 @@ impl WriteAt for Output {
         self.file.write_all_at(buf, offset).map_err(|error| {
             let message = format!("{}: {error}", self.part.display());
             io::Error::new(error.kind(), message)
-        })
+        })?;
+        self.writeback.add(buf.len() as u64, &self.file);
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ mod directory;
 mod extent;
 mod fit;
 mod format;
+mod gather;
 mod geometry;
 mod hash;
 mod inode;

@@ -1,11 +1,13 @@
 //! The bytes of each item of a layout.
 
 use std::borrow::Cow;
+use std::io;
 
 use zerocopy::IntoBytes;
 
 use super::checksum::Seed;
 use super::format::{INODE_SIZE, SUPERBLOCK_OFFSET, inode_flags, special_inode};
+use super::gather::Gather;
 use super::geometry::BlockSize;
 use super::inode::{FAST_SYMLINK_MAX, Fields, MAX_LINKS, device_block, file_type, types};
 use super::layout::{Item, Layout, What};
@@ -14,6 +16,7 @@ use super::numbering::Owner;
 use super::xattr::Placement;
 use super::xattr::list::Values;
 use super::{Error, directory, extent, journal, lo32, orphan, superblock, xattr};
+use crate::tree::content::Content;
 use crate::tree::{Kind, Meta, NodeId, Tree};
 
 /// Knows all that items are made from.
@@ -36,12 +39,24 @@ impl<'l> Renderer<'l> {
         }
     }
 
+    pub(super) fn tree(&self) -> &Tree {
+        self.tree
+    }
+
     pub(super) fn block_size(&self) -> BlockSize {
         self.layout.geometry.block_size
     }
 
-    /// Fills `out`, which is zero, with the blocks of an item.
-    pub(super) fn render(&self, item: &Item, out: &mut [u8]) -> Result<(), Error> {
+    /// Fills `out`, the part from `at` on of `batch`, with the blocks of an item.
+    ///
+    /// What has to be read for it is noted in `gather`.
+    pub(super) fn render(&self, item: &Item, at: usize, out: &mut [u8], gather: &mut Gather) {
+        if let What::Data { inode, logical } = item.what {
+            let content = self.content(inode);
+            let block_size = self.block_size();
+            return gather.add(content, (inode, logical), block_size, (at, out));
+        }
+        out.fill(0);
         let layout = self.layout;
         match item.what {
             What::Superblock { group } => self.superblock(group, out),
@@ -91,9 +106,8 @@ impl<'l> Renderer<'l> {
                     self.seed.inode(inode),
                 ));
             }
-            What::Data { inode, logical } => self.data(inode, logical, out)?,
+            What::Data { .. } => unreachable!("gathered"),
         }
-        Ok(())
     }
 
     fn kind(&self, inode: u32) -> Option<&Kind> {
@@ -160,22 +174,21 @@ impl<'l> Renderer<'l> {
         }
     }
 
-    fn data(&self, inode: u32, logical: u32, out: &mut [u8]) -> Result<(), Error> {
-        let Owner::Node(node) = self.layout.numbering.owner(inode) else {
-            unreachable!("only files of the tree have data");
+    fn content(&self, inode: u32) -> &Content {
+        match self.kind(inode) {
+            Some(Kind::File(content)) => content,
+            _ => unreachable!("only files of the tree have data"),
+        }
+    }
+
+    /// Returns the error of a file whose content cannot be read.
+    pub(super) fn unreadable(&self, inode: u32, source: io::Error) -> Error {
+        let path = match self.layout.numbering.owner(inode) {
+            Owner::Node(node) => self.tree.path_of(node),
+            _ => None,
         };
-        let Kind::File(content) = &self.tree.node(node).kind else {
-            unreachable!("only files have data");
-        };
-        let at = u64::from(logical) * self.block_size().bytes64();
-        let left = content.len().saturating_sub(at);
-        let len = out.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        content
-            .read_exact_at(self.tree, &mut out[..len], at)
-            .map_err(|source| Error::Read {
-                path: self.tree.path_of(node).unwrap_or_default(),
-                source,
-            })
+        let path = path.unwrap_or_default();
+        Error::Read { path, source }
     }
 
     fn inode_table(&self, group: u32, out: &mut [u8]) {

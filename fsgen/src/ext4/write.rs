@@ -4,9 +4,10 @@
 
 use std::sync::Mutex;
 
-use super::Error;
+use super::gather::Gather;
 use super::layout::{Item, Layout, What};
 use super::render::Renderer;
+use super::{Error, lo32};
 use crate::region::{Region, WriteAt as _};
 use crate::tree::Tree;
 
@@ -30,9 +31,9 @@ pub fn write(
     let renderer = Renderer::new(layout, tree);
     let queue = Queue::new(layout);
     let work = || -> Result<(), Error> {
-        let mut buffer = Vec::new();
+        let mut buffers = Buffers::default();
         while let Some(batch) = queue.next() {
-            let result = emit(&batch, &renderer, region, &mut buffer);
+            let result = emit(&batch, &renderer, region, &mut buffers);
             match result {
                 Ok(bytes) => progress(bytes),
                 Err(error) => {
@@ -56,27 +57,46 @@ pub fn write(
     })
 }
 
+/// What one thread works with.
+#[derive(Default)]
+struct Buffers {
+    /// At least as long as the batch.
+    batch: Vec<u8>,
+    gather: Gather,
+}
+
 fn emit(
     batch: &[Item],
     renderer: &Renderer<'_>,
     region: Region<'_>,
-    buffer: &mut Vec<u8>,
+    buffers: &mut Buffers,
 ) -> Result<u64, Error> {
     let block_size = renderer.block_size();
+    let Buffers {
+        batch: buffer,
+        gather,
+    } = buffers;
     let blocks: usize = batch.iter().map(|item| item.len as usize).sum();
-    buffer.clear();
-    buffer.resize(blocks * block_size.len(), 0);
-    let mut rest = buffer.as_mut_slice();
-    for item in batch {
-        let (out, after) = rest.split_at_mut(item.len as usize * block_size.len());
-        renderer.render(item, out)?;
-        rest = after;
+    let len = blocks * block_size.len();
+    if buffer.len() < len {
+        buffer.resize(len, 0);
     }
+    let bytes = &mut buffer[..len];
+    let mut at = 0;
+    for item in batch {
+        let out = &mut bytes[at..][..item.len as usize * block_size.len()];
+        let next = at + out.len();
+        renderer.render(item, at, out, gather);
+        at = next;
+    }
+    gather
+        .read(renderer.tree(), bytes)
+        .map_err(|(inode, error)| renderer.unreadable(inode, error))?;
     let offset = batch[0].block * block_size.bytes64();
     region
-        .write_all_at(buffer, offset)
+        .write_all_at(bytes, offset)
         .map_err(|source| Error::Write { offset, source })?;
-    Ok(buffer.len() as u64)
+    Ok(len as u64)
 }
 
 /// Hands out the items in disk order, neighbours together.
@@ -111,6 +131,11 @@ impl<'l> Queue<'l> {
         let mut position = self.lock();
         let mut batch: Vec<Item> = Vec::new();
         let mut room = self.batch_blocks;
+        if let Some(first) = self.items.get(position.0) {
+            // Batches end at whole multiples of their size, where the page cache has its large pages.
+            let block = first.block + u64::from(position.1);
+            room -= lo32(block % u64::from(self.batch_blocks));
+        }
         while let Some(whole) = self.items.get(position.0) {
             let mut item = cut(whole, position.1);
             let is_next = batch

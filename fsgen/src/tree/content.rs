@@ -1,12 +1,13 @@
 //! The bytes of a file: in memory, or spans of a source that are read when they are needed.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Tree;
 
 /// Names a source of a [`Tree`]: what [`Tree::add_source`] returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceId(pub(super) u32);
 
 /// A part of a sparse file that holds data; all between the parts is zero.
@@ -25,6 +26,26 @@ pub struct Segment {
 pub struct Content {
     len: u64,
     data: Data,
+}
+
+/// Bytes of a file that lie together somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part<'c> {
+    /// Where they lie in the file.
+    pub(crate) at: u64,
+    /// How many there are.
+    pub(crate) len: u64,
+    /// Where they come from.
+    pub(crate) from: From<'c>,
+}
+
+/// Where bytes come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum From<'c> {
+    /// They are at hand.
+    Memory(&'c [u8]),
+    /// They are read from this offset of a source on.
+    Source(SourceId, u64),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +120,7 @@ impl Content {
     }
 
     /// Returns the byte ranges that hold data, in order; all else is a hole.
-    pub fn extents(&self) -> impl Iterator<Item = std::ops::Range<u64>> {
+    pub fn extents(&self) -> impl Iterator<Item = Range<u64>> {
         let (whole, segments): (_, &[Segment]) = match &self.data {
             Data::Sparse { segments, .. } => (None, segments),
             _ if self.len == 0 => (None, &[]),
@@ -108,6 +129,43 @@ impl Content {
         whole
             .into_iter()
             .chain(segments.iter().map(|s| s.at..s.at + s.len))
+    }
+
+    /// Returns where the bytes of a range of the file come from, in order; all else in it is a hole.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the range ends past the file.
+    pub(crate) fn parts(&self, range: Range<u64>) -> impl Iterator<Item = Part<'_>> {
+        assert!(range.start <= range.end && range.end <= self.len);
+        let len = range.end - range.start;
+        let at = range.start;
+        let (whole, source, segments): (_, _, &[Segment]) = match &self.data {
+            _ if len == 0 => (None, SourceId(0), &[]),
+            Data::Bytes(bytes) => {
+                let index = |at| usize::try_from(at).expect("a place in memory");
+                let bytes = &bytes[index(at)..index(range.end)];
+                let from = From::Memory(bytes);
+                (Some(Part { at, len, from }), SourceId(0), &[])
+            }
+            Data::Span { source, offset } => {
+                let from = From::Source(*source, offset + at);
+                (Some(Part { at, len, from }), *source, &[])
+            }
+            Data::Sparse { source, segments } => {
+                let first = segments.partition_point(|s| s.at + s.len <= at);
+                let end = segments.partition_point(|s| s.at < range.end);
+                (None, *source, segments.get(first..end).unwrap_or_default())
+            }
+        };
+        whole.into_iter().chain(segments.iter().map(move |segment| {
+            let at = segment.at.max(range.start);
+            Part {
+                at,
+                len: (segment.at + segment.len).min(range.end) - at,
+                from: From::Source(source, segment.offset + (at - segment.at)),
+            }
+        }))
     }
 
     /// Fills `buf` with the bytes of the file from `at` on; holes read as zeros.
@@ -121,30 +179,23 @@ impl Content {
             .checked_add(buf.len() as u64)
             .filter(|end| *end <= self.len)
             .ok_or(io::ErrorKind::UnexpectedEof)?;
-        match &self.data {
-            Data::Bytes(bytes) => {
-                let start = usize::try_from(at).map_err(|_| io::ErrorKind::UnexpectedEof)?;
-                buf.copy_from_slice(&bytes[start..start + buf.len()]);
-                Ok(())
-            }
-            Data::Span { source, offset } => tree.source(*source).read_exact_at(buf, offset + at),
-            Data::Sparse { source, segments } => {
-                buf.fill(0);
-                let first = segments.partition_point(|s| s.at + s.len <= at);
-                for segment in &segments[first..] {
-                    if segment.at >= end {
-                        break;
-                    }
-                    let from = segment.at.max(at);
-                    let to = (segment.at + segment.len).min(end);
-                    let part = usize::try_from(from - at).expect("inside buf")
-                        ..usize::try_from(to - at).expect("inside buf");
-                    tree.source(*source)
-                        .read_exact_at(&mut buf[part], segment.offset + (from - segment.at))?;
-                }
-                Ok(())
+        if self.has_holes() {
+            buf.fill(0);
+        }
+        let index = |at| usize::try_from(at).expect("inside buf");
+        for part in self.parts(at..end) {
+            let out = &mut buf[index(part.at - at)..][..index(part.len)];
+            match part.from {
+                From::Memory(bytes) => out.copy_from_slice(bytes),
+                From::Source(source, offset) => tree.source(source).read_exact_at(out, offset)?,
             }
         }
+        Ok(())
+    }
+
+    /// Returns whether some of the file may be in no part of it.
+    pub(crate) fn has_holes(&self) -> bool {
+        matches!(self.data, Data::Sparse { .. })
     }
 
     /// Returns the whole file in memory.
