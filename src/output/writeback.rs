@@ -71,3 +71,25 @@ impl Thread {
         Ok(Self { wake, handle })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_on_the_way_is_told_at_the_end() {
+        // No disk is behind this one.
+        for (file, good) in [
+            (tempfile::tempfile().unwrap(), true),
+            (File::open("/dev/null").unwrap(), false),
+        ] {
+            let writeback = Writeback::default();
+            writeback.add(STEP - 1, &file);
+            assert!(writeback.thread.lock().unwrap().is_none());
+            writeback.add(1, &file);
+            writeback.add(3 * STEP, &file);
+            assert_eq!(writeback.end().is_ok(), good);
+            assert!(writeback.end().is_ok());
+        }
+    }
+}

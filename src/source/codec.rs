@@ -5,11 +5,13 @@
 
 use std::fmt;
 use std::io::{self, BufRead, Read};
+use std::num::NonZero;
+use std::thread;
 
 use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 use liblzma::bufread::XzDecoder;
-use liblzma::stream::{CONCATENATED, Stream};
+use liblzma::stream::MtStreamBuilder;
 
 /// A compressed format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,10 @@ pub(super) enum Codec {
 /// What the xz decoder may take, in bytes; `xz -9` needs 65 MiB. A header of a few bytes can ask
 /// for 4 GiB.
 const XZ_MEMORY: u64 = 256 << 20;
+/// What it may take for decoding several blocks at once, in bytes: two of `xz -6 -T0`, say.
+const XZ_BLOCKS_MEMORY: u64 = 128 << 20;
+/// How many blocks it decodes at once at most.
+const XZ_THREADS: usize = 4;
 
 /// The largest window of a zstd frame, as a power of two: that of `zstd --ultra -22`, which is
 /// also the most that the zstd program decodes without being asked to.
@@ -74,26 +80,31 @@ impl Codec {
         Ok(match self {
             Codec::Gzip => Box::new(Streams {
                 current: Some(GzDecoder::new(input)),
-                open: GzDecoder::new,
+                open: |input| Ok(GzDecoder::new(input)),
                 close: GzDecoder::into_inner,
                 form: Form {
                     magic: 0x1f,
-                    zeros_may_follow: true,
+                    padding: Padding::AtEnd,
                 },
             }),
             Codec::Bzip2 => Box::new(Streams {
                 current: Some(BzDecoder::new(input)),
-                open: BzDecoder::new,
+                open: |input| Ok(BzDecoder::new(input)),
                 close: BzDecoder::into_inner,
                 form: Form {
                     magic: b'B',
-                    zeros_may_follow: false,
+                    padding: Padding::None,
                 },
             }),
-            Codec::Xz => {
-                let stream = Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?;
-                Box::new(XzDecoder::new_stream(input, stream))
-            }
+            Codec::Xz => Box::new(Streams {
+                current: Some(xz_decoder(input)?),
+                open: xz_decoder,
+                close: XzDecoder::into_inner,
+                form: Form {
+                    magic: 0xfd,
+                    padding: Padding::Words,
+                },
+            }),
             Codec::Zstd => {
                 let mut decoder = zstd::Decoder::with_buffer(input)?;
                 decoder.window_log_max(ZSTD_WINDOW_LOG)?;
@@ -103,20 +114,42 @@ impl Codec {
     }
 }
 
+/// Returns a decoder of one xz stream. Blocks that say their size, as `xz -T` makes them, are
+/// decoded side by side.
+fn xz_decoder<R: BufRead>(input: R) -> io::Result<XzDecoder<R>> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = u32::try_from(cores.min(XZ_THREADS)).unwrap_or(1);
+    let stream = MtStreamBuilder::new()
+        .threads(threads)
+        .memlimit_threading(XZ_BLOCKS_MEMORY)
+        .memlimit_stop(XZ_MEMORY)
+        .decoder()?;
+    Ok(XzDecoder::new_stream(input, stream))
+}
+
 /// What may come after the end of a stream.
 #[derive(Clone, Copy)]
 struct Form {
     /// The first byte of every stream.
     magic: u8,
-    /// Whether the file may be padded with zeros after its last stream.
-    zeros_may_follow: bool,
+    padding: Padding,
+}
+
+/// Zeros after a stream.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Padding {
+    None,
+    /// After the last one.
+    AtEnd,
+    /// After each, in fours.
+    Words,
 }
 
 /// Streams one after the other, each of which needs a decoder of its own.
 struct Streams<R, D> {
     /// Nothing once the last stream has ended.
     current: Option<D>,
-    open: fn(R) -> D,
+    open: fn(R) -> io::Result<D>,
     close: fn(D) -> R,
     form: Form,
 }
@@ -129,7 +162,7 @@ impl<R: BufRead, D: Read> Read for Streams<R, D> {
                 return Ok(len);
             }
             if let Some(ended) = self.current.take().map(self.close) {
-                self.current = next_stream(ended, self.form)?.map(self.open);
+                self.current = next_stream(ended, self.form)?.map(self.open).transpose()?;
             }
         }
         Ok(0)
@@ -138,16 +171,23 @@ impl<R: BufRead, D: Read> Read for Streams<R, D> {
 
 /// Returns the input when another stream follows, and nothing at its end.
 fn next_stream<R: BufRead>(mut input: R, form: Form) -> io::Result<Option<R>> {
-    let mut padded = false;
+    let mut zeros = 0;
     loop {
         let rest = input.fill_buf()?;
-        let zeros = rest.iter().take_while(|byte| **byte == 0).count();
+        let more = rest.iter().take_while(|byte| **byte == 0).count();
+        let is_whole = form.padding != Padding::Words || zeros % 4 == 0;
         match rest.first() {
-            None => return Ok(None),
-            Some(first) if *first == form.magic && !padded => return Ok(Some(input)),
-            _ if form.zeros_may_follow && zeros == rest.len() => {
-                padded = true;
-                input.consume(zeros);
+            None if is_whole => return Ok(None),
+            Some(0) if form.padding != Padding::None => {
+                zeros += more;
+                input.consume(more);
+            }
+            Some(first)
+                if *first == form.magic
+                    && is_whole
+                    && (zeros == 0 || form.padding == Padding::Words) =>
+            {
+                return Ok(Some(input));
             }
             _ => {
                 return Err(io::Error::new(

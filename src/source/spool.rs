@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
+use std::panic::resume_unwind;
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 use fsgen::ReadAt;
@@ -17,6 +19,8 @@ use crate::stamp::Stamp;
 
 /// How much is decoded and written at once.
 const CHUNK: usize = 256 * 1024;
+/// How many of these wait to be written at most.
+const AHEAD: usize = 4;
 
 /// A tar archive that can be read at any offset, from many threads at once.
 #[derive(Debug)]
@@ -135,41 +139,84 @@ pub(super) fn decode(
             .with_context(|| format!("{name}: cannot set up {codec}"))?,
     };
     let dir = options.spool_dir.display();
-    let mut file = tempfile::tempfile_in(options.spool_dir)
+    let file = tempfile::tempfile_in(options.spool_dir)
         .with_context(|| format!("{dir}: cannot make a temporary file to decode {name} into"))?;
-    let mut chunk = Vec::with_capacity(CHUNK);
-    let mut len = 0;
-    loop {
-        chunk.clear();
-        let read = (&mut decoded).take(CHUNK as u64).read_to_end(&mut chunk);
-        if let Err(error) = read {
-            let at = len + chunk.len() as u64;
-            bail!(failure(&name, codec, consumed.get(), at, &error));
+    let decode = |put: &mut dyn FnMut(Vec<u8>) -> Option<Vec<u8>>| {
+        let mut len = 0;
+        let mut chunk = Vec::with_capacity(CHUNK);
+        loop {
+            chunk.clear();
+            let read = (&mut decoded).take(CHUNK as u64).read_to_end(&mut chunk);
+            if let Err(error) = read {
+                let at = len + chunk.len() as u64;
+                bail!(failure(&name, codec, consumed.get(), at, &error));
+            }
+            if len == 0
+                && let Some(codec) = codec
+            {
+                check_decoded(&name, codec, &chunk)?;
+            }
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            let source_len = source_len.unwrap_or(consumed.get());
+            len += chunk.len() as u64;
+            let checked = options.limits.check_decoded(codec, source_len, len);
+            checked.with_context(|| name.clone())?;
+            match put(chunk) {
+                Some(next) => chunk = next,
+                None => return Ok(()),
+            }
         }
-        if len == 0
-            && let Some(codec) = codec
-        {
-            check_decoded(&name, codec, &chunk)?;
-        }
-        if chunk.is_empty() {
-            break;
-        }
-        let source_len = source_len.unwrap_or(consumed.get());
-        let decoded = len + chunk.len() as u64;
-        let checked = options.limits.check_decoded(codec, source_len, decoded);
-        checked.with_context(|| name.clone())?;
-        file.write_all(&chunk).with_context(|| {
-            format!(
-                "{dir}: cannot write byte {len} of the decoded {name}; --tmp takes another folder"
-            )
-        })?;
-        len += chunk.len() as u64;
-    }
+    };
+    let (decoded, written) = write_behind(&file, decode);
+    written.map_err(|(at, error)| {
+        anyhow::Error::new(error).context(format!(
+            "{dir}: cannot write byte {at} of the decoded {name}; --tmp takes another folder"
+        ))
+    })?;
+    decoded?;
     Ok(Arc::new(ArchiveFile {
         name,
         file,
         stamp: None,
     }))
+}
+
+/// Writes to a file what `make` hands to its argument, while that makes more; that argument returns
+/// an empty buffer, or nothing when there is no use in going on.
+///
+/// Returns what `make` does, and where in the file writing failed if it did.
+fn write_behind<T>(
+    mut file: &File,
+    make: impl FnOnce(&mut dyn FnMut(Vec<u8>) -> Option<Vec<u8>>) -> T,
+) -> (T, Result<(), (u64, io::Error)>) {
+    let (full, to_write) = mpsc::sync_channel::<Vec<u8>>(AHEAD);
+    let (written, empty) = mpsc::channel();
+    for _ in 0..AHEAD {
+        // Its other end is below.
+        written.send(Vec::with_capacity(CHUNK)).ok();
+    }
+    thread::scope(|scope| {
+        let writer = scope.spawn(move || {
+            let mut at = 0;
+            for mut chunk in to_write {
+                file.write_all(&chunk).map_err(|error| (at, error))?;
+                at += chunk.len() as u64;
+                chunk.clear();
+                // Nobody takes it when all is made.
+                written.send(chunk).ok();
+            }
+            Ok(())
+        });
+        let made = make(&mut |chunk| {
+            full.send(chunk).ok()?;
+            empty.recv().ok()
+        });
+        drop(full);
+        let written = writer.join();
+        (made, written.unwrap_or_else(|panic| resume_unwind(panic)))
+    })
 }
 
 /// Reads the first bytes of an input, as many as it takes to tell what it is.

@@ -152,3 +152,96 @@ impl Gather {
         Some(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::tree::{Meta, Timestamp};
+
+    /// Byte `i` is `i % 251`, up to its end; every read is noted.
+    #[derive(Default)]
+    struct Counting(Mutex<Vec<(u64, usize)>>);
+
+    const END: u64 = 1 << 20;
+
+    impl ReadAt for Counting {
+        fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+            self.0.lock().unwrap().push((offset, buf.len()));
+            if offset + buf.len() as u64 > END {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            for (byte, at) in buf.iter_mut().zip(offset..) {
+                *byte = u8::try_from(at % 251).unwrap();
+            }
+            Ok(())
+        }
+
+        fn name(&self) -> String {
+            "counting".to_owned()
+        }
+    }
+
+    /// Gathers files of a block or more each; returns the batch, and the reads it took.
+    fn gather(files: &[(u64, u64)]) -> (Result<Vec<u8>, u32>, Vec<(u64, usize)>) {
+        let counting = Arc::new(Counting::default());
+        let mut tree = Tree::new(Meta::root(0o755, Timestamp::default()));
+        let source = tree.add_source(counting.clone());
+        let mut gather = Gather::default();
+        let block_size = BlockSize::new(4096).unwrap();
+        let blocks = |len: u64| usize::try_from(len.div_ceil(4096)).unwrap();
+        let mut batch = vec![0xD1; files.iter().map(|(_, len)| blocks(*len) * 4096).sum()];
+        let mut at = 0;
+        for (inode, (offset, len)) in (0..).zip(files) {
+            let content = Content::span(source, *offset, *len);
+            let out = &mut batch[at..][..blocks(*len) * 4096];
+            let next = at + out.len();
+            gather.add(&content, (inode, 0), block_size, (at, out));
+            at = next;
+        }
+        let result = gather.read(&tree, &mut batch).map_err(|(inode, _)| inode);
+        let reads = std::mem::take(&mut *counting.0.lock().unwrap());
+        (result.map(|()| batch), reads)
+    }
+
+    #[test]
+    fn what_lies_close_together_takes_one_read() {
+        let mib = 1 << 20;
+        for (files, want) in [
+            (&[(512, 700)][..], &[(512, 700)][..]),
+            (&[(5000, 100), (512, 700), (2048, 1)], &[(512, 4588)]),
+            (&[(0, 1), (4097, 1), (8195, 1)], &[(0, 4098), (8195, 1)]),
+            (&[(0, 10), (0, 10), (5, 10)], &[(0, 15)]),
+            (
+                &[(512, 100_000), (101_000, 9)],
+                &[(512, 100_000), (101_000, 9)],
+            ),
+            (&[(mib - 9, 9)], &[(mib - 9, 9)]),
+        ] {
+            let (batch, reads) = gather(files);
+            assert_eq!(reads, want, "{files:?}");
+            let mut batch = batch.unwrap().into_iter();
+            for (offset, len) in files {
+                let got: Vec<u8> = batch
+                    .by_ref()
+                    .take(len.next_multiple_of(4096) as usize)
+                    .collect();
+                let want = (*offset..offset + len).map(|at| u8::try_from(at % 251).unwrap());
+                let zeros = got.len() - usize::try_from(*len).unwrap();
+                let want: Vec<u8> = want.chain(std::iter::repeat_n(0, zeros)).collect();
+                assert!(got == want, "{files:?} at {offset}");
+            }
+        }
+        // Many files next to each other are read in pieces.
+        let files: Vec<_> = (0..300).map(|i| (i * 1024, 512)).collect();
+        let (_, reads) = gather(&files);
+        assert_eq!(reads, [(0, 261_632), (262_144, 44_544)]);
+    }
+
+    #[test]
+    fn the_file_that_cannot_be_read_is_named() {
+        let (result, _) = gather(&[(END - 600, 100), (END - 100, 200), (END - 400, 100)]);
+        assert_eq!(result, Err(1));
+    }
+}
