@@ -160,9 +160,12 @@ mod tests {
     use super::*;
     use crate::tree::{Meta, Timestamp};
 
+    /// Where reads began, and how long they were.
+    type Reads = Vec<(u64, usize)>;
+
     /// Byte `i` is `i % 251`, up to its end; every read is noted.
     #[derive(Default)]
-    struct Counting(Mutex<Vec<(u64, usize)>>);
+    struct Counting(Mutex<Reads>);
 
     const END: u64 = 1 << 20;
 
@@ -183,14 +186,17 @@ mod tests {
         }
     }
 
+    fn blocks(len: u64) -> usize {
+        usize::try_from(len.div_ceil(4096)).unwrap()
+    }
+
     /// Gathers files of a block or more each; returns the batch, and the reads it took.
-    fn gather(files: &[(u64, u64)]) -> (Result<Vec<u8>, u32>, Vec<(u64, usize)>) {
+    fn gather(files: &[(u64, u64)]) -> (Result<Vec<u8>, u32>, Reads) {
         let counting = Arc::new(Counting::default());
         let mut tree = Tree::new(Meta::root(0o755, Timestamp::default()));
         let source = tree.add_source(counting.clone());
         let mut gather = Gather::default();
         let block_size = BlockSize::new(4096).unwrap();
-        let blocks = |len: u64| usize::try_from(len.div_ceil(4096)).unwrap();
         let mut batch = vec![0xD1; files.iter().map(|(_, len)| blocks(*len) * 4096).sum()];
         let mut at = 0;
         for (inode, (offset, len)) in (0..).zip(files) {
@@ -223,10 +229,7 @@ mod tests {
             assert_eq!(reads, want, "{files:?}");
             let mut batch = batch.unwrap().into_iter();
             for (offset, len) in files {
-                let got: Vec<u8> = batch
-                    .by_ref()
-                    .take(len.next_multiple_of(4096) as usize)
-                    .collect();
+                let got: Vec<u8> = batch.by_ref().take(blocks(*len) * 4096).collect();
                 let want = (*offset..offset + len).map(|at| u8::try_from(at % 251).unwrap());
                 let zeros = got.len() - usize::try_from(*len).unwrap();
                 let want: Vec<u8> = want.chain(std::iter::repeat_n(0, zeros)).collect();
