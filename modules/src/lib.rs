@@ -25,6 +25,7 @@ mod error;
 mod files;
 mod fstab;
 mod given;
+mod groups;
 mod growfs;
 mod hostname;
 mod installed;
@@ -69,6 +70,7 @@ pub const BUILTINS: &[Module] = &[
     cloud_init::MODULE,
     files::MODULE,
     fstab::MODULE,
+    groups::MODULE,
     growfs::MODULE,
     hostname::MODULE,
     locale::MODULE,
