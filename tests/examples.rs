@@ -22,6 +22,10 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ),
     ("systemd", "alpine", "the image has no systemd"),
     ("cloud_init", "alpine", "the image does not have cloud-init"),
+    ("repos", "fedora", "the image does not use apt"),
+    ("repos", "alpine", "the image does not use apt"),
+    ("repos", "suse", "the image does not use apt"),
+    ("repos", "arch", "the image does not use apt"),
 ];
 
 #[test]

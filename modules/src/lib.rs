@@ -28,6 +28,7 @@ mod given;
 mod groups;
 mod growfs;
 mod hostname;
+mod ini;
 mod installed;
 #[cfg(test)]
 mod kit;
@@ -40,6 +41,7 @@ mod network;
 mod option;
 mod os_release;
 mod permissions;
+mod repos;
 mod root;
 mod scalar;
 mod shorthand;
@@ -78,6 +80,7 @@ pub const BUILTINS: &[Module] = &[
     modules_load::MODULE,
     motd::MODULE,
     network::MODULE,
+    repos::MODULE,
     ssh::MODULE,
     sysctl::MODULE,
     systemd::MODULE,

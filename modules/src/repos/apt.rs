@@ -1,0 +1,188 @@
+//! Repositories of apt, in the format that sources.list(5) calls deb822.
+
+use serde::Deserialize;
+
+use super::key::{self, Form};
+use super::{check_line, check_name};
+use crate::given::{self, Given};
+use crate::value::{Spanned, ValueError};
+use crate::{Error, Host, Root};
+
+const FOLDER: &str = "/etc/apt/sources.list.d";
+const KEYS: &str = "/etc/apt/keyrings";
+const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Repo {
+    name: Spanned<String>,
+    uris: Spanned<Vec<Spanned<String>>>,
+    suites: Spanned<Vec<Spanned<String>>>,
+    #[serde(default)]
+    components: Vec<Spanned<String>>,
+    #[serde(default)]
+    architectures: Vec<Spanned<String>>,
+    #[serde(default)]
+    sources: bool,
+    key: Option<Given>,
+    signed_by: Option<Spanned<String>>,
+    #[serde(default = "yes")]
+    enabled: bool,
+}
+
+pub(super) fn yes() -> bool {
+    true
+}
+
+impl Repo {
+    pub(super) fn check(&self, host: &dyn Host) -> Result<(), ValueError> {
+        check_name(&self.name)?;
+        for (list, what) in [(&self.uris, "uris"), (&self.suites, "suites")] {
+            if list.is_empty() {
+                return Err(list.error(format!("`{what}` is empty")));
+            }
+        }
+        let words = self.uris.iter().chain(self.suites.iter());
+        for word in words.chain(&self.components).chain(&self.architectures) {
+            check_line(word, true)?;
+        }
+        for uri in self.uris.iter().filter(|uri| !uri.contains(':')) {
+            let error = uri.error(format!("{:?} is no URI", **uri));
+            return Err(error.help("it starts as in https://, or file: for a folder"));
+        }
+        for suite in self.suites.iter() {
+            match (suite.ends_with('/'), self.components.first()) {
+                (true, Some(component)) => {
+                    let message =
+                        format!("the suite {:?} is a path: it has no components", **suite);
+                    return Err(component.error(message));
+                }
+                (false, None) => {
+                    let error = suite.error(format!("the suite {:?} needs components", **suite));
+                    return Err(error.help("give `components: [main]`; a path ends in `/`"));
+                }
+                _ => {}
+            }
+        }
+        match (&self.key, &self.signed_by) {
+            (Some(_), Some(ring)) => {
+                let error = ring.error("the repository has `key` and `signed_by`");
+                Err(error.help("leave one of them out"))
+            }
+            (Some(key), None) => key::check(key, host).map(drop),
+            (None, Some(ring)) if !ring.starts_with('/') => {
+                Err(ring.error(format!("{:?} is no absolute path", **ring)))
+            }
+            (None, Some(ring)) => check_line(ring, true),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+pub(super) fn write(root: &mut Root<'_>, repo: &Repo) -> Result<(), Error> {
+    let name = repo.name.as_str();
+    let list = format!("{FOLDER}/{name}.list");
+    if root.is_file(&list) {
+        let error = repo.name.error(format!("the image has {list} already"));
+        return Err(error
+            .help("take another name, or remove the file with `files`")
+            .into());
+    }
+    let signed_by = signed_by(root, repo)?;
+    let words = |list: &[Spanned<String>]| -> Option<String> {
+        let words: Vec<_> = list.iter().map(|word| word.as_str()).collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    };
+    let types = if repo.sources { "deb deb-src" } else { "deb" };
+    let fields = [
+        ("Enabled", (!repo.enabled).then(|| "no".to_owned())),
+        ("Types", Some(types.to_owned())),
+        ("URIs", words(&repo.uris)),
+        ("Suites", words(&repo.suites)),
+        ("Components", words(&repo.components)),
+        ("Architectures", words(&repo.architectures)),
+        ("Signed-By", signed_by),
+    ];
+    let path = format!("{FOLDER}/{name}.sources");
+    let before = root.read_if_exists(&path)?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&before).into_owned();
+    root.mkdir_above(&path)?;
+    root.write(&path, set(&text, &fields))?;
+    if repo.uris.iter().any(|uri| uri.starts_with("https:")) && !root.is_file(CERTIFICATES) {
+        root.warn(format!(
+            "apt cannot use https for {name}: the image has no {CERTIFICATES}"
+        ));
+    }
+    Ok(())
+}
+
+/// Lays the key into the image; returns its path.
+fn signed_by(root: &mut Root<'_>, repo: &Repo) -> Result<Option<String>, Error> {
+    if let Some(ring) = &repo.signed_by {
+        if !root.is_file(ring.as_str()) {
+            let message = format!("{}: the image has no key ring {}", *repo.name, **ring);
+            root.warn(message);
+        }
+        return Ok(Some(ring.value.clone()));
+    }
+    let Some(key) = &repo.key else {
+        return Ok(None);
+    };
+    let bytes = given::read(key, root)?;
+    // apt tells the two apart by the ending.
+    let ending = if key::form(&bytes) == Some(Form::Armored) {
+        "asc"
+    } else {
+        "gpg"
+    };
+    let path = format!("{KEYS}/{}.{ending}", *repo.name);
+    root.mkdir_above(&path)?;
+    root.write(&path, bytes)?;
+    Ok(Some(path))
+}
+
+/// Returns the file with the fields of its first stanza set, or gone where they have no value.
+fn set(text: &str, fields: &[(&str, Option<String>)]) -> String {
+    let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+    if let Some(last) = lines.last_mut().filter(|last| !last.ends_with('\n')) {
+        last.push('\n');
+    }
+    for (name, value) in fields {
+        let is_field = |line: &String| {
+            let head = line
+                .get(..name.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(name));
+            head && line[name.len()..].starts_with(':')
+        };
+        // A comment is no field; what ends the stanza is a blank line behind one.
+        let is_text = |line: &String| !line.trim().is_empty() && !line.starts_with('#');
+        let start = lines.iter().position(is_text).unwrap_or(lines.len());
+        let stanza = &lines[start..];
+        let len = stanza
+            .iter()
+            .position(|line| line.trim().is_empty())
+            .unwrap_or(stanza.len());
+        let found = stanza[..len].iter().position(is_field).map(|at| start + at);
+        match (found, value) {
+            (Some(at), value) => {
+                let folded = lines[at + 1..].iter();
+                let more = folded
+                    .take_while(|line| line.starts_with([' ', '\t']))
+                    .count();
+                let same = value.as_ref().is_some_and(|value| {
+                    let now = lines[at..=at + more].concat();
+                    now[name.len() + 1..]
+                        .split_whitespace()
+                        .eq(value.split_whitespace())
+                });
+                if !same {
+                    let new = value.as_ref().map(|value| format!("{name}: {value}\n"));
+                    lines.splice(at..=at + more, new);
+                }
+            }
+            (None, Some(value)) => lines.insert(start + len, format!("{name}: {value}\n")),
+            (None, None) => {}
+        }
+    }
+    lines.concat()
+}
