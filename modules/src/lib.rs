@@ -42,6 +42,7 @@ mod option;
 mod os_release;
 mod permissions;
 mod repos;
+mod resolv_conf;
 mod root;
 mod scalar;
 mod shorthand;
@@ -81,6 +82,7 @@ pub const BUILTINS: &[Module] = &[
     motd::MODULE,
     network::MODULE,
     repos::MODULE,
+    resolv_conf::MODULE,
     ssh::MODULE,
     sysctl::MODULE,
     systemd::MODULE,

@@ -1,0 +1,278 @@
+//! `resolv_conf`: whom the machine asks for addresses of names.
+//!
+//! Either systemd-resolved, by the link that it documents, or servers by their addresses in a file
+//! of which the other lines stay. See resolv.conf(5), systemd-resolved.service(8).
+
+use std::net::IpAddr;
+
+use serde::Deserialize;
+
+use crate::option::{OptionDoc, Shape};
+use crate::shorthand::{FromText, Shorthand};
+use crate::value::{Spanned, ValueError};
+use crate::{Cfg, Error, Host, Module, Root};
+use crate::{installed, units};
+
+const FILE: &str = "/etc/resolv.conf";
+const STUB: &str = "../run/systemd/resolve/stub-resolv.conf";
+const RESOLVED: &str = "systemd-resolved.service";
+
+/// How many servers the C library asks (glibc, musl: `MAXNS`).
+const MOST: usize = 3;
+
+const TEXTS: Shape = Shape::List(&Shape::Text);
+
+pub(crate) const MODULE: Module = Module {
+    name: "resolv_conf",
+    summary: "says whom the machine asks for addresses of names",
+    details: "\
+`resolved` makes `/etc/resolv.conf` the link of systemd-resolved and enables that. Servers by their
+addresses go into a file there, of which the other lines stay; a link is replaced. Where
+NetworkManager would write the file anew, a warning says so.",
+    keys: &["resolv_conf"],
+    options: &[OptionDoc::required(
+        "resolv_conf",
+        Shape::AnyOf(&[
+            Shape::OneOf(&["resolved"]),
+            Shape::Map(&[
+                OptionDoc::required("nameservers", TEXTS, "addresses of the servers, at most 3"),
+                OptionDoc::optional("search", TEXTS, "domains that names are looked up in"),
+                OptionDoc::optional("options", TEXTS, "as in ndots:2 or edns0"),
+            ]),
+        ]),
+        "the program, or the servers",
+    )],
+    example: "\
+modules: [resolv_conf]
+resolv_conf:
+  nameservers: [10.0.0.1, 1.1.1.1]
+  search: [example.com]
+",
+    check,
+    modify,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    resolv_conf: Spanned<Shorthand<Servers>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Servers {
+    nameservers: Vec<Spanned<String>>,
+    #[serde(default)]
+    search: Vec<Spanned<String>>,
+    #[serde(default)]
+    options: Vec<Spanned<String>>,
+    /// The text that stood in place of the mapping.
+    #[serde(skip)]
+    program: Option<String>,
+}
+
+impl FromText for Servers {
+    const EXPECTED: &'static str = "resolved, or a mapping with `nameservers`";
+
+    fn from_text(text: &str) -> Self {
+        Self {
+            nameservers: Vec::new(),
+            search: Vec::new(),
+            options: Vec::new(),
+            program: Some(text.to_owned()),
+        }
+    }
+}
+
+fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
+    let Options { resolv_conf } = cfg.options()?;
+    let servers = &resolv_conf.0;
+    if let Some(program) = &servers.program {
+        return match program.as_str() {
+            "resolved" => Ok(()),
+            _ => Err(resolv_conf.error(format!(
+                "expected {}, found the string {program:?}",
+                Servers::EXPECTED
+            ))),
+        };
+    }
+    if servers.nameservers.is_empty() {
+        return Err(resolv_conf.error("no server is named"));
+    }
+    if let Some(extra) = servers.nameservers.get(MOST) {
+        let message = format!("programs ask {MOST} servers at most; this is one more");
+        return Err(extra.error(message));
+    }
+    for server in &servers.nameservers {
+        if server.parse::<IpAddr>().is_err() {
+            return Err(server.error(format!("{:?} is no IP address", **server)));
+        }
+    }
+    for word in servers.search.iter().chain(&servers.options) {
+        if word.is_empty() || word.contains(char::is_whitespace) {
+            return Err(word.error(format!("{:?} is not one word", **word)));
+        }
+    }
+    Ok(())
+}
+
+fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
+    let Options { resolv_conf } = cfg.options()?;
+    let servers = &resolv_conf.0;
+    root.mkdir_above(FILE)?;
+    if servers.program.is_some() {
+        let folders = ["/usr/lib/systemd", "/lib/systemd"];
+        if !folders
+            .iter()
+            .any(|folder| root.is_file(format!("{folder}/systemd-resolved")))
+        {
+            let error = resolv_conf.error("the image does not have systemd-resolved");
+            return Err(error
+                .help("install it in the source, or give `nameservers`")
+                .into());
+        }
+        units::enable(root, RESOLVED).map_err(|cause| resolv_conf.error(cause.to_string()))?;
+        root.symlink(STUB, FILE, true)?;
+        return Ok(());
+    }
+    if root.is_link(FILE) {
+        root.remove(FILE)?;
+    }
+    let before = root.read_if_exists(FILE)?.unwrap_or_default();
+    let mut text = String::from_utf8_lossy(&before).into_owned();
+    let line = |key: &str, words: &[Spanned<String>]| -> Vec<String> {
+        let words: Vec<_> = words.iter().map(|word| word.as_str()).collect();
+        if words.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!("{key} {}", words.join(" "))]
+        }
+    };
+    let names = servers.nameservers.iter();
+    let names = names
+        .map(|server| format!("nameserver {}", **server))
+        .collect();
+    for (keys, lines) in [
+        (&["search", "domain"][..], line("search", &servers.search)),
+        (&["nameserver"], names),
+        (&["options"], line("options", &servers.options)),
+    ] {
+        if !lines.is_empty() {
+            text = replace(&text, keys, &lines);
+        }
+    }
+    root.write(FILE, text)?;
+    if installed::program(root, "NetworkManager") {
+        let message = format!(
+            "NetworkManager writes {FILE} anew when it has a connection: give the servers to \
+             `network`, or set dns=none in its settings"
+        );
+        root.warn(message);
+    }
+    Ok(())
+}
+
+/// Returns the file with these lines in place of those that have one of the keys.
+fn replace(text: &str, keys: &[&str], new: &[String]) -> String {
+    let is_old = |line: &str| {
+        line.split_whitespace()
+            .next()
+            .is_some_and(|key| keys.contains(&key))
+    };
+    let words =
+        |line: &str| -> Vec<String> { line.split_whitespace().map(str::to_owned).collect() };
+    let old = text.lines().filter(|line| is_old(line)).map(words);
+    if old.eq(new.iter().map(|line| words(line))) {
+        return text.to_owned();
+    }
+    let mut lines: Vec<&str> = text.lines().filter(|line| !is_old(line)).collect();
+    let above = text.lines().take_while(|line| !is_old(line)).count();
+    let at = above.min(lines.len());
+    lines.splice(at..at, new.iter().map(String::as_str));
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::{read, refusal, show, twice, value};
+
+    #[test]
+    fn servers() {
+        let recipe = value!({"resolv_conf": {
+            "nameservers": ["10.0.0.1", "fd00::1"], "search": ["a.example", "b"], "options": ["edns0"],
+        }});
+        let new = "search a.example b\nnameserver 10.0.0.1\nnameserver fd00::1\noptions edns0\n";
+        for (files, after) in [
+            (&[][..], new),
+            (&[(FILE, "")], new),
+            (&[("/etc/resolv.conf@", "/run/x")], new),
+            (
+                &[(
+                    FILE,
+                    "# mine\nnameserver 9.9.9.9\ndomain x\n# end\nnameserver 8.8.8.8",
+                )],
+                "# mine\nnameserver 10.0.0.1\nnameserver fd00::1\nsearch a.example b\n# end\n\
+                 options edns0\n",
+            ),
+        ] {
+            let (mut tree, done) = twice(files, "resolv_conf", &recipe).unwrap();
+            assert_eq!(read(&tree, FILE), after);
+            assert_eq!(show(&mut tree, FILE), ["0644 0:0 /etc/resolv.conf"]);
+            assert_eq!(done.warnings, [""; 0]);
+        }
+        let only = value!({"resolv_conf": {"nameservers": ["1.1.1.1"]}});
+        let files = [(FILE, "options rotate\n"), ("/usr/sbin/NetworkManager", "")];
+        let (tree, done) = twice(&files, "resolv_conf", &only).unwrap();
+        assert_eq!(read(&tree, FILE), "options rotate\nnameserver 1.1.1.1\n");
+        assert_eq!(done.warnings.len(), 1);
+    }
+
+    #[test]
+    fn resolved() {
+        let recipe = value!({"resolv_conf": "resolved"});
+        let files = [
+            ("/usr/lib/systemd/systemd-resolved", ""),
+            (
+                "/usr/lib/systemd/system/systemd-resolved.service",
+                "[Install]\nWantedBy=sysinit.target\n",
+            ),
+            (FILE, "nameserver 1.1.1.1\n"),
+        ];
+        let (mut tree, _) = twice(&files, "resolv_conf", &recipe).unwrap();
+        assert_eq!(
+            show(&mut tree, FILE),
+            [format!("0777 0:0 {FILE} -> {STUB}")]
+        );
+        let link = "/etc/systemd/system/sysinit.target.wants/systemd-resolved.service";
+        assert!(tree.resolve(link.as_bytes()).is_ok());
+        let message = refusal(&[], "resolv_conf", &recipe);
+        assert_eq!(message, "the image does not have systemd-resolved");
+    }
+
+    #[test]
+    fn refusals() {
+        let servers = |list: &[&str]| {
+            let list: Vec<crate::value::Value> = list.iter().map(|s| (*s).into()).collect();
+            value!({"resolv_conf": {"nameservers": list}})
+        };
+        for (recipe, message) in [
+            (servers(&[]), "no server is named"),
+            (servers(&["a.example"]), "\"a.example\" is no IP address"),
+            (
+                servers(&["1.1.1.1", "1.1.1.2", "1.1.1.3", "1.1.1.4"]),
+                "programs ask 3 servers at most; this is one more",
+            ),
+            (
+                value!({"resolv_conf": "dnsmasq"}),
+                "expected resolved, or a mapping with `nameservers`, found the string \"dnsmasq\"",
+            ),
+            (
+                value!({"resolv_conf": {"nameservers": ["1.1.1.1"], "search": ["a b"]}}),
+                "\"a b\" is not one word",
+            ),
+        ] {
+            assert_eq!(refusal(&[], "resolv_conf", &recipe), message);
+        }
+    }
+}
