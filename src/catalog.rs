@@ -99,6 +99,7 @@ fn inner(text: &mut String, shape: &Shape, indent: usize) {
         | Shape::Number
         | Shape::Text
         | Shape::OneOf(_)
+        | Shape::Any
         | Shape::Mode => {}
     }
 }

@@ -104,6 +104,7 @@ fn shape(shape: &Shape) -> Value {
         Shape::Number => json!({"type": "number"}),
         Shape::Text => json!({"type": "string"}),
         Shape::OneOf(texts) => json!({"enum": texts}),
+        Shape::Any => json!({}),
         Shape::Mode => json!({"type": "string", "pattern": "^0?[0-7]{1,4}$"}),
         Shape::List(item) => json!({"type": "array", "items": self::shape(item)}),
         Shape::Table(value) => {

@@ -30,6 +30,7 @@ mod growfs;
 mod hostname;
 mod ini;
 mod installed;
+mod jinja;
 #[cfg(test)]
 mod kit;
 mod locale;
@@ -50,6 +51,7 @@ mod ssh;
 mod step;
 mod sysctl;
 mod systemd;
+mod template;
 mod timezone;
 mod units;
 pub mod value;
@@ -86,6 +88,7 @@ pub const BUILTINS: &[Module] = &[
     ssh::MODULE,
     sysctl::MODULE,
     systemd::MODULE,
+    template::MODULE,
     timezone::MODULE,
 ];
 

@@ -55,6 +55,8 @@ pub enum Shape {
     Map(&'static [OptionDoc]),
     /// A mapping of names that the user chooses to such values.
     Table(&'static Shape),
+    /// Anything.
+    Any,
     /// Any of these.
     AnyOf(&'static [Shape]),
 }
@@ -118,6 +120,7 @@ impl fmt::Display for Shape {
             Shape::Mode => f.write_str("mode, as in \"0644\""),
             Shape::List(item @ Shape::AnyOf(_)) => write!(f, "list of ({item})"),
             Shape::List(item) => write!(f, "list of {item}"),
+            Shape::Any => f.write_str("anything"),
             Shape::Map(_) => f.write_str("mapping"),
             Shape::Table(value @ Shape::AnyOf(_)) => write!(f, "mapping of names to ({value})"),
             Shape::Table(value) => write!(f, "mapping of names to {value}"),

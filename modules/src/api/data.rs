@@ -1,5 +1,10 @@
 //! What goes in and out of an operation.
 
+use std::fmt;
+
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
 /// An argument or a result, in the types that every language of modules has.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Data {
@@ -76,5 +81,65 @@ data_from! {
 impl From<Vec<Vec<u8>>> for Data {
     fn from(items: Vec<Vec<u8>>) -> Self {
         Data::List(items.into_iter().map(Data::Bytes).collect())
+    }
+}
+
+/// Reads anything that a recipe may hold.
+impl<'de> Deserialize<'de> for Data {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Data;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("anything")
+            }
+
+            fn visit_unit<E>(self) -> Result<Data, E> {
+                Ok(Data::Null)
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Data, E> {
+                Ok(Data::Bool(value))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Data, E> {
+                Ok(Data::Int(number))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Data, E> {
+                let number = i64::try_from(number);
+                number
+                    .map(Data::Int)
+                    .map_err(|_| E::custom("the number is too large"))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Data, E> {
+                Ok(Data::Float(number))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Data, E> {
+                Ok(Data::from(text))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Data, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = list.next_element()? {
+                    items.push(item);
+                }
+                Ok(Data::List(items))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Data::Map(entries))
+            }
+        }
+
+        deserializer.deserialize_any(Visit)
     }
 }

@@ -107,6 +107,7 @@ fn check_inner(module: &Module, shape: Shape, place: Place<'_>) {
         | Shape::Number
         | Shape::Text
         | Shape::OneOf(_)
+        | Shape::Any
         | Shape::Mode => {}
     }
 }
@@ -123,6 +124,7 @@ fn samples(shape: Shape) -> Vec<Value> {
         Shape::Text => vec!["a".into()],
         Shape::OneOf(texts) => texts.iter().map(|text| (*text).into()).collect(),
         Shape::Mode => vec!["0".into(), "7777".into()],
+        Shape::Any => vec![1_i64.into(), "a".into(), mapping([]).into()],
         Shape::List(item) => {
             let lists = samples(*item).into_iter().map(|item| vec![item].into());
             lists.chain([Vec::new().into()]).collect()
