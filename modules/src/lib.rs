@@ -83,6 +83,7 @@ pub const BUILTINS: &[Module] = &[
     modules_load::MODULE,
     motd::MODULE,
     network::MODULE,
+    os_release::MODULE,
     repos::MODULE,
     resolv_conf::MODULE,
     ssh::MODULE,

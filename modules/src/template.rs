@@ -40,7 +40,11 @@ pub(crate) const MODULE: Module = Module {
 The language is Jinja, as Ansible has it: `{{ name }}`, `{% if %}`, `{% for %}`, filters. A name
 that `vars` does not have is an error. Lines with nothing but a statement vanish.",
     keys: &["templates"],
-    options: &[OptionDoc::required("templates", Shape::List(&ITEM), "the files")],
+    options: &[OptionDoc::required(
+        "templates",
+        Shape::List(&ITEM),
+        "the files",
+    )],
     example: "\
 modules: [template]
 templates:

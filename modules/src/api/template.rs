@@ -1,8 +1,8 @@
 //! `template`: files made from a text with gaps, in the language of Jinja.
 
+use super::Error;
 use super::content::{Dress, GROUP, MODE, OWNER, PARENTS};
 use super::operation::{Operation, Type, optional, required};
-use super::Error;
 use crate::jinja;
 
 pub(super) const TEMPLATE: Operation = Operation {

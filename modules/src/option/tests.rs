@@ -124,7 +124,7 @@ fn samples(shape: Shape) -> Vec<Value> {
         Shape::Text => vec!["a".into()],
         Shape::OneOf(texts) => texts.iter().map(|text| (*text).into()).collect(),
         Shape::Mode => vec!["0".into(), "7777".into()],
-        Shape::Any => vec![1_i64.into(), "a".into(), mapping([]).into()],
+        Shape::Any => vec![1_i64.into(), "a".into(), mapping([])],
         Shape::List(item) => {
             let lists = samples(*item).into_iter().map(|item| vec![item].into());
             lists.chain([Vec::new().into()]).collect()

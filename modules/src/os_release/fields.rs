@@ -1,4 +1,4 @@
-//! What the image is: os-release(5).
+//! What the image says of itself: the keys and values of os-release(5).
 
 use crate::{Root, RootError};
 

@@ -46,7 +46,7 @@ impl Repo {
         for word in words.chain(&self.components).chain(&self.architectures) {
             check_line(word, true)?;
         }
-        for uri in self.uris.iter().filter(|uri| !uri.contains(':')) {
+        if let Some(uri) = self.uris.iter().find(|uri| !uri.contains(':')) {
             let error = uri.error(format!("{:?} is no URI", **uri));
             return Err(error.help("it starts as in https://, or file: for a folder"));
         }

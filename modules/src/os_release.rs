@@ -1,0 +1,140 @@
+//! `os_release`: says in the image what it is and which build of it.
+//!
+//! See os-release(5).
+
+mod fields;
+
+use serde::Deserialize;
+
+use crate::assignments::{self, Quotes};
+use crate::named::Named;
+use crate::option::{OptionDoc, Shape};
+use crate::scalar::Scalar;
+use crate::value::{Spanned, ValueError};
+use crate::{Cfg, Error, Host, Module, Root};
+
+pub(crate) use fields::read;
+
+/// Keys whose values others use as parts of names.
+const IDS: [&str; 5] = [
+    "ID",
+    "VERSION_ID",
+    "VARIANT_ID",
+    "IMAGE_ID",
+    "IMAGE_VERSION",
+];
+
+pub(crate) const MODULE: Module = Module {
+    name: "os_release",
+    summary: "says in the image what it is and which build of it",
+    details: "\
+Sets keys of os-release(5), such as IMAGE_ID, IMAGE_VERSION, BUILD_ID and VARIANT, in
+`/etc/os-release` or the file that this is a link to. All other lines stay.",
+    keys: &["os_release"],
+    options: &[OptionDoc::required(
+        "os_release",
+        Shape::Table(&Scalar::SHAPE),
+        "values by the name of the key",
+    )],
+    example: "\
+modules: [os_release]
+os_release:
+  IMAGE_ID: web
+  IMAGE_VERSION: \"2025.06\"
+",
+    check,
+    modify,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    os_release: Named<Spanned<Scalar>>,
+}
+
+fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
+    let Options { os_release } = cfg.options()?;
+    for (key, value) in &os_release.0 {
+        let is_sign = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        if !key.starts_with(|c: char| c.is_ascii_uppercase()) || !key.chars().all(is_sign) {
+            let error = value.error(format!("{key:?} is no key of os-release"));
+            return Err(error.help("keys have capitals, digits and `_`, as in IMAGE_ID"));
+        }
+        if value.contains(char::is_control) {
+            return Err(value.error(format!("the value of {key} is not one line of text")));
+        }
+        let is_part =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-~^+".contains(c);
+        if IDS.contains(&key.as_str()) && !value.chars().all(is_part) {
+            let error = value.error(format!("{key} cannot be {:?}", &***value));
+            return Err(error.help("small letters, digits, `.`, `_`, `-` are allowed"));
+        }
+    }
+    Ok(())
+}
+
+fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
+    let Options { os_release } = cfg.options()?;
+    let files = ["/etc/os-release", "/usr/lib/os-release"];
+    let found = files.into_iter().find(|file| root.is_file(file));
+    let values: Vec<_> = os_release
+        .0
+        .iter()
+        .map(|(key, value)| (key.as_str(), &***value))
+        .collect();
+    assignments::set(root, found.unwrap_or(files[0]), &values, Quotes::Needed)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kit::{map, read, refusal, twice, value};
+
+    #[test]
+    fn keys_are_set() {
+        let recipe =
+            value!({"os_release": {"IMAGE_ID": "web", "VARIANT": "Web server", "N": 7_i64}});
+        let new = "IMAGE_ID=web\nVARIANT=\"Web server\"\nN=7\n";
+        for (files, path, after) in [
+            (&[][..], "/etc/os-release", new.to_owned()),
+            (
+                &[
+                    ("/usr/lib/os-release", "ID=a\n"),
+                    ("/etc/os-release@", "../usr/lib/os-release"),
+                ],
+                "/usr/lib/os-release",
+                format!("ID=a\n{new}"),
+            ),
+            (
+                &[("/usr/lib/os-release", "")],
+                "/usr/lib/os-release",
+                new.to_owned(),
+            ),
+            (
+                &[(
+                    "/etc/os-release",
+                    "# c\nVARIANT='Web server'\nIMAGE_ID=x\nID=a",
+                )],
+                "/etc/os-release",
+                "# c\nVARIANT='Web server'\nIMAGE_ID=web\nID=a\nN=7\n".to_owned(),
+            ),
+        ] {
+            let (tree, _) = twice(files, "os_release", &recipe).unwrap();
+            assert_eq!(read(&tree, path), after);
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        for (key, text, message) in [
+            ("image_id", "a", "\"image_id\" is no key of os-release"),
+            ("A B", "a", "\"A B\" is no key of os-release"),
+            ("", "a", "\"\" is no key of os-release"),
+            ("IMAGE_ID", "My Image", "IMAGE_ID cannot be \"My Image\""),
+            ("A", "a\nb", "the value of A is not one line of text"),
+        ] {
+            let recipe = value!({"os_release": (map([(key, text.into())]))});
+            assert_eq!(refusal(&[], "os_release", &recipe), message);
+        }
+    }
+}
