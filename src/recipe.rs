@@ -6,6 +6,7 @@
 pub(crate) mod doc;
 mod document;
 mod ext4;
+mod label;
 mod partition;
 mod partitions;
 mod size;

@@ -1,6 +1,5 @@
 //! One partition of a recipe: its keys, each checked for itself.
 
-use fsgen::fat;
 use fsgen::swap;
 use fsgen::table::kind::TypeError;
 use fsgen::table::{PartitionType, SECTOR};
@@ -11,14 +10,8 @@ use uuid::Uuid;
 use super::ext4::{self, Ext4, Percent, WrittenJournal, WrittenProfile};
 use super::size::Size;
 use super::vfat::{self, Vfat};
-use super::{Filesystem, Table};
+use super::{Filesystem, Table, label};
 
-/// The longest volume label of ext4, in bytes.
-const LONGEST_EXT4_LABEL: usize = 16;
-/// The longest label of swap, in bytes: its 16 end in a NUL.
-const LONGEST_SWAP_LABEL: usize = 15;
-/// The longest name in a GPT, in UTF-16 units.
-const LONGEST_NAME: usize = 36;
 /// The largest partition that the 32 bits of an MBR can say, in bytes.
 const MBR_LIMIT: u64 = u32::MAX as u64 * SECTOR;
 
@@ -127,10 +120,10 @@ impl Entry {
             check_mount(mount)?;
         }
         if let Some(label) = &self.label {
-            check_label(label, filesystem)?;
+            label::check(label, filesystem)?;
         }
         if let Some(name) = &self.name {
-            check_name(name)?;
+            label::check_name(name)?;
         }
         let text = |field: &Option<Spanned<String>>| field.as_ref().map(|text| text.value.clone());
         Ok(Partition {
@@ -385,45 +378,6 @@ fn check_mount(mount: &Spanned<String>) -> Result<(), ValueError> {
         return Err(mount.error(message).help("write it like /var/log"));
     }
     Ok(())
-}
-
-fn check_label(label: &Spanned<String>, filesystem: Filesystem) -> Result<(), ValueError> {
-    check_letters(label)?;
-    let most = match filesystem {
-        Filesystem::Ext4 => LONGEST_EXT4_LABEL,
-        Filesystem::Swap => LONGEST_SWAP_LABEL,
-        Filesystem::Vfat => {
-            return fat::check_label(label).map_err(|why| {
-                let error = label.error(why.to_string());
-                error.help("use another one here; a GPT keeps any as `name`")
-            });
-        }
-        Filesystem::None => return check_name(label),
-    };
-    if label.len() > most {
-        let len = label.len();
-        let message = format!("a label of {len} bytes; {filesystem} has at most {most}");
-        let help = "give the long one as `name`, which a GPT keeps";
-        return Err(label.error(message).help(help));
-    }
-    Ok(())
-}
-
-fn check_name(name: &Spanned<String>) -> Result<(), ValueError> {
-    check_letters(name)?;
-    match name.encode_utf16().count() {
-        0..=LONGEST_NAME => Ok(()),
-        len => Err(name.error(format!(
-            "a name of {len} UTF-16 units; a GPT has at most {LONGEST_NAME}"
-        ))),
-    }
-}
-
-fn check_letters(text: &Spanned<String>) -> Result<(), ValueError> {
-    match text.chars().find(|c| c.is_control()) {
-        None => Ok(()),
-        Some(control) => Err(text.error(format!("a label cannot hold {control:?}"))),
-    }
 }
 
 fn uuid(text: &Spanned<String>) -> Result<Uuid, ValueError> {
