@@ -13,6 +13,7 @@
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `networks`: settings of the network as netplan and ifquery see them
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
+//! - `own_2012`: modules as people wrote them for mounted images
 //! - `own_failing`: every way to fail, in modules of every kind
 //! - `own_modules`: people's own modules: found, run, failing
 //! - `own_python`: modules in Python, beside what Python does in a folder
@@ -49,6 +50,7 @@ mod faults;
 mod hostile;
 mod mounted;
 mod networks;
+mod own_2012;
 mod own_failing;
 mod own_modules;
 mod own_python;

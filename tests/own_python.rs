@@ -35,7 +35,7 @@ fn refused(text: &str) -> String {
 
 /// Returns what debugfs says of a path: `Type: regular Mode: 0644 User: 0 Group: 0`, and a device's
 /// numbers or a link's target.
-fn stat(image: &Path, path: &str) -> String {
+pub(super) fn stat(image: &Path, path: &str) -> String {
     let told = debugfs(image, 0, &format!("stat {path}"));
     let words: Vec<_> = told.split_whitespace().collect();
     let after = |label: &str| {
@@ -210,6 +210,22 @@ fn what_fails_says_where_and_why() {
         (
             "    import io; io.FileIO(root + '/etc/passwd')",
             "root.read()",
+        ),
+        (
+            "    import os; os.stat('motd', dir_fd=os.open(root + '/etc', os.O_RDONLY))",
+            "dir_fd cannot be a directory of the image; give the whole path",
+        ),
+        (
+            "    with open(root + '/x', 'w') as f: f.seek(1 << 30), f.write('x')",
+            "[Errno 27] a module can write files of up to 199229440 bytes",
+        ),
+        (
+            "    import pwd; pwd.getpwnam('eve')",
+            "modules/own.py:2: KeyError: \"getpwnam(): the image has no 'eve'\"",
+        ),
+        (
+            "    import grp; grp.getgrgid(77)",
+            "modules/own.py:2: KeyError: 'getgrgid(): the image has no 77'",
         ),
         (
             "    open('/etc/hsb-test', 'w')",

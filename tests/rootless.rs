@@ -24,7 +24,7 @@ add_users: [grace]
 ";
 
 /// A folder that nobody can use, with the sandbox, the program, a recipe and its source.
-fn open_to_nobody() -> Work {
+pub(super) fn open_to_nobody() -> Work {
     let work = Work::under(&std::env::temp_dir(), "rootless");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     fs::set_permissions(work.path(), Permissions::from_mode(0o777)).unwrap();
@@ -42,7 +42,7 @@ fn open_to_nobody() -> Work {
 }
 
 /// Puts the sandbox in front of a command, which then has nothing of the user's environment.
-fn sandboxed(work: &Work, mut command: Command, args: &[&str]) -> Command {
+pub(super) fn sandboxed(work: &Work, mut command: Command, args: &[&str]) -> Command {
     command
         .arg(work.join("sandbox.py"))
         .args(args)

@@ -14,6 +14,10 @@ host_open, host_close = io.open, os.close
 
 open_files = {}  # By descriptor.
 
+# What is sent is one line of at most 256 MiB, and a third longer than bytes that are no text.
+LARGEST = 190 << 20
+TOO_LARGE = "a module can write files of up to %d bytes; root.put() takes larger ones" % LARGEST
+
 
 def failed(number):
     return OSError(number, os.strerror(number))
@@ -69,6 +73,8 @@ class OpenFile:
         start = self.place if place is None else place
         if self.flags & os.O_APPEND:
             start = len(data)
+        if start + len(piece) > LARGEST:
+            raise OSError(errno.EFBIG, TOO_LARGE, self.name)
         if start > len(data):
             data.extend(bytes(start - len(data)))
         data[start : start + len(piece)] = piece

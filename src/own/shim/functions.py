@@ -8,7 +8,8 @@ import os
 from . import channel, files, guard, paths, tree
 from .channel import Refused
 from .files import OpenFile, on_file, on_path
-from .paths import FIRST_FD, Function, by_descriptor, by_path, by_two_paths, locate, outside, shown
+from .paths import FIRST_FD, Function, by_descriptor, by_path, by_two_paths, locate, outside
+from .paths import refuse_directories, shown
 
 BY_PATH = {
     "access": tree.access,
@@ -113,6 +114,7 @@ def replace_links():
     def symlink(src, dst, target_is_directory=False, **named):
         path = locate(dst)
         if path is None:
+            refuse_directories(named)
             return host_symlink(src, dst, target_is_directory, **named)
         target = os.fsdecode(src)
         if "\0" in target:

@@ -37,6 +37,48 @@ def number(kind, name):
     return found[{"user": "uid", "group": "gid"}[kind]]
 
 
+def accounts(operation):
+    """Returns all users or groups of the image; without the files for them there are none."""
+    try:
+        return text(call(operation))
+    except Refused as refused:
+        if refused.number == errno.ENOENT:
+            return []
+        error = refused.plain()
+    raise error
+
+
+def first(found, key, value, function):
+    """Returns the one of some entries that has a value, as the functions of pwd and grp do."""
+    for entry in found:
+        if getattr(entry, key) == value:
+            return entry
+    raise KeyError("%s(): the image has no %r" % (function, value))
+
+
+def change_pwd(pwd):
+    def getpwall():
+        rows = (
+            (user.name, "x", user.uid, user.gid, user.gecos, user.home, user.shell)
+            for user in accounts("users")
+        )
+        return [pwd.struct_passwd(row) for row in rows]
+
+    pwd.getpwall = getpwall
+    pwd.getpwnam = lambda name: first(getpwall(), "pw_name", name, "getpwnam")
+    pwd.getpwuid = lambda uid: first(getpwall(), "pw_uid", uid, "getpwuid")
+
+
+def change_grp(grp):
+    def getgrall():
+        rows = ((group.name, "x", group.gid, group.members) for group in accounts("groups"))
+        return [grp.struct_group(row) for row in rows]
+
+    grp.getgrall = getgrall
+    grp.getgrnam = lambda name: first(getgrall(), "gr_name", name, "getgrnam")
+    grp.getgrgid = lambda gid: first(getgrall(), "gr_gid", gid, "getgrgid")
+
+
 def change_pathlib(pathlib):
     host_resolve = pathlib.Path.resolve
 
@@ -115,7 +157,9 @@ def change_subprocess(subprocess):
 
 CHANGES = {
     "fcntl": change_fcntl,
+    "grp": change_grp,
     "pathlib": change_pathlib,
+    "pwd": change_pwd,
     "shutil": change_shutil,
     "subprocess": change_subprocess,
     "tarfile": change_tarfile,

@@ -71,6 +71,14 @@ def shown(path):
     return path.__fspath__() if hasattr(path, "__fspath__") else path
 
 
+def refuse_directories(named):
+    """Tells who passes a directory of the image as a descriptor what to do instead."""
+    for key in ("dir_fd", "src_dir_fd", "dst_dir_fd"):
+        if type(named.get(key)) is int and named[key] >= FIRST_FD:
+            why = "%s cannot be a directory of the image; give the whole path" % key
+            raise PermissionError(errno.EPERM, why)
+
+
 class Function:
     """A function that stays one as attribute of a class: pathlib keeps those of os that way."""
 
@@ -93,6 +101,7 @@ def by_path(host, image):
         path = args[0] if args else named.get("path")
         inside = locate(path)
         if inside is None:
+            refuse_directories(named)
             return host(*args, **named)
         if not args:
             del named["path"]
@@ -127,6 +136,7 @@ def by_two_paths(host, image):
     def run(src, dst, **named):
         old, new = locate(src), locate(dst)
         if old is None and new is None:
+            refuse_directories(named)
             return host(src, dst, **named)
         try:
             if old is None or new is None:

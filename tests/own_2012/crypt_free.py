@@ -1,0 +1,3 @@
+# Shared by modules; it is none itself.
+def locked():
+    return '!'
