@@ -33,10 +33,12 @@ const MACHINES: [(u16, bool, bool, &str); 9] = [
 
 /// Returns the architecture of a tree, as `uname -m` would name it there.
 pub(crate) fn of(tree: &Tree) -> &'static str {
-    PROGRAMS
-        .into_iter()
-        .find_map(|path| machine(tree, path))
-        .unwrap_or(DEFAULT)
+    told(tree).unwrap_or(DEFAULT)
+}
+
+/// Returns the architecture of a tree, if its programs tell.
+pub(crate) fn told(tree: &Tree) -> Option<&'static str> {
+    PROGRAMS.into_iter().find_map(|path| machine(tree, path))
 }
 
 fn machine(tree: &Tree, path: &str) -> Option<&'static str> {
@@ -46,6 +48,12 @@ fn machine(tree: &Tree, path: &str) -> Option<&'static str> {
     };
     let mut header = [0; 20];
     content.read_exact_at(tree, &mut header, 0).ok()?;
+    of_elf(&header)
+}
+
+/// Returns the architecture of an ELF file, by its first 20 bytes.
+pub(crate) fn of_elf(header: &[u8]) -> Option<&'static str> {
+    let header = header.first_chunk::<20>()?;
     if !header.starts_with(b"\x7FELF") {
         return None;
     }

@@ -3,7 +3,7 @@
 mod modules;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -13,7 +13,7 @@ use crate::progress::{Progress, Verbosity, say};
 use crate::recipe::{self, Recipe, Size};
 use crate::report::Report;
 use crate::source::{Input, Limits, Source};
-use crate::{Place, Planned, Request, build, interrupt, own, plan, source_date_epoch};
+use crate::{Destination, Planned, Request, build, interrupt, own, plan, source_date_epoch};
 
 /// Assemble disk images in userspace, without root.
 #[derive(Debug, Parser)]
@@ -80,9 +80,21 @@ struct Options {
     /// Size of the image: 4G, 512MiB, auto, or +512M for that much free; overrides `size:`
     #[arg(short, long)]
     size: Option<Size>,
-    /// The image to make: NAME.raw or NAME.img [default: the recipe's `name:` with .raw]
-    #[arg(short, long, value_name = "OUT")]
-    output: Option<PathBuf>,
+    /// A file to make; its ending chooses the format. Several can be made at once
+    /// [default: the recipe's `name:` with .raw]
+    #[arg(short, long, value_name = "OUT", long_help = output_help())]
+    output: Vec<PathBuf>,
+    /// Store kernel and ramdisk of the image, too, as EC2 wants it: NAME-vmlinuz and NAME-initrd,
+    /// in an archive, or beside any other OUT
+    ///
+    /// OUT can be a folder, then: NAME.img goes there. Unless the recipe has `table` or
+    /// `partitions`, the image is a bare filesystem. The newest kernel is taken, or the one that
+    /// `boot: {kernel: ...}` names.
+    #[arg(short = 'x', long)]
+    extract_boot: bool,
+    /// Compress the clusters of a .qcow2
+    #[arg(short, long)]
+    compress: bool,
     /// Folder for the temporary file that a compressed or piped source is decoded into
     /// [default: TMPDIR if it is set, else the folder of OUT]
     #[arg(long, value_name = "FOLDER")]
@@ -186,15 +198,21 @@ fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
 
 /// Checks all that can be wrong before any work starts.
 fn request(options: &Options, is_plan: bool) -> Result<Request> {
-    let recipe = recipe::read(&options.file, options.size)?;
+    let mut recipe = recipe::read(&options.file, options.size)?;
+    if options.extract_boot && !recipe.is_divided {
+        recipe.table = recipe::Table::None;
+    }
     plan::check(&recipe)?;
     let sources = sources(options, &recipe)?;
-    let out = options
-        .output
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(format!("{}.raw", recipe.name)));
-    check_format(&out)?;
-    let out = Place::new(&out, &sources)?;
+    let outs = Destination::all(
+        &options.output,
+        &recipe.name,
+        options.extract_boot,
+        &sources,
+    )?;
+    if options.compress && !outs.iter().any(Destination::has_compression) {
+        bail!("--compress: no OUT is a .qcow2; the ending of others says how they are compressed");
+    }
     if let Some(tmp) = &options.tmp
         && !tmp.is_dir()
     {
@@ -208,13 +226,15 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
                 .filter(|v| !v.is_empty())
                 .map(PathBuf::from)
         })
-        .unwrap_or_else(|| out.folder().to_owned());
+        .unwrap_or_else(|| outs[0].folder().to_owned());
     // More threads than that gain nothing, and each holds a buffer.
     let cores = || std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
     Ok(Request {
         recipe,
         sources,
-        out,
+        outs,
+        extract_boot: options.extract_boot,
+        compress: options.compress,
         spool_dir,
         limits: Limits {
             decoded: options.max_decoded,
@@ -256,14 +276,13 @@ fn bytes(text: &str) -> Result<u64, String> {
     }
 }
 
-fn check_format(out: &Path) -> Result<()> {
-    match out.extension().and_then(|ending| ending.to_str()) {
-        Some("raw" | "img") => Ok(()),
-        _ => bail!(
-            "{}: the ending of -o chooses the format; .raw and .img are known",
-            out.display()
-        ),
-    }
+/// Returns the help of `-o`.
+fn output_help() -> String {
+    let endings = crate::format::Format::endings();
+    format!(
+        "A file to make; its ending chooses the format. Several can be made at once\n\
+         [default: the recipe's `name:` with .raw]\n\nEndings: {endings}"
+    )
 }
 
 /// How many changes of each step a plan shows without `-v`.

@@ -10,8 +10,10 @@
 //! - [`source`]: what people have as a root filesystem becomes a [`fsgen::Tree`]
 //! - `steps`: the recipe's modules change the tree, each on a layer of its own
 //! - `plan`: partitions, filesystems, and every block of them: a pure value
+//! - `bundle`: kernel and ramdisk that go beside the image
 //! - `image`: the plan is written, with the writers of [`fsgen`]
-//! - `output`: the file appears whole or not at all
+//! - `format`: raw, qcow2, archives, ...: files that take the image as it is written
+//! - `output`: the files appear whole or not at all
 //! - [`report`]: what came out
 //! - [`verify`]: everything in an image is read again, by code that is not the writer's
 //! - [`cli`]: arguments, and how results and errors are shown
@@ -20,9 +22,13 @@
 //! or in [`fsgen`] runs a program, or needs a privilege.
 
 mod architecture;
+mod bundle;
 mod catalog;
 mod changes;
 pub mod cli;
+mod destination;
+mod files;
+mod format;
 mod host;
 mod ids;
 mod image;
@@ -47,10 +53,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use fsgen::Timestamp;
 
-pub use output::Place;
+pub use destination::Destination;
 
+use destination::Part;
 use ids::Ids;
-use output::Output;
+use output::{Output, Place};
 use progress::Progress;
 use recipe::Recipe;
 use report::Report;
@@ -62,8 +69,12 @@ pub struct Request {
     pub recipe: Recipe,
     /// What to start from, each laid on the one before.
     pub sources: Vec<Source>,
-    /// The file to make.
-    pub out: Place,
+    /// The files to make, at least one.
+    pub outs: Vec<Destination>,
+    /// Whether kernel and ramdisk are to be found in the tree and stored, too.
+    pub extract_boot: bool,
+    /// Whether formats that can be stored in two ways are to be compressed.
+    pub compress: bool,
     /// Folder for the temporary files that compressed or piped archives are decoded into.
     pub spool_dir: PathBuf,
     /// How much the sources may take on disk and in memory.
@@ -76,24 +87,24 @@ pub struct Request {
     pub digest: bool,
 }
 
-/// An image that is whole and on disk, but not yet in its place.
+/// Files that are whole and on disk, but not yet in their places.
 ///
 /// Dropped before [`Built::finish`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct Built {
     /// What came out.
     pub report: Report,
-    output: Output,
+    outputs: Vec<Output>,
 }
 
 impl Built {
-    /// Puts the image in its place.
+    /// Puts the files in their places, in the order of the call.
     ///
     /// # Errors
     ///
-    /// Fails when the file cannot be renamed.
+    /// Fails when one cannot be renamed; those before it are in their places then.
     pub fn finish(self) -> Result<()> {
-        self.output.finish()
+        Output::finish(self.outputs)
     }
 }
 
@@ -104,18 +115,17 @@ impl Built {
 /// Fails when the source, a module, the plan or the output does. Then there is no new file, and
 /// one that was there before is as it was.
 pub fn build(request: &Request, progress: &Progress) -> Result<Built> {
-    let output = Output::create(&request.out)?;
+    let mut files = files::Files::create(request)?;
     let draft = draft(request, progress)?;
-    image::write(&draft.plan, &draft.tree, &output, request.threads, progress)?;
+    let mut report = draft.report(request);
+    files.write(&draft, request, progress)?;
     for source in draft.tree.sources() {
         source.check_unchanged().with_context(|| source.name())?;
     }
-    let mut report = draft.report(request);
-    if request.digest {
-        report.sha256 = Some(output.sha256(progress)?);
-    }
-    output.sync()?;
-    Ok(Built { report, output })
+    report.warnings.extend(files.left_over());
+    files.measure(&mut report.files, request.digest, progress)?;
+    let outputs = files.synced()?;
+    Ok(Built { report, outputs })
 }
 
 /// An image that is decided, but not written.
@@ -163,6 +173,9 @@ struct Draft {
     tree: fsgen::Tree,
     steps: Vec<report::Step>,
     plan: plan::Plan,
+    /// What the time is in the image, where nothing else says it.
+    now: Timestamp,
+    bundle: Option<bundle::Bundle>,
     warnings: Vec<String>,
 }
 
@@ -193,11 +206,17 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
     let (steps, more) = steps::run(recipe, &mut tree, &ids, config, now, progress)?;
     warnings.extend(more);
     plan::add_mount_points(recipe, &mut tree, now)?;
+    let bundle = match request.extract_boot {
+        true => Some(bundle::find(recipe, &tree)?),
+        false => None,
+    };
     let plan = plan::plan(recipe, &tree, &ids, now)?;
     Ok(Draft {
         tree,
         steps,
         plan,
+        now,
+        bundle,
         warnings,
     })
 }
@@ -254,16 +273,56 @@ impl Draft {
         // A node with names in two filesystems would be mentioned by both.
         let mut seen = std::collections::BTreeSet::new();
         warnings.retain(|warning| seen.insert(warning.clone()));
+        let files = self.files(request);
+        if let Some(bundle) = &self.bundle {
+            warnings.extend_from_slice(&bundle.warnings);
+            if self.plan.table.is_some() {
+                warnings.push(
+                    "-x: the image has a partition table; images for EC2 have none: leave out \
+                     `partitions` and `table`, or use `table: none`"
+                        .to_owned(),
+                );
+            }
+        }
         Report {
-            image: request.out.to_string(),
+            image: files[0].path.clone(),
             bytes: self.plan.bytes,
-            sha256: None,
+            files,
+            boot: self
+                .bundle
+                .as_ref()
+                .map(|bundle| bundle.report(&self.plan, &self.tree)),
             table: table.to_owned(),
             disk_id,
             partitions,
             steps: self.steps.clone(),
             warnings,
         }
+    }
+}
+
+impl Draft {
+    /// Returns the files that a build makes, as [`files::Files`] has them.
+    fn files(&self, request: &Request) -> Vec<report::File> {
+        let file = |place: &Place, format: &str| report::File {
+            path: place.to_string(),
+            format: format.to_owned(),
+            bytes: None,
+            sha256: None,
+        };
+        let images = request.outs.iter();
+        let mut files: Vec<_> = images
+            .map(|out| file(&out.place, out.format.name))
+            .collect();
+        let has_ramdisk = self.bundle.as_ref().is_some_and(|b| b.ramdisk.is_some());
+        for (place, part) in destination::beside(&request.outs) {
+            match part {
+                Part::Kernel => files.push(file(place, "kernel")),
+                Part::Ramdisk if has_ramdisk => files.push(file(place, "ramdisk")),
+                Part::Ramdisk => {}
+            }
+        }
+        files
     }
 }
 

@@ -1,4 +1,4 @@
-//! The file that a build makes: written beside its place, and put there whole or not at all.
+//! A file that a build makes: written beside its place, and put there whole or not at all.
 //!
 //! While it is written it is called `.OUT.hsb-part` and locked. What a killed build left behind under
 //! that name is taken over by the next one; two builds of one OUT at once are refused.
@@ -7,6 +7,7 @@ mod place;
 mod writeback;
 
 use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -18,7 +19,7 @@ use fsgen::WriteAt;
 use sha2::{Digest as _, Sha256};
 
 use crate::progress::Progress;
-pub use place::Place;
+pub(crate) use place::Place;
 use place::folder;
 use writeback::Writeback;
 
@@ -140,18 +141,52 @@ impl Output {
         synced.with_context(|| format!("{}: cannot be synced", self.part.display()))
     }
 
-    /// Puts the file, which is on disk, in its place.
-    pub(crate) fn finish(self) -> Result<()> {
-        let name = self.out.display();
+    /// Returns the name of the file, without its folder.
+    pub(crate) fn name(&self) -> String {
+        let name = self.out.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    /// Returns how many bytes the file has, holes included.
+    pub(crate) fn len(&self) -> Result<u64> {
+        let meta = self.file.metadata();
+        Ok(meta
+            .with_context(|| format!("{}: cannot be looked at", self.part.display()))?
+            .len())
+    }
+
+    /// Puts files, which are on disk, in their places: one after the other, but a signal ends this
+    /// process before the first or after the last.
+    pub(crate) fn finish(outputs: Vec<Self>) -> Result<()> {
         let mut under_way = under_way();
-        fs::rename(&self.part, &self.out)
-            .with_context(|| format!("{name}: cannot be put in place"))?;
-        under_way.remove(&self.part);
+        let mut done: Vec<String> = Vec::new();
+        for output in &outputs {
+            let name = output.out.display();
+            fs::rename(&output.part, &output.out).with_context(|| match &*done {
+                [] => format!("{name}: cannot be put in place"),
+                done => format!(
+                    "{name}: cannot be put in place, while the new {} is",
+                    done.join(", ")
+                ),
+            })?;
+            under_way.remove(&output.part);
+            done.push(name.to_string());
+        }
         drop(under_way);
-        // The new name itself is on disk once its folder is.
-        File::open(folder(&self.out))
-            .and_then(|folder| folder.sync_all())
-            .with_context(|| format!("{name}: its folder cannot be synced"))
+        // The new names themselves are on disk once their folders are.
+        let folders: BTreeSet<&Path> = outputs.iter().map(|o| folder(&o.out)).collect();
+        for folder in folders {
+            File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .with_context(|| format!("{}: cannot be synced", folder.display()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Output {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.out.display().fmt(f)
     }
 }
 
@@ -228,7 +263,7 @@ mod tests {
         .unwrap();
         let output = Output::create(&place).unwrap();
         output.write_all_at(b"new", 0).unwrap();
-        output.finish().unwrap();
+        Output::finish(vec![output]).unwrap();
         assert_eq!(
             (fs::read(&out).unwrap().as_slice(), names()),
             (&b"new"[..], 1)

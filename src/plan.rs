@@ -16,6 +16,8 @@ use crate::recipe::{self, Filesystem, Recipe, Size};
 pub(crate) struct Plan {
     /// Size of the image in bytes.
     pub bytes: u64,
+    /// What identifiers of the file that holds the image are made of.
+    pub id: Uuid,
     /// The partition table, if there is one.
     pub table: Option<Table>,
     /// Its partitions, in the order of the recipe.
@@ -171,6 +173,7 @@ impl<'t> Planner<'t> {
         };
         Ok(Plan {
             bytes,
+            id: self.ids.disk,
             table: None,
             parts: vec![part],
         })
@@ -265,6 +268,7 @@ impl<'t> Planner<'t> {
         table.check()?;
         Ok(Plan {
             bytes,
+            id: self.ids.disk,
             table: Some(table),
             parts,
         })

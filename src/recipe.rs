@@ -3,6 +3,7 @@
 //! `parse` knows no files; [`read`] reads one, and lets the modules check their options. What
 //! depends on the root filesystem is decided later, by the plan.
 
+mod boot;
 pub(crate) mod doc;
 mod document;
 mod ext4;
@@ -35,6 +36,7 @@ use crate::own::Failure;
 use crate::source::Source;
 use document::Document;
 
+pub use boot::Boot;
 pub use document::Problems;
 pub use ext4::Ext4;
 pub use partition::Partition;
@@ -43,13 +45,14 @@ pub use step::Step;
 pub use vfat::Vfat;
 
 /// The keys at the top of a recipe that belong to no module.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "name",
     "source",
     "size",
     "seed",
     "table",
     "partitions",
+    "boot",
     "modules",
     "module_path",
 ];
@@ -72,6 +75,10 @@ pub struct Recipe {
     pub table: Table,
     /// At least one; exactly one without a table.
     pub partitions: Vec<Partition>,
+    /// Whether the recipe has any of the two, `table` and `partitions`.
+    pub is_divided: bool,
+    /// What boots the image.
+    pub boot: Boot,
     /// The steps in their order.
     pub steps: Vec<Step>,
     /// Keys that are for modules of the user's to read, for all that is known, and what each could
@@ -247,6 +254,8 @@ fn parse(text: &str, file: &Path, open: &OpenLibrary<'_>) -> Result<Recipe, Prob
             Some(value) => partitions::read(value, table, &mut problems),
             None => vec![Partition::root()],
         },
+        is_divided: keys.get("table").or(keys.get("partitions")).is_some(),
+        boot: boot(keys, &mut problems),
         steps,
         unclaimed,
         folder,
@@ -386,6 +395,12 @@ fn name(keys: &Map, problems: &mut Vec<ValueError>) -> String {
         problems.push(error.help("it becomes the file name of the image; -o names any place"));
     }
     name.value
+}
+
+fn boot(keys: &Map, problems: &mut Vec<ValueError>) -> Boot {
+    let boot: Boot = field(keys, "boot", problems).unwrap_or_default();
+    problems.extend(boot.check().err());
+    boot
 }
 
 fn size(keys: &Map, problems: &mut Vec<ValueError>) -> Option<Spanned<Size>> {

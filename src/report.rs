@@ -4,16 +4,18 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
 
-/// All that is known of an image. `hsb plan` gives the same without the digest.
+/// All that is known of an image. `hsb plan` gives the same without sizes and digests of files.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// The image.
+    /// The image: the first of the files.
     pub image: String,
-    /// Its apparent size.
+    /// Size of the disk or filesystem that it is.
     pub bytes: u64,
-    /// Digest of the whole image, holes as zeros: of a build with `--json`.
+    /// The files that are made.
+    pub files: Vec<File>,
+    /// What boots it: of a build with `-x`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<String>,
+    pub boot: Option<Boot>,
     /// `gpt`, `mbr` or `none`.
     pub table: String,
     /// The disk's GUID (GPT) or signature (MBR).
@@ -25,6 +27,37 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// What the user should know, a line each.
     pub warnings: Vec<String>,
+}
+
+/// One file that is made.
+#[derive(Debug, Clone, Serialize)]
+pub struct File {
+    /// Where it is.
+    pub path: String,
+    /// What it is.
+    pub format: String,
+    /// Its size, holes included; only a build knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Digest of the whole file, holes as zeros: of a build with `--json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// Kernel and ramdisk that are stored beside the image.
+#[derive(Debug, Clone, Serialize)]
+pub struct Boot {
+    /// Path of the kernel in the tree.
+    pub kernel: String,
+    /// Its version.
+    pub version: String,
+    /// What it is: `bzImage, EFI stub`.
+    pub format: String,
+    /// Path of the ramdisk in the tree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ramdisk: Option<String>,
+    /// What to start the kernel with, where the image is a virtio disk.
+    pub command_line: String,
 }
 
 /// One partition, or the whole image when there is no table.
@@ -179,6 +212,13 @@ impl Display for Change {
     }
 }
 
+impl Report {
+    /// Returns whether one file is made and is nothing but the bytes of the image.
+    fn is_plain(&self) -> bool {
+        matches!(&*self.files, [file] if file.format == "raw")
+    }
+}
+
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Report {
@@ -188,11 +228,27 @@ impl Display for Report {
             ..
         } = self;
         writeln!(f, "{}: {}, partition table: {table}", image, Size(*bytes))?;
+        for file in &self.files {
+            if let Some(bytes) = file.bytes.filter(|_| !self.is_plain()) {
+                writeln!(f, "  file {}: {}, {}", file.path, file.format, Size(bytes))?;
+            }
+        }
         if let Some(id) = &self.disk_id {
             writeln!(f, "  disk {id}")?;
         }
         for partition in &self.partitions {
             write!(f, "{partition}")?;
+        }
+        if let Some(boot) = &self.boot {
+            writeln!(
+                f,
+                "  kernel {}: {}, {}",
+                boot.kernel, boot.version, boot.format
+            )?;
+            if let Some(ramdisk) = &boot.ramdisk {
+                writeln!(f, "    ramdisk {ramdisk}")?;
+            }
+            writeln!(f, "    command line: {}", boot.command_line)?;
         }
         for step in &self.steps {
             writeln!(

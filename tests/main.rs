@@ -2,6 +2,7 @@
 //!
 //! - `kit`: a folder to work in, the `hsb` command, the judges
 //! - `accounts`: what `add_user` writes, judged by pwck, grpck and visudo
+//! - `bundle`: kernel and ramdisk beside the image, as uploaders want them
 //! - `catalog`: what people and editors are told of modules and recipes
 //! - `default_modules`: the documentation of those that come with hsb is made of their code
 //! - `edge`: every limit of ext4 and tar at once, as the kernel shows it
@@ -9,6 +10,7 @@
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
 //! - `faults`: signals, full disks, calls that fail, a source that changes, two builds at once
 //! - `fat`: trees and sizes at the limits of FAT, judged by fsck.fat, mtools and fatfs
+//! - `formats`: what an image can be stored in, judged by qemu-img and by what unpacks it
 //! - `hostile`: archives and recipes that were made to do harm
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `networks`: settings of the network as netplan and ifquery see them
@@ -38,6 +40,7 @@
 mod kit;
 
 mod accounts;
+mod bundle;
 mod catalog;
 mod default_modules;
 #[path = "../modules/src/kit/distributions.rs"]
@@ -47,6 +50,7 @@ mod examples;
 mod ext4;
 mod fat;
 mod faults;
+mod formats;
 mod hostile;
 mod mounted;
 mod networks;

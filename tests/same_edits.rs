@@ -11,7 +11,7 @@ use fsgen::{Kind, Timestamp};
 use hsb::module::Module;
 use hsb::progress::{Progress, Verbosity};
 use hsb::source::Limits;
-use hsb::{Place, Request};
+use hsb::{Destination, Request};
 use modules::{Cfg, Error, ModeChange, Root};
 
 use super::kit::{self, Work};
@@ -100,7 +100,9 @@ fn in_rust() -> Work {
     recipe.steps[0].module = Module::BuiltIn(&IN_RUST);
     let sources: Vec<_> = recipe.sources.iter().map(|s| s.value.clone()).collect();
     let request = Request {
-        out: Place::new(&work.join("image.raw"), &sources).unwrap(),
+        outs: Destination::all(&[work.join("image.raw")], "image", false, &sources).unwrap(),
+        extract_boot: false,
+        compress: false,
         sources,
         spool_dir: work.path().to_owned(),
         limits: Limits::default(),

@@ -34,7 +34,7 @@ pub use geometry::Geometry;
 pub use label::{LabelError, check as check_label};
 pub use layout::{Layout, plan};
 pub use serial::Serial;
-pub use write::write;
+pub use write::{write, written};
 
 use crate::tree::Timestamp;
 

@@ -19,7 +19,7 @@ const LONGEST_NAME: usize = 255;
 
 /// A place where an image can be put: what is there may be replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// As the user calls it.
     name: PathBuf,
     /// Where the file goes; not `name` where that is a link, which keeps pointing where it does.
@@ -35,7 +35,7 @@ impl Place {
     ///
     /// Fails when something is there that is no regular file, or when it is a source or lies in
     /// one, and when there is no folder for it.
-    pub fn new(name: &Path, sources: &[Source]) -> Result<Self> {
+    pub(crate) fn new(name: &Path, sources: &[Source]) -> Result<Self> {
         let shown = name.display();
         if name.as_os_str().as_bytes().ends_with(b"/") {
             bail!("{shown}: names a folder; the image is a file");
@@ -79,6 +79,18 @@ impl Place {
             out,
             part,
         })
+    }
+
+    /// Returns whether both are one file.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.out == other.out
+            || (self.out.file_name() == other.out.file_name()
+                && is_one_file(self.folder(), other.folder()))
+    }
+
+    /// Returns whether a file is there already.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.out.exists()
     }
 
     /// Returns the folder that the image will be in.

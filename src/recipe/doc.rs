@@ -45,6 +45,7 @@ pub(crate) const RECIPE: &[OptionDoc] = &[
         Shape::List(&Shape::Map(PARTITION)),
         "what the image is divided into; one root filesystem when left out",
     ),
+    OptionDoc::optional("boot", Shape::Map(BOOT), "what boots the image"),
     OptionDoc::optional(
         "module_path",
         Shape::List(&Shape::Text),
@@ -102,6 +103,13 @@ pub(crate) const SOURCE: &[OptionDoc] = &[
         "what a container image runs on, where there are several",
     ),
 ];
+
+/// The keys of `boot`.
+const BOOT: &[OptionDoc] = &[OptionDoc::optional(
+    "kernel",
+    Shape::Text,
+    "version or path of the kernel that -x takes; the newest one when left out",
+)];
 
 /// The keys of a partition.
 pub(crate) const PARTITION: &[OptionDoc] = &[

@@ -179,6 +179,15 @@ impl Layout {
         blocks * self.geometry.block_size.bytes64()
     }
 
+    /// Returns the bytes that [`super::write`] will write, in order.
+    pub fn written(&self) -> impl Iterator<Item = std::ops::Range<u64>> {
+        let block = self.geometry.block_size.bytes64();
+        self.items.iter().map(move |item| {
+            let start = item.block * block;
+            start..start + u64::from(item.len) * block
+        })
+    }
+
     /// Returns how many inodes are in use, the ten reserved ones included.
     pub fn used_inodes(&self) -> u32 {
         self.value_inode(self.needs.value_count()) - 1 + u32::from(self.orphan_blocks > 0)

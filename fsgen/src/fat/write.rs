@@ -2,6 +2,8 @@
 //!
 //! What is not written reads as zero: free clusters, the rest of the FATs, the holes of files.
 
+use std::ops::Range;
+
 use super::format::SECTOR;
 use super::layout::{Layout, content};
 use super::{Error, boot, chain, directory};
@@ -46,12 +48,8 @@ pub fn write(
             batch.put(at, &chain::render(layout, first))?;
         }
     }
-    for (at, cluster) in layout.directory_clusters.iter().enumerate() {
-        let sector = match cluster {
-            0 => geometry.fat_start(2),
-            cluster => geometry.cluster_start(*cluster),
-        };
-        let out = batch.extend(sector * SECTOR, directory::bytes(layout, at))?;
+    for at in 0..layout.directory_clusters.len() {
+        let out = batch.extend(directory_start(layout, at), directory::bytes(layout, at))?;
         directory::render(layout, tree, at, out);
     }
     for (file, cluster) in layout.inventory.files.iter().zip(&layout.file_clusters) {
@@ -71,6 +69,38 @@ pub fn write(
         }
     }
     batch.flush()
+}
+
+/// Returns the bytes that [`write`] will write, in order, but for small gaps between them.
+pub fn written(layout: &Layout, tree: &Tree) -> Vec<Range<u64>> {
+    let geometry = &layout.geometry;
+    let mut ranges = Vec::new();
+    let mut put = |at, len| ranges.push(at..at + len);
+    for (sector, bytes) in boot::sectors(layout, 0) {
+        put(sector * SECTOR, bytes.len() as u64);
+    }
+    for copy in 0..2 {
+        let len = chain::bytes(geometry.fat_type, layout.chain_entries());
+        put(geometry.fat_start(copy) * SECTOR, len);
+    }
+    for at in 0..layout.directory_clusters.len() {
+        put(directory_start(layout, at), directory::bytes(layout, at));
+    }
+    for (file, cluster) in layout.inventory.files.iter().zip(&layout.file_clusters) {
+        for extent in content(tree, file.node).extents() {
+            let start = geometry.cluster_start(*cluster) * SECTOR;
+            put(start + extent.start, extent.end - extent.start);
+        }
+    }
+    ranges
+}
+
+fn directory_start(layout: &Layout, at: usize) -> u64 {
+    let sector = match layout.directory_clusters[at] {
+        0 => layout.geometry.fat_start(2),
+        cluster => layout.geometry.cluster_start(cluster),
+    };
+    sector * SECTOR
 }
 
 /// Neighbouring bytes that are written together.

@@ -1,0 +1,145 @@
+//! Kernel and ramdisk, found in the tree, to go beside the image: what EC2 and OpenStack call
+//! aki and ari.
+
+mod candidate;
+mod kernel;
+mod name;
+mod ramdisk;
+mod version;
+
+use anyhow::{Context as _, Result, bail};
+use fsgen::{Content, Kind, NodeId, Tree};
+use modules::value::ValueError;
+
+use crate::plan::{self, Plan};
+use crate::recipe::Recipe;
+use crate::{architecture, report};
+pub(crate) use name::check as check_name;
+
+/// What is put behind the name of an image, and a dash, to name its kernel.
+pub(crate) const KERNEL: &str = "vmlinuz";
+/// The same for its ramdisk.
+pub(crate) const RAMDISK: &str = "initrd";
+
+/// A kernel, and what goes with it.
+pub(crate) struct Bundle {
+    pub kernel: Content,
+    /// Nothing for a kernel that has none in the tree.
+    pub ramdisk: Option<Content>,
+    /// What is told of them; without the command line.
+    boot: report::Boot,
+    pub warnings: Vec<String>,
+}
+
+/// Finds the kernel that a recipe asks for, else the newest one, and its ramdisk.
+///
+/// # Errors
+///
+/// Fails when there is none, when it cannot be told which one is meant, and when what is there is
+/// no kernel for programs of this tree.
+pub(crate) fn find(recipe: &Recipe, tree: &Tree) -> Result<Bundle> {
+    let candidate = match &recipe.boot.kernel {
+        Some(wish) => candidate::named(tree, wish).map_err(|error| {
+            let ValueError { message, help, .. } = error;
+            let span = wish.span;
+            recipe.error(ValueError {
+                span,
+                message,
+                help,
+            })
+        })?,
+        None => candidate::newest(tree)?,
+    };
+    let path = candidate.shown();
+    let content = file(tree, candidate.node(tree)?).with_context(|| path.clone())?;
+    let kernel = kernel::recognise(content, tree).with_context(|| path.clone())?;
+    if let (Some(machine), Some(programs)) = (kernel.machine, architecture::told(tree)) {
+        // These processors run programs of their forerunners, too.
+        let goes = machine == programs
+            || matches!((machine, programs), ("x86_64", "x86") | ("aarch64", "arm"));
+        if !goes {
+            bail!(
+                "{path}: a kernel for {machine}, but the programs of this tree are for {programs}; \
+                 choose another with `boot: {{kernel: ...}}`"
+            );
+        }
+    }
+    let mut warnings = Vec::new();
+    let ramdisk = ramdisk::find(tree, &candidate)?;
+    let content_of_ramdisk = match &ramdisk {
+        Some((path, node)) => {
+            let content = file(tree, *node).with_context(|| path.clone())?;
+            if content.is_empty() {
+                bail!("{path}: the ramdisk is empty; make it anew, or remove it");
+            }
+            if !ramdisk::is_known(content, tree).with_context(|| path.clone())? {
+                warnings.push(format!(
+                    "{path}: neither a cpio archive nor compressed in a way that Linux knows"
+                ));
+            }
+            Some(content.clone())
+        }
+        None => {
+            warnings.push(format!(
+                "{path}: no ramdisk of its own in the tree; it boots if the drivers of disk and \
+                 root filesystem are built in"
+            ));
+            None
+        }
+    };
+    let version = kernel.version.unwrap_or_else(|| candidate.version());
+    Ok(Bundle {
+        kernel: content.clone(),
+        ramdisk: content_of_ramdisk,
+        boot: report::Boot {
+            kernel: path,
+            version,
+            format: kernel.format,
+            ramdisk: ramdisk.map(|(path, _)| path),
+            command_line: String::new(),
+        },
+        warnings,
+    })
+}
+
+impl Bundle {
+    /// Returns what is told of it, with a command line that boots the planned image.
+    pub(crate) fn report(&self, plan: &Plan, tree: &Tree) -> report::Boot {
+        let root = plan
+            .parts
+            .iter()
+            .enumerate()
+            .find(|(_, part)| part.mount.as_deref() == Some("/"));
+        let place = root.map_or_else(String::new, |(index, part)| {
+            match (&plan.table, &part.content) {
+                // The kernel finds partitions by itself, a filesystem's UUID only with a ramdisk.
+                (Some(table), _) => {
+                    format!("PARTUUID={}", table.partuuid(&table.entries[index]))
+                }
+                (None, plan::Content::Ext4 { layout, .. }) if self.ramdisk.is_some() => {
+                    format!("UUID={}", layout.uuid())
+                }
+                (None, _) => "/dev/vda".to_owned(),
+            }
+        });
+        let console = match architecture::of(tree) {
+            "aarch64" | "arm" => " console=ttyAMA0",
+            "ppc64le" | "ppc" => " console=hvc0",
+            // The default is the right one.
+            "s390x" => "",
+            _ => " console=ttyS0",
+        };
+        report::Boot {
+            command_line: format!("root={place} rw{console}"),
+            ..self.boot.clone()
+        }
+    }
+}
+
+/// Returns the content of a regular file.
+fn file(tree: &Tree, node: NodeId) -> Result<&Content> {
+    match &tree.node(node).kind {
+        Kind::File(content) => Ok(content),
+        other => bail!("a {}, not a file", other.noun()),
+    }
+}

@@ -1,0 +1,144 @@
+//! What a call asks for: files, their formats, and what goes beside them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::bundle;
+use crate::format::{FORMATS, Format};
+use crate::output::Place;
+use crate::source::Source;
+
+/// A file that an image goes to.
+#[derive(Debug)]
+pub struct Destination {
+    /// Where.
+    pub(crate) place: Place,
+    /// How.
+    pub(crate) format: &'static Format,
+    /// Its name without folder and ending.
+    pub(crate) name: String,
+    /// Where kernel and ramdisk go, if they are asked for and do not go into it.
+    pub(crate) beside: Option<Beside>,
+}
+
+/// Files for kernel and ramdisk.
+#[derive(Debug)]
+pub(crate) struct Beside {
+    pub kernel: Place,
+    pub ramdisk: Place,
+}
+
+/// What of a bundle a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The kernel.
+    Kernel,
+    /// The ramdisk.
+    Ramdisk,
+}
+
+/// Returns the files for kernels and ramdisks beside images.
+pub(crate) fn beside(outs: &[Destination]) -> Vec<(&Place, Part)> {
+    let mut found: Vec<(&Place, Part)> = Vec::new();
+    for beside in outs.iter().filter_map(|out| out.beside.as_ref()) {
+        for (place, part) in [
+            (&beside.kernel, Part::Kernel),
+            (&beside.ramdisk, Part::Ramdisk),
+        ] {
+            // Of `-o a.raw -o a.qcow2`, both have the same.
+            if !found.iter().any(|(other, _)| other.is_same(place)) {
+                found.push((place, part));
+            }
+        }
+    }
+    found
+}
+
+impl Destination {
+    /// Returns the destinations that a call names; `name` is that of the recipe.
+    ///
+    /// # Errors
+    ///
+    /// Fails when one has no known ending, cannot be written, or is named twice, and when
+    /// uploaders would misread what `extract_boot` makes.
+    pub fn all(
+        outs: &[PathBuf],
+        name: &str,
+        extract_boot: bool,
+        sources: &[Source],
+    ) -> Result<Vec<Self>> {
+        let default = [PathBuf::from(format!("{name}.{}", FORMATS[0].endings[0]))];
+        let outs = match outs {
+            [] => &default,
+            outs => outs,
+        };
+        let found: Result<Vec<Self>> = outs
+            .iter()
+            .map(|out| Self::new(out, name, extract_boot, sources))
+            .collect();
+        let found = found?;
+        let beside = found.iter().filter_map(|one| one.beside.as_ref());
+        for (at, Self { place, .. }) in found.iter().enumerate() {
+            if found[..at].iter().any(|other| other.place.is_same(place)) {
+                bail!("{place}: -o names this file twice");
+            }
+            let is_made = |b: &Beside| b.kernel.is_same(place) || b.ramdisk.is_same(place);
+            if beside.clone().any(is_made) {
+                bail!("{place}: -o names a file that -x makes; choose another name");
+            }
+        }
+        Ok(found)
+    }
+
+    fn new(out: &Path, name: &str, extract_boot: bool, sources: &[Source]) -> Result<Self> {
+        let shown = out.display();
+        let is_folder = out.is_dir() || out.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let file = match is_folder && extract_boot {
+            true => out.join(format!("{name}.img")),
+            false => out.to_owned(),
+        };
+        if is_folder && !extract_boot {
+            // Says what is wrong with it.
+            Place::new(&file, sources)?;
+        }
+        let file_name = file.file_name().and_then(|name| name.to_str());
+        let (format, name) = file_name.and_then(Format::of).with_context(|| {
+            let endings = Format::endings();
+            format!("{shown}: the ending of -o chooses the format; known are {endings}")
+        })?;
+        let name = name.to_owned();
+        if extract_boot {
+            bundle::check_name(&name).with_context(|| format!("{shown}"))?;
+        }
+        let beside = match extract_boot && !format.is_archive {
+            true => Some(Beside {
+                kernel: Place::new(
+                    &file.with_file_name(format!("{name}-{}", bundle::KERNEL)),
+                    sources,
+                )?,
+                ramdisk: Place::new(
+                    &file.with_file_name(format!("{name}-{}", bundle::RAMDISK)),
+                    sources,
+                )?,
+            }),
+            false => None,
+        };
+        Ok(Self {
+            place: Place::new(&file, sources)?,
+            format,
+            name,
+            beside,
+        })
+    }
+
+    /// Returns whether it can be stored compressed and not.
+    pub fn has_compression(&self) -> bool {
+        self.format.has_compression
+    }
+
+    /// Returns the folder that it is in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.place.folder()
+    }
+}

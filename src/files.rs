@@ -1,0 +1,150 @@
+//! The files of one build: the image in each format that is asked for, kernel and ramdisk.
+
+use anyhow::{Context as _, Result};
+use fsgen::Content;
+use fsgen::table::Scheme;
+
+use crate::destination::{self, Part};
+use crate::format::{self, Image, Sinks};
+use crate::output::{Output, Place};
+use crate::progress::Progress;
+use crate::{Draft, Request, bundle, image, report};
+
+/// Files under way; [`report::File`]s are in the same order.
+pub(crate) struct Files {
+    images: Vec<Output>,
+    /// Kernels and ramdisks beside images.
+    beside: Vec<(Output, Place, Part)>,
+    left_over: Vec<String>,
+}
+
+impl Files {
+    /// Opens all files, before any work is done that could be in vain.
+    pub(crate) fn create(request: &Request) -> Result<Self> {
+        let mut files = Self {
+            images: Vec::new(),
+            beside: Vec::new(),
+            left_over: Vec::new(),
+        };
+        for out in &request.outs {
+            files.images.push(Output::create(&out.place)?);
+        }
+        for (place, part) in destination::beside(&request.outs) {
+            let output = Output::create(place)?;
+            files.beside.push((output, place.clone(), part));
+        }
+        Ok(files)
+    }
+
+    /// Writes all of them, the image from one pass over the plan.
+    pub(crate) fn write(
+        &mut self,
+        draft: &Draft,
+        request: &Request,
+        progress: &Progress,
+    ) -> Result<()> {
+        let Draft { tree, plan, .. } = draft;
+        let threads = request.threads;
+        if let Some(bundle) = &draft.bundle {
+            if bundle.ramdisk.is_none() {
+                self.beside.retain(|(_, place, part)| {
+                    if *part == Part::Ramdisk && place.is_taken() {
+                        self.left_over.push(format!(
+                            "{place}: was there before; the kernel of this image has no ramdisk"
+                        ));
+                    }
+                    *part == Part::Kernel
+                });
+            }
+            for (output, place, part) in &self.beside {
+                let content = match part {
+                    Part::Kernel => Some(&bundle.kernel),
+                    Part::Ramdisk => bundle.ramdisk.as_ref(),
+                };
+                if let Some(content) = content {
+                    format::copy(content, tree, output, 0, threads)
+                        .with_context(|| place.to_string())?;
+                }
+            }
+        }
+        let written = image::written(plan, tree)?;
+        let has_tail = plan
+            .table
+            .as_ref()
+            .is_some_and(|table| table.scheme == Scheme::Gpt);
+        let named = request.outs.iter().zip(&self.images).map(|(out, output)| {
+            let name = match (out.format.is_archive, &draft.bundle) {
+                (true, Some(_)) => format!("{}.img", out.name),
+                (true, None) => format!("{}.raw", out.name),
+                (false, _) => output.name(),
+            };
+            (out.format, output, name, members(draft, &out.name))
+        });
+        let named: Vec<_> = named.collect();
+        let mut sinks = Vec::new();
+        for (format, output, name, members) in &named {
+            let image = Image {
+                bytes: plan.bytes,
+                written: &written,
+                has_tail,
+                name,
+                companions: members,
+                tree,
+                time: draft.now,
+                id: plan.id,
+                compress: request.compress,
+                threads,
+            };
+            sinks.push(format.open(&image, output)?);
+        }
+        let sinks = Sinks(sinks);
+        image::write(plan, tree, &sinks, threads, progress)?;
+        for (sink, output) in sinks.0.into_iter().zip(&self.images) {
+            sink.finish().with_context(|| output.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Returns warnings about files of an earlier build that do not go with these.
+    pub(crate) fn left_over(&self) -> Vec<String> {
+        self.left_over.clone()
+    }
+
+    /// Adds to what is told of the files their sizes, and digests if these are asked for.
+    pub(crate) fn measure(
+        &self,
+        files: &mut [report::File],
+        digest: bool,
+        progress: &Progress,
+    ) -> Result<()> {
+        let beside = self.beside.iter().map(|(output, _, _)| output);
+        for (file, output) in files.iter_mut().zip(self.images.iter().chain(beside)) {
+            file.bytes = Some(output.len()?);
+            if digest {
+                file.sha256 = Some(output.sha256(progress)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until all are on disk, and returns them in the order in which they go to their places.
+    pub(crate) fn synced(self) -> Result<Vec<Output>> {
+        let beside = self.beside.into_iter().map(|(output, _, _)| output);
+        let all: Vec<_> = self.images.into_iter().chain(beside).collect();
+        all.iter().try_for_each(Output::sync)?;
+        Ok(all)
+    }
+}
+
+/// Returns what goes into an archive before the image.
+fn members(draft: &Draft, name: &str) -> Vec<(String, Content)> {
+    let Some(bundle) = &draft.bundle else {
+        return Vec::new();
+    };
+    let kernel = (bundle::KERNEL, Some(&bundle.kernel));
+    let ramdisk = (bundle::RAMDISK, bundle.ramdisk.as_ref());
+    [kernel, ramdisk]
+        .into_iter()
+        .filter_map(|(part, content)| Some((format!("{name}-{part}"), content?.clone())))
+        .collect()
+}

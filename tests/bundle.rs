@@ -1,0 +1,420 @@
+//! Images for EC2 and OpenStack: kernel and ramdisk found in trees as distributions lay them out,
+//! bundles as uploaders read them, and what is refused.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::kit::{Work, fail, run, succeed, tool};
+
+/// A kernel for x86-64 that says its version; never run, so there is no more to it.
+fn kernel(version: &str) -> Vec<u8> {
+    let mut bytes = vec![0; 8192];
+    bytes[0x1FE..0x208].copy_from_slice(b"\x55\xaaXXHdrS\x0f\x02");
+    bytes[0x20E..0x210].copy_from_slice(&0x1000_u16.to_le_bytes());
+    bytes[0x236] = 1;
+    let text = format!("{version} (somebody@somewhere) #1 SMP");
+    bytes[0x1200..0x1200 + text.len()].copy_from_slice(text.as_bytes());
+    bytes
+}
+
+/// Starts as a program for x86-64 (62) or aarch64 (183) does.
+fn program(machine: u8) -> Vec<u8> {
+    let mut bytes = b"\x7FELF\x02\x01".to_vec();
+    bytes.resize(64, 0);
+    bytes[18] = machine;
+    bytes
+}
+
+/// Packs a tree of files and, with an arrow, links.
+fn pack(work: &Work, entries: &[(&str, &[u8])]) {
+    let root = work.join("root");
+    if root.exists() {
+        fs::remove_dir_all(&root).unwrap();
+    }
+    fs::create_dir_all(root.join("boot")).unwrap();
+    for (path, content) in entries {
+        let (path, target) = match path.split_once(" -> ") {
+            Some((path, target)) => (path, Some(target)),
+            None => (*path, None),
+        };
+        let file = root.join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        match target {
+            Some(target) => symlink(target, file).unwrap(),
+            None => fs::write(file, content).unwrap(),
+        }
+    }
+    let mut tar = tool("tar");
+    tar.args(["--mtime=@1700000000", "--owner=0", "--group=0", "-cf"])
+        .arg(work.join("rootfs.tar"))
+        .arg("-C")
+        .arg(root)
+        .arg(".");
+    succeed(&mut tar);
+}
+
+fn report(work: &Work, args: &[&str]) -> Value {
+    let printed = succeed(work.hsb(["build", "-q", "--json"]).args(args));
+    serde_json::from_str(&printed).unwrap()
+}
+
+const CPIO: &[u8] = b"070701 and so on";
+
+#[test]
+fn uploaders_find_the_three_parts() {
+    let work = Work::new("bundle");
+    work.write("build.yaml", "source: rootfs.tar\nname: web\n");
+    let image = kernel("6.1.0-18-amd64");
+    pack(
+        &work,
+        &[
+            ("bin/sh", &program(62)),
+            ("boot/vmlinuz-6.1.0-18-amd64", &image),
+            ("boot/initrd.img-6.1.0-18-amd64", CPIO),
+        ],
+    );
+    let uploaders = |archive: &str| {
+        let mut python = tool("python3");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundle/uploaders.py");
+        run(python.arg(script).arg(work.join(archive)))
+    };
+    for archive in ["blah.tar.gz", "blah.tgz", "blah.tar", "blah.tar.bz2"] {
+        let told = report(&work, &["-s", "16M", "-x", "-o", archive]);
+        let parts = "blah blah-vmlinuz blah-initrd blah.img";
+        let want = format!("2012 {parts}\n2014 {parts}\n");
+        assert_eq!(uploaders(archive).stdout, want, "{archive}");
+        // The command line names the filesystem that is in the archive.
+        let uuid = told["partitions"][0]["content"]["uuid"].as_str().unwrap();
+        let boot = &told["boot"];
+        let line = format!("root=UUID={uuid} rw console=ttyS0");
+        assert_eq!(boot["command_line"], line.as_str());
+        assert_eq!(boot["version"], "6.1.0-18-amd64");
+
+        let unpacked = work.join("unpacked");
+        fs::create_dir(&unpacked).unwrap();
+        let mut tar = tool("tar");
+        succeed(
+            tar.arg("-xf")
+                .arg(work.join(archive))
+                .arg("-C")
+                .arg(&unpacked),
+        );
+        assert_eq!(fs::read(unpacked.join("blah-vmlinuz")).unwrap(), image);
+        assert_eq!(fs::read(unpacked.join("blah-initrd")).unwrap(), CPIO);
+        crate::kit::e2fsck_clean(&unpacked.join("blah.img"), 0);
+        fs::remove_dir_all(unpacked).unwrap();
+    }
+    // What they never could unpack.
+    report(&work, &["-x", "-o", "blah.tar.xz"]);
+    assert!(
+        uploaders("blah.tar.xz")
+            .stderr
+            .contains("do not know how to unpack")
+    );
+
+    // Beside an image, and in a folder.
+    for name in ["rootfs.tar", "build.yaml"] {
+        fs::copy(work.join(name), work.join("root").join(name)).unwrap();
+    }
+    fs::create_dir(work.join("out")).unwrap();
+    let told = report(
+        &work,
+        &["-x", "-o", "out/", "-o", "disk.raw", "-o", "disk.qcow2"],
+    );
+    let files = told["files"].as_array().unwrap();
+    let files: Vec<_> = files.iter().map(|f| f["path"].as_str().unwrap()).collect();
+    let want = "out/web.img disk.raw disk.qcow2 out/web-vmlinuz out/web-initrd disk-vmlinuz \
+                disk-initrd";
+    assert_eq!(files.join(" "), want);
+    for file in ["out/web-vmlinuz", "disk-vmlinuz"] {
+        assert_eq!(fs::read(work.join(file)).unwrap(), image);
+    }
+    assert_eq!(fs::read(work.join("disk-initrd")).unwrap(), CPIO);
+    assert_eq!(
+        fs::read(work.join("out/web.img")).unwrap(),
+        fs::read(work.join("disk.raw")).unwrap()
+    );
+
+    // A recipe that divides the image has its way, and a word about it.
+    work.write("build.yaml", "source: rootfs.tar\ntable: gpt\n");
+    let told = report(&work, &["-x", "-o", "disk.raw"]);
+    let line = told["boot"]["command_line"].as_str().unwrap();
+    let partuuid = told["partitions"][0]["partuuid"].as_str().unwrap();
+    assert_eq!(line, format!("root=PARTUUID={partuuid} rw console=ttyS0"));
+    assert!(
+        told["warnings"][0]
+            .as_str()
+            .unwrap()
+            .contains("`table: none`")
+    );
+}
+
+#[test]
+fn the_kernel_that_is_meant() {
+    let work = Work::new("kernels");
+    let (old, new) = (kernel("6.1.0-9-amd64"), kernel("6.1.0-18-amd64"));
+    let (lts, stable) = (kernel("6.6.30-1-lts"), kernel("6.9.1-arch1-1"));
+    let arm = [&[0; 0x38][..], b"ARM\x64", &[0; 100]].concat();
+    let amd64 = &program(62)[..];
+    let nowhere: &[u8] = &[];
+    // The tree, `boot.kernel`, and the kernel with its ramdisk, or a part of the complaint.
+    type Case<'c> = (&'c [(&'c str, &'c [u8])], &'c str, &'c str);
+    let cases: &[Case<'_>] = &[
+        // Debian: a larger number is newer, links at the top are other names.
+        (
+            &[
+                ("bin/sh", amd64),
+                ("boot/vmlinuz-6.1.0-9-amd64", &old),
+                ("boot/vmlinuz-6.1.0-18-amd64", &new),
+                ("boot/initrd.img-6.1.0-9-amd64", CPIO),
+                ("boot/initrd.img-6.1.0-18-amd64", CPIO),
+                ("vmlinuz -> boot/vmlinuz-6.1.0-18-amd64", nowhere),
+                ("vmlinuz.old -> boot/vmlinuz-6.1.0-9-amd64", nowhere),
+            ],
+            "",
+            "/boot/vmlinuz-6.1.0-18-amd64 /boot/initrd.img-6.1.0-18-amd64",
+        ),
+        (
+            &[
+                ("boot/vmlinuz-6.1.0-9-amd64", &old),
+                ("boot/vmlinuz-6.1.0-18-amd64", &new),
+                ("boot/initrd.img-6.1.0-9-amd64", CPIO),
+            ],
+            "6.1.0-9-amd64",
+            "/boot/vmlinuz-6.1.0-9-amd64 /boot/initrd.img-6.1.0-9-amd64",
+        ),
+        // Fedora: two copies of one file, and a rescue kernel.
+        (
+            &[
+                ("boot/vmlinuz-0-rescue-0123456789abcdef", &stable),
+                ("boot/vmlinuz-6.8.5-301.fc40.x86_64", &new),
+                ("boot/.vmlinuz-6.8.5-301.fc40.x86_64.hmac", b"x"),
+                ("boot/initramfs-6.8.5-301.fc40.x86_64.img", CPIO),
+                ("usr/lib/modules/6.8.5-301.fc40.x86_64/vmlinuz", &new),
+                ("lib -> usr/lib", nowhere),
+            ],
+            "",
+            "/boot/vmlinuz-6.8.5-301.fc40.x86_64 /boot/initramfs-6.8.5-301.fc40.x86_64.img",
+        ),
+        // The same without anything in /boot.
+        (
+            &[
+                ("usr/lib/modules/6.8.5-301.fc40.x86_64/vmlinuz", &new),
+                ("usr/lib/modules/6.8.5-301.fc40.x86_64/initramfs.img", CPIO),
+                ("lib -> usr/lib", nowhere),
+            ],
+            "",
+            "/usr/lib/modules/6.8.5-301.fc40.x86_64/vmlinuz \
+             /usr/lib/modules/6.8.5-301.fc40.x86_64/initramfs.img",
+        ),
+        // SUSE: links, and a copy for debuggers.
+        (
+            &[
+                ("boot/vmlinuz -> vmlinuz-6.4.0-default", nowhere),
+                (
+                    "boot/vmlinuz-6.4.0-default -> ../usr/lib/modules/6.4.0-default/vmlinuz",
+                    nowhere,
+                ),
+                ("usr/lib/modules/6.4.0-default/vmlinuz", &new),
+                ("boot/vmlinux-6.4.0-default.gz", b"\x1f\x8b\x08"),
+                ("boot/initrd -> initrd-6.4.0-default", nowhere),
+                ("boot/initrd-6.4.0-default", CPIO),
+            ],
+            "",
+            "/boot/vmlinuz-6.4.0-default /boot/initrd-6.4.0-default",
+        ),
+        // Arch: what they are called says nothing; what they say does.
+        (
+            &[
+                ("boot/vmlinuz-linux-lts", &lts),
+                ("boot/vmlinuz-linux", &stable),
+                ("boot/initramfs-linux.img", CPIO),
+                ("boot/initramfs-linux-fallback.img", CPIO),
+                ("boot/initramfs-linux-lts.img", CPIO),
+            ],
+            "",
+            "/boot/vmlinuz-linux /boot/initramfs-linux.img",
+        ),
+        // Alpine.
+        (
+            &[("boot/vmlinuz-virt", &lts), ("boot/initramfs-virt", CPIO)],
+            "/boot/vmlinuz-virt",
+            "/boot/vmlinuz-virt /boot/initramfs-virt",
+        ),
+        // No versions at all, and no ramdisk.
+        (
+            &[("boot/vmlinuz", &new), ("boot/initrd", CPIO)],
+            "",
+            "/boot/vmlinuz /boot/initrd",
+        ),
+        (&[("boot/vmlinuz-6.1", &new)], "", "/boot/vmlinuz-6.1 -"),
+        // An absolute link stays in the tree.
+        (
+            &[
+                ("boot/vmlinuz-6.1 -> /opt/kernel.bin", nowhere),
+                ("opt/kernel.bin", &new),
+            ],
+            "",
+            "/boot/vmlinuz-6.1 -",
+        ),
+        (&[], "", "no kernel in this tree"),
+        (
+            &[
+                ("boot/vmlinuz-6.1", &old),
+                ("usr/lib/modules/6.1/vmlinuz", &new),
+            ],
+            "",
+            "two kernels of version 6.1, /boot/vmlinuz-6.1 and /usr/lib/modules/6.1/vmlinuz",
+        ),
+        (
+            &[("boot/vmlinuz-6.1", &old), ("boot/vmlinuz-6.01", &new)],
+            "",
+            "two kernels of version 6.01",
+        ),
+        (
+            &[
+                ("boot/vmlinuz-6.1", &old),
+                ("boot/vmlinuz -> vmlinuz-6.9", nowhere),
+            ],
+            "",
+            "/boot/vmlinuz: the newest kernel is a link to vmlinuz-6.9 that leads nowhere",
+        ),
+        // One that is older is no harm.
+        (
+            &[
+                ("boot/vmlinuz-6.1", &old),
+                ("boot/vmlinuz -> vmlinuz-6.0", nowhere),
+            ],
+            "",
+            "/boot/vmlinuz-6.1 -",
+        ),
+        (
+            &[
+                ("boot/vmlinuz-6.1", &old),
+                ("boot/initrd.img-6.1 -> initrd.gone", nowhere),
+            ],
+            "",
+            "/boot/initrd.img-6.1: the ramdisk is a link that leads nowhere",
+        ),
+        (
+            &[("boot/vmlinuz-6.1", &old), ("boot/initrd.img-6.1", b"")],
+            "",
+            "/boot/initrd.img-6.1: the ramdisk is empty",
+        ),
+        (
+            &[("bin/sh", amd64), ("boot/vmlinuz-6.1", &arm)],
+            "",
+            "a kernel for aarch64, but the programs of this tree are for x86_64",
+        ),
+        (
+            &[("boot/vmlinuz-6.1", b"#!/bin/sh")],
+            "",
+            "/boot/vmlinuz-6.1: is no kernel of a known kind: it begins with #!/bin/s",
+        ),
+        (
+            &[("boot/vmlinuz-6.1", b"")],
+            "",
+            "/boot/vmlinuz-6.1: is empty",
+        ),
+        (
+            &[("boot/vmlinuz-6.1/inside", b"x")],
+            "",
+            "no kernel in this tree",
+        ),
+        (
+            &[("boot/vmlinuz-6.1", &old)],
+            "6.2",
+            "build.yaml:2:16: no kernel 6.2\n",
+        ),
+        (
+            &[("boot/vmlinuz-6.1", &old)],
+            "/boot/vmlinuz-6.2",
+            "build.yaml:2:16: no kernel /boot/vmlinuz-6.2: no such file",
+        ),
+    ];
+    for (tree, wish, want) in cases {
+        pack(&work, tree);
+        let boot = match *wish {
+            "" => String::new(),
+            wish => format!("boot: {{kernel: \"{wish}\"}}\n"),
+        };
+        work.write("build.yaml", format!("source: rootfs.tar\n{boot}"));
+        let shown: Vec<_> = tree.iter().map(|(path, _)| path).collect();
+        if !want.starts_with('/') || want.contains(": ") {
+            let said = fail(&mut work.hsb(["plan", "-q", "-x"]), 1);
+            assert!(said.contains(want), "{shown:?}: {said}");
+            continue;
+        }
+        let told = succeed(&mut work.hsb(["plan", "-q", "-x", "--json"]));
+        let told: Value = serde_json::from_str(&told).unwrap();
+        let (kernel, ramdisk) = (&told["boot"]["kernel"], &told["boot"]["ramdisk"]);
+        let text = |path: &Value| path.as_str().unwrap_or("-").to_owned();
+        let found = format!("{} {}", text(kernel), text(ramdisk));
+        assert_eq!(found, *want, "{shown:?}");
+        let warning = told["warnings"].to_string();
+        let is_warned = warning.contains("no ramdisk of its own");
+        assert_eq!(is_warned, ramdisk.is_null(), "{warning}");
+        if ramdisk.is_null() {
+            assert_eq!(
+                told["boot"]["command_line"],
+                "root=/dev/vda rw console=ttyS0"
+            );
+        }
+    }
+}
+
+#[test]
+fn names_that_uploaders_misread() {
+    let work = Work::new("names");
+    pack(&work, &[("boot/vmlinuz-6.1", &kernel("6.1"))]);
+    work.write("build.yaml", "source: rootfs.tar\nname: my-initrd\n");
+    for (args, want) in [
+        (&["-o", "my-initrd-test.tar.gz"][..], "holds \"initrd\""),
+        (&["-o", "VMLINUZ.tgz"], "holds \"vmlinuz\""),
+        (&["-o", "a-initramfs.raw"], "holds \"initramfs\""),
+        (&["-o", ".hidden.tar.gz"], "starts with a dot"),
+        (&["-o", ".tar.gz"], "is empty"),
+        (&["-o", "disk.img.tar.gz"], "holds \".img\""),
+        (&["-o", "a.qcow2.tgz"], "holds \".qcow2\""),
+        (&["-o", "a.tar.tar.gz"], "holds \".tar\""),
+        (
+            &["-o", "a.sha256.tar.gz"],
+            "holds \"sha\" after its last dot",
+        ),
+        (&["-o", "a\nb.tar.gz"], "holds a control character"),
+        (&["-o", "."], "\"my-initrd\" holds \"initrd\""),
+        (&[], "\"my-initrd\" holds \"initrd\""),
+        (
+            &["-o", "a.raw", "-o", "./a.raw"],
+            "./a.raw: -o names this file twice",
+        ),
+        (&["-o", "none/x.raw"], "there is no folder none"),
+        (
+            &["-o", "a-vmlinuz"],
+            "the ending of -o chooses the format; known are .raw .img .qcow2",
+        ),
+        (
+            &["--compress", "-o", "a.raw"],
+            "--compress: no OUT is a .qcow2",
+        ),
+    ] {
+        let said = fail(work.hsb(["build", "-q", "-x"]).args(args), 2);
+        assert!(said.contains(want), "{args:?}: {said}");
+        assert_eq!(work.names(), ["build.yaml", "root", "rootfs.tar"]);
+    }
+    let long = format!("{}.tar.gz", "n".repeat(93));
+    let said = fail(&mut work.hsb(["build", "-q", "-x", "-o", &long]), 2);
+    assert!(said.contains("has 93 bytes"), "{said}");
+    // What is only wrong in a bundle is fine without one.
+    succeed(&mut work.hsb(["build", "-q", "-o", "my-initrd-test.tar.gz"]));
+
+    // A ramdisk of an earlier build does not go with a kernel that has none.
+    work.write("a-initrd", "old");
+    let run = run(&mut work.hsb(["build", "-q", "-x", "-o", "a.raw"]));
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stderr.contains("a-initrd: was there before"), "{run:?}");
+    assert_eq!(fs::read(work.join("a-initrd")).unwrap(), b"old");
+}
