@@ -144,13 +144,12 @@ impl<'l> Queue<'l> {
             if !is_next {
                 break;
             }
-            // Only the bytes of files can be cut; all else is rendered as a whole.
             if item.len > room {
-                if !matches!(item.what, What::Data { .. }) && batch.is_empty() {
+                if !can_be_cut(item.what) && batch.is_empty() {
                     *position = (position.0 + 1, 0);
                     return Some(vec![item]);
                 }
-                if room == 0 || !matches!(item.what, What::Data { .. }) {
+                if room == 0 || !can_be_cut(item.what) {
                     break;
                 }
                 item.len = room;
@@ -163,6 +162,11 @@ impl<'l> Queue<'l> {
         }
         (!batch.is_empty()).then_some(batch)
     }
+}
+
+/// Returns whether blocks are rendered one by one. All else is rendered as a whole.
+fn can_be_cut(what: What) -> bool {
+    matches!(what, What::Data { .. } | What::ReservedDescriptors)
 }
 
 /// Returns an item without its first blocks.

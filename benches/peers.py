@@ -1,0 +1,125 @@
+"""What people make such images with today, and how they are called.
+
+A peer that takes a folder starts from an unpacked one, so unpacking is part of what it takes: only
+root can unpack a root filesystem faithfully without slower means.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+MIB = 1 << 20
+
+# Program, and the Debian package that has it.
+PROGRAMS = {
+    "mke2fs": "e2fsprogs", "genext2fs": "genext2fs", "systemd-repart": "systemd",
+    "pigz": "pigz", "zstd": "zstd", "xz": "xz-utils", "tar": "tar", "cp": "coreutils",
+}
+
+
+@dataclass
+class Peer:
+    """Something that makes an ext4 image of a tarball."""
+
+    name: str
+    needs: tuple
+    # Takes the tarball, the image and a folder to work in; returns the commands.
+    commands: object
+    # Whether it is timed with `--quick` too.
+    is_quick: bool = True
+
+
+def size_for(tarball):
+    """Room for the content, in whole MiB: these programs do not find the size by themselves."""
+    return (int(os.path.getsize(tarball) * 1.35) // MIB + 192) * MIB
+
+
+def unpack(tarball, folder):
+    tree = folder / "tree"
+    return [["mkdir", tree], ["tar", "--xattrs", "--xattrs-include=*", "--acls",
+                              "--numeric-owner", "-xpf", tarball, "-C", tree]]
+
+
+def mke2fs(source, image, tarball):
+    # As many inodes as there can be entries, where the size would give fewer.
+    inodes = os.path.getsize(tarball) // 1024 + 1000
+    usual = size_for(tarball) // 16384
+    more = ["-N", max(usual, min(inodes, 400_000))]
+    size = f"{size_for(tarball) // 1024}k"
+    return [["mke2fs", "-q", "-F", "-t", "ext4", *more, "-d", source, image, size]]
+
+
+def genext2fs(tarball, image, _):
+    blocks = size_for(tarball) // 4096
+    inodes = min(os.path.getsize(tarball) // 1024 + 1000, 400_000)
+    return [["genext2fs", "-B", 4096, "-b", blocks, "-N", inodes, "-a", tarball, image]]
+
+
+def repart(tarball, image, folder):
+    recipe = folder / "repart.d"
+    recipe.mkdir(exist_ok=True)
+    (recipe / "root.conf").write_text(
+        f"[Partition]\nType=root\nFormat=ext4\nCopyFiles={folder}/tree:/\n")
+    size = size_for(tarball) // MIB + 2
+    return unpack(tarball, folder) + [
+        ["systemd-repart", "--empty=create", f"--size={size}M", "--dry-run=no", "--no-pager",
+         f"--definitions={recipe}", image]]
+
+
+def mke2fs_reads_tar():
+    """Whether this mke2fs takes a tarball: 1.47.1 and later do, when built with libarchive."""
+    said = subprocess.run(["mke2fs", "-V"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r"mke2fs (\d+)\.(\d+)\.?(\d*)", said)
+    return bool(found) and tuple(int(n or 0) for n in found.groups()) >= (1, 47, 1)
+
+
+def peers():
+    """All of them, those that cannot be used here too."""
+    yield Peer("untar, `mke2fs -d`", ("mke2fs", "tar"),
+               lambda tarball, image, folder:
+               unpack(tarball, folder) + mke2fs(folder / "tree", image, tarball))
+    if shutil.which("mke2fs") and mke2fs_reads_tar():
+        yield Peer("`mke2fs -d TAR`", ("mke2fs",),
+                   lambda tarball, image, _: mke2fs(tarball, image, tarball))
+    yield Peer("`genext2fs -a`", ("genext2fs",), genext2fs)
+    yield Peer("untar, `systemd-repart`", ("systemd-repart", "tar"), repart, is_quick=False)
+
+
+TRIED = set()
+
+
+def install(programs):
+    """Installs what is missing by apt where that needs no question; returns what still is."""
+    missing = [program for program in programs if not shutil.which(program)]
+    if TRIED.issuperset(missing):
+        return missing
+    TRIED.update(missing)
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        packages = sorted({PROGRAMS[program] for program in missing})
+        subprocess.run(["apt-get", "install", "-qy", "--no-install-recommends", *packages],
+                       env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+                       stdout=subprocess.DEVNULL, check=False)
+    return [program for program in missing if not shutil.which(program)]
+
+
+def versions():
+    """The version of each program that is here, as it says it itself."""
+    ask = {"mke2fs": "-V", "genext2fs": "-V"}
+    found = []
+    for program, package in PROGRAMS.items():
+        if not shutil.which(program):
+            continue
+        said = subprocess.run([program, ask.get(program, "--version")],
+                              capture_output=True, text=True, check=False)
+        number = re.search(r"\d+(\.\d+)+|\d{3}", said.stdout + said.stderr)
+        found.append(f"{package} {number[0]}" if number else package)
+    return sorted(set(found))
+
+
+def empty(folder):
+    """Takes away all that is in a folder."""
+    for entry in Path(folder).iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
