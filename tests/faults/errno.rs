@@ -34,8 +34,8 @@ fn injected(work: &Work, file: &str, calls: &str, error: &str, when: u32) -> Run
 
 #[test]
 fn every_call_can_fail() {
-    // More than a build of this size has of any of them.
-    const MOST: u32 = 60;
+    // One failure is harmless: of what a source is, the first look may be in vain.
+    const HARMLESS: u32 = 2;
     let source = "rootfs.tar";
     for (file, calls, error, says) in [
         (source, "openat", "EACCES", "Permission denied"),
@@ -50,15 +50,21 @@ fn every_call_can_fail() {
         (PART, "rename", "EPERM", "not permitted"),
     ] {
         let work = prepared("injected", 3 << 20);
-        let mut failed = 0;
-        for when in 1..=MOST {
+        let (mut failed, mut passed) = (0, 0);
+        // Until there is no such call any more.
+        for when in 1.. {
+            work.write("image.raw", "old");
             let run = injected(&work, file, calls, error, when);
             let Run { code, stderr, .. } = &run;
             assert!(!stderr.contains("panicked"), "{calls} {when}: {stderr}");
             assert!(!work.join(PART).exists(), "{calls} {when}: {stderr}");
             if *code == Some(0) {
                 kit::sfdisk_clean(&work.join("image.raw"));
-                break;
+                passed += 1;
+                if passed == HARMLESS {
+                    break;
+                }
+                continue;
             }
             failed += 1;
             // Of the last call the user knows the name that he gave.
@@ -69,10 +75,7 @@ fn every_call_can_fail() {
             );
             assert!(is_old(&work), "{calls} {when}: {stderr}");
         }
-        assert!(
-            (1..MOST).contains(&failed),
-            "{file}, {calls}: {failed} times"
-        );
+        assert!(failed > 0, "{file}, {calls}");
     }
 }
 
