@@ -5,6 +5,7 @@
 //! - `bundle`: kernel and ramdisk beside the image, as uploaders want them
 //! - `catalog`: what people and editors are told of modules and recipes
 //! - `default_modules`: the documentation of those that come with hsb is made of their code
+//! - `certificates`: a store of certificates beside the one of update-ca-certificates
 //! - `edge`: every limit of ext4 and tar at once, as the kernel shows it
 //! - `examples`: what `hsb modules` shows of the built-in ones works, on every distribution
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
@@ -42,6 +43,7 @@ mod kit;
 mod accounts;
 mod bundle;
 mod catalog;
+mod certificates;
 mod default_modules;
 #[path = "../modules/src/kit/distributions.rs"]
 mod distributions;

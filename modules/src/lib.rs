@@ -18,6 +18,7 @@ mod add_user;
 pub mod api;
 mod assert;
 mod assignments;
+mod ca_certificates;
 mod cfg;
 mod cleanup;
 mod cloud_init;
@@ -71,6 +72,7 @@ use value::{Data, Key, Map, Value, ValueError, same_name};
 pub const BUILTINS: &[Module] = &[
     add_user::MODULE,
     assert::MODULE,
+    ca_certificates::MODULE,
     cleanup::MODULE,
     cloud_init::MODULE,
     files::MODULE,

@@ -58,6 +58,7 @@ macro_rules! systemd {
 }
 
 const DEBIAN: Files = systemd![
+    ("/etc/ca-certificates.conf", "# none\n"),
     (
         "/usr/lib/os-release",
         "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\n\
@@ -152,6 +153,11 @@ const DEBIAN: Files = systemd![
 ];
 
 const FEDORA: Files = systemd![
+    (
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "# none\n"
+    ),
+    ("/usr/lib/sysimage/rpm/rpmdb.sqlite", ""),
     (
         "/usr/lib/os-release",
         "NAME=\"Fedora Linux\"\nID=fedora\nVERSION_ID=40\nPRETTY_NAME=\"Fedora Linux 40\"\n",
@@ -250,6 +256,7 @@ const FEDORA: Files = systemd![
 
 /// No systemd, busybox for most programs, doas and no sudo.
 const ALPINE: Files = &[
+    ("/etc/ssl/certs/ca-certificates.crt", "# none\n"),
     (
         "/etc/os-release",
         "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.20.0\n\
@@ -321,6 +328,8 @@ const ALPINE: Files = &[
 
 /// The vendor's settings are in `/usr/etc`.
 const SUSE: Files = systemd![
+    ("/var/lib/ca-certificates/ca-bundle.pem", "# none\n"),
+    ("/usr/lib/sysimage/rpm/Packages.db", ""),
     (
         "/usr/lib/os-release",
         "NAME=\"openSUSE Tumbleweed\"\nID=\"opensuse-tumbleweed\"\nID_LIKE=\"opensuse suse\"\n\
@@ -390,6 +399,11 @@ const SUSE: Files = systemd![
 
 /// systemd-boot.
 const ARCH: Files = systemd![
+    ("/etc/ca-certificates/trust-source/anchors/", ""),
+    (
+        "/var/lib/pacman/local/bash-5.2.026-2/desc",
+        "%NAME%\nbash\n\n%VERSION%\n5.2.026-2\n\n%ARCH%\nx86_64\n\n",
+    ),
     (
         "/usr/lib/os-release",
         "NAME=\"Arch Linux\"\nID=arch\nBUILD_ID=rolling\nPRETTY_NAME=\"Arch Linux\"\n",

@@ -1,0 +1,87 @@
+//! The store of Debian and Ubuntu: update-ca-certificates(8), step by step.
+
+use super::{Added, hashed, warn_of_rest};
+use crate::root::show;
+use crate::{Root, RootError, installed};
+
+const CONF: &str = "/etc/ca-certificates.conf";
+const VENDOR: &str = "/usr/share/ca-certificates";
+const LOCAL: &str = "/usr/local/share/ca-certificates";
+const CERTS: &str = "/etc/ssl/certs";
+const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
+const HOOKS: &str = "/etc/ca-certificates/update.d";
+
+pub(super) fn is_used(root: &Root<'_>) -> bool {
+    root.is_file(CONF) && !installed::musl(root)
+}
+
+pub(super) fn write(root: &mut Root<'_>, added: &[Added]) -> Result<(), RootError> {
+    root.mkdir_all(LOCAL, 0o755)?;
+    root.mkdir_all(CERTS, 0o755)?;
+    for Added { name, text, .. } in added {
+        root.write(format!("{LOCAL}/{name}.crt"), text)?;
+    }
+    let mut bundle = Vec::new();
+    for path in trusted(root)? {
+        let text = root.read(&path)?;
+        let is_open = text.last().is_some_and(|last| *last != b'\n');
+        bundle.extend(text);
+        bundle.extend(is_open.then_some(b'\n'));
+        link(root, &path)?;
+    }
+    root.write(BUNDLE, bundle)?;
+    for hook in root.glob(format!("{HOOKS}/*")) {
+        root.warn(format!(
+            "{} is not run: it wants to know of new certificates",
+            show(&hook)
+        ));
+    }
+    warn_of_rest(
+        root,
+        &["/etc/ssl/certs/java/cacerts"],
+        "update-ca-certificates -f",
+    );
+    Ok(())
+}
+
+/// Returns the files of all certificates in the order of the bundle: the vendor's that the list
+/// has, then the additions by name.
+fn trusted(root: &mut Root<'_>) -> Result<Vec<Vec<u8>>, RootError> {
+    let mut paths = Vec::new();
+    for line in root.lines(CONF)? {
+        if line.is_empty() || line.starts_with(b"#") || line.starts_with(b"!") {
+            continue;
+        }
+        let path = [VENDOR.as_bytes(), b"/", &line].concat();
+        if root.is_file(&path) {
+            paths.push(path);
+        } else {
+            root.warn(format!("{} is not there, but {CONF} lists it", show(&path)));
+        }
+    }
+    let mut local = root.walk(LOCAL)?;
+    local.retain(|path| path.ends_with(b".crt") && root.is_file(path));
+    local.sort();
+    paths.extend(local);
+    Ok(paths)
+}
+
+/// Makes the links to a certificate in the directory that programs look into.
+fn link(root: &mut Root<'_>, path: &[u8]) -> Result<(), RootError> {
+    let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    let stem = file.strip_suffix(b".crt").unwrap_or(file);
+    let name: String = String::from_utf8_lossy(stem)
+        .chars()
+        .map(|c| match c {
+            ' ' | ',' => '_',
+            '(' | ')' => '=',
+            other => other,
+        })
+        .collect();
+    let link = format!("{CERTS}/{name}.pem");
+    if root.is_link(&link) && root.readlink(&link)? == path {
+        return Ok(());
+    }
+    root.symlink(path, &link, true)?;
+    hashed::add(root, CERTS, &format!("{name}.pem"))
+}

@@ -1,0 +1,159 @@
+//! The store of certificates that `ca_certificates` makes for Debian, beside the one that
+//! update-ca-certificates makes of the same files: the same links, and the same bundle.
+//!
+//! The files are this machine's: some 140 real certificates, with subjects in every spelling.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use fsgen::{Kind, Meta, ReadAt, Timestamp, Tree};
+use modules::value::{Key, Map, Span, Value};
+use modules::{Cfg, Host, Root};
+
+use crate::kit::{self, Work};
+
+struct NoFiles;
+
+impl Host for NoFiles {
+    fn open(&self, _: &str) -> io::Result<(Arc<dyn ReadAt>, u64)> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Returns the files below a folder by their paths there.
+fn files(folder: &Path, below: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder.join(below)).unwrap() {
+        let entry = entry.unwrap();
+        let path = below.join(entry.file_name());
+        if entry.path().is_dir() {
+            files(folder, &path, found);
+        } else {
+            found.insert(
+                path.to_str().unwrap().to_owned(),
+                fs::read(entry.path()).unwrap(),
+            );
+        }
+    }
+}
+
+/// Returns what update-ca-certificates leaves in a folder: links as text, the bundle as it is.
+fn theirs(work: &Work) -> BTreeMap<String, Vec<u8>> {
+    let certs = work.join("certs");
+    fs::create_dir(&certs).unwrap();
+    fs::create_dir(work.join("hooks")).unwrap();
+    let mut run = kit::tool("update-ca-certificates");
+    run.arg("--certsconf")
+        .arg(work.join("ca-certificates.conf"));
+    run.arg("--certsdir")
+        .arg(work.join("share"))
+        .arg("--localcertsdir")
+        .arg(work.join("local"));
+    run.arg("--etccertsdir")
+        .arg(&certs)
+        .arg("--hooksdir")
+        .arg(work.join("hooks"));
+    kit::succeed(run.env("LC_ALL", "C"));
+    let entries = fs::read_dir(&certs).unwrap().map(Result::unwrap);
+    let state = entries.map(|entry| {
+        let name = entry.file_name().into_string().unwrap();
+        let content = match fs::read_link(entry.path()) {
+            Err(_) => fs::read(entry.path()).unwrap(),
+            Ok(target) => {
+                let target = target.to_str().unwrap();
+                let share = work.join("share");
+                let local = work.join("local");
+                let target = target.replace(share.to_str().unwrap(), "/usr/share/ca-certificates");
+                target
+                    .replace(local.to_str().unwrap(), "/usr/local/share/ca-certificates")
+                    .into()
+            }
+        };
+        (name, content)
+    });
+    state.collect()
+}
+
+fn map<const N: usize>(keys: [(&str, Value); N]) -> Map {
+    let mut map = Map::new();
+    for (name, value) in keys {
+        let key = Key {
+            name: name.to_owned(),
+            span: Span::default(),
+        };
+        map.insert(key, value).unwrap();
+    }
+    map
+}
+
+/// Returns the same of the tree that the module changed.
+fn ours(shared: &BTreeMap<String, Vec<u8>>, conf: &str) -> BTreeMap<String, Vec<u8>> {
+    let then = Timestamp::from_secs(0);
+    let mut tree = Tree::new(Meta::root(0o755, then));
+    let mut root = Root::new(&mut tree, &NoFiles, then);
+    root.mkdir_all("/etc", 0o755).unwrap();
+    root.write("/etc/ca-certificates.conf", conf).unwrap();
+    for (path, bytes) in shared {
+        let path = format!("/usr/share/ca-certificates/{path}");
+        root.mkdir_above(&path).unwrap();
+        root.write(path, bytes).unwrap();
+    }
+    let module = modules::find("ca_certificates").unwrap();
+    let recipe: serde_json::Value = serde_saphyr::from_str(module.example).unwrap();
+    let item = &recipe["ca_certificates"][0];
+    let entry = |name| (name, item[name].as_str().unwrap().into());
+    let item = map([entry("name"), entry("certificate")]);
+    let recipe = map([("ca_certificates", vec![Value::from(item)].into())]);
+    let cfg = Cfg::new(&Arc::new(recipe), module.keys, None, Span::default()).unwrap();
+    modules::run(&mut tree, module.name, &NoFiles, then, |root| {
+        (module.modify)(module.name, root, &cfg)
+    })
+    .unwrap();
+    let folder = tree.resolve(b"/etc/ssl/certs").unwrap();
+    let entries = tree.entries(folder).map(|(name, id)| {
+        let content = match &tree.node(id).kind {
+            Kind::Symlink(target) => target.to_vec(),
+            Kind::File(content) => content.read(&tree, 1 << 24).unwrap(),
+            other => panic!("{}", other.noun()),
+        };
+        (String::from_utf8(name.to_vec()).unwrap(), content)
+    });
+    entries.collect()
+}
+
+#[test]
+fn the_store_is_the_one_that_update_ca_certificates_makes() {
+    let mut shared = BTreeMap::new();
+    files(
+        Path::new("/usr/share/ca-certificates"),
+        Path::new(""),
+        &mut shared,
+    );
+    assert!(shared.len() > 50, "{}", shared.len());
+    let work = Work::new("certificates");
+    let conf = shared
+        .keys()
+        .fold("# sample\n".to_owned(), |conf, path| conf + path + "\n");
+    work.write("ca-certificates.conf", &conf);
+    for (path, bytes) in &shared {
+        let path = work.join("share").join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    fs::create_dir(work.join("local")).unwrap();
+    let example = modules::find("ca_certificates").unwrap().example;
+    let example: serde_json::Value = serde_saphyr::from_str(example).unwrap();
+    let example = &example["ca_certificates"][0];
+    let file = format!("local/{}.crt", example["name"].as_str().unwrap());
+    work.write(&file, example["certificate"].as_str().unwrap());
+
+    let (theirs, ours) = (theirs(&work), ours(&shared, &conf));
+    let names =
+        |state: &BTreeMap<String, Vec<u8>>| -> Vec<String> { state.keys().cloned().collect() };
+    assert_eq!(names(&ours), names(&theirs));
+    for (name, content) in theirs {
+        assert!(ours[&name] == content, "{name}");
+    }
+}
