@@ -46,6 +46,7 @@ mod permissions;
 mod repos;
 mod resolv_conf;
 mod root;
+mod sbom;
 mod scalar;
 mod shorthand;
 mod ssh;
@@ -88,6 +89,7 @@ pub const BUILTINS: &[Module] = &[
     os_release::MODULE,
     repos::MODULE,
     resolv_conf::MODULE,
+    sbom::MODULE,
     ssh::MODULE,
     sysctl::MODULE,
     systemd::MODULE,

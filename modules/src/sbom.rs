@@ -1,0 +1,170 @@
+//! `sbom`: lists the packages of the image, for programs that look for known faults in them.
+//!
+//! The lists are SPDX 2.3 and CycloneDX 1.5, both as JSON; what is in them depends on the package
+//! databases and the time of the build alone.
+
+mod cyclonedx;
+mod database;
+mod package;
+mod spdx;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::option::{OptionDoc, Shape};
+use crate::root::show;
+use crate::value::{Spanned, ValueError};
+use crate::{Cfg, Error, Host, Module, Root, os_release};
+use package::Package;
+
+pub(crate) const MODULE: Module = Module {
+    name: "sbom",
+    summary: "writes lists of the image's packages as SPDX and CycloneDX",
+    details: "\
+The packages are those that dpkg, apk and pacman have in their databases at this step, with versions
+and package URLs. rpm's database is not read: an image that has no other is an error. For a copy
+beside the image, `hsb plan --show PATH` prints the file.",
+    keys: &["sbom"],
+    options: &[OptionDoc::required(
+        "sbom",
+        Shape::Map(&[
+            OptionDoc::optional("spdx", Shape::Text, "where the list as SPDX 2.3 goes"),
+            OptionDoc::optional(
+                "cyclonedx",
+                Shape::Text,
+                "where the list as CycloneDX 1.5 goes",
+            ),
+        ]),
+        "the files to write, one or both",
+    )],
+    example: "\
+modules: [sbom]
+sbom:
+  spdx: /usr/share/sbom/image.spdx.json
+  cyclonedx: /usr/share/sbom/image.cdx.json
+",
+    check,
+    modify,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    sbom: Spanned<Files>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Files {
+    spdx: Option<Spanned<String>>,
+    cyclonedx: Option<Spanned<String>>,
+}
+
+/// What both lists say.
+struct Contents {
+    /// What the image is called.
+    name: String,
+    /// Empty if it does not say.
+    version: String,
+    packages: Vec<Package>,
+    /// The same for the same packages.
+    id: Uuid,
+    /// When the image was made, as in 2025-06-01T12:00:00Z.
+    time: String,
+}
+
+fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
+    let Options { sbom } = cfg.options()?;
+    if sbom.spdx.is_none() && sbom.cyclonedx.is_none() {
+        return Err(sbom
+            .error("no file is named")
+            .help("give `spdx`, `cyclonedx` or both"));
+    }
+    for path in [&sbom.spdx, &sbom.cyclonedx].into_iter().flatten() {
+        if path.is_empty() || path.ends_with('/') {
+            return Err(path.error(format!("{:?} is no path of a file", **path)));
+        }
+    }
+    Ok(())
+}
+
+fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
+    let Options { sbom } = cfg.options()?;
+    let contents = contents(root, &sbom)?;
+    for (path, json) in [
+        (&sbom.spdx, spdx::json(&contents)),
+        (&sbom.cyclonedx, cyclonedx::json(&contents)),
+    ] {
+        if let Some(path) = path {
+            let failed = crate::error::at(path.span);
+            root.mkdir_above(&**path).map_err(&failed)?;
+            root.write(&**path, format!("{json:#}\n")).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn contents(root: &mut Root<'_>, sbom: &Spanned<Files>) -> Result<Contents, Error> {
+    let system = os_release::read(root)?;
+    let key = |key: &str| -> Option<String> {
+        let (_, value) = system.iter().find(|(known, _)| known == key)?;
+        Some(String::from_utf8_lossy(value).into_owned())
+    };
+    let id = key("ID").unwrap_or_else(|| "linux".to_owned());
+    let release = key("VERSION_ID").unwrap_or_default();
+    let mut packages = database::packages(root, &id, &release)?;
+    packages.sort();
+    packages.dedup_by(|a, b| a.purl == b.purl);
+    if let Some(path) = database::unread(root) {
+        let path = show(path.as_bytes());
+        if packages.is_empty() {
+            let error = sbom.error(format!(
+                "the packages of the image are in {path}, which hsb does not read"
+            ));
+            return Err(error
+                .help("use a program that reads it, such as syft, on the image")
+                .into());
+        }
+        root.warn(format!(
+            "the list has no packages of rpm: {path} is not read"
+        ));
+    } else if packages.is_empty() {
+        let error = sbom.error("the image has no database of packages");
+        return Err(error.help("dpkg, apk and pacman have one").into());
+    }
+    let purls: Vec<_> = packages
+        .iter()
+        .map(|package| package.purl.as_str())
+        .collect();
+    Ok(Contents {
+        name: key("IMAGE_ID").unwrap_or(id),
+        version: key("IMAGE_VERSION").unwrap_or(release),
+        id: Uuid::new_v5(&Uuid::NAMESPACE_URL, purls.join("\n").as_bytes()),
+        time: utc(root.time().secs),
+        packages,
+    })
+}
+
+/// Returns seconds since 1970 as date and time of day.
+fn utc(secs: i64) -> String {
+    let (days, second) = (secs.div_euclid(86_400), secs.rem_euclid(86_400));
+    // Years that begin in March, so that a leap day is the last one: in eras of 400 of them, which
+    // have 146,097 days.
+    let day = days + 719_468;
+    let (era, day) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    let year = era * 400 + year + carry;
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! The package databases of an image.
+
+use super::package::{Package, purl};
+use crate::{Root, RootError};
+
+/// Where dpkg keeps what is installed; the second is for images made without dpkg.
+const DPKG: &str = "/var/lib/dpkg/status";
+const DPKG_PARTS: &str = "/var/lib/dpkg/status.d/*";
+
+const APK: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
+
+const PACMAN: &str = "/var/lib/pacman/local/*/desc";
+
+/// Where rpm keeps what is installed, in its three formats.
+const RPM: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
+const RPM_FILES: [&str; 3] = ["rpmdb.sqlite", "Packages.db", "Packages"];
+
+/// Returns all packages that are installed.
+pub(super) fn packages(
+    root: &Root<'_>,
+    system: &str,
+    release: &str,
+) -> Result<Vec<Package>, RootError> {
+    let mut found = Vec::new();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let mut dpkg = Vec::from_iter(root.read_if_exists(DPKG)?);
+    for path in root.glob(DPKG_PARTS) {
+        // Lists of checksums are beside the paragraphs.
+        if root.is_file(&path) && !path.ends_with(b".md5sums") {
+            dpkg.push(root.read(&path)?);
+        }
+    }
+    for file in dpkg {
+        found.extend(deb(&text(file), system, release));
+    }
+    for path in APK {
+        // The second may be the first by another name.
+        if root.is_file(path) && found.is_empty() {
+            found.extend(apk(&text(root.read(path)?), system, release));
+        }
+    }
+    for path in root.glob(PACMAN) {
+        found.extend(pacman(&text(root.read(&path)?), system));
+    }
+    Ok(found)
+}
+
+/// Returns rpm's database, if there is one.
+pub(super) fn unread(root: &Root<'_>) -> Option<String> {
+    let mut files = RPM
+        .iter()
+        .flat_map(|folder| RPM_FILES.map(|file| format!("{folder}/{file}")));
+    files.find(|path| root.is_file(path))
+}
+
+/// Reads paragraphs as deb-control(5) has them.
+fn deb(text: &str, system: &str, release: &str) -> Vec<Package> {
+    let paragraphs = text.split("\n\n");
+    let package = |paragraph: &str| {
+        let field = |key: &str| value(paragraph, key, ": ");
+        // A package that was removed leaves its settings behind.
+        let status = field("Status");
+        if !status.is_empty() && !status.ends_with(" installed") {
+            return None;
+        }
+        let (name, version) = (field("Package"), field("Version"));
+        let url = purl(
+            "deb",
+            system,
+            release,
+            [&name, &version, &field("Architecture")],
+        );
+        let supplier = field("Maintainer");
+        (!name.is_empty()).then_some(Package {
+            name,
+            version,
+            purl: url,
+            supplier,
+            ..Package::default()
+        })
+    };
+    paragraphs.filter_map(package).collect()
+}
+
+/// Reads what apk calls an index: a letter, a colon, and the value.
+fn apk(text: &str, system: &str, release: &str) -> Vec<Package> {
+    let package = |paragraph: &str| {
+        let field = |key: &str| value(paragraph, key, ":");
+        let (name, version) = (field("P"), field("V"));
+        let url = purl("apk", system, release, [&name, &version, &field("A")]);
+        let (supplier, license) = (field("m"), field("L"));
+        (!name.is_empty()).then_some(Package {
+            name,
+            version,
+            purl: url,
+            supplier,
+            license,
+        })
+    };
+    text.split("\n\n").filter_map(package).collect()
+}
+
+/// Reads the `desc` of one package: a key between `%`, the values on the lines below.
+fn pacman(text: &str, system: &str) -> Option<Package> {
+    let field = |key: &str| -> String {
+        let mut lines = text
+            .lines()
+            .skip_while(|line| *line != format!("%{key}%"))
+            .skip(1);
+        lines
+            .by_ref()
+            .take_while(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join(" AND ")
+    };
+    let (name, version) = (field("NAME"), field("VERSION"));
+    let url = purl("alpm", system, "", [&name, &version, &field("ARCH")]);
+    let (supplier, license) = (field("PACKAGER"), field("LICENSE"));
+    (!name.is_empty()).then_some(Package {
+        name,
+        version,
+        purl: url,
+        supplier,
+        license,
+    })
+}
+
+fn value(paragraph: &str, key: &str, between: &str) -> String {
+    let mut lines = paragraph.lines();
+    let found = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(between));
+    found.unwrap_or_default().trim().to_owned()
+}

@@ -1,0 +1,51 @@
+//! One package, and its package URL: <https://github.com/package-url/purl-spec>.
+
+/// What is known of a package. Packages are in the order of their names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Package {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) purl: String,
+    /// Who makes it; empty if unknown.
+    pub(super) supplier: String,
+    /// What the database says of its licence; empty if nothing.
+    pub(super) license: String,
+}
+
+/// Returns a package URL.
+pub(super) fn purl(
+    kind: &str,
+    system: &str,
+    release: &str,
+    [name, version, architecture]: [&str; 3],
+) -> String {
+    let mut url = format!(
+        "pkg:{kind}/{}/{}@{}",
+        escape(system),
+        escape(name),
+        escape(version)
+    );
+    let mut sign = '?';
+    if !architecture.is_empty() {
+        url += &format!("{sign}arch={}", escape(architecture));
+        sign = '&';
+    }
+    if !release.is_empty() {
+        url += &format!("{sign}distro={}-{}", escape(system), escape(release));
+    }
+    url
+}
+
+/// Writes `%2B` for `+` and so on; a colon stands for itself.
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'~' | b':' => {
+                out.push(char::from(byte));
+            }
+            _ => out += &format!("%{byte:02X}"),
+        }
+    }
+    out
+}
