@@ -1,7 +1,6 @@
 //! Any small tree as an ext4 filesystem: refused by the plan, or an image that e2fsck has nothing
 //! to say about and that an independent reader finds all of the tree in.
 
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use ext4_view::{Ext4, Ext4Error, Path as ViewPath};
@@ -9,9 +8,10 @@ use fsgen::ext4::{self, BlockSize, Journal, Options, Size};
 use fsgen::guid::Seed;
 use fsgen::tree::content::{Segment, SourceId};
 use fsgen::tree::{Device, Xattrs};
-use fsgen::{Content, Kind, Meta, NodeId, ReadAt, Region, Timestamp, Tree, WriteAt};
+use fsgen::{Content, Kind, Meta, NodeId, Region, Timestamp, Tree};
 
 use crate::Target;
+use crate::disk::{Disk, Ramp};
 use crate::input::Choices;
 use crate::judge;
 
@@ -93,22 +93,6 @@ fn size(choices: &mut Choices<'_>) -> Size {
             (8 << 20) + 50 * 4096,
             3 << 30,
         ])),
-    }
-}
-
-/// A source whose byte at each offset is that offset's lowest, plus one: never two alike nearby.
-struct Ramp;
-
-impl ReadAt for Ramp {
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()> {
-        for (byte, at) in buf.iter_mut().zip(offset..) {
-            *byte = at.to_le_bytes()[0].wrapping_add(1);
-        }
-        Ok(())
-    }
-
-    fn name(&self) -> String {
-        "ramp".to_owned()
     }
 }
 
@@ -241,14 +225,6 @@ fn fill(choices: &mut Choices<'_>, tree: &mut Tree, directory: NodeId, meta: Met
     for number in 0..choices.up_to(NAMES_MAX) {
         let id = tree.add_file(meta, Content::bytes(*b""));
         tree.link(directory, format!("{number:0width$}").as_bytes(), id);
-    }
-}
-
-struct Disk<'a>(&'a std::fs::File);
-
-impl WriteAt for Disk<'_> {
-    fn write_all_at(&self, buf: &[u8], offset: u64) -> std::io::Result<()> {
-        self.0.write_all_at(buf, offset)
     }
 }
 

@@ -21,6 +21,14 @@ pub(crate) fn e2fsck(image: &Path) {
     );
 }
 
+/// Asserts that fsck.fat has nothing to say about a filesystem.
+pub(crate) fn fsck_fat(image: &Path) {
+    let (output, text) = run(Command::new("fsck.fat").arg("-n").arg(image), "dosfstools");
+    // Its version, and how many files and clusters there are.
+    let silent = text.lines().count() == 2 && text.starts_with("fsck.fat 4.");
+    assert!(output.status.success() && silent, "{text}");
+}
+
 /// Asserts that our own checker finds nothing wrong.
 pub(crate) fn hsb(image: &Path) {
     let verdict = hsb::verify::verify(image).unwrap();

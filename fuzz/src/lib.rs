@@ -7,7 +7,9 @@
 // A target that panics has found something: that is what `unwrap` is for here.
 #![allow(clippy::unwrap_used)]
 
+mod disk;
 mod ext4;
+mod fat;
 mod input;
 mod judge;
 mod path;
@@ -35,6 +37,7 @@ pub struct Target {
 /// All targets, in alphabetical order.
 pub const TARGETS: &[Target] = &[
     ext4::TARGET,
+    fat::TARGET,
     path::TARGET,
     recipe::TARGET,
     table::TARGET,

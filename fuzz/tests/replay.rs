@@ -110,6 +110,11 @@ fn ext4() {
 }
 
 #[test]
+fn fat() {
+    replay("fat");
+}
+
+#[test]
 fn path() {
     replay("path");
 }
