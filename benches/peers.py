@@ -49,7 +49,8 @@ def mke2fs(source, image, tarball):
     usual = size_for(tarball) // 16384
     more = ["-N", max(usual, min(inodes, 400_000))]
     size = f"{size_for(tarball) // 1024}k"
-    return [["mke2fs", "-q", "-F", "-t", "ext4", *more, "-d", source, image, size]]
+    # Small filesystems would get small blocks, unlike those of hsb.
+    return [["mke2fs", "-q", "-F", "-t", "ext4", "-b", 4096, *more, "-d", source, image, size]]
 
 
 def genext2fs(tarball, image, _):
