@@ -1,30 +1,56 @@
-//! Files of the host that modules may read: those in the folder of the recipe.
+//! The files of the host that modules may read: those of the recipe's folder.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufRead, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fsgen::ReadAt;
-use modules::{Host, Partition};
+use fsgen::{ReadAt, WriteAt};
+use modules::{Host, Partition, Spool};
 
+use crate::source::Limits;
+use crate::source::codec::Codec;
 use crate::stamp::Stamp;
 
-/// The folder of a recipe, and what it says of the disk.
+/// The folder of a recipe, what it says of the disk, and where steps may keep what they decode.
 pub(crate) struct RecipeFolder {
     /// Empty for the working folder.
-    pub folder: PathBuf,
+    folder: PathBuf,
+    /// Nothing while a recipe is only checked.
+    spool: Option<PathBuf>,
+    limits: Limits,
     /// None, as long as options are checked.
-    pub partitions: Vec<Partition>,
+    partitions: Vec<Partition>,
 }
 
-impl Host for RecipeFolder {
-    fn partitions(&self) -> &[Partition] {
-        &self.partitions
+impl RecipeFolder {
+    /// Returns the files that a recipe can be checked with.
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            spool: None,
+            limits: Limits::default(),
+            partitions: Vec::new(),
+        }
     }
 
-    fn open(&self, path: &str) -> io::Result<(Arc<dyn ReadAt>, u64)> {
+    /// Lets steps keep content in temporary files of a folder, within limits.
+    pub(crate) fn spooling(self, folder: PathBuf, limits: Limits) -> Self {
+        Self {
+            spool: Some(folder),
+            limits,
+            ..self
+        }
+    }
+
+    /// Tells steps of the partitions that the image will have.
+    pub(crate) fn telling(self, partitions: Vec<Partition>) -> Self {
+        Self { partitions, ..self }
+    }
+
+    /// Finds what a path of the recipe means, which must be in its folder.
+    fn find(&self, path: &str) -> io::Result<PathBuf> {
         let folder = fs::canonicalize(Path::new(".").join(&self.folder))?;
         let found = fs::canonicalize(folder.join(path))?;
         if !found.starts_with(&folder) {
@@ -34,6 +60,17 @@ impl Host for RecipeFolder {
                 folder.display()
             )));
         }
+        Ok(found)
+    }
+}
+
+impl Host for RecipeFolder {
+    fn partitions(&self) -> &[Partition] {
+        &self.partitions
+    }
+
+    fn open(&self, path: &str) -> io::Result<(Arc<dyn ReadAt>, u64)> {
+        let found = self.find(path)?;
         // A pipe must not be opened at all.
         let meta = fs::metadata(&found)?;
         if !meta.is_file() {
@@ -50,7 +87,93 @@ impl Host for RecipeFolder {
         };
         Ok((Arc::new(file), meta.len()))
     }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.find(path)?)? {
+            names.extend(entry?.file_name().into_string().ok());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn decode<'i>(
+        &self,
+        mut input: Box<dyn BufRead + 'i>,
+        len: u64,
+    ) -> io::Result<Box<dyn Read + 'i>> {
+        let Some(codec) = Codec::recognise_payload(input.fill_buf()?) else {
+            return Ok(Box::new(input));
+        };
+        Ok(Box::new(Limited {
+            decoder: codec.decoder(input)?,
+            codec,
+            len,
+            decoded: 0,
+            limits: self.limits,
+        }))
+    }
+
+    fn spool(&self) -> io::Result<Arc<dyn Spool>> {
+        let folder = self.spool.as_deref().ok_or(io::ErrorKind::Unsupported)?;
+        let file = tempfile::tempfile_in(folder);
+        let file = file.map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", folder.display()))
+        })?;
+        Ok(Arc::new(SpoolFile {
+            file,
+            folder: folder.to_owned(),
+        }))
+    }
 }
+
+/// Decoded bytes, as many as the limits allow.
+struct Limited<'i> {
+    decoder: Box<dyn Read + 'i>,
+    codec: Codec,
+    /// Bytes that the compressed data has.
+    len: u64,
+    decoded: u64,
+    limits: Limits,
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = self.decoder.read(buf)?;
+        self.decoded += len as u64;
+        let checked = self
+            .limits
+            .check_decoded(Some(self.codec), self.len, self.decoded);
+        checked.map(|()| len).map_err(io::Error::other)
+    }
+}
+
+/// A temporary file without a name, which is gone when it is closed.
+struct SpoolFile {
+    file: File,
+    folder: PathBuf,
+}
+
+impl ReadAt for SpoolFile {
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buf, offset)
+    }
+
+    fn name(&self) -> String {
+        format!("a temporary file in {}", self.folder.display())
+    }
+}
+
+impl WriteAt for SpoolFile {
+    fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
+        self.file.write_all_at(buf, offset).map_err(|error| {
+            let message = format!("{}: {error}", self.folder.display());
+            io::Error::new(error.kind(), message)
+        })
+    }
+}
+
+impl Spool for SpoolFile {}
 
 /// A file that is open only while it is read.
 struct HostFile {
@@ -86,10 +209,7 @@ mod tests {
         fs::write(inside.join("motd"), "hello").unwrap();
         fs::write(folder.path().join("secret"), "no").unwrap();
         std::os::unix::fs::symlink("../secret", inside.join("link")).unwrap();
-        let host = RecipeFolder {
-            folder: inside,
-            partitions: Vec::new(),
-        };
+        let host = RecipeFolder::new(inside);
         assert_eq!(host.open("motd").unwrap().1, 5);
         assert_eq!(host.open("../recipe/motd").unwrap().1, 5);
         for (path, want) in [

@@ -203,7 +203,7 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
         .map_or(newest, Timestamp::from_secs);
     let ids = Ids::new(recipe, &tree);
     let config = image_config.as_ref();
-    let (steps, more) = steps::run(recipe, &mut tree, &ids, config, now, progress)?;
+    let (steps, more) = steps::run(request, &mut tree, &ids, config, now, progress)?;
     warnings.extend(more);
     plan::add_mount_points(recipe, &mut tree, now)?;
     let bundle = match request.extract_boot {

@@ -169,11 +169,7 @@ pub fn read(file: &Path, size: Option<Size>) -> Result<Recipe, RecipeError> {
         let span = Span::default();
         recipe.size = Spanned { value, span };
     }
-    let host = RecipeFolder {
-        folder: recipe.folder.clone(),
-        partitions: Vec::new(),
-    };
-    recipe.check(&host)?;
+    recipe.check(&RecipeFolder::new(recipe.folder.clone()))?;
     Ok(recipe)
 }
 

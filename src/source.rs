@@ -13,7 +13,7 @@ mod account;
 mod acl;
 mod assembly;
 mod blocks;
-mod codec;
+pub(crate) mod codec;
 mod filter;
 mod folder;
 mod header;

@@ -7,28 +7,28 @@ use fsgen::{Timestamp, Tree};
 use modules::Root;
 use modules::value::{Key, same_name};
 
+use crate::Request;
 use crate::changes::{self, Writers};
 use crate::host::RecipeFolder;
 use crate::ids::Ids;
 use crate::module::Module;
 use crate::own;
 use crate::progress::Progress;
-use crate::recipe::Recipe;
 use crate::report;
 
 /// Runs all steps; returns what each did, and what the user should know.
 pub(crate) fn run(
-    recipe: &Recipe,
+    request: &Request,
     tree: &mut Tree,
     ids: &Ids,
     image_config: Option<&serde_json::Value>,
     now: Timestamp,
     progress: &Progress,
 ) -> Result<(Vec<report::Step>, Vec<String>)> {
-    let host = RecipeFolder {
-        folder: recipe.folder.clone(),
-        partitions: ids.tell(recipe),
-    };
+    let recipe = &request.recipe;
+    let host = RecipeFolder::new(recipe.folder.clone())
+        .spooling(request.spool_dir.clone(), request.limits)
+        .telling(ids.tell(recipe));
     let mut done = Vec::new();
     let mut warnings = Vec::new();
     let mut writers = Writers::default();

@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use crate::distributions::{self, DISTRIBUTIONS};
+use crate::install_rpms;
 use crate::kit::{self, Work};
 
 /// The examples that an image cannot have: the module, the distribution, and part of the reason.
@@ -41,6 +42,9 @@ fn every_example_works_on_every_distribution_and_changes_nothing_twice() {
             let twice = format!("modules: [{name}, {name}]\n");
             assert!(module.example.starts_with(&once), "{name}");
             let recipe = work.write("build.yaml", module.example.replacen(&once, &twice, 1));
+            if name == "install_rpms" {
+                install_rpms::example(&work, ["packages", "more"]);
+            }
             let args = ["plan", "-q", "--json", "-s", "256M", "-f"];
             let run = kit::run(work.hsb(args).arg(recipe).arg("-i").arg(&source));
             let is_this = |row: &&(&str, &str, &str)| (row.0, row.1) == (name, distribution);

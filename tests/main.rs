@@ -13,6 +13,7 @@
 //! - `fat`: trees and sizes at the limits of FAT, judged by fsck.fat, mtools and fatfs
 //! - `formats`: what an image can be stored in, judged by qemu-img and by what unpacks it
 //! - `hostile`: archives and recipes that were made to do harm
+//! - `install_rpms`: packages beside what rpm installs, and as it sees ours
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `networks`: settings of the network as netplan and ifquery see them
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
@@ -54,6 +55,7 @@ mod fat;
 mod faults;
 mod formats;
 mod hostile;
+mod install_rpms;
 mod mounted;
 mod networks;
 mod own_2012;

@@ -30,6 +30,7 @@ mod groups;
 mod growfs;
 mod hostname;
 mod ini;
+mod install_rpms;
 mod installed;
 mod jinja;
 #[cfg(test)]
@@ -46,6 +47,7 @@ mod permissions;
 mod repos;
 mod resolv_conf;
 mod root;
+mod rpm;
 mod sbom;
 mod scalar;
 mod shorthand;
@@ -62,7 +64,7 @@ pub use cfg::Cfg;
 pub use error::Error;
 pub use option::{OptionDoc, Presence, Shape};
 pub use root::{
-    Host, ModeChange, Owner, Partition, Root, RootError, Stat, glob_matches, parse_mode,
+    Host, ModeChange, Owner, Partition, Root, RootError, Spool, Stat, glob_matches, parse_mode,
 };
 pub use step::{Outcome, run};
 
@@ -81,6 +83,7 @@ pub const BUILTINS: &[Module] = &[
     groups::MODULE,
     growfs::MODULE,
     hostname::MODULE,
+    install_rpms::MODULE,
     locale::MODULE,
     machine_id::MODULE,
     modules_load::MODULE,

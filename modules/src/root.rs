@@ -16,19 +16,20 @@ mod content;
 mod copy;
 mod error;
 mod glob;
+mod lay;
 mod meta;
 mod mode;
 mod names;
 mod owner;
 mod text;
 
-use std::io;
+use std::io::{self, BufRead, Read};
 use std::mem;
 use std::sync::Arc;
 
 use fsgen::tree::content::Content;
 use fsgen::tree::path::PathError;
-use fsgen::{Kind, Node, NodeId, ReadAt, Timestamp, Tree};
+use fsgen::{Kind, Node, NodeId, ReadAt, Timestamp, Tree, WriteAt};
 
 pub use error::RootError;
 pub use glob::matches as glob_matches;
@@ -36,6 +37,8 @@ pub use mode::{ModeChange, parse_mode};
 pub use owner::Owner;
 
 pub(crate) use error::show;
+pub(crate) use glob::matches;
+pub(crate) use lay::{Laid, Place};
 
 /// The largest file that [`Root::read`] returns. Modules read settings, not disk images: this
 /// keeps a mistaken path from filling memory.
@@ -58,6 +61,36 @@ pub trait Host {
     fn partitions(&self) -> &[Partition] {
         &[]
     }
+
+    /// Returns the names in a folder, in byte order; those that are no text are left out.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such folder, or when the path leads out of the recipe's.
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns the decoded bytes of an input of `len` bytes: of gzip, bzip2, xz, lzma or zstd,
+    /// whichever its first bytes are, or the input as it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the decoder cannot be set up.
+    fn decode<'i>(&self, input: Box<dyn BufRead + 'i>, len: u64) -> io::Result<Box<dyn Read + 'i>> {
+        let _ = (input, len);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns an empty place for content that is too large for memory.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is none.
+    fn spool(&self) -> io::Result<Arc<dyn Spool>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// What is known of a partition before the image is laid out.
@@ -79,6 +112,9 @@ pub struct Partition {
     /// The identifier of the partition, as blkid(8) prints it; none without a table.
     pub partuuid: Option<String>,
 }
+
+/// A place for content: written first, and read when the image is.
+pub trait Spool: ReadAt + WriteAt {}
 
 /// One module's handle on the image.
 pub struct Root<'t> {

@@ -11,11 +11,11 @@ use std::thread;
 use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 use liblzma::bufread::XzDecoder;
-use liblzma::stream::MtStreamBuilder;
+use liblzma::stream::{MtStreamBuilder, Stream};
 
 /// A compressed format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Codec {
+pub(crate) enum Codec {
     /// RFC 1952.
     Gzip,
     /// bzip2 1.0.
@@ -24,6 +24,8 @@ pub(super) enum Codec {
     Xz,
     /// RFC 8878.
     Zstd,
+    /// What LZMA Utils made before xz; payloads of old RPM packages, not archives.
+    Lzma,
 }
 
 /// What the xz decoder may take, in bytes; `xz -9` needs 65 MiB. A header of a few bytes can ask
@@ -45,13 +47,14 @@ impl fmt::Display for Codec {
             Codec::Bzip2 => "bzip2",
             Codec::Xz => "xz",
             Codec::Zstd => "zstd",
+            Codec::Lzma => "lzma",
         })
     }
 }
 
 impl Codec {
     /// Recognises compressed data by its first ten bytes.
-    pub(super) fn recognise(head: &[u8]) -> Option<Self> {
+    pub(crate) fn recognise(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, ..] => Some(Codec::Gzip),
             [b'B', b'Z', b'h', b'1'..=b'9', block @ ..]
@@ -68,6 +71,15 @@ impl Codec {
         }
     }
 
+    /// Recognises the payload of an RPM package, which may be lzma as well: that has no magic, but
+    /// begins with its usual properties and a dictionary of a multiple of 64 KiB.
+    pub(crate) fn recognise_payload(head: &[u8]) -> Option<Self> {
+        Self::recognise(head).or(match head {
+            [0x5d, 0, 0, ..] => Some(Codec::Lzma),
+            _ => None,
+        })
+    }
+
     /// Returns the decoded bytes of `input`, which must be at the start of a stream.
     ///
     /// Reading to the end checks that nothing but whole streams was there: `xz` padding and the
@@ -76,7 +88,7 @@ impl Codec {
     /// # Errors
     ///
     /// Fails when the decoder cannot be set up.
-    pub(super) fn decoder<'a>(self, input: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    pub(crate) fn decoder<'a>(self, input: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
             Codec::Gzip => Box::new(Streams {
                 current: Some(GzDecoder::new(input)),
@@ -105,6 +117,10 @@ impl Codec {
                     padding: Padding::Words,
                 },
             }),
+            Codec::Lzma => {
+                let stream = Stream::new_lzma_decoder(XZ_MEMORY)?;
+                Box::new(XzDecoder::new_stream(input, stream))
+            }
             Codec::Zstd => {
                 let mut decoder = zstd::Decoder::with_buffer(input)?;
                 decoder.window_log_max(ZSTD_WINDOW_LOG)?;

@@ -39,7 +39,7 @@ impl Limits {
     /// # Errors
     ///
     /// Fails when it is more than allowed.
-    pub(super) fn check_decoded(
+    pub(crate) fn check_decoded(
         &self,
         codec: Option<Codec>,
         source: u64,

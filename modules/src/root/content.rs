@@ -78,7 +78,7 @@ impl Root<'_> {
         Ok(bytes)
     }
 
-    fn set_content(&mut self, path: &[u8], content: Content) -> Result<(), RootError> {
+    pub(super) fn set_content(&mut self, path: &[u8], content: Content) -> Result<(), RootError> {
         match self.place(path)? {
             Place::Node(id) => {
                 let before = self.content(path, id)?;

@@ -153,6 +153,12 @@ pub enum RootError {
         /// What the host said.
         cause: io::Error,
     },
+    /// There is no place for content that is too large for memory.
+    #[error("cannot keep what was decoded: {cause}; --tmp takes another folder")]
+    Spool {
+        /// What the host said.
+        cause: io::Error,
+    },
 }
 
 impl RootError {
@@ -184,9 +190,10 @@ impl RootError {
             | RootError::Target { path, .. }
             | RootError::Read { path, .. } => Some(path),
             RootError::IntoItself { from, .. } => Some(from),
-            RootError::NoAccount { .. } | RootError::Expression { .. } | RootError::Host { .. } => {
-                None
-            }
+            RootError::NoAccount { .. }
+            | RootError::Expression { .. }
+            | RootError::Host { .. }
+            | RootError::Spool { .. } => None,
         }
     }
 }

@@ -235,7 +235,7 @@ impl Root<'_> {
         Ok(Meta::root(mode, self.time))
     }
 
-    fn change_meta(&mut self, id: NodeId, change: impl FnOnce(Meta) -> Meta) {
+    pub(super) fn change_meta(&mut self, id: NodeId, change: impl FnOnce(Meta) -> Meta) {
         let meta = change(self.tree.node(id).meta);
         self.tree.set_meta(id, meta);
     }

@@ -1,0 +1,47 @@
+//! The options of `install_rpms` as users read them.
+
+use crate::option::{OptionDoc, Shape};
+
+pub(super) const DETAILS: &str = "\
+Nothing is downloaded: what a package requires has to be in the image or in the list, and all that
+is missing is told at once. Digests of the header, the payload and every file are checked;
+signatures are not. Packages for another machine and source packages are refused.
+
+Files get the owners that the image's own `/etc/passwd` and `/etc/group` have for their names, and
+modes, times, capabilities and hard links as the package says. A user that the image does not have
+is an error; `add_user` in an earlier step makes it. Two packages with different files of one path
+are an error, too.
+
+The image's package database has the headers as `rpm -i` writes them, byte for byte: `rpm -qa`,
+`-V`, `-e`, `-U` and dnf go on from there. It is the sqlite file in `/usr/lib/sysimage/rpm` or
+`/var/lib/rpm`, whichever the image has or its rpm is set to; the kinds ndb and bdb are refused. The
+time of installation is that of the build: `SOURCE_DATE_EPOCH`, or else the newest file of the
+source.
+
+An older version is replaced, and so is what a package obsoletes. Settings that were changed stay or
+are kept, as `.rpmnew`, `.rpmsave` or `.rpmorig`, by rpm's own rules. Kernels are installed beside
+one another.
+
+Scripts are not run, for that would mean to run programs of the image. Those with nothing to do in
+an image that does not run, such as `ldconfig`, are passed over. Each of the others is a warning
+with its name and first line, so that a later step can do its work. Triggers are not run either.";
+
+pub(super) const OPTIONS: &[OptionDoc] = &[
+    OptionDoc::optional(
+        "rpms",
+        Shape::List(&Shape::Text),
+        "what to install: package files, folders of them, or patterns such as `pkgs/*.rpm`, from \
+         the folder of build.yaml",
+    ),
+    OptionDoc::flag(
+        "nodeps",
+        "install packages although something that they require is missing or conflicts",
+    ),
+    OptionDoc::flag("downgrade", "let packages replace newer versions"),
+];
+
+pub(super) const EXAMPLE: &str = r#"modules: [install_rpms]
+rpms:
+  - packages # a folder: every *.rpm in it
+  - more/payload-*.rpm
+"#;

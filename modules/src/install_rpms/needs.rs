@@ -1,0 +1,171 @@
+//! Whether packages have all that they require, and nothing that they conflict with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::set::Candidate;
+use super::store::Installed;
+use super::transaction::Transaction;
+use crate::rpm::dependency::{CONFLICTS, Dependency, PROVIDES, REQUIRES, Tags, sense};
+use crate::rpm::file::File;
+use crate::rpm::header::Header;
+use crate::rpm::identity::Identity;
+use crate::rpm::rich::Rich;
+use crate::value::{Span, ValueError};
+
+/// A package of the image as it will be.
+struct Member<'p> {
+    identity: &'p Identity,
+    header: &'p Header,
+    files: &'p [File],
+    is_new: bool,
+}
+
+/// All packages, and what they provide.
+struct World<'p> {
+    members: Vec<Member<'p>>,
+    provides: BTreeMap<String, Vec<(usize, Dependency)>>,
+    /// The paths that are asked for, and the packages that own them.
+    paths: BTreeMap<Vec<u8>, BTreeSet<usize>>,
+}
+
+/// Checks everything, and reports all that is wrong at once.
+pub(super) fn check(
+    candidates: &[Candidate],
+    installed: &[Installed],
+    transaction: &Transaction,
+    span: Span,
+) -> Result<(), ValueError> {
+    let new = transaction.installs().map(|index| {
+        let candidate = &candidates[index];
+        Member {
+            identity: &candidate.package.identity,
+            header: &candidate.package.header,
+            files: &candidate.files,
+            is_new: true,
+        }
+    });
+    let (mut kept, mut erased) = (Vec::new(), Vec::new());
+    for (index, there) in installed.iter().enumerate() {
+        let list = if transaction.is_erased(index) {
+            &mut erased
+        } else {
+            &mut kept
+        };
+        list.push(Member {
+            identity: &there.identity,
+            header: &there.header,
+            files: there.files(),
+            is_new: false,
+        });
+    }
+    let world = World::of(new.chain(kept).collect());
+    let gone = World::of(erased);
+    let mut problems = Vec::new();
+    for (index, member) in world.members.iter().enumerate() {
+        for wanted in read(member.header, REQUIRES) {
+            let is_rpms = wanted.name.starts_with("rpmlib(");
+            // What an installed package lacks it may have lacked before.
+            let is_new_problem = member.is_new || gone.satisfies(&wanted);
+            if !is_rpms
+                && is_new_problem
+                && wanted.flags & sense::MISSINGOK == 0
+                && !world.satisfies(&wanted)
+            {
+                problems.push(format!(
+                    "nothing provides {wanted} needed by {}",
+                    member.identity
+                ));
+            }
+        }
+        for unwanted in read(member.header, CONFLICTS) {
+            for other in world.conflicting(index, &unwanted) {
+                let (a, b) = (member.identity, world.members[other].identity);
+                problems.push(format!("{a} conflicts with {unwanted} provided by {b}"));
+            }
+        }
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    problems.sort();
+    problems.dedup();
+    let error = ValueError::new(span, problems.join("\n"));
+    Err(error.help("add packages to `rpms`, or give `nodeps: true` to install without them"))
+}
+
+fn read(header: &Header, tags: Tags) -> Vec<Dependency> {
+    // Lists that are not sound were refused when the package was read; of what is installed, rpm
+    // does not mind either.
+    Dependency::read(header, tags).unwrap_or_default()
+}
+
+impl<'p> World<'p> {
+    fn of(members: Vec<Member<'p>>) -> Self {
+        let mut provides: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for (index, member) in members.iter().enumerate() {
+            for provided in read(member.header, PROVIDES) {
+                let name = provided.name.clone();
+                provides.entry(name).or_default().push((index, provided));
+            }
+        }
+        let mut world = Self {
+            members,
+            provides,
+            paths: BTreeMap::new(),
+        };
+        world.find_paths();
+        world
+    }
+
+    /// Notes who owns each path.
+    fn find_paths(&mut self) {
+        for (index, member) in self.members.iter().enumerate() {
+            for file in member.files {
+                self.paths.entry(file.path()).or_default().insert(index);
+            }
+        }
+    }
+
+    /// Returns the packages that have what is asked for.
+    fn having(&self, wanted: &Dependency) -> BTreeSet<usize> {
+        let provided = self.provides.get(&wanted.name).into_iter().flatten();
+        let fitting = provided.filter(|(_, provided)| provided.overlaps(wanted));
+        let mut found: BTreeSet<_> = fitting.map(|(index, _)| *index).collect();
+        if wanted.name.starts_with('/') && wanted.flags & sense::RANGE == 0 {
+            found.extend(self.paths.get(wanted.name.as_bytes()).into_iter().flatten());
+        }
+        found
+    }
+
+    fn satisfies(&self, wanted: &Dependency) -> bool {
+        if !wanted.is_rich() {
+            return !self.having(wanted).is_empty();
+        }
+        let rich = Rich::parse(&wanted.name);
+        rich.is_some_and(|rich| rich.holds(&|wanted| self.having(wanted)))
+    }
+
+    /// Returns the packages that one conflicts with, of which one of the two is new.
+    fn conflicting(&self, index: usize, unwanted: &Dependency) -> Vec<usize> {
+        let matters = |other: &usize| {
+            *other != index && (self.members[index].is_new || self.members[*other].is_new)
+        };
+        if !unwanted.is_rich() {
+            return self.having(unwanted).into_iter().filter(matters).collect();
+        }
+        let Some(rich) = Rich::parse(&unwanted.name) else {
+            return Vec::new();
+        };
+        let others = |wanted: &Dependency| {
+            let found = self.having(wanted).into_iter();
+            found
+                .filter(|other| *other != index)
+                .collect::<BTreeSet<_>>()
+        };
+        match rich.holds(&others) {
+            // An expression blames no package; the first one named stands for all.
+            true => (0..self.members.len()).filter(matters).take(1).collect(),
+            false => Vec::new(),
+        }
+    }
+}

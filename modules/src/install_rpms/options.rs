@@ -1,0 +1,19 @@
+//! The options of `install_rpms`.
+
+use serde::Deserialize;
+
+use crate::value::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Options {
+    /// Package files, folders and patterns.
+    #[serde(default)]
+    pub(super) rpms: Vec<Spanned<String>>,
+    /// Install what lacks something that it requires, or that conflicts.
+    #[serde(default)]
+    pub(super) nodeps: bool,
+    /// Replace newer versions by older ones.
+    #[serde(default)]
+    pub(super) downgrade: bool,
+}

@@ -1,0 +1,284 @@
+//! The files of a package, put into the image as rpm puts them.
+
+use std::collections::BTreeMap;
+
+use fsgen::tree::Device;
+use fsgen::tree::Xattrs;
+use fsgen::tree::content::Content;
+use fsgen::{Kind, Meta, NodeId, Timestamp};
+
+use super::conflict::Owners;
+use super::fate::{self, Fate};
+use super::payload::{PayloadError, Payloads};
+use super::set::Candidate;
+use super::store::Installed;
+use super::transaction::Transaction;
+use crate::accounts::Accounts;
+use crate::error::at;
+use crate::root::{Laid, Place, show};
+use crate::rpm::capability;
+use crate::rpm::file::{File, FileKind, hard_links};
+use crate::{Error, Root};
+
+/// The unpacking of one package after the other.
+pub(super) struct Unpacking {
+    payloads: Payloads,
+    pub(super) owners: Owners,
+}
+
+/// One package while it is unpacked.
+struct Package<'p> {
+    candidate: &'p Candidate,
+    /// The files of what it replaces, by path.
+    old: BTreeMap<Vec<u8>, (&'p File, &'p Installed)>,
+    accounts: Accounts,
+    contents: BTreeMap<usize, Content>,
+    /// The first of the hard links that each file belongs to.
+    first_of: BTreeMap<usize, usize>,
+    /// What was made for these.
+    nodes: BTreeMap<usize, NodeId>,
+}
+
+impl Unpacking {
+    pub(super) fn new(
+        root: &mut Root<'_>,
+        candidates: &[Candidate],
+        installed: &[Installed],
+        transaction: &Transaction,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            payloads: Payloads::new(root)?,
+            owners: Owners::find(root, candidates, installed, transaction),
+        })
+    }
+
+    /// Unpacks a package that replaces others, or none.
+    pub(super) fn unpack(
+        &mut self,
+        root: &mut Root<'_>,
+        candidate: &Candidate,
+        old: &[&Installed],
+    ) -> Result<(), Error> {
+        let contents = self.payloads.read(candidate, root.host());
+        let contents = contents.map_err(|error| match error {
+            PayloadError::Spool(cause) => at(candidate.span)(cause),
+            error => candidate.error(error).into(),
+        })?;
+        let old_files = old
+            .iter()
+            .flat_map(|old| old.files().iter().map(|file| (file.path(), (file, *old))));
+        let sets = hard_links(&candidate.files);
+        let links = |(first, set): (usize, Vec<usize>)| set.into_iter().map(move |i| (i, first));
+        let mut package = Package {
+            candidate,
+            old: old_files.collect(),
+            accounts: Accounts::read(root)?,
+            contents,
+            first_of: sets.into_iter().flat_map(links).collect(),
+            nodes: BTreeMap::new(),
+        };
+        for (index, file) in candidate.files.iter().enumerate() {
+            let laid = self.lay(root, &mut package, index, file);
+            laid.map_err(|error| match error {
+                Error::Root { cause, .. } => {
+                    Error::from(candidate.error(format!("{}: {cause}", show(&file.path()))))
+                }
+                other => other,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn lay(
+        &mut self,
+        root: &mut Root<'_>,
+        package: &mut Package<'_>,
+        index: usize,
+        file: &File,
+    ) -> Result<(), Error> {
+        let candidate = package.candidate;
+        if file.name.is_empty() {
+            let (uid, gid) = package.owner(file)?;
+            root.chown("/", uid, gid)?;
+            root.chmod("/", file.mode)?;
+            return Ok(());
+        }
+        if file.is_ghost() {
+            if let Some(place) = root.find_place(&file.directory, &file.name) {
+                self.owners
+                    .add(place, candidate.package.identity.to_string(), file);
+            }
+            return Ok(());
+        }
+        let (uid, gid) = package.owner(file)?;
+        let place = root.place_in(&file.directory, &file.name)?;
+        if let Some(owner) = self.owners.conflict(&place, file) {
+            let (own, path) = (&candidate.package.identity, root.path_at(&place));
+            let other = &owner.package;
+            let message = format!(
+                "{own} and {other} both have {}, and not the same",
+                show(&path)
+            );
+            return Err(candidate.error(message).into());
+        }
+        self.owners
+            .add(place.clone(), candidate.package.identity.to_string(), file);
+        let meta = Meta {
+            mode: if file.kind == FileKind::Symlink {
+                0o777
+            } else {
+                file.mode
+            },
+            uid,
+            gid,
+            mtime: Timestamp::from_secs(file.mtime.into()),
+        };
+        if file.kind == FileKind::Directory {
+            return lay_directory(root, &place, meta);
+        }
+        let there = root.node_at(&place);
+        if there.is_some_and(|node| matches!(node.kind, Kind::Directory(_))) {
+            let path = show(&root.path_at(&place)).to_string();
+            let message = format!("{path} is a directory in the image, where the package has none");
+            let error = candidate.error(message);
+            return Err(error
+                .help("remove or move the directory in an earlier step")
+                .into());
+        }
+        let old = package.old.get(&file.path()).copied();
+        match fate::decide(root, &place, file, candidate, old)? {
+            Fate::Put => package.put(root, &place, index, file, meta),
+            Fate::Keep => Ok(()),
+            Fate::PutBeside => {
+                let beside = ending(&place, ".rpmnew");
+                let (path, new) = (root.path_at(&place), root.path_at(&beside));
+                root.warn(format!(
+                    "{} was changed before and stays; that of {} is {}",
+                    show(&path),
+                    candidate.package.identity,
+                    show(&new)
+                ));
+                package.put(root, &beside, index, file, meta)
+            }
+            Fate::Save(name) => {
+                let (path, saved) = (root.path_at(&place), root.path_at(&ending(&place, name)));
+                root.rename(&path, &saved)?;
+                root.warn(format!(
+                    "{} was changed before; it is kept as {}, and that of {} takes its place",
+                    show(&path),
+                    show(&saved),
+                    candidate.package.identity
+                ));
+                package.put(root, &place, index, file, meta)
+            }
+        }
+    }
+}
+
+impl Package<'_> {
+    /// Returns the numbers of a file's owners, by the image's own accounts.
+    fn owner(&self, file: &File) -> Result<(u32, u32), Error> {
+        let candidate = self.candidate;
+        let find = |name: &[u8], what: &str, found: Option<u32>| match (name, found) {
+            (b"root", _) => Ok(0),
+            (_, Some(id)) => Ok(id),
+            (name, None) => {
+                let (path, name) = (file.path(), name.escape_ascii());
+                let message = format!("the image has no {what} {name}, who owns {}", show(&path));
+                Err(candidate.error(message).help("add it in an earlier step"))
+            }
+        };
+        let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+        let user = self.accounts.user(&text(&file.user)).map(|user| user.uid);
+        let group = self.accounts.gid(&text(&file.group));
+        Ok((
+            find(&file.user, "user", user)?,
+            find(&file.group, "group", group)?,
+        ))
+    }
+
+    /// Puts anything but a directory at a place.
+    fn put(
+        &mut self,
+        root: &mut Root<'_>,
+        place: &Place,
+        index: usize,
+        file: &File,
+        meta: Meta,
+    ) -> Result<(), Error> {
+        let first = self.first_of.get(&index).copied();
+        if let Some(id) = first.and_then(|first| self.nodes.get(&first)) {
+            return Ok(root.lay_link(place, *id)?);
+        }
+        let device = Device {
+            major: file.device >> 8,
+            minor: file.device & 0xff,
+        };
+        let what = match file.kind {
+            FileKind::Regular => {
+                let content = first.and_then(|first| self.contents.get(&first));
+                Laid::File(content.cloned().unwrap_or_else(|| Content::bytes([])))
+            }
+            FileKind::Symlink if file.target.is_empty() || file.target.contains(&0) => {
+                let path = show(&file.path()).to_string();
+                return Err(self
+                    .candidate
+                    .error(format!("{path} is a link to nowhere"))
+                    .into());
+            }
+            FileKind::Symlink => Laid::Symlink(file.target.clone()),
+            FileKind::BlockDevice => Laid::Special(Kind::BlockDevice(device)),
+            FileKind::CharDevice => Laid::Special(Kind::CharDevice(device)),
+            FileKind::Fifo => Laid::Special(Kind::Fifo),
+            FileKind::Socket => Laid::Special(Kind::Socket),
+            FileKind::Directory => Laid::Directory,
+        };
+        let mut xattrs = Xattrs::new();
+        if !file.capabilities.is_empty() {
+            let text = String::from_utf8_lossy(&file.capabilities);
+            let value = capability::attribute(&text).ok_or_else(|| {
+                let path = show(&file.path()).to_string();
+                self.candidate
+                    .error(format!("{path}: no file has the capabilities {text:?}"))
+            })?;
+            xattrs.insert(capability::ATTRIBUTE.into(), value.into());
+        }
+        let id = root.lay(place, what, meta, xattrs)?;
+        if let Some(first) = first {
+            self.nodes.insert(first, id);
+        }
+        Ok(())
+    }
+}
+
+/// Makes a directory, or gives the one that is there its mode and owner.
+fn lay_directory(root: &mut Root<'_>, place: &Place, meta: Meta) -> Result<(), Error> {
+    let path = root.path_at(place);
+    let there = root.node_at(place).map(|node| (&node.kind, node.meta.uid));
+    match there {
+        Some((Kind::Directory(_), _)) => {
+            root.own_at(place, meta.mode, meta.uid, meta.gid);
+            return Ok(());
+        }
+        // A link to a directory stays, as in /lib to usr/lib: unless a user made it who does not
+        // own what it leads to (rpm's `fsmVerify`).
+        Some((Kind::Symlink(_), uid)) if root.is_dir(&path) => {
+            if uid == 0 || root.stat(&path)?.meta.uid == uid {
+                return Ok(());
+            }
+            root.remove(&path)?;
+        }
+        Some(_) => root.remove(&path)?,
+        None => {}
+    }
+    root.lay(place, Laid::Directory, meta, Xattrs::new())?;
+    Ok(())
+}
+
+/// Returns the place beside another, with an ending to its name.
+pub(super) fn ending(place: &Place, ending: &str) -> Place {
+    Place {
+        directory: place.directory,
+        name: [&*place.name, ending.as_bytes()].concat(),
+    }
+}

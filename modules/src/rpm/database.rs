@@ -1,0 +1,124 @@
+//! The database of installed packages: rpm's sqlite backend, as one file in memory.
+//!
+//! One table has the headers, 18 others have what is looked up in them. rpm since 4.16 reads it;
+//! its layout is that of `lib/backend/sqlite.c` there.
+
+mod blob;
+mod index;
+mod schema;
+mod wal;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, MAIN_DB, params};
+use thiserror::Error;
+
+use super::header::{Header, HeaderError};
+use super::tag;
+
+pub(crate) use blob::{Installation, installed};
+
+/// The largest database that is read, in bytes. That of a whole desktop has some 200 MiB.
+pub(crate) const LARGEST: u64 = 1 << 30;
+
+/// The bytes of a database file that say who may read and write it: 1 for a rollback journal, 2
+/// for a write-ahead log (sqlite's file format, 1.3).
+const FORMAT_VERSIONS: std::ops::Range<usize> = 18..20;
+
+/// Why a database cannot be used.
+#[derive(Debug, Error)]
+pub(crate) enum DatabaseError {
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("this is no sqlite database")]
+    NotADatabase,
+    #[error("its write-ahead log is damaged: {0}")]
+    Log(&'static str),
+    #[error("package {number}: {cause}")]
+    Header { number: u32, cause: HeaderError },
+}
+
+/// A database of installed packages.
+pub(crate) struct Database {
+    connection: Connection,
+}
+
+impl Database {
+    /// Returns a database without packages.
+    pub(crate) fn new() -> Result<Self, DatabaseError> {
+        let connection = Connection::open_in_memory()?;
+        for statement in schema::statements() {
+            connection.execute_batch(&statement)?;
+        }
+        Ok(Self { connection })
+    }
+
+    /// Opens a database file, together with its write-ahead log where it has one.
+    pub(crate) fn open(mut file: Vec<u8>, log: &[u8]) -> Result<Self, DatabaseError> {
+        wal::replay(&mut file, log)?;
+        let versions = file.get_mut(FORMAT_VERSIONS);
+        versions.ok_or(DatabaseError::NotADatabase)?.fill(1);
+        let mut connection = Connection::open_in_memory()?;
+        connection.deserialize_read_exact(MAIN_DB, &*file, file.len(), false)?;
+        // What is in the file is data: no view or trigger of it may call functions.
+        connection.execute_batch("PRAGMA trusted_schema = OFF")?;
+        let database = Self { connection };
+        // What rpm heals when it next writes: tables that a newer rpm has more.
+        for statement in schema::statements() {
+            database.connection.execute_batch(&statement)?;
+        }
+        Ok(database)
+    }
+
+    /// Returns the headers with their numbers, in the order of these.
+    pub(crate) fn headers(&self) -> Result<Vec<(u32, Header)>, DatabaseError> {
+        let select = "SELECT hnum, blob FROM Packages ORDER BY hnum";
+        let mut statement = self.connection.prepare(select)?;
+        let mut rows = statement.query([])?;
+        let mut headers = Vec::new();
+        while let Some(row) = rows.next()? {
+            let number = row.get(0)?;
+            let header = Header::parse(row.get(1)?, tag::HEADER_IMMUTABLE);
+            let header = header.map_err(|cause| DatabaseError::Header { number, cause })?;
+            headers.push((number, header));
+        }
+        Ok(headers)
+    }
+
+    /// Adds the header of an installed package, and returns its number.
+    pub(crate) fn add(&mut self, header: &Header) -> Result<u32, DatabaseError> {
+        let transaction = self.connection.transaction()?;
+        let insert = "INSERT INTO Packages (blob) VALUES (?1)";
+        transaction.execute(insert, params![header.blob()])?;
+        let number = u32::try_from(transaction.last_insert_rowid()).unwrap_or(u32::MAX);
+        for table in &schema::TABLES {
+            let insert = format!("INSERT INTO '{}' VALUES (?1, ?2, ?3)", table.name);
+            let mut insert = transaction.prepare(&insert)?;
+            for (key, place) in index::rows(header, table) {
+                let key = ToSqlOutput::Borrowed(match table.is_text {
+                    true => ValueRef::Text(&key),
+                    false => ValueRef::Blob(&key),
+                });
+                insert.execute(params![key, number, place])?;
+            }
+        }
+        transaction.commit()?;
+        Ok(number)
+    }
+
+    /// Removes a package.
+    pub(crate) fn remove(&mut self, number: u32) -> Result<(), DatabaseError> {
+        let transaction = self.connection.transaction()?;
+        for table in &schema::TABLES {
+            let delete = format!("DELETE FROM '{}' WHERE hnum = ?1", table.name);
+            transaction.execute(&delete, [number])?;
+        }
+        transaction.execute("DELETE FROM Packages WHERE hnum = ?1", [number])?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Returns the file.
+    pub(crate) fn file(mut self) -> Result<Vec<u8>, DatabaseError> {
+        Ok(self.connection.serialize(MAIN_DB)?.to_vec())
+    }
+}

@@ -1,0 +1,84 @@
+//! A write-ahead log that a database was left with: what was committed in it is part of the
+//! database (sqlite's file format, 4).
+
+use super::DatabaseError;
+
+/// Bytes of the log's header, and of that of each frame.
+const HEADER: usize = 32;
+const FRAME: usize = 24;
+
+/// The first four bytes, by the byte order of the checksums' words.
+const MAGIC_LITTLE: u32 = 0x377f_0682;
+const MAGIC_BIG: u32 = 0x377f_0683;
+
+/// Puts the pages of all committed transactions of a log into the database.
+///
+/// The log ends where a checksum is wrong: what follows was not written to its end, or is left of
+/// an older log.
+pub(super) fn replay(file: &mut Vec<u8>, log: &[u8]) -> Result<(), DatabaseError> {
+    let Some(header) = log.get(..HEADER) else {
+        return Ok(());
+    };
+    let is_big = match be32(header, 0) {
+        MAGIC_BIG => true,
+        MAGIC_LITTLE => false,
+        _ => return Err(DatabaseError::Log("it does not begin like one")),
+    };
+    let page = be32(header, 8) as usize;
+    if !(512..=65536).contains(&page) || !page.is_power_of_two() {
+        return Err(DatabaseError::Log("it has an impossible size of pages"));
+    }
+    let mut sum = checksum((0, 0), &header[..24], is_big);
+    if sum != (be32(header, 24), be32(header, 28)) {
+        // sqlite takes a log whose header is not whole for an empty one.
+        return Ok(());
+    }
+    let salts = &header[16..24];
+    let mut transaction = Vec::new();
+    for frame in log[HEADER..].chunks_exact(FRAME + page) {
+        let (head, content) = frame.split_at(FRAME);
+        sum = checksum(sum, &head[..8], is_big);
+        sum = checksum(sum, content, is_big);
+        if &head[8..16] != salts || sum != (be32(head, 16), be32(head, 20)) {
+            break;
+        }
+        transaction.push((be32(head, 0) as usize, content));
+        let pages = be32(head, 4) as usize;
+        if pages == 0 {
+            continue;
+        }
+        let len = pages
+            .checked_mul(page)
+            .filter(|len| *len as u64 <= super::LARGEST);
+        let len = len.ok_or(DatabaseError::Log("it makes the database too large"))?;
+        file.resize(len, 0);
+        for (number, content) in transaction.drain(..) {
+            // Pages count from 1; one past the end was cut off by the same transaction.
+            let at = number
+                .checked_sub(1)
+                .and_then(|index| index.checked_mul(page));
+            if let Some(place) = at.and_then(|at| file.get_mut(at..at + page)) {
+                place.copy_from_slice(content);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the running checksum after more bytes, of which there are a multiple of eight.
+fn checksum(sum: (u32, u32), bytes: &[u8], is_big: bool) -> (u32, u32) {
+    let word = |bytes: &[u8]| match is_big {
+        true => be32(bytes, 0),
+        false => be32(bytes, 0).swap_bytes(),
+    };
+    bytes.chunks_exact(8).fold(sum, |(a, b), pair| {
+        let a = a.wrapping_add(word(&pair[..4])).wrapping_add(b);
+        let b = b.wrapping_add(word(&pair[4..])).wrapping_add(a);
+        (a, b)
+    })
+}
+
+fn be32(bytes: &[u8], at: usize) -> u32 {
+    let bytes = bytes[at..at + 4].try_into();
+    u32::from_be_bytes(bytes.expect("four bytes"))
+}

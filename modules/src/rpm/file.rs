@@ -1,0 +1,246 @@
+//! The files that a header lists: names, owners, modes, digests.
+
+use std::collections::BTreeMap;
+
+use fsgen::tree::path::check_name;
+
+use super::header::{Header, HeaderError};
+use super::tag;
+
+/// What a file's flags say (rpm's `rpmfileAttrs`).
+mod attribute {
+    pub(super) const CONFIG: u32 = 1 << 0;
+    pub(super) const MISSINGOK: u32 = 1 << 3;
+    pub(super) const NOREPLACE: u32 = 1 << 4;
+    pub(super) const GHOST: u32 = 1 << 6;
+}
+
+/// The kind of a file in its mode, as in `st_mode`.
+const KIND: u16 = 0o170_000;
+
+/// What a listed file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    Directory,
+    Regular,
+    Symlink,
+    BlockDevice,
+    CharDevice,
+    Fifo,
+    Socket,
+}
+
+/// One file of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct File {
+    /// Its directory, from the root and with a `/` at the end.
+    pub(crate) directory: Vec<u8>,
+    /// Its name there; empty for the root directory itself.
+    pub(crate) name: Vec<u8>,
+    pub(crate) kind: FileKind,
+    /// Permission bits.
+    pub(crate) mode: u16,
+    pub(crate) user: Vec<u8>,
+    pub(crate) group: Vec<u8>,
+    pub(crate) mtime: u32,
+    pub(crate) size: u64,
+    /// Hexadecimal; empty for all but regular files.
+    pub(crate) digest: Vec<u8>,
+    /// Where a symbolic link leads to.
+    pub(crate) target: Vec<u8>,
+    /// Major and minor number of a device, as one number.
+    pub(crate) device: u32,
+    /// Capabilities as text.
+    pub(crate) capabilities: Vec<u8>,
+    /// Its inode when the package was built; regular files with the same one are hard links.
+    pub(crate) inode: (u64, u64),
+    flags: u32,
+}
+
+impl File {
+    /// Returns the whole path.
+    pub(crate) fn path(&self) -> Vec<u8> {
+        [&*self.directory, &*self.name].concat()
+    }
+
+    /// Returns whether the package owns the name, but has nothing to put there.
+    pub(crate) fn is_ghost(&self) -> bool {
+        self.flags & attribute::GHOST != 0
+    }
+
+    /// Returns whether it holds settings.
+    pub(crate) fn is_config(&self) -> bool {
+        self.flags & attribute::CONFIG != 0
+    }
+
+    /// Returns whether settings that were removed stay away.
+    pub(crate) fn is_missingok(&self) -> bool {
+        self.flags & attribute::MISSINGOK != 0
+    }
+
+    /// Returns whether settings that were changed stay in use.
+    pub(crate) fn is_noreplace(&self) -> bool {
+        self.flags & attribute::NOREPLACE != 0
+    }
+
+    /// Returns whether two packages may both have it.
+    pub(crate) fn may_share(&self, other: &Self) -> bool {
+        if self.is_ghost() && other.is_ghost() {
+            return true;
+        }
+        if self.kind != other.kind {
+            return false;
+        }
+        let same_owner = self.user == other.user && self.group == other.group;
+        match self.kind {
+            // Of directories, rpm lets everything differ.
+            FileKind::Directory => true,
+            FileKind::Symlink => self.target == other.target && same_owner,
+            FileKind::Regular => {
+                self.digest == other.digest
+                    && self.size == other.size
+                    && self.mode == other.mode
+                    && self.capabilities == other.capabilities
+                    && same_owner
+            }
+            _ => self.device == other.device && self.mode == other.mode && same_owner,
+        }
+    }
+}
+
+/// Reads the list of files.
+pub(crate) fn read(header: &Header) -> Result<Vec<File>, HeaderError> {
+    let names = header.texts(tag::BASENAMES);
+    let count = names.len();
+    let directories = header.texts(tag::DIRNAMES);
+    let exactly = |tag, found: usize| match found == count {
+        true => Ok(()),
+        false => Err(HeaderError::Count {
+            tag,
+            found,
+            wanted: count,
+        }),
+    };
+    let numbers = |tag| {
+        let numbers = header.numbers(tag);
+        exactly(tag, numbers.len()).map(|()| numbers)
+    };
+    let texts = |tag| {
+        let texts = header.texts(tag);
+        exactly(tag, texts.len()).map(|()| texts)
+    };
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let places = numbers(tag::DIRINDEXES)?;
+    let modes = numbers(tag::FILEMODES)?;
+    let users = texts(tag::FILEUSERNAME)?;
+    let groups = texts(tag::FILEGROUPNAME)?;
+    let mtimes = numbers(tag::FILEMTIMES)?;
+    let digests = texts(tag::FILEDIGESTS)?;
+    let targets = texts(tag::FILELINKTOS)?;
+    let flags = numbers(tag::FILEFLAGS)?;
+    let rdevs = numbers(tag::FILERDEVS)?;
+    let inodes = numbers(tag::FILEINODES)?;
+    let devices = numbers(tag::FILEDEVICES)?;
+    let sizes = match header.has(tag::LONGFILESIZES) {
+        true => numbers(tag::LONGFILESIZES)?,
+        false => numbers(tag::FILESIZES)?,
+    };
+    let capabilities = match header.has(tag::FILECAPS) {
+        true => texts(tag::FILECAPS)?,
+        false => vec![&b""[..]; count],
+    };
+    let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let file = |i: usize| {
+        let wrong = HeaderError::FileName(i);
+        let directory = usize::try_from(places[i]).ok();
+        let directory = directory.and_then(|place| directories.get(place));
+        let directory = directory.ok_or(wrong.clone())?;
+        if !is_sound(directory, names[i]) {
+            return Err(wrong);
+        }
+        let mode = u16::try_from(modes[i] & 0xffff).unwrap_or(0);
+        let kind = kind_of(mode).ok_or(HeaderError::Missing(tag::FILEMODES))?;
+        Ok(File {
+            directory: directory.to_vec(),
+            name: names[i].to_vec(),
+            kind,
+            mode: mode & !KIND,
+            user: users[i].to_vec(),
+            group: groups[i].to_vec(),
+            mtime: narrow(mtimes[i]),
+            size: sizes[i],
+            digest: digests[i].to_vec(),
+            target: targets[i].to_vec(),
+            device: narrow(rdevs[i]),
+            capabilities: capabilities[i].to_vec(),
+            inode: (devices[i], inodes[i]),
+            flags: narrow(flags[i]),
+        })
+    };
+    (0..count).map(file).collect()
+}
+
+/// Returns the regular files with content that are one, first to last, by the first of them.
+pub(crate) fn hard_links(files: &[File]) -> BTreeMap<usize, Vec<usize>> {
+    let mut sets: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
+    for (i, file) in files.iter().enumerate() {
+        if file.kind == FileKind::Regular && !file.is_ghost() {
+            sets.entry(file.inode).or_default().push(i);
+        }
+    }
+    let sets = sets.into_values();
+    sets.map(|set| (set[0], set)).collect()
+}
+
+/// Returns whether a directory and a name in it are those of a path from the root without `..`.
+fn is_sound(directory: &[u8], name: &[u8]) -> bool {
+    let inner = directory.strip_prefix(b"/");
+    let Some(inner) = inner.filter(|_| directory.ends_with(b"/")) else {
+        return false;
+    };
+    let mut names = inner.split(|b| *b == b'/').filter(|name| !name.is_empty());
+    let is_root = name.is_empty() && directory == b"/";
+    names.all(|name| check_name(name).is_ok()) && (is_root || check_name(name).is_ok())
+}
+
+fn kind_of(mode: u16) -> Option<FileKind> {
+    Some(match mode & KIND {
+        0o040_000 => FileKind::Directory,
+        0o100_000 => FileKind::Regular,
+        0o120_000 => FileKind::Symlink,
+        0o060_000 => FileKind::BlockDevice,
+        0o020_000 => FileKind::CharDevice,
+        0o010_000 => FileKind::Fifo,
+        0o140_000 => FileKind::Socket,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_somewhere() {
+        for (directory, name, want) in [
+            ("/", "etc", true),
+            ("/", "", true),
+            ("/usr/bin/", "sh", true),
+            ("/usr//bin/", "sh", true),
+            ("/usr/", "", false),
+            ("usr/", "bin", false),
+            ("/usr", "bin", false),
+            ("", "bin", false),
+            ("/usr/../", "bin", false),
+            ("/usr/./", "bin", false),
+            ("/", "..", false),
+            ("/", "a/b", false),
+            ("/", "a\0b", false),
+        ] {
+            let found = is_sound(directory.as_bytes(), name.as_bytes());
+            assert_eq!(found, want, "{directory} {name}");
+        }
+    }
+}
