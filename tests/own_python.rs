@@ -1,10 +1,11 @@
 //! Modules in Python, written as for a folder: what they make is judged by debugfs.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::kit::{self, Work, debugfs, e2fsck_clean, fail, run, succeed};
+use super::kit::{self, Work, debugfs, e2fsck_clean, fail, run, succeed, tool};
 
 /// A folder with the sample source, modules of `tests/own_python` and a recipe that runs them.
 fn project(modules: &[&str], rest: &str) -> Work {
@@ -133,8 +134,17 @@ fn python_does_in_the_image_what_it_does_in_a_folder() {
     let folder = work.join("folder");
     fs::create_dir(&folder).unwrap();
     let code = "import sys; sys.path.insert(0, 'modules'); import same; same.modify('same', sys.argv[1], {})";
+    // A module may read what it has closed to everybody, as root may: in a namespace, a user too.
+    let mut python = match fs::metadata(&folder).unwrap().uid() {
+        0 => Command::new("/usr/bin/env"),
+        _ => {
+            let mut python = tool("unshare");
+            python.args(["--user", "--map-root-user", "/usr/bin/env"]);
+            python
+        }
+    };
     // The same python3 as that of hsb, whatever the user's PATH says.
-    let python = Command::new("/usr/bin/env")
+    let python = python
         .args([
             "-i",
             "LANG=C.UTF-8",
