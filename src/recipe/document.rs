@@ -49,8 +49,14 @@ impl Problems {
     }
 
     fn render(&self, renderer: &Renderer) -> String {
-        let first = self.problems.iter().take(MOST);
-        let mut shown: Vec<String> = first.map(|p| self.one(p, renderer)).collect();
+        // The same advice, which may be a long list, is given once.
+        let mut helps = Vec::new();
+        let first = self.problems.iter().take(MOST).map(|problem| {
+            let help = problem.help.as_ref().filter(|help| !helps.contains(help));
+            helps.extend(help);
+            self.one(problem, help, renderer)
+        });
+        let mut shown: Vec<String> = first.collect();
         let more = self.problems.len() - shown.len();
         if more > 0 {
             shown.push(format!("and {more} more problems"));
@@ -58,7 +64,7 @@ impl Problems {
         shown.join("\n\n")
     }
 
-    fn one(&self, problem: &ValueError, renderer: &Renderer) -> String {
+    fn one(&self, problem: &ValueError, help: Option<&String>, renderer: &Renderer) -> String {
         let Document { file, text } = &self.document;
         let Span {
             start,
@@ -69,7 +75,7 @@ impl Problems {
         let message = one_line(&problem.message);
         if line == 0 {
             // Not about anything that the recipe says.
-            let help = problem.help.iter().map(|help| one_line(help));
+            let help = help.map(|help| one_line(help));
             return [message]
                 .into_iter()
                 .chain(help)
@@ -83,7 +89,7 @@ impl Problems {
         let mark = AnnotationKind::Primary.span(start..end);
         let mut excerpt = Group::with_level(Level::ERROR)
             .element(Snippet::source(text.as_str()).annotation(mark));
-        if let Some(help) = &problem.help {
+        if let Some(help) = help {
             excerpt = excerpt.element(Level::HELP.message(one_line(help)));
         }
         format!("{title}\n{}", renderer.render(&[excerpt]))
