@@ -102,12 +102,18 @@ impl Destination {
             // Says what is wrong with it.
             Place::new(&file, sources)?;
         }
-        let file_name = file.file_name().and_then(|name| name.to_str());
-        let (format, name) = file_name.and_then(Format::of).with_context(|| {
+        // Only a name that goes into an archive has to be text.
+        let file_name = file.file_name().unwrap_or_default();
+        let is_text = file_name.to_str().is_some();
+        let file_name = file_name.to_string_lossy();
+        let (format, name) = Format::of(&file_name).with_context(|| {
             let endings = Format::endings();
             format!("{shown}: the ending of -o chooses the format; known are {endings}")
         })?;
         let name = name.to_owned();
+        if !is_text && (extract_boot || format.is_archive) {
+            bail!("{shown}: is not UTF-8, which names of members in an archive have to be");
+        }
         if extract_boot {
             bundle::check_name(&name).with_context(|| format!("{shown}"))?;
         }

@@ -146,7 +146,7 @@ impl Format {
         pairs
             .filter_map(|(format, ending)| {
                 let name = file_name.strip_suffix(ending)?.strip_suffix('.')?;
-                Some((format, name))
+                (!name.is_empty()).then_some((format, name))
             })
             .min_by_key(|(_, name)| name.len())
     }

@@ -376,7 +376,7 @@ fn names_that_uploaders_misread() {
         (&["-o", "VMLINUZ.tgz"], "holds \"vmlinuz\""),
         (&["-o", "a-initramfs.raw"], "holds \"initramfs\""),
         (&["-o", ".hidden.tar.gz"], "starts with a dot"),
-        (&["-o", ".tar.gz"], "is empty"),
+        (&["-o", ".tar.gz"], "the ending of -o chooses the format"),
         (&["-o", "disk.img.tar.gz"], "holds \".img\""),
         (&["-o", "a.qcow2.tgz"], "holds \".qcow2\""),
         (&["-o", "a.tar.tar.gz"], "holds \".tar\""),

@@ -26,9 +26,7 @@ pub(crate) fn check(name: &str) -> Result<()> {
     let found =
         |words: &[&'static str], text: &str| words.iter().copied().find(|word| text.contains(word));
     let last_part = lower.rsplit_once('.').map_or("", |(_, part)| part);
-    let why = if name.is_empty() {
-        "is empty".to_owned()
-    } else if name.starts_with('.') {
+    let why = if name.starts_with('.') {
         "starts with a dot: uploaders skip such members".to_owned()
     } else if let Some(word) = found(&MEMBERS, &lower) {
         format!("holds {word:?}: uploaders would take the image for a kernel or a ramdisk")
