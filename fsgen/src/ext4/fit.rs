@@ -27,10 +27,14 @@ impl Layout {
         let usual = Geometry::inodes(&self.options, bytes, self.needed_inodes());
         let journals = journal::choices(&self.options, blocks)?;
         match Geometry::new(bs, blocks, usual) {
-            Ok(geometry) if self.place(tree, geometry, journals[0]).is_ok() => return Ok(()),
-            Ok(_) => {}
             Err(Error::TooManyInodes { .. }) if !asked => {}
             Err(error) => return Err(error),
+            Ok(_) => {}
+        }
+        for journal in journals {
+            if self.place_blocks(tree, blocks, usual, journal) {
+                return Ok(());
+            }
         }
         self.place_with_free(tree, 0, Spare::Least)?;
         let (least, least_journal) = (self.geometry, u64::from(self.journal_blocks));
@@ -42,18 +46,19 @@ impl Layout {
             });
         }
         // Content that fits in a filesystem too small for a journal never needs more than that.
-        for journal in journals.into_iter().chain([least_journal]) {
-            for inodes in [usual, self.least_inodes()] {
-                if let Ok(geometry) = Geometry::new(bs, blocks, inodes)
-                    && self.place(tree, geometry, journal).is_ok()
-                {
-                    return Ok(());
-                }
-            }
+        if !self.place_blocks(tree, blocks, usual, least_journal) {
+            self.place(tree, least, least_journal)
+                .expect("it was placed before");
         }
-        self.place(tree, least, least_journal)
-            .expect("it was placed before");
         Ok(())
+    }
+
+    /// Takes this many blocks, with so many inodes or the fewest that do, if they are enough.
+    fn place_blocks(&mut self, tree: &Tree, blocks: u64, usual: u64, journal: u64) -> bool {
+        [usual, self.least_inodes()].into_iter().any(|inodes| {
+            Geometry::new(self.options.block_size, blocks, inodes)
+                .is_ok_and(|geometry| self.place(tree, geometry, journal).is_ok())
+        })
     }
 
     /// Takes the smallest usual geometry that leaves this many bytes free.
@@ -64,6 +69,7 @@ impl Layout {
 
     fn place_with_free(&mut self, tree: &Tree, free: u64, spare: Spare) -> Result<(), Error> {
         let mut content = self.needs.blocks.saturating_add(free);
+        let mut too_few = self.needs.blocks;
         let mut step = 1;
         loop {
             let (geometry, journal) = self.fit(content, spare)?;
@@ -73,30 +79,39 @@ impl Layout {
                 Ok(()) if self.space.free() >= free => break,
                 Ok(()) => content += free - self.space.free(),
                 Err(Full) => {
+                    too_few = geometry.blocks;
                     content += step;
                     step *= 2;
                 }
             }
         }
-        if spare == Spare::Usual {
-            return Ok(());
+        match spare {
+            Spare::Usual => Ok(()),
+            Spare::Least => self.shrink(tree, too_few),
         }
-        // The steps may have been too large.
-        loop {
-            let (found, journal) = (self.geometry, u64::from(self.journal_blocks));
-            let blocks = found.blocks - 1;
+    }
+
+    /// Takes the fewest blocks that do, where those it has are enough and `too_few` are not.
+    fn shrink(&mut self, tree: &Tree, mut too_few: u64) -> Result<(), Error> {
+        let mut enough = (self.geometry, u64::from(self.journal_blocks));
+        // Most often there is nothing to save; else each look halves what is left, for one of a
+        // million files takes its time.
+        let mut step = 1;
+        while enough.0.blocks - too_few > 1 {
+            let blocks = enough.0.blocks - step.min((enough.0.blocks - too_few) / 2);
             let journals = journal::choices(&self.options, blocks)?;
-            let is_smaller = Geometry::new(found.block_size, blocks, self.least_inodes())
-                .is_ok_and(|smaller| {
-                    let journal = journals[journals.len() - 1];
-                    self.place(tree, smaller, journal).is_ok()
-                });
-            if !is_smaller {
-                self.place(tree, found, journal)
-                    .expect("it was placed before");
-                return Ok(());
+            let journal = journals[journals.len() - 1];
+            match Geometry::new(self.options.block_size, blocks, self.least_inodes()) {
+                Ok(fewer) if self.place(tree, fewer, journal).is_ok() => {
+                    enough = (fewer, journal);
+                    step *= 2;
+                }
+                _ => too_few = blocks,
             }
         }
+        self.place(tree, enough.0, enough.1)
+            .expect("it was placed before");
+        Ok(())
     }
 
     fn least_inodes(&self) -> u64 {
