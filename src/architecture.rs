@@ -38,7 +38,13 @@ pub(crate) fn of(tree: &Tree) -> &'static str {
 
 /// Returns the architecture of a tree, if its programs tell.
 pub(crate) fn told(tree: &Tree) -> Option<&'static str> {
-    PROGRAMS.into_iter().find_map(|path| machine(tree, path))
+    programs(tree).next().map(|(_, machine)| machine)
+}
+
+/// Returns the programs of a tree that tell, and the architecture of each.
+pub(crate) fn programs(tree: &Tree) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let programs = PROGRAMS.into_iter();
+    programs.filter_map(|path| Some((path, machine(tree, path)?)))
 }
 
 fn machine(tree: &Tree, path: &str) -> Option<&'static str> {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::progress::{Progress, Verbosity, say};
@@ -249,7 +249,12 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
 /// Returns what to start from, all of it checked as far as that is quick.
 fn sources(options: &Options, recipe: &Recipe) -> Result<Vec<Source>> {
     if let Some(path) = &options.input {
-        let source = Source::from(Input::parse(path));
+        let input = match path.as_os_str() == "-" {
+            true => Input::Stdin,
+            false => Input::parse(path, std::path::Path::new(""))
+                .map_err(|wrong| anyhow!("-i `{}` {wrong}", path.display()))?,
+        };
+        let source = Source::from(input);
         source.check()?;
         return Ok(vec![source]);
     }

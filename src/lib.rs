@@ -18,8 +18,9 @@
 //! - [`verify`]: everything in an image is read again, by code that is not the writer's
 //! - [`cli`]: arguments, and how results and errors are shown
 //!
-//! Only this crate touches files, the environment and the terminal. Nothing here, in [`modules`]
-//! or in [`fsgen`] runs a program, or needs a privilege.
+//! Only this crate touches files, the environment, the network and the terminal. Nothing here, in
+//! [`modules`] or in [`fsgen`] needs a privilege, or runs a program but those of the user: own
+//! modules, and helpers that keep logins to registries.
 
 mod architecture;
 mod bundle;

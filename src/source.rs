@@ -5,7 +5,9 @@
 //! - `layer`, `filter`, `owners`: what a recipe says about a source: where it goes, how much of it,
 //!   and whose it is
 //! - `assembly`: members come in, whoever reads them, and become the tree
-//! - `folder`: a folder of the host; `oci`: a container image in a folder or an archive
+//! - `preflight`: what is strange about the result
+//! - `folder`: a folder of the host; `oci`: a container image, wherever its blobs are; `net`: what
+//!   has to be fetched first
 //! - `spool` opens an archive and, unless it can be read in place, decodes it into a temporary
 //!   file; `member` reads the headers there one after the other, `tar` hands them on
 
@@ -22,9 +24,13 @@ mod layer;
 mod limits;
 mod member;
 mod name;
+#[cfg(feature = "net")]
+mod net;
 mod oci;
 mod owners;
 mod pax;
+mod preflight;
+mod reference;
 mod sparse;
 mod spool;
 mod tar;
@@ -49,8 +55,9 @@ use window::Archive;
 
 pub use filter::{Filter, Pattern};
 pub use limits::Limits;
-pub use oci::Platform;
+pub use oci::{Digest, Platform};
 pub use owners::Owner;
+pub use reference::Reference;
 
 /// Where a source is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,15 +66,31 @@ pub enum Input {
     Path(PathBuf),
     /// Standard input.
     Stdin,
+    /// A container image in a registry.
+    Registry(Reference),
+    /// A file by http or https.
+    Url(String),
 }
 
 impl Input {
-    /// Returns what a name on the command line means.
-    pub fn parse(name: &Path) -> Self {
-        match name.as_os_str() == "-" {
-            true => Input::Stdin,
-            false => Input::Path(name.to_owned()),
+    /// Returns what a name in a recipe or on the command line means: `oci:...` is an image in a
+    /// registry, `http://...` and `https://...` are files elsewhere, all else is a path in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what is wrong with the name of an image, to be put behind it.
+    pub fn parse(name: &Path, folder: &Path) -> Result<Self, &'static str> {
+        let text = name.to_str().unwrap_or_default();
+        if let Some(reference) = text.strip_prefix("oci:") {
+            return reference.parse().map(Input::Registry);
         }
+        if text.starts_with("docker://") {
+            return Err("is written as `oci:HOST/NAME:TAG` here");
+        }
+        if text.starts_with("https://") || text.starts_with("http://") {
+            return Ok(Input::Url(text.to_owned()));
+        }
+        Ok(Input::Path(folder.join(name)))
     }
 }
 
@@ -76,6 +99,8 @@ impl fmt::Display for Input {
         match self {
             Input::Path(path) => path.display().fmt(f),
             Input::Stdin => f.write_str("standard input"),
+            Input::Registry(reference) => reference.fmt(f),
+            Input::Url(url) => f.write_str(url),
         }
     }
 }
@@ -99,6 +124,10 @@ pub struct Source {
     pub tag: Option<String>,
     /// Which one of several container images it is, by what it runs on.
     pub platform: Option<Platform>,
+    /// The digest of a file that is fetched.
+    pub digest: Option<Digest>,
+    /// Whether a file that is fetched may be any.
+    pub trust: bool,
 }
 
 impl From<Input> for Source {
@@ -112,6 +141,8 @@ impl From<Input> for Source {
             owners: None,
             tag: None,
             platform: None,
+            digest: None,
+            trust: false,
         }
     }
 }
@@ -187,13 +218,20 @@ pub fn load(sources: &[Source], options: &Options<'_>) -> Result<Loaded> {
         if index > 0 {
             layer.stacking = Stacking::Over;
         }
-        let read = source.format().map_or(archive as _, |format| format.read);
+        let read = match &source.from {
+            Input::Registry(_) => registry,
+            _ => source.format().map_or(archive as _, |format| format.read),
+        };
         read(source, &layer, options, &mut assembly)?;
         let new = assembly.take_warnings();
         warnings.extend(new.map(|warning| format!("{name}: {warning}")));
     }
     let default_time = options.source_date_epoch.map(Timestamp::from_secs);
     let mut loaded = assembly.finish(default_time);
+    warnings.extend(preflight::warnings(
+        &loaded.tree,
+        loaded.image_config.as_ref(),
+    ));
     loaded.warnings = warnings;
     Ok(loaded)
 }
@@ -214,6 +252,7 @@ impl Source {
             };
             check().with_context(|| format!("source {}", path.display()))?;
         }
+        self.check_fetched()?;
         if self.format().is_some_and(|format| !format.has_images) {
             self.check_no_image()?;
         }
@@ -223,8 +262,29 @@ impl Source {
     fn format(&self) -> Option<&'static Format> {
         match &self.from {
             Input::Path(path) => FORMATS.iter().find(|format| (format.recognise)(path)),
-            Input::Stdin => None,
+            Input::Stdin | Input::Registry(_) | Input::Url(_) => None,
         }
+    }
+
+    /// Checks what only sources that are fetched have.
+    fn check_fetched(&self) -> Result<()> {
+        let from = &self.from;
+        let is_url = matches!(from, Input::Url(_));
+        if !is_url && (self.digest.is_some() || self.trust) {
+            bail!("`sha256` and `trust` are for files by http(s), and {from} is none");
+        }
+        if is_url && self.digest.is_none() && !self.trust {
+            bail!("{from}: give its `sha256:` in the recipe, or `trust: true` to take any file");
+        }
+        if let Input::Registry(_) = from
+            && self.tag.is_some()
+        {
+            bail!("{from}: `tag` is for images in files; here it is behind a colon");
+        }
+        if !cfg!(feature = "net") && (is_url || matches!(from, Input::Registry(_))) {
+            bail!("{from}: this hsb was built without the feature `net`, which fetches sources");
+        }
+        Ok(())
     }
 
     /// Checks that nothing is asked for that only container images have.
@@ -265,7 +325,10 @@ fn archive(
     options: &Options<'_>,
     assembly: &mut Assembly,
 ) -> Result<()> {
-    let archive = spool::open(&source.from, options)?;
+    let archive = match &source.from {
+        Input::Url(url) => fetched(url, source, options, assembly)?,
+        from => spool::open(from, options)?,
+    };
     let is_in_place = archive.is_in_place();
     let archive: Arc<dyn Archive> = archive;
     let mut read = || {
@@ -285,4 +348,49 @@ fn archive(
         assembly.end()
     };
     read().with_context(|| source.from.to_string())
+}
+
+/// Fetches an archive.
+#[cfg(feature = "net")]
+fn fetched(
+    url: &str,
+    source: &Source,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<Arc<spool::ArchiveFile>> {
+    let file = net::file(url, source.digest.as_ref(), options, assembly);
+    spool::open_file(
+        url.to_owned(),
+        file.with_context(|| url.to_owned())?,
+        options,
+    )
+}
+
+#[cfg(not(feature = "net"))]
+fn fetched(
+    url: &str,
+    _: &Source,
+    _: &Options<'_>,
+    _: &mut Assembly,
+) -> Result<Arc<spool::ArchiveFile>> {
+    bail!("{url}: the feature `net` is missing")
+}
+
+/// Reads a container image from a registry.
+#[cfg(feature = "net")]
+fn registry(
+    source: &Source,
+    layer: &Layer,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<()> {
+    let Input::Registry(reference) = &source.from else {
+        bail!("{}: is no image in a registry", source.from);
+    };
+    net::image(reference, source, layer, options, assembly).with_context(|| reference.to_string())
+}
+
+#[cfg(not(feature = "net"))]
+fn registry(source: &Source, _: &Layer, _: &Options<'_>, _: &mut Assembly) -> Result<()> {
+    bail!("{}: the feature `net` is missing", source.from)
 }

@@ -24,6 +24,7 @@
 //! - `own_starlark`: modules in Starlark: what they can do, and how they fail
 //! - `readback`: reads a whole filesystem back through other people's programs
 //! - `recipes`: builds from build.yaml: the sample, several partitions
+//! - `registry`: images from a real registry, and files by http(s)
 //! - `reject`: calls, recipes and archives that must fail, and how
 //! - `reproducible`: the same bytes wherever, by whomever, whenever; and as they were before
 //! - `rootless`: a build in a sandbox that kills privileged calls
@@ -67,6 +68,8 @@ mod own_starlark;
 mod random;
 mod readback;
 mod recipes;
+#[cfg(feature = "net")]
+mod registry;
 mod reject;
 mod reproducible;
 mod rootless;

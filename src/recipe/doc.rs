@@ -58,7 +58,7 @@ pub(crate) const SOURCE: &[OptionDoc] = &[
     OptionDoc::required(
         "from",
         Shape::Text,
-        "the tarball, folder or container image, relative to the recipe",
+        "a tarball, folder or container image, relative to the recipe; oci:HOST/NAME:TAG; an URL",
     ),
     text("path", "/", "the directory of the image that it goes to"),
     OptionDoc {
@@ -102,6 +102,8 @@ pub(crate) const SOURCE: &[OptionDoc] = &[
         "linux/amd64",
         "what a container image runs on, where there are several",
     ),
+    OptionDoc::optional("sha256", Shape::Text, "digest of a file by http or https"),
+    OptionDoc::flag("trust", "whether such a file may be any"),
 ];
 
 /// The keys of `boot`.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use modules::value::{Data, Map, Spanned, Value, ValueError};
 use serde::Deserialize;
 
-use crate::source::{Filter, Input, Source};
+use crate::source::{Digest, Filter, Input, Source};
 
 /// The keys of a source, as the recipe gives them.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,8 @@ struct Entry {
     owners: Option<String>,
     tag: Option<String>,
     platform: Option<Spanned<String>>,
+    sha256: Option<Spanned<String>>,
+    trust: bool,
 }
 
 /// Reads `source:`, whose paths are relative to `folder`; what is wrong goes into `problems`.
@@ -76,7 +78,8 @@ fn source(value: &Value, folder: &Path) -> Result<Spanned<Source>, ValueError> {
         exclude: entry.exclude.iter().map(parse).collect::<Result<_, _>>()?,
     };
     let source = Source {
-        from: Input::Path(folder.join(&from.value)),
+        from: Input::parse(Path::new(&from.value), folder)
+            .map_err(|wrong| from.error(format!("`{}` {wrong}", from.value)))?,
         path: path(entry.path.as_ref())?,
         strip: entry.strip,
         filter,
@@ -84,6 +87,8 @@ fn source(value: &Value, folder: &Path) -> Result<Spanned<Source>, ValueError> {
         owners: entry.owners.map(|list| folder.join(list)),
         tag: entry.tag,
         platform: entry.platform.as_ref().map(parse).transpose()?,
+        digest: entry.sha256.as_ref().map(digest).transpose()?,
+        trust: entry.trust,
     };
     let span = from.span;
     Ok(Spanned {
@@ -96,6 +101,13 @@ fn source(value: &Value, folder: &Path) -> Result<Spanned<Source>, ValueError> {
 fn parse<T: FromStr<Err = &'static str>>(text: &Spanned<String>) -> Result<T, ValueError> {
     let parsed = text.parse();
     parsed.map_err(|wrong| text.error(format!("`{}` {wrong}", text.value)))
+}
+
+/// Reads `sha256:`, whose algorithm is in the key.
+fn digest(text: &Spanned<String>) -> Result<Digest, ValueError> {
+    let digest = format!("sha256:{}", text.value.trim_start_matches("sha256:"));
+    let digest = digest.parse();
+    digest.map_err(|wrong: &str| text.error(format!("`{}` {wrong}", text.value)))
 }
 
 /// Checks `path:`, the directory of the image that the source goes to.

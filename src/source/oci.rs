@@ -10,6 +10,7 @@ mod manifest;
 mod platform;
 mod store;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,8 +26,10 @@ use choice::Wanted;
 use manifest::{Config, Saved};
 use store::Files;
 
-use digest::Digest;
+pub use digest::Digest;
 pub use platform::Platform;
+#[cfg(feature = "net")]
+pub(super) use {manifest::Descriptor, store::Store};
 
 /// One image, whose blobs are still to be checked.
 struct Image {
@@ -64,12 +67,22 @@ pub(super) fn read_layout(
 /// Returns whether an archive holds an image, not a root filesystem.
 ///
 /// For what is none, its first members are enough to tell.
+///
+/// # Errors
+///
+/// Fails when the archive cannot be read; one that is malformed holds none.
 pub(super) fn is_archive(archive: &Arc<dyn Archive>) -> Result<bool> {
     let source = Assembly::new(Limits::default()).add_source(archive.clone());
     let mut members = Members::new(&**archive, source)?;
     let mut is_image = false;
-    // What cannot be read is for who reads all of it to say.
-    while let Ok(Some(member)) = members.next() {
+    loop {
+        let member = match members.next() {
+            Ok(Some(member)) => member,
+            Ok(None) => return Ok(is_image),
+            Err(error) if error.chain().any(|cause| cause.is::<io::Error>()) => return Err(error),
+            // What is wrong with it is for who reads all of it to say.
+            Err(_) => return Ok(is_image),
+        };
         let mut parts = names(&member.path);
         let (first, second) = (parts.next(), parts.next());
         match (first, second) {
@@ -79,7 +92,6 @@ pub(super) fn is_archive(archive: &Arc<dyn Archive>) -> Result<bool> {
             _ => return Ok(false),
         }
     }
-    Ok(is_image)
 }
 
 /// Returns whether `docker save` gives such a name to a layer or configuration.
@@ -108,6 +120,28 @@ pub(super) fn read_archive(
     tar::read(archive, &mut files, true, &|_| {})?;
     files.end()?;
     read_files(files, source, layer, options, assembly)
+}
+
+/// Reads the image that a descriptor names.
+///
+/// # Errors
+///
+/// Fails when a blob of it is missing or damaged.
+#[cfg(feature = "net")]
+pub(super) fn read_store(
+    store: &dyn Store,
+    entry: &Descriptor,
+    source: &Source,
+    layer: &Layer,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<()> {
+    let wanted = Wanted {
+        tag: None,
+        platform: source.platform.as_ref(),
+    };
+    let image = choice::of_store(store, entry, &wanted)?;
+    lay(image, layer, options, assembly)
 }
 
 fn read_files(

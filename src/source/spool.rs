@@ -84,7 +84,21 @@ pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFi
     let file = match input {
         Input::Stdin => return decode(name, io::stdin().lock(), None, options),
         Input::Path(path) => File::open(path).with_context(|| format!("{name}: cannot open"))?,
+        Input::Registry(_) | Input::Url(_) => bail!("{name}: is no file"),
     };
+    open_file(name, file, options)
+}
+
+/// Opens an archive in a file that messages call `name`.
+///
+/// # Errors
+///
+/// Fails when it cannot be read or decoded, or holds no tar archive.
+pub(super) fn open_file(
+    name: String,
+    file: File,
+    options: &Options<'_>,
+) -> Result<Arc<ArchiveFile>> {
     let metadata = file
         .metadata()
         .with_context(|| format!("{name}: cannot read"))?;

@@ -13,7 +13,7 @@ const CHUNK: usize = 1 << 20;
 
 /// An algorithm and what it makes of the bytes (OCI image-spec, "Digests").
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) struct Digest {
+pub struct Digest {
     algorithm: Algorithm,
     /// In lower case.
     hex: String,
@@ -53,6 +53,17 @@ impl fmt::Display for Digest {
 }
 
 impl Digest {
+    /// Returns the digest of bytes.
+    #[cfg(feature = "net")]
+    pub(in super::super) fn sha256(bytes: &[u8]) -> Self {
+        let mut hasher = Hasher::Sha256(Sha256::new());
+        hasher.update(bytes);
+        Self {
+            algorithm: Algorithm::Sha256,
+            hex: hasher.finish(),
+        }
+    }
+
     /// Returns the name of the algorithm: the folder that blobs lie in.
     pub(in super::super) fn algorithm(&self) -> &'static str {
         match self.algorithm {

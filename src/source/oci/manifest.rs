@@ -34,6 +34,24 @@ pub(in super::super) struct Descriptor {
 }
 
 impl Descriptor {
+    /// Returns what names a manifest.
+    #[cfg(feature = "net")]
+    pub(in super::super) fn of(digest: Digest, size: u64) -> Self {
+        Self {
+            media_type: "application/vnd.oci.image.manifest.v1+json".to_owned(),
+            digest,
+            size,
+            platform: None,
+            annotations: None,
+        }
+    }
+
+    /// Returns whether it is a manifest or an index, which registries keep apart from other blobs.
+    #[cfg(feature = "net")]
+    pub(in super::super) fn is_manifest(&self) -> bool {
+        self.media_type.contains("manifest") || self.media_type.contains("image.index")
+    }
+
     /// Returns the names that the index has for it.
     pub(in super::super) fn names(&self) -> impl Iterator<Item = &str> {
         let annotations = self.annotations.iter();

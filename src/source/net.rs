@@ -1,0 +1,88 @@
+//! Sources that are fetched: by http(s), and from container registries.
+//!
+//! - `client` asks, goes on where a connection was cut, and gives up in the end
+//! - `cache` keeps what was fetched, by its digest
+//! - `registry` speaks the OCI distribution protocol, `token` and `login` get it let in
+
+mod cache;
+mod client;
+mod login;
+mod registry;
+mod token;
+
+use std::fs::File;
+use std::io::{self, Seek as _, SeekFrom};
+
+use anyhow::{Context as _, Result};
+
+use super::assembly::Assembly;
+use super::layer::Layer;
+use super::oci::Digest;
+use super::reference::Reference;
+use super::{Options, Source};
+use cache::Cache;
+use client::Client;
+
+/// Fetches a file.
+///
+/// # Errors
+///
+/// Fails when it cannot be had, or has another digest than it should.
+pub(super) fn file(
+    url: &str,
+    digest: Option<&Digest>,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<File> {
+    let client = Client::new(options.progress)?;
+    let ask = |at| client.get(url, &[], at);
+    if let Some(digest) = digest {
+        return Cache::open(options.spool_dir)?.fetch(digest, None, &ask);
+    }
+    let mut file = tempfile::tempfile_in(options.spool_dir).with_context(|| {
+        format!(
+            "{}: cannot make a temporary file",
+            options.spool_dir.display()
+        )
+    })?;
+    client::download(&mut file, None, &ask)?;
+    let sha256 = cache::sha256(&mut file)?;
+    file.seek(SeekFrom::Start(0))?;
+    let warning = format!("taken on trust; `sha256: {sha256}` makes sure that it stays what it is");
+    assembly.warnings.push(warning);
+    Ok(file)
+}
+
+/// Reads an image from a registry.
+///
+/// # Errors
+///
+/// Fails when it cannot be had, or when a blob of it is damaged.
+pub(super) fn image(
+    reference: &Reference,
+    source: &Source,
+    layer: &Layer,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<()> {
+    let client = Client::new(options.progress)?;
+    let cache = Cache::open(options.spool_dir)?;
+    let registry = registry::Registry::new(reference, &client, &cache);
+    let manifest = registry.manifest()?;
+    if reference.digest().is_none() {
+        let digest = &manifest.digest;
+        let warning = format!("is {digest} now; `{reference}@{digest}` will always be");
+        assembly.warnings.push(warning);
+    }
+    super::oci::read_store(&registry, &manifest, source, layer, options, assembly)
+}
+
+/// Returns an error that says what was asked for.
+fn failed(url: &str, error: &ureq::Error) -> io::Error {
+    let kind = match error {
+        ureq::Error::Io(error) => error.kind(),
+        ureq::Error::Timeout(_) => io::ErrorKind::TimedOut,
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, format!("{url}: {error}"))
+}

@@ -1,0 +1,162 @@
+//! What was fetched before, by its digest, in the user's folder for such things.
+//!
+//! Whatever is in it can be deleted at any time.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+use super::super::oci::Digest;
+use super::client::{Ask, download};
+
+/// How much is digested at once.
+const CHUNK: usize = 1 << 20;
+
+/// The cache.
+pub(super) struct Cache {
+    folder: PathBuf,
+    /// Where there is no place to keep anything, what was fetched goes away in the end.
+    _temporary: Option<TempDir>,
+}
+
+impl Cache {
+    /// Opens the cache: `HSB_CACHE`, else `hsb` in `XDG_CACHE_HOME` or `~/.cache`. In its place
+    /// there is a temporary folder in `spool_dir` where none of them can be written.
+    ///
+    /// # Errors
+    ///
+    /// Fails when that cannot be either.
+    pub(super) fn open(spool_dir: &Path) -> Result<Self> {
+        let var = |name: &str| {
+            let value = std::env::var_os(name).filter(|value| !value.is_empty());
+            value.map(PathBuf::from)
+        };
+        let folder = var("HSB_CACHE")
+            .or_else(|| Some(var("XDG_CACHE_HOME")?.join("hsb")))
+            .or_else(|| Some(var("HOME")?.join(".cache/hsb")));
+        if let Some(folder) = folder
+            && fs::create_dir_all(folder.join("blobs")).is_ok()
+            && tempfile::tempfile_in(folder.join("blobs")).is_ok()
+        {
+            return Ok(Self {
+                folder,
+                _temporary: None,
+            });
+        }
+        let temporary = tempfile::tempdir_in(spool_dir)
+            .with_context(|| format!("{}: cannot make a folder", spool_dir.display()))?;
+        Ok(Self {
+            folder: temporary.path().to_owned(),
+            _temporary: Some(temporary),
+        })
+    }
+
+    /// Returns a blob that was fetched before. It may have been damaged since.
+    pub(super) fn find(&self, digest: &Digest) -> Option<File> {
+        File::open(self.path(digest)).ok()
+    }
+
+    /// Returns a blob, from here or from where it is asked for.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it cannot be had, or has another digest.
+    pub(super) fn fetch(&self, digest: &Digest, len: Option<u64>, ask: &Ask<'_>) -> Result<File> {
+        if let Some(mut file) = self.find(digest)
+            && check(&mut file, digest).is_ok()
+        {
+            return Ok(file);
+        }
+        let path = self.path(digest);
+        let shown = path.display();
+        let part_path = path.with_extension("part");
+        let open = || {
+            fs::create_dir_all(path.parent().unwrap_or(&self.folder))?;
+            let options = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&part_path);
+            let part = options?;
+            // Another hsb that fetches the same is waited for, and then goes on with an old part.
+            part.lock()?;
+            Ok::<_, std::io::Error>(part)
+        };
+        let mut part = open().with_context(|| format!("{shown}: cannot be made"))?;
+        if let Some(mut file) = self.find(digest)
+            && check(&mut file, digest).is_ok()
+        {
+            return Ok(file);
+        }
+        download(&mut part, len, ask)?;
+        if let Err(error) = check(&mut part, digest) {
+            // To go on from it would never help.
+            part.set_len(0)?;
+            return Err(error);
+        }
+        fs::rename(&part_path, &path).with_context(|| format!("{shown}: cannot be made"))?;
+        Ok(part)
+    }
+
+    /// Keeps a blob whose digest is known to be right.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it cannot be written.
+    pub(super) fn keep(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
+        let path = self.path(digest);
+        let shown = path.display();
+        let write = || {
+            let folder = path.parent().unwrap_or(&self.folder);
+            fs::create_dir_all(folder)?;
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            std::io::Write::write_all(&mut file, bytes)?;
+            file.persist(&path)?;
+            Ok::<_, std::io::Error>(())
+        };
+        write().with_context(|| format!("{shown}: cannot be made"))
+    }
+
+    fn path(&self, digest: &Digest) -> PathBuf {
+        let folder = self.folder.join("blobs").join(digest.algorithm());
+        folder.join(digest.hex())
+    }
+}
+
+/// Checks a whole file, and leaves it at its start.
+fn check(file: &mut File, digest: &Digest) -> Result<()> {
+    let mut hasher = digest.hasher();
+    feed(file, |bytes| hasher.update(bytes))?;
+    digest.compare(hasher)
+}
+
+/// Returns the SHA-256 of a file as hexadecimal digits.
+///
+/// # Errors
+///
+/// Fails when it cannot be read.
+pub(super) fn sha256(file: &mut File) -> Result<String> {
+    let mut hasher = Sha256::new();
+    feed(file, |bytes| hasher.update(bytes))?;
+    let digest = hasher.finalize();
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn feed(file: &mut File, mut take: impl FnMut(&[u8])) -> Result<()> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let len = file.read(&mut chunk)?;
+        if len == 0 {
+            break;
+        }
+        take(&chunk[..len]);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! Asking a server, and going on where an answer was cut.
+
+use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use ureq::http::Response;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body};
+
+use super::failed;
+
+/// How long to wait for a connection.
+const CONNECT: Duration = Duration::from_secs(30);
+/// How long to wait for the next bytes; a slow server is no broken one.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How many times a download may be cut without a byte in between.
+const CUTS: u32 = 4;
+/// How much is written at once.
+const CHUNK: usize = 256 << 10;
+
+/// Who asks.
+pub(super) struct Client<'p> {
+    agent: Agent,
+    /// Told how many bytes have come, of all downloads.
+    progress: &'p dyn Fn(u64),
+    received: AtomicU64,
+}
+
+/// The body of an answer, from a byte of the whole on.
+pub(super) struct Answer<'c> {
+    body: Box<dyn Read>,
+    /// Where in the whole it starts.
+    pub(super) at: u64,
+    /// How long the whole is, where the server says so.
+    pub(super) len: Option<u64>,
+    client: &'c Client<'c>,
+}
+
+impl Read for Answer<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = self.body.read(buf)?;
+        let received = &self.client.received;
+        let before = received.fetch_add(len as u64, Ordering::Relaxed);
+        (self.client.progress)(before + len as u64);
+        Ok(len)
+    }
+}
+
+impl<'p> Client<'p> {
+    /// Returns a client that trusts the authorities of Mozilla, or those in the file that
+    /// `SSL_CERT_FILE` names.
+    ///
+    /// # Errors
+    ///
+    /// Fails when that file holds no certificates.
+    pub(super) fn new(progress: &'p dyn Fn(u64)) -> Result<Self> {
+        let mut tls = TlsConfig::builder();
+        if let Some(file) = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) {
+            let shown = file.display().to_string();
+            let read = || -> Result<Vec<Certificate<'static>>> {
+                let pem = std::fs::read(&file)?;
+                let items = parse_pem(&pem).filter_map(|item| match item {
+                    Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+                    Ok(_) => None,
+                    Err(error) => Some(Err(error.into())),
+                });
+                items.collect()
+            };
+            let certificates = read().with_context(|| format!("SSL_CERT_FILE {shown}"))?;
+            ensure!(
+                !certificates.is_empty(),
+                "SSL_CERT_FILE {shown}: holds no certificate"
+            );
+            tls = tls.root_certs(RootCerts::Specific(Arc::new(certificates)));
+        }
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(CONNECT))
+            .timeout_recv_response(Some(SILENCE))
+            .timeout_per_read(Some(SILENCE))
+            .user_agent(concat!("hsb/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls.build())
+            .build()
+            .new_agent();
+        Ok(Self {
+            agent,
+            progress,
+            received: AtomicU64::new(0),
+        })
+    }
+
+    /// Sends a GET, and returns whatever the answer is.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is none.
+    pub(super) fn ask(&self, url: &str, headers: &[(&str, &str)]) -> io::Result<Response<Body>> {
+        let mut request = self.agent.get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.call().map_err(|error| failed(url, &error))
+    }
+
+    /// Sends a form, and returns whatever the answer is.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is none.
+    pub(super) fn post(&self, url: &str, form: &[(&str, &str)]) -> io::Result<Response<Body>> {
+        let sent = self.agent.post(url).send_form(form.iter().copied());
+        sent.map_err(|error| failed(url, &error))
+    }
+
+    /// Asks for a file, from a byte on if the server can do that.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it does not give the file.
+    pub(super) fn get(&self, url: &str, headers: &[(&str, &str)], at: u64) -> Result<Answer<'_>> {
+        let range = format!("bytes={at}-");
+        let mut headers = headers.to_vec();
+        if at > 0 {
+            headers.push(("Range", &range));
+        }
+        self.answer(url, at, self.ask(url, &headers)?)
+    }
+
+    /// Takes an answer for the file that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it is none.
+    pub(super) fn answer(
+        &self,
+        url: &str,
+        at: u64,
+        response: Response<Body>,
+    ) -> Result<Answer<'_>> {
+        let header = |name: &str| response.headers().get(name)?.to_str().ok();
+        let (at, len) = match response.status().as_u16() {
+            200 => {
+                let len = header("Content-Length").and_then(|len| len.parse().ok());
+                (0, len)
+            }
+            206 => {
+                // `bytes 5-9/10`
+                let range = header("Content-Range").and_then(|range| {
+                    let (range, len) = range.strip_prefix("bytes ")?.split_once('/')?;
+                    Some((
+                        range.split_once('-')?.0.parse::<u64>().ok()?,
+                        len.parse().ok(),
+                    ))
+                });
+                let (start, len) = range.unwrap_or((at, None));
+                ensure!(
+                    start <= at,
+                    "{url}: asked for byte {at}, got byte {start} on"
+                );
+                (start, len)
+            }
+            status => bail!("{url}: {}", reason(status, response)),
+        };
+        Ok(Answer {
+            body: Box::new(response.into_body().into_reader()),
+            at,
+            len,
+            client: self,
+        })
+    }
+}
+
+/// Says why a server does not give what it was asked for.
+pub(super) fn reason(status: u16, response: Response<Body>) -> String {
+    /// As much of what it says as fits a line.
+    const LONGEST: usize = 200;
+    let mut said = String::new();
+    let body = response.into_body().into_reader();
+    // What it says need not be text, and need not come.
+    drop(body.take(4096).read_to_string(&mut said));
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said: String = said
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(LONGEST)
+        .collect();
+    let what = match status {
+        401 => " (not logged in, or not allowed)",
+        403 => " (not allowed)",
+        404 => " (not there, or not for all to see)",
+        429 => " (too many requests; log in, or wait)",
+        _ => "",
+    };
+    match said.is_empty() || said.starts_with('<') {
+        true => format!("the server answers {status}{what}"),
+        false => format!("the server answers {status}{what}: {said}"),
+    }
+}
+
+/// How a file is asked for, from a byte on.
+pub(super) type Ask<'a> = dyn Fn(u64) -> Result<Answer<'a>> + 'a;
+
+/// Fetches a file, or the rest of it; a download that is cut goes on where it was.
+///
+/// `len` is how long it has to be, where that is known.
+///
+/// # Errors
+///
+/// Fails when it cannot be had, or not in whole.
+pub(super) fn download(file: &mut File, len: Option<u64>, ask: &Ask<'_>) -> Result<()> {
+    let mut have = file.seek(SeekFrom::End(0))?;
+    let mut cuts = 0;
+    loop {
+        if len.is_some_and(|len| have >= len) {
+            return Ok(());
+        }
+        let before = have;
+        match part(file, &mut have, len, ask) {
+            Ok(()) => return Ok(()),
+            Err(error) => {
+                if have > before {
+                    cuts = 0;
+                }
+                cuts += 1;
+                let is_final = error.downcast_ref::<io::Error>().is_none();
+                if is_final || cuts > CUTS {
+                    return Err(error.context(format!("after {have} bytes")));
+                }
+                std::thread::sleep(Duration::from_millis(100 << (2 * cuts)));
+            }
+        }
+    }
+}
+
+fn part(file: &mut File, have: &mut u64, len: Option<u64>, ask: &Ask<'_>) -> Result<()> {
+    let mut answer = ask(*have)?;
+    *have = answer.at;
+    file.set_len(*have)?;
+    file.seek(SeekFrom::Start(*have))?;
+    let len = len.or(answer.len);
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = answer.read(&mut chunk)?;
+        if read == 0 {
+            break;
+        }
+        *have += read as u64;
+        if let Some(len) = len {
+            ensure!(
+                *have <= len,
+                "more than the {len} bytes that it should have"
+            );
+        }
+        file.write_all(&chunk[..read])?;
+    }
+    if let Some(len) = len.filter(|len| *have < *len) {
+        let message = format!("it ends after {have} of {len} bytes");
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message).into());
+    }
+    Ok(())
+}

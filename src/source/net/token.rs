@@ -1,0 +1,176 @@
+//! What lets us into a registry (RFC 9110, "WWW-Authenticate"; Docker "Token Authentication
+//! Specification" and "OAuth2 Token Authentication").
+
+use anyhow::{Context as _, Result, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use std::io::Read as _;
+
+use super::super::reference::Reference;
+use super::client::{Client, reason};
+use super::login::{self, Login};
+
+/// The longest answer with a token, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// A way to be let in that a server offers.
+#[derive(Debug, PartialEq, Eq)]
+struct Challenge {
+    /// In small letters.
+    scheme: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl Challenge {
+    /// Reads `Bearer realm="https://...",service="..."`.
+    fn parse(text: &str) -> Self {
+        let (scheme, mut rest) = text.trim().split_once(' ').unwrap_or((text, ""));
+        let mut parameters = Vec::new();
+        while let Some((name, value)) = rest.split_once('=') {
+            let name = name.trim_matches([' ', ',']).to_ascii_lowercase();
+            let (value, after) = match value.strip_prefix('"') {
+                Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+                None => value.split_once(',').unwrap_or((value, "")),
+            };
+            parameters.push((name, value.trim().to_owned()));
+            rest = after;
+        }
+        Self {
+            scheme: scheme.to_ascii_lowercase(),
+            parameters,
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let mut parameters = self.parameters.iter();
+        let (_, value) = parameters.find(|(found, _)| found == name)?;
+        Some(value)
+    }
+}
+
+#[derive(Deserialize)]
+struct Token {
+    token: Option<String>,
+    access_token: Option<String>,
+}
+
+/// Returns the `Authorization` that answers one of the challenges of a registry; nothing when we
+/// are not logged in where one has to be.
+///
+/// # Errors
+///
+/// Fails when a login cannot be read, and when the server that gives tokens gives none.
+pub(super) fn answer(
+    challenges: &[String],
+    reference: &Reference,
+    client: &Client<'_>,
+) -> Result<Option<String>> {
+    let login = login::find(reference.host())?;
+    let challenges: Vec<Challenge> = challenges.iter().map(|c| Challenge::parse(c)).collect();
+    if let Some(bearer) = challenges.iter().find(|c| c.scheme == "bearer") {
+        return token(bearer, login.as_ref(), reference, client).map(Some);
+    }
+    let schemes = challenges.iter().map(|challenge| &*challenge.scheme);
+    let schemes = schemes.collect::<Vec<_>>().join(", ");
+    ensure!(
+        challenges
+            .iter()
+            .any(|challenge| challenge.scheme == "basic"),
+        "in a way that is not known here: `{schemes}`"
+    );
+    Ok(match login {
+        Some(Login::Password { user, password }) => Some(basic(&user, &password)),
+        Some(Login::Token(_)) | None => None,
+    })
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+fn token(
+    bearer: &Challenge,
+    login: Option<&Login>,
+    reference: &Reference,
+    client: &Client<'_>,
+) -> Result<String> {
+    let realm = bearer.get("realm").context("without saying where")?;
+    let service = bearer.get("service").unwrap_or_default();
+    let scope = reference.scope();
+    let response = match login {
+        Some(Login::Token(refresh)) => client.post(
+            realm,
+            &[
+                ("grant_type", "refresh_token"),
+                ("service", service),
+                ("client_id", "hsb"),
+                ("scope", &scope),
+                ("refresh_token", refresh),
+            ],
+        )?,
+        login => {
+            let sign = if realm.contains('?') { '&' } else { '?' };
+            let (service, scope) = (encoded(service), encoded(&scope));
+            let url = format!("{realm}{sign}service={service}&scope={scope}");
+            let authorization = match login {
+                Some(Login::Password { user, password }) => Some(basic(user, password)),
+                _ => None,
+            };
+            let headers = authorization
+                .as_deref()
+                .map(|basic| ("Authorization", basic));
+            client.ask(&url, headers.as_slice())?
+        }
+    };
+    let status = response.status().as_u16();
+    if status != 200 {
+        bail!("{realm}: {}", reason(status, response));
+    }
+    let mut text = Vec::new();
+    let mut body = response.into_body().into_reader().take(LONGEST);
+    body.read_to_end(&mut text)
+        .with_context(|| realm.to_owned())?;
+    let token: Token = serde_json::from_slice(&text).with_context(|| realm.to_owned())?;
+    let token = token.token.or(token.access_token);
+    let token = token.with_context(|| format!("{realm}: an answer without a token"))?;
+    Ok(format!("Bearer {token}"))
+}
+
+/// Returns a text as a part of a URL's query.
+fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(byte.into());
+            }
+            _ => out += &format!("%{byte:02X}"),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn challenges() {
+        let text = "Bearer realm=\"https://auth.example/token?a=b\",service=\"a, b\" , scope=x:y";
+        let challenge = Challenge::parse(text);
+        assert_eq!(challenge.scheme, "bearer");
+        assert_eq!(
+            challenge.get("realm"),
+            Some("https://auth.example/token?a=b")
+        );
+        assert_eq!(challenge.get("service"), Some("a, b"));
+        assert_eq!(challenge.get("scope"), Some("x:y"));
+        assert_eq!(Challenge::parse("BASIC realm=x").scheme, "basic");
+        assert_eq!(Challenge::parse("Negotiate").parameters, []);
+        for text in ["", "=", "Bearer =\"", "Bearer a=\"b", "Bearer ,,,="] {
+            Challenge::parse(text);
+        }
+        assert_eq!(encoded("repository:a/b:pull"), "repository%3Aa%2Fb%3Apull");
+    }
+}

@@ -1,0 +1,461 @@
+//! Images from a real registry, which skopeo has pushed to, and files by http(s).
+//!
+//! Between hsb and the registry stands a server of ours that can do what registries of the world
+//! do: ask for tokens, cut connections, damage what they send.
+
+mod server;
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::kit::{self, Work};
+use server::{Reply, Server, free_port};
+
+/// A registry that runs until this is dropped.
+struct Registry {
+    child: Child,
+    port: u16,
+}
+
+impl Registry {
+    /// Starts one that keeps all in the folder of a test; `auth` goes into its configuration.
+    fn start(work: &Work, auth: &str) -> Self {
+        let port = free_port();
+        let root = work.join("registry");
+        let config = work.write(
+            "registry.yml",
+            format!(
+                "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\n\
+                 http: {{addr: '127.0.0.1:{port}'}}\n{auth}",
+                root.display()
+            ),
+        );
+        let mut registry = kit::tool("docker-registry");
+        registry.arg("serve").arg(config);
+        registry.stdout(Stdio::null()).stderr(Stdio::null());
+        let child = registry.spawn().unwrap();
+        let registry = Self { child, port };
+        wait_for(port);
+        registry
+    }
+
+    fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Pushes the image of the test.
+    fn push(&self, work: &Work, options: &[&str]) {
+        let mut skopeo = kit::tool("skopeo");
+        skopeo.args([
+            "copy",
+            "--quiet",
+            "--insecure-policy",
+            "--dest-tls-verify=false",
+        ]);
+        skopeo
+            .args(options)
+            .arg(format!("oci:{}:t", work.join("image").display()));
+        kit::succeed(skopeo.arg(format!("docker://{}/lib/app:1", self.host())));
+    }
+
+    /// Sends a request on to the registry, and returns all of the answer.
+    fn forward(port: u16, head: &str) -> Vec<u8> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let kept = head.lines().filter(|line| {
+            let line = line.to_ascii_lowercase();
+            !line.starts_with("connection:") && !line.starts_with("authorization:")
+        });
+        let mut request = kept
+            .filter(|line| !line.is_empty())
+            .fold(String::new(), |all, line| all + line + "\r\n");
+        request += "Connection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// Waits until a server listens.
+fn wait_for(port: u16) {
+    for _ in 0..500 {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    panic!("nobody listens at port {port}");
+}
+
+/// Makes an image of two layers, one of which does not shrink, and builds it as a file.
+fn sample(work: &Work) -> String {
+    fs::create_dir_all(work.join("etc")).unwrap();
+    work.write("etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+    let mut state = 1_u32;
+    let noise: Vec<u8> = (0..300_000)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        })
+        .collect();
+    fs::create_dir_all(work.join("usr")).unwrap();
+    work.write("usr/noise", noise);
+    for arguments in [
+        "init --layout image",
+        "new --image image:t",
+        "insert --rootless --image image:t etc /etc",
+        "insert --rootless --image image:t usr /usr",
+    ] {
+        let mut umoci = kit::tool("umoci");
+        kit::succeed(umoci.args(arguments.split(' ')).current_dir(work.path()));
+    }
+    kit::succeed(hsb(work, "image").arg("file.raw"));
+    kit::sha256(&work.join("file.raw"))
+}
+
+/// A build of a source that knows nothing but the test's folder; the name of the image is missing.
+fn hsb(work: &Work, source: &str) -> Command {
+    work.write("build.yaml", format!("table: none\nsource: {source}\n"));
+    let mut hsb = work.hsb(["build", "-q", "-o"]);
+    hsb.env("HSB_CACHE", work.join("cache"))
+        .env("HOME", work.path())
+        .env_remove("DOCKER_CONFIG")
+        .env_remove("REGISTRY_AUTH_FILE")
+        .env_remove("XDG_RUNTIME_DIR");
+    hsb
+}
+
+/// Builds, and returns the digest of the image and what was said.
+fn build(work: &Work, source: &str) -> (String, String) {
+    let run = kit::run(hsb(work, source).arg("pulled.raw"));
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    (kit::sha256(&work.join("pulled.raw")), run.stderr)
+}
+
+fn forget(work: &Work) {
+    fs::remove_dir_all(work.join("cache")).ok();
+}
+
+#[test]
+fn an_image_is_pulled_and_kept() {
+    let work = Work::new("registry");
+    let want = sample(&work);
+    let registry = Registry::start(&work, "");
+    registry.push(&work, &[]);
+    let name = format!("oci:{}/lib/app", registry.host());
+    let (image, said) = build(&work, &format!("'{name}:1'"));
+    assert_eq!(image, want);
+    let (_, pinned) = said.split_once("; `").unwrap();
+    let (pinned, _) = pinned.split_once('`').unwrap();
+    assert!(pinned.starts_with(&format!("{name}:1@sha256:")), "{said}");
+    for (source, want) in [
+        (
+            format!("'{name}:2'"),
+            "the server answers 404 (not there, or not for all to see)",
+        ),
+        (format!("'{name}:1@sha256:{}'", "0".repeat(64)), "404"),
+        (
+            format!("{{from: '{name}:1', platform: linux/s390x}}"),
+            "the image is for linux/amd64",
+        ),
+    ] {
+        let message = kit::fail(hsb(&work, &source).arg("x.raw"), 1);
+        assert!(
+            message.contains(want) && message.contains(&name),
+            "{message}"
+        );
+    }
+    // What has its digest and is here needs no registry.
+    drop(registry);
+    let (image, said) = build(&work, &format!("'{pinned}'"));
+    assert_eq!((image, said), (want.clone(), String::new()));
+    let message = kit::fail(hsb(&work, &format!("'{name}:1'")).arg("x.raw"), 1);
+    assert!(message.contains("refused"), "{message}");
+    // Damage to what was kept is found.
+    let digest = pinned.rsplit_once(':').unwrap().1;
+    let kept = work.join("cache/blobs/sha256").join(digest);
+    fs::write(&kept, "{}").unwrap();
+    let message = kit::fail(hsb(&work, &format!("'{pinned}'")).arg("x.raw"), 1);
+    assert!(message.contains("refused"), "{message}");
+    assert_eq!(
+        work.names().iter().filter(|name| *name == "x.raw").count(),
+        0
+    );
+}
+
+/// `user` with the password `secret`.
+const HTPASSWD: &str = "user:$2b$04$uLfU0q3RiTmz6DukZe/bfehAIa2qzVLcruNkvMFfPfWDmbFtUWMwS";
+
+#[test]
+fn logins() {
+    let work = Work::new("logins");
+    let want = sample(&work);
+    let passwords = work.write("htpasswd", HTPASSWD);
+    let auth = format!(
+        "auth: {{htpasswd: {{realm: r, path: {}}}}}\n",
+        passwords.display()
+    );
+    let registry = Registry::start(&work, &auth);
+    registry.push(&work, &["--dest-creds", "user:secret"]);
+    let host = registry.host();
+    let source = format!("'oci:{host}/lib/app:1'");
+    let message = kit::fail(hsb(&work, &source).arg("x.raw"), 1);
+    assert!(
+        message.contains(&format!("`docker login {host}`")),
+        "{message}"
+    );
+    fs::create_dir(work.join(".docker")).unwrap();
+    let config = |text: String| work.write(".docker/config.json", text);
+    // user:wrong, and user:secret
+    config(format!(
+        r#"{{"auths": {{"{host}": {{"auth": "dXNlcjp3cm9uZw=="}}}}}}"#
+    ));
+    let message = kit::fail(hsb(&work, &source).arg("x.raw"), 1);
+    assert!(
+        message.contains("401 (not logged in, or not allowed)"),
+        "{message}"
+    );
+    config(format!(
+        r#"{{"auths": {{"{host}": {{"auth": "dXNlcjpzZWNyZXQ="}}}}}}"#
+    ));
+    assert_eq!(build(&work, &source).0, want);
+    forget(&work);
+    fs::create_dir(work.join("bin")).unwrap();
+    let helper = work.write(
+        "bin/docker-credential-test",
+        format!(
+            "#!/bin/sh\n[ $1 = get ] && [ \"$(cat)\" = {host} ] || exit 1\n\
+             echo '{{\"Username\": \"user\", \"Secret\": \"secret\"}}'\n"
+        ),
+    );
+    fs::set_permissions(helper, PermissionsExt::from_mode(0o755)).unwrap();
+    config(format!(r#"{{"credHelpers": {{"{host}": "test"}}}}"#));
+    let path = format!(
+        "{}:{}",
+        work.join("bin").display(),
+        std::env::var("PATH").unwrap()
+    );
+    kit::succeed(hsb(&work, &source).env("PATH", path).arg("pulled.raw"));
+    assert_eq!(kit::sha256(&work.join("pulled.raw")), want);
+}
+
+#[test]
+fn registries_of_the_world() {
+    let work = Work::new("world");
+    let want = sample(&work);
+    let registry = Registry::start(&work, "");
+    registry.push(&work, &[]);
+    let port = registry.port;
+    let is_large = |answer: &[u8]| answer.len() > 100_000;
+
+    // Who asks gets a token, and with it all.
+    let server = Server::start(move |head, own| {
+        if head.starts_with("GET /token?service=a%20b&scope=repository%3Alib%2Fapp%3Apull ") {
+            return Reply::json(r#"{"token": "T0KEN"}"#);
+        }
+        if !head.contains("uthorization: Bearer T0KEN") && !head.contains("uthorization: bearer") {
+            return Reply::whole(format!(
+                "HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: Bearer \
+                 realm=\"http://127.0.0.1:{own}/token\",service=\"a b\"\r\n\r\n"
+            ));
+        }
+        Reply::whole(Registry::forward(port, head))
+    });
+    assert_eq!(
+        build(&work, &format!("'oci:{}/lib/app:1'", server.host())).0,
+        want
+    );
+    forget(&work);
+
+    // The connection is cut again and again, each time a little later.
+    let cuts = AtomicU32::new(0);
+    let server = Server::start(move |head, _| {
+        let answer = Registry::forward(port, head);
+        match is_large(&answer) {
+            true => {
+                cuts.fetch_add(1, Ordering::Relaxed);
+                Reply::cut(answer, 100_000)
+            }
+            false => Reply::whole(answer),
+        }
+    });
+    assert_eq!(
+        build(&work, &format!("'oci:{}/lib/app:1'", server.host())).0,
+        want
+    );
+    forget(&work);
+
+    // A blob is not what it should be, or not there; then no image is left.
+    let server = Server::start(move |head, _| {
+        let mut answer = Registry::forward(port, head);
+        if is_large(&answer) {
+            *answer.last_mut().unwrap() ^= 1;
+        }
+        Reply::whole(answer)
+    });
+    let message = kit::fail(
+        hsb(&work, &format!("'oci:{}/lib/app:1'", server.host())).arg("x.raw"),
+        1,
+    );
+    assert!(
+        message.contains("it is damaged, or another one"),
+        "{message}"
+    );
+    let server = Server::start(move |head, _| {
+        let answer = Registry::forward(port, head);
+        match is_large(&answer) {
+            true => Reply::whole("HTTP/1.1 404 No\r\nContent-Length: 4\r\n\r\ngone"),
+            false => Reply::whole(answer),
+        }
+    });
+    let message = kit::fail(
+        hsb(&work, &format!("'oci:{}/lib/app:1'", server.host())).arg("x.raw"),
+        1,
+    );
+    assert!(message.contains("the server answers 404"), "{message}");
+    assert!(
+        message.contains("gone") && message.contains("blob sha256:"),
+        "{message}"
+    );
+    assert!(!work.join("x.raw").exists());
+}
+
+#[test]
+fn files_by_http() {
+    let work = Work::new("http");
+    fs::create_dir(work.join("etc")).unwrap();
+    work.write("etc/passwd", vec![b'x'; 300_000]);
+    let tar = work.join("a.tar");
+    let mut make = kit::tool("tar");
+    kit::succeed(
+        make.arg("-C")
+            .arg(work.path())
+            .arg("-cf")
+            .arg(&tar)
+            .arg("etc"),
+    );
+    let digest = kit::sha256(&tar);
+    kit::succeed(hsb(&work, "a.tar").arg("file.raw"));
+    let want = kit::sha256(&work.join("file.raw"));
+    let bytes = fs::read(&tar).unwrap();
+    let server =
+        Server::start(move |head, _| {
+            if head.starts_with("GET /moved ") {
+                return Reply::whole(
+                    "HTTP/1.1 302 No\r\nLocation: /a.tar\r\nContent-Length: 0\r\n\r\n",
+                );
+            }
+            let range = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(": bytes=")?;
+                name.eq_ignore_ascii_case("range")
+                    .then_some(value.trim_end_matches('-'))
+            });
+            let at: usize = range.map_or(0, |at| at.parse().unwrap());
+            let rest = &bytes[at..];
+            let status = if at == 0 { "200 Yes" } else { "206 Part" };
+            let mut answer = format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nContent-Range: bytes {at}-{}/{}\r\n\r\n",
+            rest.len(), bytes.len() - 1, bytes.len()
+        )
+        .into_bytes();
+            answer.extend_from_slice(rest);
+            Reply::cut(answer, 120_000)
+        });
+    let url = format!("http://{}/moved", server.host());
+    let (image, said) = build(&work, &format!("{{from: '{url}', trust: true}}"));
+    assert_eq!(image, want);
+    assert!(said.contains(&format!("`sha256: {digest}`")), "{said}");
+    let wrong = format!("{{from: '{url}', sha256: '{}'}}", "0".repeat(64));
+    let message = kit::fail(hsb(&work, &wrong).arg("x.raw"), 1);
+    assert!(
+        message.contains(&format!("its digest is sha256:{digest}")),
+        "{message}"
+    );
+    let pinned = format!("{{from: '{url}', sha256: '{digest}'}}");
+    assert_eq!(build(&work, &pinned), (want.clone(), String::new()));
+    drop(server);
+    // From the cache.
+    assert_eq!(build(&work, &pinned), (want.clone(), String::new()));
+    let message = kit::fail(hsb(&work, &url).arg("x.raw"), 2);
+    assert!(message.contains("give its `sha256:`"), "{message}");
+    let message = kit::fail(hsb(&work, "docker://debian").arg("x.raw"), 2);
+    assert!(
+        message.contains("is written as `oci:HOST/NAME:TAG` here"),
+        "{message}"
+    );
+    let message = kit::fail(hsb(&work, "{from: a.tar, trust: true}").arg("x.raw"), 2);
+    assert!(message.contains("are for files by http(s)"), "{message}");
+}
+
+#[test]
+fn files_by_https() {
+    let work = Work::new("https");
+    fs::create_dir(work.join("etc")).unwrap();
+    work.write("etc/motd", "hello");
+    let mut make = kit::tool("tar");
+    kit::succeed(make.current_dir(work.path()).args(["-cf", "a.tar", "etc"]));
+    let digest = kit::sha256(&work.join("a.tar"));
+    let mut request = kit::tool("openssl");
+    request.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+    ]);
+    request.args([
+        "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "30",
+    ]);
+    request.args([
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+    ]);
+    request.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+    kit::succeed(request.current_dir(work.path()));
+    let port = free_port();
+    let mut serve = kit::tool("openssl");
+    serve.args([
+        "s_server", "-WWW", "-cert", "cert.pem", "-key", "key.pem", "-accept",
+    ]);
+    serve.arg(port.to_string()).current_dir(work.path());
+    let mut serve = serve
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for(port);
+    let source = format!("{{from: 'https://localhost:{port}/a.tar', sha256: '{digest}'}}");
+    let stranger = kit::run(hsb(&work, &source).arg("x.raw"));
+    let certificate: PathBuf = work.join("cert.pem");
+    let known = kit::run(
+        hsb(&work, &source)
+            .env("SSL_CERT_FILE", certificate)
+            .arg("x.raw"),
+    );
+    serve.kill().unwrap();
+    serve.wait().unwrap();
+    assert_eq!(stranger.code, Some(1));
+    assert!(
+        stranger.stderr.contains("UnknownIssuer"),
+        "{}",
+        stranger.stderr
+    );
+    assert_eq!((known.code, &*known.stderr), (Some(0), ""), "{known:?}");
+}

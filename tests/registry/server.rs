@@ -1,0 +1,93 @@
+//! A web server that does what a test tells it to.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+/// What it sends, and then closes the connection.
+pub(crate) struct Reply(Vec<u8>);
+
+impl Reply {
+    pub(crate) fn whole(answer: impl Into<Vec<u8>>) -> Self {
+        Self(answer.into())
+    }
+
+    /// An answer that ends after so many bytes.
+    pub(crate) fn cut(answer: impl Into<Vec<u8>>, len: usize) -> Self {
+        let mut answer = answer.into();
+        answer.truncate(len);
+        Self(answer)
+    }
+
+    pub(crate) fn json(text: &str) -> Self {
+        Self(
+            format!(
+                "HTTP/1.1 200 Yes\r\nContent-Length: {}\r\n\r\n{text}",
+                text.len()
+            )
+            .into(),
+        )
+    }
+}
+
+/// A server that runs until this is dropped.
+pub(crate) struct Server {
+    port: u16,
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts one; `answer` gets the head of each request, and the server's own port.
+    pub(crate) fn start(answer: impl Fn(&str, u16) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = is_over.clone();
+        let thread = thread::spawn(move || {
+            for stream in listener.incoming() {
+                if over.load(Ordering::Relaxed) {
+                    return;
+                }
+                let mut stream = stream.unwrap();
+                let mut head = Vec::new();
+                let mut byte = [0];
+                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) > 0 {
+                    head.push(byte[0]);
+                }
+                if !head.is_empty() {
+                    let Reply(bytes) = answer(&String::from_utf8(head).unwrap(), port);
+                    // Who asked need not want all of it.
+                    drop(stream.write_all(&bytes));
+                }
+            }
+        });
+        Self {
+            port,
+            is_over,
+            thread: Some(thread),
+        }
+    }
+
+    pub(crate) fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        drop(TcpStream::connect(("127.0.0.1", self.port)));
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+/// Returns a port that nobody listens at.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
