@@ -11,11 +11,7 @@ use crate::kit::{self, Work};
 
 /// The examples that an image cannot have: the module, the distribution, and part of the reason.
 const REFUSED: &[(&str, &str, &str)] = &[
-    (
-        "add_user",
-        "alpine",
-        "user \"bob\" cannot use sudo: the image does not have it",
-    ),
+    ("add_user", "alpine", "is for sudo: the image has doas"),
     (
         "growfs",
         "alpine",

@@ -5,6 +5,7 @@
 //! first, where it takes precedence.
 
 pub(crate) mod defaults;
+pub(crate) mod doas;
 pub(crate) mod home;
 pub(crate) mod ids;
 pub(crate) mod name;
@@ -32,6 +33,9 @@ const MEMBERS: usize = 3;
 /// The days of a shadow(5) row's last change.
 const CHANGED: usize = 2;
 
+/// The last day of an account in shadow(5).
+const EXPIRE: usize = 7;
+
 /// Seconds in a day, the unit of shadow(5).
 const DAY: i64 = 86_400;
 
@@ -58,6 +62,8 @@ pub(crate) struct NewUser<'a> {
     pub(crate) system: bool,
     /// For crypt(3), or `*`.
     pub(crate) password: &'a str,
+    /// The last day of the account, in days since 1970, in place of the image's default.
+    pub(crate) expire: Option<i64>,
 }
 
 /// The account files of an image.
@@ -176,7 +182,11 @@ impl Accounts {
             user.name, "x", &uid, &gid, user.gecos, user.home, user.shell,
         ];
         self.passwd.push(row.map(str::as_bytes));
-        self.add_shadow(user.name, user.password, &defaults.aging(user.system));
+        let mut aging = defaults.aging(user.system);
+        if let Some(day) = user.expire {
+            aging[4] = day.to_string();
+        }
+        self.add_shadow(user.name, user.password, &aging);
     }
 
     /// Adds a group. Neither its name nor its number may be taken.
@@ -232,6 +242,25 @@ impl Accounts {
             None => self.add_shadow(user, hash, &Default::default()),
         }
         self.set(user, PASSWORD, "x");
+    }
+
+    /// Sets the last day of a user's account, in days since 1970.
+    pub(crate) fn set_expire(&mut self, user: &str, day: i64) {
+        let name = user.as_bytes();
+        let is_there = |shadow: &Table<9>| shadow.find(name).is_some();
+        if !self.shadow.as_ref().is_some_and(is_there) {
+            // What passwd(5) has for a password is what counts until now.
+            let tables = [&self.passwd, &self.vendor_passwd];
+            let row = tables.iter().find_map(|table| table.find(name));
+            let password = row.map(|row| row[PASSWORD].to_vec()).unwrap_or_default();
+            let password = String::from_utf8(password).unwrap_or_default();
+            let password = if password == "x" { "*" } else { &password };
+            self.add_shadow(user, password, &Default::default());
+            self.set(user, PASSWORD, "x");
+        }
+        if let Some(shadow) = &mut self.shadow {
+            shadow.set(name, EXPIRE, day.to_string().as_bytes());
+        }
     }
 
     fn add_shadow(&mut self, name: &str, password: &str, aging: &[String; 5]) {

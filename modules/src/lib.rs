@@ -33,6 +33,7 @@ mod ini;
 mod install_rpms;
 mod installed;
 mod jinja;
+mod kernel_cmdline;
 #[cfg(test)]
 mod kit;
 mod locale;
@@ -84,6 +85,7 @@ pub const BUILTINS: &[Module] = &[
     growfs::MODULE,
     hostname::MODULE,
     install_rpms::MODULE,
+    kernel_cmdline::MODULE,
     locale::MODULE,
     machine_id::MODULE,
     modules_load::MODULE,

@@ -170,7 +170,7 @@ fn parse(text: &str) -> Option<u32> {
 }
 
 /// Returns the days from 1970-01-01 to a date of the form `2031-12-31`.
-fn parse_date(text: &str) -> Option<i64> {
+pub(crate) fn parse_date(text: &str) -> Option<i64> {
     let mut parts = text
         .splitn(3, '-')
         .map(|part| part.parse::<u16>().ok().map(i64::from));

@@ -43,12 +43,17 @@ const ACCOUNT: Shape = Shape::Map(&[
     OptionDoc::optional(
         "sudo",
         Shape::AnyOf(&[Shape::Bool, Shape::Text]),
-        "true for any command, or what follows the name in a rule of sudoers(5)",
+        "true for any command without a password, or what follows the name in a rule of sudoers(5)",
     ),
     OptionDoc::optional(
         "create_home",
         Shape::Bool,
         "whether a home is made from /etc/skel; not for `system` if left out",
+    ),
+    OptionDoc::optional(
+        "expire",
+        Shape::Text,
+        "the day from which on the account is closed, as in 2031-12-31",
     ),
 ]);
 

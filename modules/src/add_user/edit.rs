@@ -1,7 +1,7 @@
 //! What `add_user` does for one user.
 
 use crate::accounts::defaults::Defaults;
-use crate::accounts::{Accounts, NewUser, add_sub_ids, home, ids, name, sudo};
+use crate::accounts::{Accounts, NewUser, add_sub_ids, doas, home, ids, name, sudo};
 use crate::error::at;
 use crate::value::{Span, ValueError};
 use crate::{Error, Root};
@@ -56,6 +56,7 @@ impl Edit<'_, '_> {
             system: account.system,
             // Not `!`: that locks the account, and sshd may then refuse even the right key.
             password: account.password_hash.as_ref().map_or("*", |hash| hash),
+            expire: account.expire_day()?,
         };
         self.accounts.add_user(&user, &self.defaults);
         if !account.system {
@@ -226,6 +227,9 @@ impl Edit<'_, '_> {
         if let Some(hash) = &account.password_hash {
             self.accounts.set_password(name, hash);
         }
+        if let Some(day) = account.expire_day()? {
+            self.accounts.set_expire(name, day);
+        }
         Ok(())
     }
 
@@ -273,6 +277,15 @@ impl Edit<'_, '_> {
         Ok(())
     }
 
+    /// Adds a user to the group that the distribution has for those who administer the machine:
+    /// polkit asks for it, too.
+    fn join_administrators(&mut self, name: &str) {
+        let mut groups = ["sudo", "wheel"].into_iter();
+        if let Some(group) = groups.find(|group| self.accounts.gid(group).is_some()) {
+            self.accounts.add_member(group, name);
+        }
+    }
+
     fn allow_sudo(&mut self, account: &Account) -> Result<(), Error> {
         let Some(asked) = &account.sudo else {
             return Ok(());
@@ -283,8 +296,19 @@ impl Edit<'_, '_> {
             Sudo::IfInstalled | Sudo::Everything => sudo::EVERYTHING,
             Sudo::Rule(rule) => rule,
         };
+        if !matches!(asked.value, Sudo::Rule(_)) {
+            self.join_administrators(name);
+        }
         if sudo::is_installed(self.root) {
             return sudo::grant(self.root, name, rule).map_err(at(asked.span));
+        }
+        if doas::is_installed(self.root) {
+            if let Sudo::Rule(rule) = &asked.value {
+                let message = format!("{rule:?} is for sudo: the image has doas");
+                let help = "write `sudo: true`, or put a rule into /etc/doas.conf with `files`";
+                return Err(asked.error(message).help(help).into());
+            }
+            return doas::grant(self.root, name).map_err(at(asked.span));
         }
         let message = format!("user {name:?} cannot use sudo: the image does not have it");
         if asked.value == Sudo::IfInstalled {

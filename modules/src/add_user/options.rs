@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::accounts::defaults::parse_date;
 use crate::accounts::ssh_key::SshKey;
 use crate::accounts::{is_field, name};
 use crate::shorthand::{FromText, Shorthand};
@@ -49,6 +50,8 @@ pub(super) struct Account {
     pub(super) sudo: Option<Spanned<Sudo>>,
     /// Whether a home is made from `/etc/skel`.
     pub(super) create_home: Option<bool>,
+    /// The day from which on the account is closed.
+    pub(super) expire: Option<Spanned<String>>,
 }
 
 /// Which rule a user gets in sudoers(5).
@@ -116,7 +119,23 @@ impl Account {
             let error = sudo.error(format!("{rule:?} is no rule of sudoers(5)"));
             return Err(error.help("it goes behind the user's name, as in \"ALL=(ALL) ALL\""));
         }
+        self.expire_day()?;
         self.keys().map(drop)
+    }
+
+    /// Returns the day from which on the account is closed, in days since 1970.
+    pub(super) fn expire_day(&self) -> Result<Option<i64>, ValueError> {
+        let Some(date) = &self.expire else {
+            return Ok(None);
+        };
+        // shadow(5) has day 0 for no day, or for a closed account: nobody knows which.
+        match parse_date(date).filter(|day| *day > 0) {
+            Some(day) => Ok(Some(day)),
+            None => {
+                let error = date.error(format!("{:?} is no date after 1970-01-01", **date));
+                Err(error.help("write it like 2031-12-31"))
+            }
+        }
     }
 
     /// Returns the keys, read.
@@ -160,6 +179,7 @@ impl FromText for Account {
                 span: Span::default(),
             }),
             create_home: None,
+            expire: None,
         }
     }
 }

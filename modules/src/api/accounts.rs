@@ -94,6 +94,11 @@ pub(super) const ADD_USER: Operation = Operation {
             Type::Bool,
             "whether a home is made from /etc/skel",
         ),
+        optional(
+            "expire",
+            Type::Text,
+            "the day from which on the account is closed",
+        ),
     ],
     returns: Type::Nothing,
     act: |root, args| {

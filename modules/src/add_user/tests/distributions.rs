@@ -1,7 +1,7 @@
 //! Images that are no Debian.
 
 use super::{HASH, KEY, add, added, last};
-use crate::kit::{image, read, show, value};
+use crate::kit::{distribution, image, read, show, value};
 
 #[test]
 fn an_image_without_sudo() {
@@ -119,4 +119,58 @@ fn a_shared_group_a_mailbox_and_a_missing_shell() {
         "0660 1000:12 /var/spool/mail/a"
     );
     assert_eq!(show(&mut tree, "/etc/shadow"), ["0640 0:15 /etc/shadow"]);
+}
+
+#[test]
+fn administrators_by_what_the_image_has() {
+    for (name, group, rule) in [
+        ("debian", "sudo", "/etc/sudoers.d/90-hsb-a"),
+        ("fedora", "wheel", "/etc/sudoers.d/90-hsb-a"),
+        ("suse", "wheel", "/etc/sudoers.d/90-hsb-a"),
+        ("arch", "wheel", "/etc/sudoers.d/90-hsb-a"),
+        ("alpine", "wheel", "/etc/doas.d/90-hsb-a.conf"),
+    ] {
+        let mut tree = distribution(name);
+        added(&mut tree, value!(["a", {"name": "b", "sudo": false}]));
+        let groups = read(&tree, "/etc/group");
+        let line = groups
+            .lines()
+            .find(|line| line.starts_with(&format!("{group}:")));
+        let members = line.unwrap().rsplit(':').next().unwrap();
+        assert!(
+            members.split(',').any(|member| member == "a"),
+            "{name}: {groups}"
+        );
+        assert!(
+            !members.split(',').any(|member| member == "b"),
+            "{name}: {groups}"
+        );
+        assert!(read(&tree, rule).contains('a'), "{name}");
+    }
+    let rule = value!([{"name": "a", "sudo": "ALL=(root) /bin/ls"}]);
+    let refused = add(&mut distribution("alpine"), rule).unwrap_err();
+    let message = "\"ALL=(root) /bin/ls\" is for sudo: the image has doas";
+    assert_eq!(refused.to_string(), message);
+}
+
+#[test]
+fn accounts_that_expire() {
+    let user =
+        |name: &str, date: &str| value!([{"name": name, "expire": date, "password_hash": HASH}]);
+    let mut tree = distribution("debian");
+    added(&mut tree, user("a", "2031-12-31"));
+    assert_eq!(
+        last(&tree, "/etc/shadow"),
+        format!("a:{HASH}:10:0:99999:7::22644:")
+    );
+    added(&mut tree, user("a", "2032-01-01"));
+    assert_eq!(
+        last(&tree, "/etc/shadow"),
+        format!("a:{HASH}:10:0:99999:7::22645:")
+    );
+    for date in ["1970-01-01", "2031-13-01", "never"] {
+        let refused = add(&mut tree, user("b", date)).unwrap_err();
+        let message = format!("{date:?} is no date after 1970-01-01");
+        assert_eq!(refused.to_string(), message);
+    }
 }

@@ -1,0 +1,149 @@
+//! `kernel_cmdline`: parameters of the kernel, in the settings of the boot loaders that are there.
+//!
+//! Settings from which a tool makes the loader's own file change along with that file, so that the
+//! next update keeps what the first boot has.
+
+mod words;
+
+use serde::Deserialize;
+
+use crate::option::{OptionDoc, Shape};
+use crate::value::{Spanned, ValueError};
+use crate::{Cfg, Error, Host, Module, Root, RootError};
+use words::Change;
+
+pub(crate) const MODULE: Module = Module {
+    name: "kernel_cmdline",
+    summary: "adds parameters to the kernel's command line, or takes them out",
+    details: "\
+Changes what the image has of: `GRUB_CMDLINE_LINUX` in `/etc/default/grub`, the `linux` lines of
+grub.cfg, `/etc/kernel/cmdline`, the entries of systemd-boot and of Fedora's GRUB in
+`loader/entries`, extlinux.conf and `/etc/update-extlinux.conf`. Comments, other lines and other
+parameters stay. A parameter that is there is not added again.",
+    keys: &["kernel_cmdline"],
+    options: &[OptionDoc::required(
+        "kernel_cmdline",
+        Shape::Map(&[
+            OptionDoc::optional(
+                "add",
+                Shape::List(&Shape::Text),
+                "parameters such as console=ttyS0, in this order behind the others",
+            ),
+            OptionDoc::optional(
+                "remove",
+                Shape::List(&Shape::Text),
+                "parameters, or names of such with any value",
+            ),
+        ]),
+        "what to change",
+    )],
+    example: "\
+modules: [kernel_cmdline]
+kernel_cmdline:
+  add: [console=tty0, \"console=ttyS0,115200\"]
+  remove: [quiet]
+",
+    check,
+    modify,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    kernel_cmdline: Parameters,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Parameters {
+    add: Vec<Spanned<String>>,
+    remove: Vec<Spanned<String>>,
+}
+
+fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
+    let Options {
+        kernel_cmdline: Parameters { add, remove },
+    } = cfg.options()?;
+    if add.is_empty() && remove.is_empty() {
+        let error = ValueError::new(cfg.span(), "the step has nothing to do");
+        return Err(error.help("give `add` or `remove`"));
+    }
+    for word in add.iter().chain(&remove) {
+        let is_plain = |c: char| c.is_ascii_graphic() && !"\"'\\$`#".contains(c);
+        if word.is_empty() || !word.chars().all(is_plain) {
+            let error = word.error(format!(
+                "{:?} is no parameter that all loaders take",
+                **word
+            ));
+            return Err(error.help("it is one word, without blanks, quotes, `$`, `#` and `\\`"));
+        }
+    }
+    if let Some(word) = add
+        .iter()
+        .find(|word| remove.iter().any(|other| other.value == word.value))
+    {
+        return Err(word.error(format!("{} is in `remove`, too", **word)));
+    }
+    Ok(())
+}
+
+fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
+    let Options { kernel_cmdline } = cfg.options()?;
+    let text = |words: &[Spanned<String>]| words.iter().map(|word| word.value.clone()).collect();
+    let change = Change {
+        add: text(&kernel_cmdline.add),
+        remove: text(&kernel_cmdline.remove),
+    };
+    let mut found = edit(root, "/etc/default/grub", |text| {
+        words::grub_defaults(text, &change)
+    })?;
+    found |= edit(root, "/etc/update-extlinux.conf", |text| {
+        words::shell_value(text, "default_kernel_opts", &change)
+    })?;
+    found |= edit(root, "/etc/kernel/cmdline", |text| {
+        words::whole(text, &change)
+    })?;
+    for folder in ["/boot/grub", "/boot/grub2", "/boot/efi/EFI/*"] {
+        for path in root.glob(format!("{folder}/grub.cfg")) {
+            let lines = ["linux", "linuxefi", "linux16"];
+            found |= edit(root, &path, |text| words::lines(text, &lines, 2, &change))?;
+        }
+    }
+    for folder in ["/boot", "/efi", "/boot/efi"] {
+        for path in root.glob(format!("{folder}/loader/entries/*.conf")) {
+            found |= edit(root, &path, |text| {
+                words::lines(text, &["options"], 1, &change)
+            })?;
+        }
+    }
+    for path in ["/boot/extlinux.conf", "/boot/extlinux/extlinux.conf"] {
+        found |= edit(root, path, |text| {
+            words::lines(text, &["append"], 1, &change)
+        })?;
+    }
+    if found {
+        return Ok(());
+    }
+    let error = ValueError::new(cfg.span(), "the image has no settings of a boot loader");
+    let help = "GRUB, systemd-boot, kernel-install and extlinux are known; without one of them, \
+                what starts the kernel has the command line";
+    Err(error.help(help).into())
+}
+
+/// Changes a file if it is there; returns whether it is.
+fn edit(
+    root: &mut Root<'_>,
+    path: impl AsRef<[u8]>,
+    change: impl Fn(&str) -> String,
+) -> Result<bool, RootError> {
+    let path = path.as_ref();
+    if !root.is_file(path) {
+        return Ok(false);
+    }
+    let text = root.read_to_string(path)?;
+    root.write(path, change(&text))?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests;

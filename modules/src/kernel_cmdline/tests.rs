@@ -1,0 +1,155 @@
+use super::words::{Change, grub_defaults, lines, whole};
+use crate::kit::{distribution, image, map, read, step, value};
+use crate::value::Value;
+
+fn recipe(change: Value) -> Value {
+    map([("kernel_cmdline", change)])
+}
+
+#[test]
+fn every_distribution_by_the_loader_that_it_has() {
+    let change = || recipe(value!({"add": ["a=1"], "remove": ["quiet"]}));
+    for (name, files) in [
+        (
+            "debian",
+            &[(
+                "/etc/default/grub",
+                "\nGRUB_CMDLINE_LINUX_DEFAULT=\"\"\nGRUB_CMDLINE_LINUX=\"a=1\"\n",
+            )][..],
+        ),
+        (
+            "fedora",
+            &[
+                ("/etc/default/grub", "\nGRUB_CMDLINE_LINUX=\"rhgb a=1\"\n"),
+                ("/etc/kernel/cmdline", "root=UUID=0 ro rhgb a=1\n"),
+                (
+                    "/boot/loader/entries/0123456789abcdef0123456789abcdef-6.8.5-301.fc40.x86_64.conf",
+                    "\noptions root=UUID=0 ro rhgb a=1\n",
+                ),
+            ],
+        ),
+        (
+            "alpine",
+            &[
+                (
+                    "/etc/update-extlinux.conf",
+                    "default_kernel_opts=\"rootfstype=ext4 a=1\"\nmodules",
+                ),
+                (
+                    "/boot/extlinux.conf",
+                    "  APPEND root=UUID=0 modules=ext4 rootfstype=ext4 a=1\n",
+                ),
+            ],
+        ),
+        (
+            "suse",
+            &[(
+                "/etc/default/grub",
+                "GRUB_CMDLINE_LINUX_DEFAULT=\"splash=silent\"\nGRUB_CMDLINE_LINUX=\"a=1\"\n",
+            )],
+        ),
+        (
+            "arch",
+            &[
+                ("/etc/kernel/cmdline", "root=PARTUUID=0 rw a=1\n"),
+                (
+                    "/boot/loader/entries/arch.conf",
+                    "\noptions root=PARTUUID=0 rw a=1\n",
+                ),
+            ],
+        ),
+    ] {
+        let mut tree = distribution(name);
+        step(&mut tree, "kernel_cmdline", &change()).unwrap();
+        assert_eq!(
+            step(&mut tree, "kernel_cmdline", &change())
+                .unwrap()
+                .changes,
+            []
+        );
+        for (path, part) in files {
+            let text = read(&tree, path);
+            assert!(text.contains(part), "{name}: {path}: {text}");
+        }
+    }
+}
+
+#[test]
+fn texts() {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let change = Change {
+        add: words(&["quiet", "console=ttyS0"]),
+        remove: words(&["console", "splash", "x=1"]),
+    };
+    for (before, after) in [
+        ("", "quiet console=ttyS0\n"),
+        ("ro  quiet console=ttyS0\n", "ro  quiet console=ttyS0\n"),
+        ("ro  x=2\n", "ro  x=2 quiet console=ttyS0\n"),
+        (
+            "console=tty0 ro x=1 splash\n# c\n",
+            "ro quiet console=ttyS0\n# c\n",
+        ),
+    ] {
+        assert_eq!(whole(before, &change), after, "{before:?}");
+    }
+    for (before, after) in [
+        ("", "GRUB_CMDLINE_LINUX=\"quiet console=ttyS0\"\n"),
+        ("A=1", "A=1\nGRUB_CMDLINE_LINUX=\"quiet console=ttyS0\"\n"),
+        (
+            "# c\nGRUB_CMDLINE_LINUX='ro' # d\nGRUB_CMDLINE_LINUX_DEFAULT=\"splash quiet\"\n#GRUB_CMDLINE_LINUX=x\n",
+            "# c\nGRUB_CMDLINE_LINUX='ro quiet console=ttyS0' # d\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\n#GRUB_CMDLINE_LINUX=x\n",
+        ),
+        (
+            "GRUB_CMDLINE_LINUX=ro\n",
+            "GRUB_CMDLINE_LINUX=\"ro quiet console=ttyS0\"\n",
+        ),
+        (
+            "GRUB_CMDLINE_LINUX=\n",
+            "GRUB_CMDLINE_LINUX=\"quiet console=ttyS0\"\n",
+        ),
+        ("GRUB_CMDLINE_LINUX=\"ro", "GRUB_CMDLINE_LINUX=\"ro"),
+    ] {
+        assert_eq!(grub_defaults(before, &change), after, "{before:?}");
+    }
+    let before = "menuentry x {\n\tlinux\t/vmlinuz splash ro\n  linuxefi /v\r\n\tinitrd /i\n}\n";
+    let after = "menuentry x {\n\tlinux /vmlinuz ro quiet console=ttyS0\n  linuxefi /v quiet console=ttyS0\r\n\tinitrd /i\n}\n";
+    assert_eq!(lines(before, &["linux", "linuxefi"], 2, &change), after);
+}
+
+#[test]
+fn refusals() {
+    for (change, message) in [
+        (value!({}), "the step has nothing to do"),
+        (
+            value!({"add": ["a b"]}),
+            "\"a b\" is no parameter that all loaders take",
+        ),
+        (
+            value!({"add": ["a=\"b\""]}),
+            "\"a=\\\"b\\\"\" is no parameter that all loaders take",
+        ),
+        (
+            value!({"add": ["a"], "remove": ["a"]}),
+            "a is in `remove`, too",
+        ),
+        (value!({"added": ["a"]}), "unknown key `added`"),
+    ] {
+        let error = step(
+            &mut distribution("debian"),
+            "kernel_cmdline",
+            &recipe(change),
+        )
+        .unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+    let none = step(
+        &mut image(&[]),
+        "kernel_cmdline",
+        &recipe(value!({"add": ["a"]})),
+    )
+    .unwrap_err();
+    assert_eq!(
+        none.to_string(),
+        "the image has no settings of a boot loader"
+    );
+}

@@ -1,0 +1,109 @@
+//! Parameters in the texts that hold them.
+
+/// What becomes of a command line.
+pub(super) struct Change {
+    pub(super) add: Vec<String>,
+    pub(super) remove: Vec<String>,
+}
+
+impl Change {
+    /// Returns a text with its parameters changed, of which the first words are something else. As
+    /// it was, when nothing is to change.
+    fn apply(&self, text: &str, before: usize, add: bool) -> String {
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        let is_gone = |word: &str| {
+            let name = word.split('=').next().unwrap_or(word);
+            let is_named = |other: &String| *other == word || *other == name;
+            self.remove.iter().any(is_named) && !self.add.iter().any(|other| other == word)
+        };
+        let kept = words.iter().enumerate();
+        let kept = kept.filter(|(at, word)| *at < before || !is_gone(word));
+        let kept: Vec<&str> = kept.map(|(_, word)| *word).collect();
+        let new = self.add.iter().map(String::as_str);
+        let new: Vec<&str> = new.filter(|word| add && !kept.contains(word)).collect();
+        if new.is_empty() && kept.len() == words.len() {
+            return text.to_owned();
+        }
+        if kept.len() == words.len() && !text.trim().is_empty() {
+            let (body, end) = text.split_at(text.trim_end().len());
+            return format!("{body} {}{end}", new.join(" "));
+        }
+        let start = &text[..text.len() - text.trim_start().len()];
+        format!("{start}{}", [kept, new].concat().join(" "))
+    }
+}
+
+/// Changes a file that is one command line.
+pub(super) fn whole(text: &str, change: &Change) -> String {
+    let mut lines = text.split_inclusive('\n');
+    let first = lines.next().unwrap_or_default();
+    let line = change.apply(first.trim_end_matches('\n'), 0, true);
+    format!("{line}\n{}", lines.collect::<String>())
+}
+
+/// Changes the lines that start with one of these words, in any case; `before` words of each are no
+/// parameters.
+pub(super) fn lines(text: &str, keys: &[&str], before: usize, change: &Change) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let body = line.trim_end_matches(['\n', '\r']);
+        let first = body.split_ascii_whitespace().next().unwrap_or_default();
+        match keys.iter().any(|key| key.eq_ignore_ascii_case(first)) {
+            true => change.apply(body, before, true) + &line[body.len()..],
+            false => line.to_owned(),
+        }
+    });
+    lines.collect()
+}
+
+/// Changes the two variables of `/etc/default/grub`; only the one that is for every entry gets more.
+pub(super) fn grub_defaults(text: &str, change: &Change) -> String {
+    let text = variable(text, "GRUB_CMDLINE_LINUX_DEFAULT", change, false);
+    shell_value(&text, "GRUB_CMDLINE_LINUX", change)
+}
+
+/// Changes the value of a shell variable, which gets a line if it has none.
+pub(super) fn shell_value(text: &str, name: &str, change: &Change) -> String {
+    let has_line = text.lines().any(|line| value_of(line, name).is_some());
+    let text = variable(text, name, change, true);
+    if has_line || change.add.is_empty() {
+        return text;
+    }
+    let end = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    format!("{text}{end}{name}=\"{}\"\n", change.add.join(" "))
+}
+
+fn variable(text: &str, name: &str, change: &Change, add: bool) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let Some(value) = value_of(line, name) else {
+            return line.to_owned();
+        };
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let inner = match quote {
+            Some(quote) => value[1..].split(quote).next().unwrap_or_default(),
+            None => value.split_ascii_whitespace().next().unwrap_or_default(),
+        };
+        let start = line.len() - value.len();
+        let quoted = inner.len() + if quote.is_some() { 2 } else { 0 };
+        // A value without its closing quote goes on in the next line: it is left alone.
+        let Some(rest) = value.get(quoted..) else {
+            return line.to_owned();
+        };
+        let new = change.apply(inner, 0, add);
+        if new == inner {
+            return line.to_owned();
+        }
+        let quote = quote.unwrap_or('"');
+        format!("{}{quote}{new}{quote}{rest}", &line[..start])
+    });
+    lines.collect()
+}
+
+/// Returns what follows the `=` of a variable's line, up to the line's end.
+fn value_of<'l>(line: &'l str, name: &str) -> Option<&'l str> {
+    let body = line.trim_start();
+    body.strip_prefix(name)?.strip_prefix('=')
+}
