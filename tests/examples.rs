@@ -19,6 +19,9 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ),
     ("systemd", "alpine", "the image has no systemd"),
     ("cloud_init", "alpine", "the image does not have cloud-init"),
+    // Its database is an empty file here, which only says that there is one.
+    ("install_rpms", "fedora", "this is no sqlite database"),
+    ("install_rpms", "suse", "where only sqlite is known"),
     ("repos", "fedora", "the image does not use apt"),
     ("repos", "alpine", "the image does not use apt"),
     ("repos", "suse", "the image does not use apt"),
