@@ -68,11 +68,12 @@ fn a_new_module_works_as_it_is() {
         let work = Work::new("new");
         kit::succeed(&mut work.hsb(["modules", "new", "greet", "--kind", language]));
         let written = fs::read(work.join("modules").join(file)).unwrap();
-        let message = kit::fail(
-            &mut work.hsb(["modules", "new", "greet", "--kind", language]),
-            2,
-        );
-        assert!(message.contains("File exists"), "{message}");
+        for (other, _) in LANGUAGES {
+            let again = ["modules", "new", "greet", "--kind", other];
+            let message = kit::fail(&mut work.hsb(again), 2);
+            let want = format!("modules/{file}: is there already; choose another name");
+            assert!(message.contains(&want), "{message}");
+        }
         assert_eq!(fs::read(work.join("modules").join(file)).unwrap(), written);
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rootfs.tar.gz");
         work.write(

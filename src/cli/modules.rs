@@ -93,6 +93,14 @@ fn new(name: &str, language: Language, recipe: &std::path::Path) -> Result<()> {
     };
     let folder = recipe.parent().unwrap_or(recipe).join("modules");
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    // Two of one name in a folder are an error, whatever their kinds.
+    for ending in ["", ".py", ".star"] {
+        let file = folder.join(format!("{name}{ending}"));
+        if file.symlink_metadata().is_ok() {
+            let file = file.display();
+            bail!("{file}: is there already; choose another name, or remove it");
+        }
+    }
     let file = folder.join(format!("{name}{ending}"));
     let mut opened = OpenOptions::new()
         .write(true)
