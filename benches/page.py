@@ -21,7 +21,7 @@ def machine(folder):
     """Says in one line what this was measured on."""
     cpu = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    disk = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True,
+    disk = subprocess.run(["findmnt", "-no", "FSTYPE", "-T", folder], capture_output=True, text=True,
                           check=True).stdout.strip()
     return (f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, "
             f"{pages / (1 << 30):.0f} GiB of memory, Linux {platform.release()}, "
