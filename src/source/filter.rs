@@ -89,7 +89,11 @@ fn fit(parts: &[Vec<u8>], names: &[&[u8]]) -> Fit {
         // At its end, it is all that is below, but not what it is below of.
         return match rest {
             [] => Fit::Itself,
-            _ => fit(rest, names).max(fit(parts, below)),
+            // From each name on, rather than by a call for each: a path may have very many.
+            _ => (0..names.len())
+                .map(|at| fit(rest, &names[at..]))
+                .max()
+                .unwrap_or(Fit::No),
         };
     }
     match glob_matches(part, name) {

@@ -1,7 +1,7 @@
 //! The name of an image in a registry: `HOST/NAME:TAG@DIGEST`.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::oci::Digest;
@@ -119,7 +119,8 @@ impl Reference {
         };
         // As Docker does: nobody listens between a machine and itself.
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        let is_here = name == "localhost" || name == "[::1]" || name.starts_with("127.");
+        let is_loopback = |name: &str| name.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback());
+        let is_here = name == "localhost" || host.starts_with("[::1]") || is_loopback(name);
         let scheme = if is_here { "http" } else { "https" };
         format!("{scheme}://{host}/v2/{}/{what}", self.name)
     }

@@ -4,8 +4,9 @@ use crate::option::{OptionDoc, Shape};
 
 pub(super) const DETAILS: &str = "\
 Nothing is downloaded: what a package requires has to be in the image or in the list, and all that
-is missing is told at once. Digests of the header, the payload and every file are checked;
-signatures are not. Packages for another machine and source packages are refused.
+is missing is told at once. Digests of the header and every file are checked, and that of the
+payload where there is one; signatures are not. Packages for another machine and source packages are
+refused.
 
 Files get the owners that the image's own `/etc/passwd` and `/etc/group` have for their names, and
 modes, times, capabilities and hard links as the package says. A user that the image does not have
@@ -24,7 +25,8 @@ one another.
 
 Scripts are not run, for that would mean to run programs of the image. Those with nothing to do in
 an image that does not run, such as `ldconfig`, are passed over. Each of the others is a warning
-with its name and first line, so that a later step can do its work. Triggers are not run either.";
+with its name and first line, so that a later step can do its work. Triggers, and the scripts of
+packages that are replaced, are not run either, and nothing tells of them.";
 
 pub(super) const OPTIONS: &[OptionDoc] = &[
     OptionDoc::optional(

@@ -12,7 +12,8 @@ use crate::rpm::identity::Identity;
 use crate::rpm::rich::Rich;
 use crate::value::{Span, ValueError};
 
-/// A package of the image as it will be.
+/// A package of the image, as it was or as it will be.
+#[derive(Clone, Copy)]
 struct Member<'p> {
     identity: &'p Identity,
     header: &'p Header,
@@ -58,18 +59,18 @@ pub(super) fn check(
             is_new: false,
         });
     }
+    let before = World::of(kept.iter().chain(&erased).copied().collect());
     let world = World::of(new.chain(kept).collect());
-    let gone = World::of(erased);
     let mut problems = Vec::new();
     for (index, member) in world.members.iter().enumerate() {
         for wanted in read(member.header, REQUIRES) {
             let is_rpms = wanted.name.starts_with("rpmlib(");
             // What an installed package lacks it may have lacked before.
-            let is_new_problem = member.is_new || gone.satisfies(&wanted);
+            let is_new_problem = || member.is_new || before.satisfies(&wanted);
             if !is_rpms
-                && is_new_problem
                 && wanted.flags & sense::MISSINGOK == 0
                 && !world.satisfies(&wanted)
+                && is_new_problem()
             {
                 problems.push(format!(
                     "nothing provides {wanted} needed by {}",

@@ -93,11 +93,17 @@ impl Transaction {
 
 /// Refuses two versions of a package that can be there once only.
 fn check_versions(candidates: &[Candidate]) -> Result<(), ValueError> {
-    for pair in candidates.windows(2) {
-        let [a, b] = [&pair[0].package.identity, &pair[1].package.identity];
-        if a.name == b.name && runs_as(a, b) && !is_parallel(&pair[1]) {
-            let message = format!("{a} is listed as well, in {}", pair[0].file);
-            return Err(pair[1].error(message).help("list one of the versions"));
+    for (at, candidate) in candidates.iter().enumerate() {
+        let own = &candidate.package.identity;
+        // They are in the order of their names; those of other architectures may lie between.
+        let before = candidates[..at].iter().rev();
+        let mut same = before.take_while(|other| other.package.identity.name == own.name);
+        if let Some(other) = same.find(|other| runs_as(&other.package.identity, own))
+            && !is_parallel(candidate)
+        {
+            let (other, file) = (&other.package.identity, &other.file);
+            let message = format!("{other} is listed as well, in {file}");
+            return Err(candidate.error(message).help("list one of the versions"));
         }
     }
     Ok(())

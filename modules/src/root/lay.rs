@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use fsgen::tree::Xattrs;
 use fsgen::tree::content::{Content, SourceId};
+use fsgen::tree::path::check_name;
 use fsgen::{Kind, Meta, Node, NodeId};
 
-use super::{Host, Root, RootError, Spool, join, read_error};
+use super::{Host, Root, RootError, Spool, join, path_error, read_error};
 
 /// A name in a directory, whether something has it or not.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +70,11 @@ impl<'t> Root<'t> {
         join(&directory, &place.name)
     }
 
+    /// Checks the name at a place: with an ending such as `.rpmnew` it may be too long.
+    fn check_name(&self, place: &Place) -> Result<(), RootError> {
+        check_name(&place.name).map_err(|cause| path_error(&self.path_at(place), cause))
+    }
+
     /// Puts something new at a place, where it replaces anything but a directory.
     pub(crate) fn lay(
         &mut self,
@@ -77,6 +83,7 @@ impl<'t> Root<'t> {
         meta: Meta,
         xattrs: Xattrs,
     ) -> Result<NodeId, RootError> {
+        self.check_name(place)?;
         let there = self.tree.lookup(place.directory, &place.name);
         if there.is_some_and(|id| self.tree.is_directory(id)) {
             return Err(RootError::Exists {
@@ -99,6 +106,7 @@ impl<'t> Root<'t> {
 
     /// Gives something a further name, which replaces anything but a directory.
     pub(crate) fn lay_link(&mut self, place: &Place, id: NodeId) -> Result<(), RootError> {
+        self.check_name(place)?;
         let there = self.tree.lookup(place.directory, &place.name);
         if there.is_some_and(|id| self.tree.is_directory(id)) {
             return Err(RootError::Exists {

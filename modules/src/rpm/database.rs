@@ -20,6 +20,9 @@ pub(crate) use blob::{Installation, installed};
 /// The largest database that is read, in bytes. That of a whole desktop has some 200 MiB.
 pub(crate) const LARGEST: u64 = 1 << 30;
 
+/// What a package takes in memory beside the bytes of its header, about.
+const ROW: u64 = 1024;
+
 /// The bytes of a database file that say who may read and write it: 1 for a rollback journal, 2
 /// for a write-ahead log (sqlite's file format, 1.3).
 const FORMAT_VERSIONS: std::ops::Range<usize> = 18..20;
@@ -35,6 +38,10 @@ pub(crate) enum DatabaseError {
     Log(&'static str),
     #[error("package {number}: {cause}")]
     Header { number: u32, cause: HeaderError },
+    #[error("it has views or triggers, which rpm never makes")]
+    NotRpms,
+    #[error("its headers take more than {LARGEST} bytes")]
+    TooLarge,
 }
 
 /// A database of installed packages.
@@ -61,6 +68,12 @@ impl Database {
         connection.deserialize_read_exact(MAIN_DB, &*file, file.len(), false)?;
         // What is in the file is data: no view or trigger of it may call functions.
         connection.execute_batch("PRAGMA trusted_schema = OFF")?;
+        // Nor may any be there: it could have rows without end.
+        let select = "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')";
+        let others: u32 = connection.query_row(select, [], |row| row.get(0))?;
+        if others > 0 {
+            return Err(DatabaseError::NotRpms);
+        }
         let database = Self { connection };
         // What rpm heals when it next writes: tables that a newer rpm has more.
         for statement in schema::statements() {
@@ -75,9 +88,16 @@ impl Database {
         let mut statement = self.connection.prepare(select)?;
         let mut rows = statement.query([])?;
         let mut headers = Vec::new();
+        let mut total = 0;
         while let Some(row) = rows.next()? {
             let number = row.get(0)?;
-            let header = Header::parse(row.get(1)?, tag::HEADER_IMMUTABLE);
+            let blob: Vec<u8> = row.get(1)?;
+            // Rows of a damaged file may share pages, and each takes memory beside its bytes.
+            total += blob.len() as u64 + ROW;
+            if total > LARGEST {
+                return Err(DatabaseError::TooLarge);
+            }
+            let header = Header::parse(blob, tag::HEADER_IMMUTABLE);
             let header = header.map_err(|cause| DatabaseError::Header { number, cause })?;
             headers.push((number, header));
         }

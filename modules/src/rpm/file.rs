@@ -194,8 +194,14 @@ pub(crate) fn hard_links(files: &[File]) -> BTreeMap<usize, Vec<usize>> {
     sets.map(|set| (set[0], set)).collect()
 }
 
+/// The longest path, its closing NUL included (Linux: `PATH_MAX`).
+const LONGEST_PATH: usize = 4096;
+
 /// Returns whether a directory and a name in it are those of a path from the root without `..`.
 fn is_sound(directory: &[u8], name: &[u8]) -> bool {
+    if directory.len() + name.len() >= LONGEST_PATH {
+        return false;
+    }
     let inner = directory.strip_prefix(b"/");
     let Some(inner) = inner.filter(|_| directory.ends_with(b"/")) else {
         return false;

@@ -55,6 +55,8 @@ pub(crate) enum HeaderError {
     },
     #[error("the header has no sound region, which all packages since rpm 4 have")]
     Region,
+    #[error("values of the header overlap in its data")]
+    Overlap,
     #[error("tag {tag} of the header has {found} values where {wanted} are needed")]
     Count {
         tag: u32,
@@ -121,9 +123,15 @@ impl Header {
             data,
             entries: BTreeMap::new(),
         };
+        let mut used = 0;
         for i in 0..count {
             let at = PREAMBLE + i * ENTRY;
             let (tag, entry) = header.entry_at(at)?;
+            // Values do not overlap, so that no byte is looked at for each of many entries.
+            used += entry.bytes.len();
+            if used > header.data().len() {
+                return Err(HeaderError::Overlap);
+            }
             if i == 0 {
                 header.check_region(tag, &entry, region, count)?;
             }

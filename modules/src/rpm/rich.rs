@@ -40,30 +40,42 @@ impl Rich {
     /// before them: the database lists them so (rpm's `updateRichDepCB`).
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
-        self.add_names(false, &mut names);
+        self.add_names([true, false], &mut names);
         names
     }
 
-    fn add_names(&self, is_condition: bool, names: &mut Vec<String>) {
+    /// Adds them as they are, as conditions, or both: each part is walked once, however deep
+    /// conditions lie in one another.
+    fn add_names(&self, both: [bool; 2], names: &mut Vec<String>) {
+        let [plain, condition] = both;
         match self {
-            Rich::One(dependency) if is_condition => names.push(format!("!{}", dependency.name)),
-            Rich::One(dependency) => names.push(dependency.name.clone()),
+            Rich::One(dependency) => {
+                if plain {
+                    names.push(dependency.name.clone());
+                }
+                if condition {
+                    names.push(format!("!{}", dependency.name));
+                }
+            }
             Rich::And(all) | Rich::Or(all) | Rich::With(all) => {
-                all.iter()
-                    .for_each(|part| part.add_names(is_condition, names));
+                all.iter().for_each(|part| part.add_names(both, names));
             }
             Rich::If(then, when, other) | Rich::Unless(then, when, other) => {
-                then.add_names(is_condition, names);
-                when.add_names(!is_condition, names);
+                then.add_names(both, names);
+                // With an else, that the condition does not hold matters, too.
+                let has_other = other.is_some();
+                let turned = [
+                    condition || (has_other && plain),
+                    plain || (has_other && condition),
+                ];
+                when.add_names(turned, names);
                 if let Some(other) = other {
-                    // That the condition does not hold matters, too.
-                    when.add_names(is_condition, names);
-                    other.add_names(is_condition, names);
+                    other.add_names(both, names);
                 }
             }
             Rich::Without(with, without) => {
-                with.add_names(is_condition, names);
-                without.add_names(is_condition, names);
+                with.add_names(both, names);
+                without.add_names(both, names);
             }
         }
     }

@@ -4,6 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -87,19 +88,37 @@ impl Cache {
             part.lock()?;
             Ok::<_, std::io::Error>(part)
         };
-        let mut part = open().with_context(|| format!("{shown}: cannot be made"))?;
-        if let Some(mut file) = self.find(digest)
-            && check(&mut file, digest).is_ok()
-        {
-            return Ok(file);
-        }
-        download(&mut part, len, ask)?;
-        if let Err(error) = check(&mut part, digest) {
-            // To go on from it would never help.
+        let mut part = loop {
+            let part = open().with_context(|| format!("{shown}: cannot be made"))?;
+            if let Some(mut file) = self.find(digest)
+                && check(&mut file, digest).is_ok()
+            {
+                return Ok(file);
+            }
+            // Who was waited for may have put it in its place: then it is no part any more.
+            let ours = part.metadata()?;
+            let is_same =
+                |there: fs::Metadata| (there.dev(), there.ino()) == (ours.dev(), ours.ino());
+            if fs::metadata(&part_path).is_ok_and(is_same) {
+                break part;
+            }
+        };
+        let mut is_fresh = part.metadata()?.len() == 0;
+        while is_fresh || check(&mut part, digest).is_err() {
+            download(&mut part, len, ask)?;
+            let Err(error) = check(&mut part, digest) else {
+                break;
+            };
+            // To go on from it would never help; but an old part may be of another file.
             part.set_len(0)?;
-            return Err(error);
+            if is_fresh {
+                return Err(error);
+            }
+            is_fresh = true;
         }
         fs::rename(&part_path, &path).with_context(|| format!("{shown}: cannot be made"))?;
+        // It is read for as long as a build takes, and others need not wait for that.
+        part.unlock()?;
         Ok(part)
     }
 

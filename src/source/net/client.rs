@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use ureq::http::Response;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
@@ -19,6 +19,9 @@ const CONNECT: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(60);
 /// How many times a download may be cut without a byte in between.
 const CUTS: u32 = 4;
+/// What a server answers that has nothing from the byte on that was asked for: then what was
+/// fetched before is of another file.
+pub(super) const NOTHING_THERE: u16 = 416;
 /// How much is written at once.
 const CHUNK: usize = 256 << 10;
 
@@ -82,6 +85,8 @@ impl<'p> Client<'p> {
             .timeout_connect(Some(CONNECT))
             .timeout_recv_response(Some(SILENCE))
             .timeout_per_read(Some(SILENCE))
+            // A server may close a kept connection at any moment, and then the next request fails.
+            .max_idle_connections(0)
             .user_agent(concat!("hsb/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls.build())
             .build()
@@ -99,7 +104,8 @@ impl<'p> Client<'p> {
     ///
     /// Fails when there is none.
     pub(super) fn ask(&self, url: &str, headers: &[(&str, &str)]) -> io::Result<Response<Body>> {
-        let mut request = self.agent.get(url);
+        let request = self.agent.get(url).config();
+        let mut request = request.https_only(is_https(url)).build();
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -112,7 +118,9 @@ impl<'p> Client<'p> {
     ///
     /// Fails when there is none.
     pub(super) fn post(&self, url: &str, form: &[(&str, &str)]) -> io::Result<Response<Body>> {
-        let sent = self.agent.post(url).send_form(form.iter().copied());
+        let request = self.agent.post(url).config();
+        let request = request.https_only(is_https(url)).build();
+        let sent = request.send_form(form.iter().copied());
         sent.map_err(|error| failed(url, &error))
     }
 
@@ -123,11 +131,15 @@ impl<'p> Client<'p> {
     /// Fails when it does not give the file.
     pub(super) fn get(&self, url: &str, headers: &[(&str, &str)], at: u64) -> Result<Answer<'_>> {
         let range = format!("bytes={at}-");
-        let mut headers = headers.to_vec();
+        let mut asked = headers.to_vec();
         if at > 0 {
-            headers.push(("Range", &range));
+            asked.push(("Range", &range));
         }
-        self.answer(url, at, self.ask(url, &headers)?)
+        let response = self.ask(url, &asked)?;
+        if at > 0 && response.status().as_u16() == NOTHING_THERE {
+            return self.get(url, headers, 0);
+        }
+        self.answer(url, at, response)
     }
 
     /// Takes an answer for the file that was asked for.
@@ -201,6 +213,12 @@ pub(super) fn reason(status: u16, response: Response<Body>) -> String {
     }
 }
 
+/// Returns whether nobody on the way can read or change what is fetched: then no redirection may
+/// lead to where somebody can.
+fn is_https(url: &str) -> bool {
+    url.starts_with("https://")
+}
+
 /// How a file is asked for, from a byte on.
 pub(super) type Ask<'a> = dyn Fn(u64) -> Result<Answer<'a>> + 'a;
 
@@ -214,16 +232,18 @@ pub(super) type Ask<'a> = dyn Fn(u64) -> Result<Answer<'a>> + 'a;
 pub(super) fn download(file: &mut File, len: Option<u64>, ask: &Ask<'_>) -> Result<()> {
     let mut have = file.seek(SeekFrom::End(0))?;
     let mut cuts = 0;
+    let mut most = have;
     loop {
         if len.is_some_and(|len| have >= len) {
             return Ok(());
         }
-        let before = have;
         match part(file, &mut have, len, ask) {
             Ok(()) => return Ok(()),
             Err(error) => {
-                if have > before {
+                // A server that starts again each time has to get further than before.
+                if have > most {
                     cuts = 0;
+                    most = have;
                 }
                 cuts += 1;
                 let is_final = error.downcast_ref::<io::Error>().is_none();
@@ -248,14 +268,18 @@ fn part(file: &mut File, have: &mut u64, len: Option<u64>, ask: &Ask<'_>) -> Res
         if read == 0 {
             break;
         }
-        *have += read as u64;
+        let end = *have + read as u64;
         if let Some(len) = len {
-            ensure!(
-                *have <= len,
-                "more than the {len} bytes that it should have"
-            );
+            ensure!(end <= len, "more than the {len} bytes that it should have");
         }
-        file.write_all(&chunk[..read])?;
+        // No error of input: to ask again would not help.
+        file.write_all(&chunk[..read]).map_err(|error| {
+            anyhow!(
+                "what is fetched cannot be written: {error}; HSB_CACHE, or --tmp for what has no \
+                 digest, takes another folder"
+            )
+        })?;
+        *have = end;
     }
     if let Some(len) = len.filter(|len| *have < *len) {
         let message = format!("it ends after {have} of {len} bytes");

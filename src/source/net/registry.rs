@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use fsgen::ReadAt;
-use ureq::Body;
 use ureq::http::Response;
+use ureq::{Body, ResponseExt as _};
 
 use super::super::oci::{Descriptor, Digest, Store};
 use super::super::reference::Reference;
 use super::super::window::Archive;
 use super::cache::Cache;
-use super::client::{Answer, Client, reason};
+use super::client::{Answer, Client, NOTHING_THERE, reason};
 use super::token;
 
 /// The kinds of manifest that are understood.
@@ -104,7 +104,10 @@ impl<'r> Registry<'r> {
                 headers.push(("Authorization", authorization));
             }
             let response = self.client.ask(url, &headers)?;
-            if response.status().as_u16() != 401 || is_last {
+            // Who asks is for the registry to know, not for a server that it sends us to.
+            let from = response.get_uri().authority().map(|from| from.as_str());
+            let is_registry = from.is_some_and(|from| Some(from) == url.split('/').nth(2));
+            if response.status().as_u16() != 401 || is_last || !is_registry {
                 return Ok(response);
             }
             let challenges = response.headers().get_all("WWW-Authenticate").iter();
@@ -129,7 +132,11 @@ impl<'r> Registry<'r> {
         let range = format!("bytes={at}-");
         let headers = [("Range", &*range)];
         let headers = if at > 0 { &headers[..] } else { &[] };
-        self.client.answer(url, at, self.ask(url, headers)?)
+        let response = self.ask(url, headers)?;
+        if at > 0 && response.status().as_u16() == NOTHING_THERE {
+            return self.get(url, 0);
+        }
+        self.client.answer(url, at, response)
     }
 }
 
@@ -141,7 +148,8 @@ impl Store for Registry<'_> {
             false => format!("blobs/{digest}"),
         };
         let url = self.reference.url(&what);
-        if descriptor.is_manifest() && self.cache.find(digest).is_none() {
+        let is_right = |file| digest.check(&Blob::new(digest, file)).is_ok();
+        if descriptor.is_manifest() && !self.cache.find(digest).is_some_and(is_right) {
             let bytes = self.small(&url)?;
             let mut hasher = digest.hasher();
             hasher.update(&bytes);

@@ -96,6 +96,10 @@ fn token(
     client: &Client<'_>,
 ) -> Result<String> {
     let realm = bearer.get("realm").context("without saying where")?;
+    ensure!(
+        realm.starts_with("https://") || reference.url("").starts_with("http://"),
+        "and gives tokens at {realm}, where others could read the login: it is not https"
+    );
     let service = bearer.get("service").unwrap_or_default();
     let scope = reference.scope();
     let response = match login {

@@ -130,6 +130,7 @@ pub(in super::super) fn of_store(
 fn document(store: &dyn Store, entry: &Descriptor) -> Result<Document> {
     let digest = &entry.digest;
     let read = || {
+        manifest::check_size(entry)?;
         let blob = store.blob(entry)?;
         Check::Blob(entry.clone()).before(&*blob)?;
         Document::read(&*blob)
@@ -178,12 +179,14 @@ fn of_manifest(store: &dyn Store, manifest: Document, wanted: &Wanted<'_>) -> Re
         media_type.contains("image.config") || media_type.contains("container.image.v1"),
         "what is in it is no container image, but `{media_type}`"
     );
+    let what = || format!("configuration {}", entry.digest);
+    manifest::check_size(&entry).with_context(what)?;
     let blob = store.blob(&entry)?;
     let read = || {
         Check::Blob(entry.clone()).before(&*blob)?;
         manifest::json::<Config>(&*blob)
     };
-    let config = read().with_context(|| format!("configuration {}", entry.digest))?;
+    let config = read().with_context(what)?;
     wanted.check(&config)?;
     let layers = manifest.layers.into_iter().map(|layer| {
         let title = layer.digest.to_string();

@@ -1,7 +1,7 @@
 //! Layers of an image are checked and decoded, several at a time.
 
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
@@ -72,6 +72,7 @@ pub(super) fn open(blobs: Vec<Blob>, options: &Options<'_>) -> Result<Vec<Opened
     let opened: Vec<OnceLock<Result<Arc<dyn Archive>>>> =
         blobs.iter().map(|_| OnceLock::new()).collect();
     let (folder, limits, epoch) = (options.spool_dir, options.limits, options.source_date_epoch);
+    let sizes = Sizes::default();
     let work = || {
         let quiet = Options {
             spool_dir: folder,
@@ -84,7 +85,7 @@ pub(super) fn open(blobs: Vec<Blob>, options: &Options<'_>) -> Result<Vec<Opened
             let Some(blob) = blobs.get(index) else {
                 return;
             };
-            let result = open_one(blob, &quiet);
+            let result = open_one(blob, &quiet, &sizes);
             if result.is_err() {
                 // The others need not be looked at.
                 next.store(count, Ordering::Relaxed);
@@ -118,13 +119,14 @@ pub(super) fn open(blobs: Vec<Blob>, options: &Options<'_>) -> Result<Vec<Opened
     }
 }
 
-fn open_one(blob: &Blob, options: &Options<'_>) -> Result<Arc<dyn Archive>> {
+fn open_one(blob: &Blob, options: &Options<'_>, sizes: &Sizes) -> Result<Arc<dyn Archive>> {
     let file = &blob.file;
     blob.check.before(&**file)?;
     let len = file.len()?;
     let mut head = vec![0; usize::try_from(len).map_or(ENOUGH, |len| len.min(ENOUGH))];
     file.read_exact_at(&mut head, 0).context("cannot read")?;
-    let archive: Arc<dyn Archive> = match kind::recognise(&head) {
+    let kind = kind::recognise(&head);
+    let archive: Arc<dyn Archive> = match kind {
         Kind::Tar => file.clone(),
         _ => {
             let input = Bytes {
@@ -135,8 +137,22 @@ fn open_one(blob: &Blob, options: &Options<'_>) -> Result<Arc<dyn Archive>> {
             spool::decode(file.name(), input, Some(len), options)?
         }
     };
+    if let Kind::Compressed(codec) = kind {
+        let stored = sizes.stored.fetch_add(len, Ordering::Relaxed) + len;
+        let size = archive.len()?;
+        let decoded = sizes.decoded.fetch_add(size, Ordering::Relaxed) + size;
+        options.limits.check_decoded(Some(codec), stored, decoded)?;
+    }
     blob.check.after(&*archive)?;
     Ok(archive)
+}
+
+/// Bytes of all compressed layers so far, which share one limit: a manifest may name one a thousand
+/// times.
+#[derive(Default)]
+struct Sizes {
+    stored: AtomicU64,
+    decoded: AtomicU64,
 }
 
 /// The bytes of an archive, one after the other.

@@ -102,8 +102,28 @@ impl Document {
              pushed again by a program of these days",
             document.schema_version
         );
+        // Others would take it for the other one, and see another image (CVE-2021-41190).
+        ensure!(
+            document.manifests.is_none()
+                || (document.config.is_none() && document.layers.is_empty()),
+            "it is an index and a manifest in one, which can mean two images"
+        );
         Ok(document)
     }
+}
+
+/// Checks the size of a manifest or a configuration before it is fetched.
+///
+/// # Errors
+///
+/// Fails when it is larger than any that is read.
+pub(super) fn check_size(descriptor: &Descriptor) -> Result<()> {
+    let len = descriptor.size;
+    ensure!(
+        len <= LONGEST,
+        "{len} bytes where JSON was expected, at most {LONGEST} are read"
+    );
+    Ok(())
 }
 
 /// What an image says about itself.

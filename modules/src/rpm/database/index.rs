@@ -33,11 +33,15 @@ pub(super) fn rows(header: &Header, table: &Table) -> Vec<(Vec<u8>, u32)> {
         _ => {}
     }
     let flags = header.flags(tag::REQUIREFLAGS);
+    let triggers = match table.tag {
+        tag::FILETRIGGERNAME => header.flags(tag::FILETRIGGERINDEX),
+        tag::TRANSFILETRIGGERNAME => header.flags(tag::TRANSFILETRIGGERINDEX),
+        _ => Vec::new(),
+    };
     let mut seen = BTreeSet::new();
     let mut rows = Vec::new();
     for (place, key) in (0..).zip(header.texts(table.tag)) {
         let at = place as usize;
-        let number = |tag| header.flags(tag).get(at).copied().unwrap_or(place);
         let place = match table.tag {
             tag::REQUIRENAME
                 if flags
@@ -47,9 +51,7 @@ pub(super) fn rows(header: &Header, table: &Table) -> Vec<(Vec<u8>, u32)> {
                 continue;
             }
             tag::TRIGGERNAME if !seen.insert(key) => continue,
-            tag::FILETRIGGERNAME => number(tag::FILETRIGGERINDEX),
-            tag::TRANSFILETRIGGERNAME => number(tag::TRANSFILETRIGGERINDEX),
-            _ => place,
+            _ => triggers.get(at).copied().unwrap_or(place),
         };
         if key.starts_with(b"(") && may_be_rich(table.tag) {
             rows.extend(rich_names(key).into_iter().map(|name| (name, place)));

@@ -1,6 +1,8 @@
 //! A write-ahead log that a database was left with: what was committed in it is part of the
 //! database (sqlite's file format, 4).
 
+use std::collections::BTreeMap;
+
 use super::DatabaseError;
 
 /// Bytes of the log's header, and of that of each frame.
@@ -35,6 +37,9 @@ pub(super) fn replay(file: &mut Vec<u8>, log: &[u8]) -> Result<(), DatabaseError
     }
     let salts = &header[16..24];
     let mut transaction = Vec::new();
+    // The newest of each page counts, and the size that the last transaction left.
+    let mut committed = BTreeMap::new();
+    let mut size = None;
     for frame in log[HEADER..].chunks_exact(FRAME + page) {
         let (head, content) = frame.split_at(FRAME);
         sum = checksum(sum, &head[..8], is_big);
@@ -51,15 +56,18 @@ pub(super) fn replay(file: &mut Vec<u8>, log: &[u8]) -> Result<(), DatabaseError
             .checked_mul(page)
             .filter(|len| *len as u64 <= super::LARGEST);
         let len = len.ok_or(DatabaseError::Log("it makes the database too large"))?;
-        file.resize(len, 0);
-        for (number, content) in transaction.drain(..) {
-            // Pages count from 1; one past the end was cut off by the same transaction.
-            let at = number
-                .checked_sub(1)
-                .and_then(|index| index.checked_mul(page));
-            if let Some(place) = at.and_then(|at| file.get_mut(at..at + page)) {
-                place.copy_from_slice(content);
-            }
+        size = Some(len);
+        committed.extend(transaction.drain(..));
+    }
+    let Some(len) = size else {
+        return Ok(());
+    };
+    file.resize(len, 0);
+    for (number, content) in committed {
+        // Pages count from 1; one past the end was cut off.
+        let at = usize::checked_sub(number, 1).and_then(|index| index.checked_mul(page));
+        if let Some(place) = at.and_then(|at| file.get_mut(at..at + page)) {
+            place.copy_from_slice(content);
         }
     }
     Ok(())
