@@ -79,7 +79,9 @@ fn groups(edges: &Edges) -> Vec<Vec<usize>> {
                 if low[&at] == number[&at] {
                     let first = stack.iter().rposition(|other| *other == at).unwrap_or(0);
                     let mut group = stack.split_off(first);
-                    on_stack.retain(|other| !group.contains(other));
+                    for member in &group {
+                        on_stack.remove(member);
+                    }
                     group.sort_unstable();
                     found.push(group);
                 }
