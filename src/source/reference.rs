@@ -193,4 +193,22 @@ mod tests {
             assert!(Reference::from_str(text).is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn only_this_machine_is_spoken_to_in_the_clear() {
+        for (host, scheme) in [
+            ("localhost", "http"),
+            ("localhost:5000", "http"),
+            ("127.0.0.1:5000", "http"),
+            ("127.1.2.3", "http"),
+            ("[::1]:5000", "http"),
+            ("[::1]", "http"),
+            ("127.evil.example", "https"),
+            ("localhost.example:80", "https"),
+            ("ghcr.io", "https"),
+        ] {
+            let url = Reference::from_str(&format!("{host}/a")).unwrap().url("x");
+            assert_eq!(url, format!("{scheme}://{host}/v2/a/x"));
+        }
+    }
 }

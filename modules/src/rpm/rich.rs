@@ -255,6 +255,15 @@ mod tests {
             let found = Rich::parse(text).map(|rich| rich.holds(&having));
             assert_eq!(found, want, "{text}");
         }
+        // Each level is walked once: twice would be 2^60 steps.
+        let nested = (0..60).fold("(a)".to_owned(), |inner, _| {
+            format!("(a if {inner} else b)")
+        });
+        let names: BTreeSet<_> = Rich::parse(&nested).unwrap().names().into_iter().collect();
+        assert_eq!(
+            names,
+            BTreeSet::from(["a", "!a", "b", "!b"].map(str::to_owned))
+        );
         let deep = "(".repeat(10_000) + &")".repeat(10_000);
         assert_eq!(Rich::parse(&deep), None);
     }

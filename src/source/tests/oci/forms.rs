@@ -251,6 +251,8 @@ fn images_that_are_refused() {
     let chart = layout.json("application/vnd.cncf.helm.config.v1+json", &json!({}));
     let chart = json!({"schemaVersion": 2, "config": chart, "layers": []});
     let chart = layout.json("application/vnd.oci.image.manifest.v1+json", &chart);
+    let both = json!({"schemaVersion": 2, "manifests": [], "layers": [good.clone()]});
+    let both = layout.json("application/vnd.oci.image.index.v1+json", &both);
     let loose = layout.image(&[mark("x")], "linux/amd64");
     fs::write(blob(&loose), "{}").unwrap();
     let mut escape = good.clone();
@@ -268,6 +270,7 @@ fn images_that_are_refused() {
             &chart,
             "no container image, but `application/vnd.cncf.helm.config.v1+json`",
         ),
+        (&both, "it is an index and a manifest in one"),
         (&loose, "should have"),
         (&escape, "`sha256:../../../etc/passwd` is no digest"),
     ] {
