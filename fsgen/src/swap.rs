@@ -15,7 +15,7 @@ const PAGE_LEN: usize = 4096;
 /// The fewest bytes of a swap area: mkswap refuses less than ten pages.
 pub const MIN_BYTES: u64 = 10 * PAGE;
 
-/// How many bytes at the start of the area [`write`] writes.
+/// How many bytes at the start of the area [`write()`] writes.
 pub const WRITTEN_BYTES: u64 = PAGE;
 
 /// Writes the header of a swap area that fills the region. The label is cut at 15 bytes.

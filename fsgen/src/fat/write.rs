@@ -71,7 +71,7 @@ pub fn write(
     batch.flush()
 }
 
-/// Returns the bytes that [`write`] will write, in order, but for small gaps between them.
+/// Returns the bytes that [`write()`] will write, in order, but for small gaps between them.
 pub fn written(layout: &Layout, tree: &Tree) -> Vec<Range<u64>> {
     let geometry = &layout.geometry;
     let mut ranges = Vec::new();

@@ -61,7 +61,7 @@ pub struct Device {
 /// What a node is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// A folder; its entries are read with [`Tree::entries`].
+    /// A folder; its entries are read with [`crate::Tree::entries`].
     Directory(DirectoryId),
     /// A regular file.
     File(Content),
