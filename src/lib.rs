@@ -15,6 +15,7 @@
 //! - `format`: raw, qcow2, archives, ...: files that take the image as it is written
 //! - `output`: the files appear whole or not at all
 //! - [`report`]: what came out
+//! - [`reader`]: one interface to look into all of these, and into images
 //! - [`verify`]: everything in an image is read again, by code that is not the writer's
 //! - [`cli`]: arguments, and how results and errors are shown
 //!
@@ -40,6 +41,7 @@ mod output;
 pub mod own;
 mod plan;
 pub mod progress;
+pub mod reader;
 pub mod recipe;
 pub mod report;
 mod schema;

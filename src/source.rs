@@ -8,6 +8,7 @@
 //! - `preflight`: what is strange about the result
 //! - `folder`: a folder of the host; `oci`: a container image, wherever its blobs are; `net`: what
 //!   has to be fetched first
+//! - `open`: one source to look into, without a tree where it can do without
 //! - `spool` opens an archive and, unless it can be read in place, decodes it into a temporary
 //!   file; `member` reads the headers there one after the other, `tar` hands them on
 
@@ -27,6 +28,7 @@ mod name;
 #[cfg(feature = "net")]
 mod net;
 mod oci;
+mod open;
 mod owners;
 mod pax;
 mod preflight;
@@ -56,6 +58,7 @@ use window::Archive;
 pub use filter::{Filter, Pattern};
 pub use limits::Limits;
 pub use oci::{Digest, Platform};
+pub use open::{Opened, open};
 pub use owners::Owner;
 pub use reference::Reference;
 
@@ -183,6 +186,8 @@ struct Format {
     has_images: bool,
     /// Reads it as the layers that are described.
     read: fn(&Source, &Layer, &Options<'_>, &mut Assembly) -> Result<()>,
+    /// Opens it to be looked into, where that takes less than reading all of it.
+    open: Option<open::Open>,
 }
 
 /// The forms, those that are told first first. What none of them takes is an archive, or is said
@@ -192,11 +197,13 @@ const FORMATS: &[Format] = &[
         recognise: oci::is_layout,
         has_images: true,
         read: oci::read_layout,
+        open: None,
     },
     Format {
         recognise: Path::is_dir,
         has_images: false,
         read: folder::read,
+        open: None,
     },
 ];
 

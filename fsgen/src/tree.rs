@@ -86,6 +86,12 @@ impl Tree {
         self.slots.len()
     }
 
+    /// Returns the node with an [`NodeId::index`], if there ever was one.
+    pub fn node_at(&self, index: usize) -> Option<NodeId> {
+        let number = u32::try_from(index).ok()?;
+        (index < self.slots.len()).then_some(NodeId(number))
+    }
+
     /// Returns a node.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.slots[id.index()].node
