@@ -1,5 +1,8 @@
 //! The command line: arguments in, a report or one error out.
 
+mod cat;
+mod look;
+mod ls;
 mod modules;
 
 use std::io::{self, Write};
@@ -29,6 +32,15 @@ enum Command {
     Build(Options),
     /// Show what a build would make, exactly, and write nothing
     Plan(PlanOptions),
+    /// List files in an image, without mounting it
+    ///
+    /// IMAGE is anything that a build starts from or makes. Exit status: 1 when a path leads
+    /// nowhere, 2 when IMAGE cannot be opened.
+    Ls(ls::Ls),
+    /// Print files in an image
+    ///
+    /// Exit status: 1 when a path leads to no file, 2 when IMAGE cannot be opened.
+    Cat(cat::Cat),
     /// Read everything in a raw image that is not the content of files, and say what is wrong
     ///
     /// Partition tables (GPT, MBR) and filesystems (ext2 to ext4, FAT, swap). Exit status: 0 clean,
@@ -132,6 +144,8 @@ pub fn run() -> ExitCode {
     let (options, planning) = match &command {
         Command::Build(options) => (options, None),
         Command::Plan(plan) => (&plan.options, Some(plan)),
+        Command::Ls(arguments) => return ls::ls(arguments),
+        Command::Cat(arguments) => return cat::cat(arguments),
         Command::Verify(options) => return verify(options),
         #[cfg(feature = "starlark")]
         Command::Starlark(arguments) => return own::starlark::serve(arguments.clone()),

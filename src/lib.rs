@@ -16,6 +16,7 @@
 //! - `output`: the files appear whole or not at all
 //! - [`report`]: what came out
 //! - [`reader`]: one interface to look into all of these, and into images
+//! - `listing`: what is in them, a line each
 //! - [`verify`]: everything in an image is read again, by code that is not the writer's
 //! - [`cli`]: arguments, and how results and errors are shown
 //!
@@ -36,6 +37,7 @@ mod ids;
 mod image;
 mod interrupt;
 mod library;
+mod listing;
 pub mod module;
 mod output;
 pub mod own;

@@ -5,11 +5,15 @@
 //! what it is asked for and nothing else: an image of a million files opens at once.
 //!
 //! - `path`: the way from a path to a file, through links and never out
-//! - `name`: names and paths for people, on one line and without control characters
+//! - `walk`: all files below one
+//! - `name`, `time`, `accounts`: names, times and owners for people
 
+pub(crate) mod accounts;
 pub(crate) mod name;
 mod path;
+pub(crate) mod time;
 mod tree;
+pub(crate) mod walk;
 
 use std::ops::Range;
 

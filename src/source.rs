@@ -217,6 +217,14 @@ const FORMATS: &[Format] = &[
 /// what no Linux filesystem could. The message names the source and, where there is one, the
 /// member and its offset in the decoded archive.
 pub fn load(sources: &[Source], options: &Options<'_>) -> Result<Loaded> {
+    let mut loaded = gather(sources, options)?;
+    let strange = preflight::warnings(&loaded.tree, loaded.image_config.as_ref());
+    loaded.warnings.extend(strange);
+    Ok(loaded)
+}
+
+/// Reads sources, whatever the result looks like.
+fn gather(sources: &[Source], options: &Options<'_>) -> Result<Loaded> {
     let mut assembly = Assembly::new(options.limits);
     let mut warnings = Vec::new();
     for (index, source) in sources.iter().enumerate() {
@@ -234,13 +242,10 @@ pub fn load(sources: &[Source], options: &Options<'_>) -> Result<Loaded> {
         warnings.extend(new.map(|warning| format!("{name}: {warning}")));
     }
     let default_time = options.source_date_epoch.map(Timestamp::from_secs);
-    let mut loaded = assembly.finish(default_time);
-    warnings.extend(preflight::warnings(
-        &loaded.tree,
-        loaded.image_config.as_ref(),
-    ));
-    loaded.warnings = warnings;
-    Ok(loaded)
+    Ok(Loaded {
+        warnings,
+        ..assembly.finish(default_time)
+    })
 }
 
 impl Source {

@@ -14,6 +14,7 @@
 //! - `formats`: what an image can be stored in, judged by qemu-img and by what unpacks it
 //! - `hostile`: archives and recipes that were made to do harm
 //! - `install_rpms`: packages beside what rpm installs, and as it sees ours
+//! - `looking`: lists, files, exports and differences beside what other programs see
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `networks`: settings of the network as netplan and ifquery see them
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
@@ -57,6 +58,7 @@ mod faults;
 mod formats;
 mod hostile;
 mod install_rpms;
+mod looking;
 mod mounted;
 mod networks;
 mod own_2012;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Options, Source, load};
+use super::{Options, Source, gather};
 use crate::reader::{Reader, TreeReader};
 
 /// A function that opens a source without reading all of it.
@@ -31,7 +31,7 @@ pub fn open(source: &Source, options: &Options<'_>) -> Result<Opened> {
             warnings: Vec::new(),
         });
     }
-    let loaded = load(std::slice::from_ref(source), options)?;
+    let loaded = gather(std::slice::from_ref(source), options)?;
     Ok(Opened {
         reader: Box::new(TreeReader::new(loaded.tree, source.from.to_string())),
         image_config: loaded.image_config,

@@ -1,0 +1,126 @@
+//! What all commands share that look into an image: which one, and how it is read.
+
+use std::io::{self, BufWriter, Write};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+
+use super::{WRONG, bytes, fail};
+use crate::progress::say;
+use crate::source::{self, Input, Limits, Opened, Options, Platform, Source};
+
+/// How what is looked into is read.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Look {
+    /// Of several container images, the one with this tag
+    #[arg(long)]
+    tag: Option<String>,
+    /// Of a container image for several machines, the one for this: linux/arm64
+    #[arg(long, value_name = "OS/ARCHITECTURE", value_parser = platform)]
+    platform: Option<Platform>,
+    /// Folder for the temporary file that a compressed or piped archive is decoded into
+    /// [default: TMPDIR if it is set, else /tmp]
+    #[arg(long, value_name = "FOLDER")]
+    tmp: Option<PathBuf>,
+    /// Let a compressed archive decode to as many bytes as this, such as 100G
+    /// [default: 16G, or 200 times its compressed size where that is more]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    max_decoded: Option<u64>,
+    /// Let names and attributes take as much memory as this, such as 10G
+    /// [default: 4G, which is some millions of files]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    max_metadata: Option<u64>,
+}
+
+fn platform(text: &str) -> Result<Platform, &'static str> {
+    text.parse()
+}
+
+impl Look {
+    /// Returns the source that an argument names.
+    pub(super) fn source(&self, name: &Path) -> Result<Source> {
+        let from = match name.as_os_str() == "-" {
+            true => Input::Stdin,
+            false => Input::parse(name, Path::new(""))
+                .map_err(|wrong| anyhow!("`{}` {wrong}", name.display()))?,
+        };
+        let is_image = self.tag.is_some() || self.platform.is_some();
+        let source = Source {
+            // Nothing is made of what is only looked at.
+            trust: matches!(from, Input::Url(_)),
+            tag: self.tag.clone(),
+            platform: self.platform.clone(),
+            ..Source::from(from)
+        };
+        // That it is no container image is for who opens it to say, of two too.
+        if !is_image {
+            source.check()?;
+        }
+        Ok(source)
+    }
+
+    /// Opens what an argument names.
+    pub(super) fn open(&self, name: &Path) -> Result<Opened> {
+        let source = self.source(name)?;
+        let spool_dir = self.tmp.clone().unwrap_or_else(std::env::temp_dir);
+        let options = Options {
+            spool_dir: &spool_dir,
+            source_date_epoch: crate::source_date_epoch()?,
+            limits: Limits {
+                decoded: self.max_decoded,
+                metadata: self.max_metadata,
+            },
+            progress: &|_| {},
+        };
+        let opened = source::open(&source, &options)?;
+        for warning in &opened.warnings {
+            say(format_args!("hsb: warning: {warning}"));
+        }
+        Ok(opened)
+    }
+}
+
+/// Returns the bytes of paths as they were given.
+pub(super) fn paths(paths: &[PathBuf]) -> Vec<Vec<u8>> {
+    let bytes = paths.iter().map(|path| path.as_os_str().as_bytes());
+    bytes.map(<[u8]>::to_vec).collect()
+}
+
+/// Opens an image and shows something of it on standard output. Exit status: 2 when it cannot be
+/// opened, 1 when the rest fails.
+pub(super) fn show(
+    look: &Look,
+    image: &Path,
+    show: impl FnOnce(Opened, &mut dyn Write) -> Result<ExitCode>,
+) -> ExitCode {
+    let opened = match look.open(image) {
+        Ok(opened) => opened,
+        Err(error) => return fail(&error, WRONG),
+    };
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let shown = show(opened, &mut out).and_then(|code| {
+        out.flush()?;
+        Ok(code)
+    });
+    // What could not be written is not tried again.
+    drop(out.into_parts());
+    end(shown)
+}
+
+/// Returns the exit status of something that was shown.
+pub(super) fn end(shown: Result<ExitCode>) -> ExitCode {
+    match shown {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, super::FAILED),
+    }
+}
+
+/// Returns whether nobody reads any more, which is no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.root_cause().downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

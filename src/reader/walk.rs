@@ -1,0 +1,123 @@
+//! All files below one, each directory before what is in it, in byte order of their names.
+
+use anyhow::{Context as _, Result};
+
+use super::name::shown;
+use super::{FileId, Kind, Reader, Stat};
+
+/// A file on the way.
+pub(crate) struct Found {
+    /// Its path, as that of the first one with names behind it.
+    pub(crate) path: Vec<u8>,
+    pub(crate) id: FileId,
+    pub(crate) stat: Stat,
+}
+
+/// Goes through a directory and all below it; it never recurses, however deep that is.
+pub(crate) struct Walk<'r> {
+    reader: &'r dyn Reader,
+    /// What comes next is last.
+    todo: Vec<(Vec<u8>, FileId)>,
+}
+
+impl<'r> Walk<'r> {
+    /// Starts at a file, which comes first.
+    pub(crate) fn new(reader: &'r dyn Reader, path: &[u8], id: FileId) -> Self {
+        Self {
+            reader,
+            todo: vec![(path.to_vec(), id)],
+        }
+    }
+
+    fn visit(&mut self, path: Vec<u8>, id: FileId) -> Result<Found> {
+        let look = || {
+            let stat = self.reader.stat(id)?;
+            let entries = match stat.kind {
+                Kind::Directory => self.reader.entries(id)?,
+                _ => Vec::new(),
+            };
+            Ok((stat, entries))
+        };
+        let looked: Result<_> = look();
+        let (stat, entries) = looked.with_context(|| shown(&path))?;
+        let entries = entries.into_iter().rev();
+        self.todo
+            .extend(entries.map(|(name, id)| (join(&path, &name), id)));
+        Ok(Found { path, id, stat })
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Result<Found>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (path, id) = self.todo.pop()?;
+        Some(self.visit(path, id))
+    }
+}
+
+/// Returns the path of an entry of a directory.
+pub(crate) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    let directory = directory.strip_suffix(b"/").unwrap_or(directory);
+    [directory, name].join(&b'/')
+}
+
+/// Returns a path from the root, without what stands for nothing. A slash at its end is kept: it
+/// asks for what is behind a link.
+pub(crate) fn normal(path: &[u8]) -> Vec<u8> {
+    let names = path.split(|b| *b == b'/');
+    let mut normal = Vec::with_capacity(path.len() + 1);
+    for name in names.filter(|name| !matches!(*name, b"" | b".")) {
+        normal.push(b'/');
+        normal.extend_from_slice(name);
+    }
+    if normal.is_empty() || path.ends_with(b"/") {
+        normal.push(b'/');
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use fsgen::{Content, Meta, Timestamp, Tree};
+
+    use super::super::TreeReader;
+    use super::*;
+
+    const META: Meta = Meta::root(0o755, Timestamp::from_secs(0));
+
+    #[test]
+    fn directories_come_before_what_is_in_them() {
+        let mut tree = Tree::new(META);
+        for path in ["a/b/c", "a.d", "z"] {
+            tree.make_directories(path.as_bytes(), META).unwrap();
+        }
+        let a = tree.resolve(b"a").unwrap();
+        let file = tree.add_file(META, Content::bytes(*b""));
+        tree.link(a, b"a", file);
+        let reader = TreeReader::new(tree, String::new());
+        let walk = |path: &[u8], id| {
+            let found = Walk::new(&reader, path, id);
+            let paths = found.map(|found| String::from_utf8(found.unwrap().path).unwrap());
+            paths.collect::<Vec<_>>()
+        };
+        let all = ["/", "/a", "/a/a", "/a/b", "/a/b/c", "/a.d", "/z"];
+        assert_eq!(walk(b"/", reader.root()), all);
+        let a = super::super::resolve(&reader, b"a").unwrap();
+        assert_eq!(walk(b"/x/a", a), ["/x/a", "/x/a/a", "/x/a/b", "/x/a/b/c"]);
+    }
+
+    #[test]
+    fn paths_are_written_in_one_way() {
+        for (path, want) in [
+            ("", "/"),
+            ("/", "/"),
+            ("a//./b", "/a/b"),
+            ("/a/", "/a/"),
+            ("./", "/"),
+            ("../a", "/../a"),
+        ] {
+            assert_eq!(normal(path.as_bytes()), want.as_bytes());
+        }
+    }
+}
