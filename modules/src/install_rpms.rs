@@ -15,12 +15,14 @@ mod order;
 mod payload;
 mod scriptlet;
 mod set;
+mod states;
 mod store;
 mod transaction;
 mod unpack;
 
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root};
+use conflict::Who;
 use options::Options;
 use store::Store;
 use transaction::Transaction;
@@ -30,7 +32,14 @@ pub(crate) const MODULE: Module = Module {
     name: "install_rpms",
     summary: "installs RPM packages, as the image's own rpm would",
     details: doc::DETAILS,
-    keys: &["rpms", "nodeps", "downgrade"],
+    keys: &[
+        "rpms",
+        "excludedocs",
+        "install_langs",
+        "nodeps",
+        "replacefiles",
+        "downgrade",
+    ],
     options: doc::OPTIONS,
     example: doc::EXAMPLE,
     check,
@@ -63,17 +72,24 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         needs::check(&candidates, store.installed(), &transaction, cfg.span())?;
     }
     let order = order::order(&candidates, &transaction);
-    let mut unpacking = Unpacking::new(root, &candidates, store.installed(), &transaction)?;
+    let mut unpacking = Unpacking::new(
+        root,
+        &candidates,
+        store.installed(),
+        &transaction,
+        &options,
+        color,
+    )?;
     let mut unpacked = Vec::new();
     for index in order {
         let candidate = &candidates[index];
         let replaced = transaction.replaced_by(index);
-        let old: Vec<_> = replaced.iter().map(|i| &store.installed()[*i]).collect();
-        unpacking.unpack(root, candidate, &old)?;
+        unpacking.unpack(root, index, candidate, replaced)?;
         unpacked.push(index);
-        root.info(match &*old {
-            [] => format!("{} installed", candidate.package.identity),
-            [old, ..] => format!(
+        let old = replaced.first().map(|first| &store.installed()[*first]);
+        root.info(match old {
+            None => format!("{} installed", candidate.package.identity),
+            Some(old) => format!(
                 "{} installed over {}",
                 candidate.package.identity, old.identity
             ),
@@ -82,13 +98,24 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     for index in transaction.erased() {
         unpacking.erase(root, &store.installed()[index])?;
     }
+    let states: Vec<_> = unpacked
+        .iter()
+        .map(|index| unpacking.states(*index))
+        .collect();
+    let changes = unpacking.owners.changes().clone();
+    for (who, changes) in &changes {
+        if let Who::There(index) = who {
+            let marked = store.mark(*index, changes);
+            marked.map_err(|error| error.at(cfg.span()))?;
+        }
+    }
     for index in transaction.erased() {
         store.remove(index).map_err(|error| error.at(cfg.span()))?;
     }
     let time = root.time();
-    for index in &unpacked {
+    for (index, states) in unpacked.iter().zip(&states) {
         let candidate = &candidates[*index];
-        let added = store.add(candidate, time, color);
+        let added = store.add(candidate, time, color, states);
         added.map_err(|error| error.at(candidate.span))?;
     }
     store.write(root).map_err(|error| error.at(cfg.span()))?;

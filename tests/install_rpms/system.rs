@@ -45,6 +45,11 @@ pub(super) fn listing(root: &Path) -> Vec<String> {
     lines
 }
 
+/// Packs a system into an archive.
+pub(super) fn pack(root: &Path, tar: &Path) {
+    succeed(tool("tar").arg("-C").arg(root).arg("-cf").arg(tar).arg("."));
+}
+
 /// Describes the package database, a line for each row.
 pub(super) fn dump(root: &Path) -> Vec<String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/install_rpms/dump.py");

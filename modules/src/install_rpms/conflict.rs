@@ -7,21 +7,64 @@ use super::store::Installed;
 use super::transaction::Transaction;
 use crate::Root;
 use crate::root::Place;
-use crate::rpm::file::File;
-use crate::rpm::tag;
+use crate::rpm::file::{File, State};
+
+/// Programs of this color win over others of the same path: 64-bit ones (rpm's `%_prefer_color`).
+const PREFERRED: u32 = 2;
+
+/// A package of this step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who {
+    /// One that is installed now, by its place in the list.
+    New(usize),
+    /// One that was there.
+    There(usize),
+}
 
 /// A file of a package.
 #[derive(Debug, Clone)]
 pub(super) struct Owner {
+    pub(super) who: Who,
     /// The package as messages call it.
     pub(super) package: String,
+    /// Which of its files this is.
+    pub(super) index: usize,
     pub(super) file: File,
+    pub(super) what: What,
+}
+
+/// Whether an owner's file lies at its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    Put,
+    /// An equal one does.
+    Skipped,
+    /// Another one does.
+    WrongColor,
+}
+
+/// What becomes of a file, as far as other packages have to do with it.
+#[derive(Debug)]
+pub(super) enum Settled {
+    /// It may be put there.
+    Put,
+    /// An earlier package of this step has put the same there.
+    Shared,
+    /// A program of the other word size has the place.
+    WrongColor,
+    /// It would take the place of this package's.
+    Conflict(String),
 }
 
 /// The owners of all places that this step has to do with.
-#[derive(Default)]
 pub(super) struct Owners {
     places: BTreeMap<Place, Vec<Owner>>,
+    /// What became of files of packages after they were put there.
+    changes: BTreeMap<Who, Vec<(usize, State)>>,
+    /// Which programs the machine runs.
+    color: u32,
+    /// Whether packages may replace what others have.
+    replaces: bool,
 }
 
 impl Owners {
@@ -32,6 +75,8 @@ impl Owners {
         candidates: &[Candidate],
         installed: &[Installed],
         transaction: &Transaction,
+        color: u32,
+        replaces: bool,
     ) -> Self {
         let mut names: BTreeSet<&[u8]> = BTreeSet::new();
         for index in transaction.installs() {
@@ -40,20 +85,29 @@ impl Owners {
         for index in transaction.erased() {
             names.extend(installed[index].files().iter().map(|file| &*file.name));
         }
-        let mut owners = Self::default();
-        for (index, there) in installed.iter().enumerate() {
-            if transaction.is_erased(index) {
+        let mut owners = Self {
+            places: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            color,
+            replaces,
+        };
+        for (which, there) in installed.iter().enumerate() {
+            if transaction.is_erased(which) {
                 continue;
             }
-            let states = there.header.numbers(tag::FILESTATES);
-            for (i, file) in there.files().iter().enumerate() {
-                // A file that was replaced or left out belongs to somebody else.
-                let is_there = states.get(i).is_none_or(|state| *state == 0);
-                if is_there
+            for (index, file) in there.files().iter().enumerate() {
+                if there.has(index)
                     && names.contains(&*file.name)
                     && let Some(place) = root.find_place(&file.directory, &file.name)
                 {
-                    owners.add(place, there.identity.to_string(), file);
+                    let owner = Owner {
+                        who: Who::There(which),
+                        package: there.identity.to_string(),
+                        index,
+                        file: file.clone(),
+                        what: What::Put,
+                    };
+                    owners.add(place, owner);
                 }
             }
         }
@@ -61,21 +115,83 @@ impl Owners {
     }
 
     /// Notes that a package has a file at a place.
-    pub(super) fn add(&mut self, place: Place, package: String, file: &File) {
-        let file = file.clone();
-        let owner = Owner { package, file };
+    pub(super) fn add(&mut self, place: Place, owner: Owner) {
         self.places.entry(place).or_default().push(owner);
     }
 
-    /// Returns an owner of the place that cannot share it.
-    pub(super) fn conflict(&self, place: &Place, file: &File) -> Option<&Owner> {
-        let owners = self.places.get(place).into_iter().flatten();
-        let mut others = owners.filter(|owner| !owner.file.is_ghost());
-        others.find(|owner| !owner.file.may_share(file))
+    /// Decides for a file that a package of this step brings, and notes that it has the place
+    /// (rpm's `handleInstInstalledFile` and `handleOverlappedFiles`).
+    pub(super) fn settle(&mut self, place: &Place, own: Owner) -> Settled {
+        let owners = self.places.entry(place.clone()).or_default();
+        // Of the packages of this step, rpm looks at the last one before this alone.
+        let last = owners
+            .iter()
+            .rposition(|other| matches!(other.who, Who::New(_)));
+        let is_there = |other: &Owner| matches!(other.who, Who::There(_));
+        let mut settled = Settled::Put;
+        let mut lost = Vec::new();
+        for (at, other) in owners.iter().enumerate() {
+            if !is_there(other) && Some(at) != last {
+                continue;
+            }
+            if other.file.may_share(&own.file) {
+                match other.what {
+                    What::Put if !is_there(other) && !other.file.is_ghost() => {
+                        settled = Settled::Shared;
+                    }
+                    What::WrongColor => settled = Settled::WrongColor,
+                    _ => {}
+                }
+                continue;
+            }
+            let [color, others] = [&own.file, &other.file].map(|file| file.color & self.color);
+            let are_programs = color != 0 && others != 0 && color != others;
+            if are_programs && color & PREFERRED != 0 {
+                lost.push((at, State::WrongColor));
+            } else if are_programs && others & PREFERRED != 0 {
+                settled = Settled::WrongColor;
+            } else if !self.replaces {
+                return Settled::Conflict(other.package.clone());
+            } else if is_there(other) {
+                lost.push((at, State::Replaced));
+            }
+        }
+        let what = match settled {
+            Settled::Put => What::Put,
+            Settled::WrongColor => What::WrongColor,
+            Settled::Shared | Settled::Conflict(_) => What::Skipped,
+        };
+        for (at, state) in lost {
+            let other = &mut owners[at];
+            // Of settings that were there, both packages stay the owners.
+            let are_settings = own.file.is_config() || other.file.is_config();
+            let is_kept = is_there(other) && (are_settings || what != What::Put);
+            if !is_kept {
+                other.what = What::WrongColor;
+                let changes = self.changes.entry(other.who).or_default();
+                changes.push((other.index, state));
+            }
+        }
+        owners.push(Owner { what, ..own });
+        settled
+    }
+
+    /// Returns the file of a package that was there and stays, at a place.
+    pub(super) fn there(&self, place: &Place) -> Option<(usize, &File)> {
+        let mut owners = self.places.get(place).into_iter().flatten();
+        owners.find_map(|owner| match owner.who {
+            Who::There(index) => Some((index, &owner.file)),
+            Who::New(_) => None,
+        })
     }
 
     /// Returns whether any package has the place.
     pub(super) fn has(&self, place: &Place) -> bool {
         self.places.contains_key(place)
+    }
+
+    /// Returns what became of files after they were put there.
+    pub(super) fn changes(&self) -> &BTreeMap<Who, Vec<(usize, State)>> {
+        &self.changes
     }
 }

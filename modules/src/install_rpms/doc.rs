@@ -11,7 +11,8 @@ refused.
 Files get the owners that the image's own `/etc/passwd` and `/etc/group` have for their names, and
 modes, times, capabilities and hard links as the package says. A user that the image does not have
 is an error; `add_user` in an earlier step makes it. Two packages with different files of one path
-are an error, too.
+are an error, too, unless they are a 32-bit and a 64-bit program: of these, the 64-bit one is put
+there.
 
 The image's package database has the headers as `rpm -i` writes them, byte for byte: `rpm -qa`,
 `-V`, `-e`, `-U` and dnf go on from there. It is the sqlite file in `/usr/lib/sysimage/rpm` or
@@ -35,9 +36,20 @@ pub(super) const OPTIONS: &[OptionDoc] = &[
         "what to install: package files, folders of them, or patterns such as `pkgs/*.rpm`, from \
          the folder of build.yaml",
     ),
+    OptionDoc::flag("excludedocs", "leave documentation out, all but licenses"),
+    OptionDoc::optional(
+        "install_langs",
+        Shape::List(&Shape::Text),
+        "of files that packages mark with a language, put only those of these there, such as \
+         `[en, de_DE]`; without it, or with `all`, those of every language",
+    ),
     OptionDoc::flag(
         "nodeps",
         "install packages although something that they require is missing or conflicts",
+    ),
+    OptionDoc::flag(
+        "replacefiles",
+        "let packages put their files in the place of other packages' different ones",
     ),
     OptionDoc::flag("downgrade", "let packages replace newer versions"),
 ];

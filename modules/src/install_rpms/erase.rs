@@ -10,7 +10,7 @@ use crate::rpm::file::FileKind;
 use crate::rpm::tag;
 use crate::{Error, Root};
 
-impl Unpacking {
+impl Unpacking<'_> {
     /// Removes the files of a package that no other has: settings that were changed are kept as
     /// `.rpmsave`, directories stay as long as something is in them.
     pub(super) fn erase(&self, root: &mut Root<'_>, installed: &Installed) -> Result<(), Error> {
@@ -20,8 +20,9 @@ impl Unpacking {
             .first()
             .copied();
         // What is in a directory comes after it.
-        for file in installed.files().iter().rev() {
-            if file.name.is_empty() {
+        for (index, file) in installed.files().iter().enumerate().rev() {
+            // What was left out or replaced is somebody else's, if it is there.
+            if file.name.is_empty() || !installed.has(index) {
                 continue;
             }
             let Some(place) = root.find_place(&file.directory, &file.name) else {

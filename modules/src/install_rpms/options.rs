@@ -13,6 +13,14 @@ pub(super) struct Options {
     /// Install what lacks something that it requires, or that conflicts.
     #[serde(default)]
     pub(super) nodeps: bool,
+    /// Leave documentation out.
+    #[serde(default)]
+    pub(super) excludedocs: bool,
+    /// The languages whose files are put there; all without it.
+    pub(super) install_langs: Option<Vec<String>>,
+    /// Let packages take files of others.
+    #[serde(default)]
+    pub(super) replacefiles: bool,
     /// Replace newer versions by older ones.
     #[serde(default)]
     pub(super) downgrade: bool,

@@ -11,9 +11,10 @@ use super::set::Candidate;
 use crate::error::at;
 use crate::root::{join, show};
 use crate::rpm::database::{Database, DatabaseError, Installation, LARGEST, installed};
-use crate::rpm::file::{self, File};
+use crate::rpm::file::{self, File, State};
 use crate::rpm::header::{Header, HeaderError};
 use crate::rpm::identity::Identity;
+use crate::rpm::tag;
 use crate::value::{Span, ValueError};
 use crate::{Error as ModuleError, Root, RootError};
 
@@ -43,6 +44,13 @@ impl Installed {
     pub(super) fn files(&self) -> &[File] {
         self.files
             .get_or_init(|| file::read(&self.header).unwrap_or_default())
+    }
+
+    /// Returns whether a file is one that is there: it was neither left out nor replaced.
+    pub(super) fn has(&self, file: usize) -> bool {
+        let states = self.header.raw(tag::FILESTATES);
+        let state = states.and_then(|raw| raw.bytes.get(file));
+        state.is_none_or(|state| *state == State::Normal as u8)
     }
 }
 
@@ -173,17 +181,33 @@ impl Store {
         candidate: &Candidate,
         time: Timestamp,
         color: u32,
+        states: &[State],
     ) -> Result<(), StoreError> {
         // The database has 32 bits for it, without a sign.
         let time = u32::try_from(time.secs.max(0)).unwrap_or(u32::MAX);
         let installation = Installation {
             time,
             color,
-            states: vec![0; candidate.files.len()],
+            states: states.iter().map(|state| *state as u8).collect(),
         };
         let header = installed(&candidate.package, &installation)?;
         let added = self.database.add(&header);
         added.map(drop).map_err(|cause| failed(self.shown(), cause))
+    }
+
+    /// Notes what became of files of a package that was installed when the step began.
+    pub(super) fn mark(
+        &mut self,
+        index: usize,
+        changes: &[(usize, State)],
+    ) -> Result<(), StoreError> {
+        let there = &self.installed[index];
+        let (number, mut header) = (there.number, there.header.clone());
+        for (file, state) in changes {
+            header.set_byte(tag::FILESTATES, *file, *state as u8);
+        }
+        let marked = self.database.replace(number, &header);
+        marked.map_err(|cause| failed(self.shown(), cause))
     }
 
     /// Removes one that was installed when the step began.

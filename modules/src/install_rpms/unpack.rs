@@ -7,27 +7,34 @@ use fsgen::tree::Xattrs;
 use fsgen::tree::content::Content;
 use fsgen::{Kind, Meta, NodeId, Timestamp};
 
-use super::conflict::Owners;
+use super::conflict::{Owner, Owners, Settled, What, Who};
 use super::fate::{self, Fate};
+use super::options::Options;
 use super::payload::{PayloadError, Payloads};
 use super::set::Candidate;
+use super::states;
 use super::store::Installed;
 use super::transaction::Transaction;
 use crate::accounts::Accounts;
 use crate::error::at;
 use crate::root::{Laid, Place, show};
 use crate::rpm::capability;
-use crate::rpm::file::{File, FileKind, hard_links};
+use crate::rpm::file::{File, FileKind, State, hard_links};
 use crate::{Error, Root};
 
 /// The unpacking of one package after the other.
-pub(super) struct Unpacking {
+pub(super) struct Unpacking<'i> {
     payloads: Payloads,
     pub(super) owners: Owners,
+    installed: &'i [Installed],
+    /// What becomes of the files of each package.
+    states: BTreeMap<usize, Vec<State>>,
 }
 
 /// One package while it is unpacked.
 struct Package<'p> {
+    /// Its place in the list.
+    number: usize,
     candidate: &'p Candidate,
     /// The files of what it replaces, by path.
     old: BTreeMap<Vec<u8>, (&'p File, &'p Installed)>,
@@ -39,26 +46,47 @@ struct Package<'p> {
     nodes: BTreeMap<usize, NodeId>,
 }
 
-impl Unpacking {
+impl<'i> Unpacking<'i> {
     pub(super) fn new(
         root: &mut Root<'_>,
         candidates: &[Candidate],
-        installed: &[Installed],
+        installed: &'i [Installed],
         transaction: &Transaction,
+        options: &Options,
+        color: u32,
     ) -> Result<Self, Error> {
+        let replaces = options.replacefiles;
+        let states = transaction.installs().map(|index| {
+            let files = &candidates[index].files;
+            (index, states::decide(files, options, color))
+        });
         Ok(Self {
+            states: states.collect(),
             payloads: Payloads::new(root)?,
-            owners: Owners::find(root, candidates, installed, transaction),
+            owners: Owners::find(root, candidates, installed, transaction, color, replaces),
+            installed,
         })
+    }
+
+    /// Returns what became of a package's files, once all are unpacked.
+    pub(super) fn states(&self, number: usize) -> Vec<State> {
+        let mut states = self.states.get(&number).cloned().unwrap_or_default();
+        let changes = self.owners.changes().get(&Who::New(number));
+        for (index, state) in changes.into_iter().flatten() {
+            states[*index] = *state;
+        }
+        states
     }
 
     /// Unpacks a package that replaces others, or none.
     pub(super) fn unpack(
         &mut self,
         root: &mut Root<'_>,
+        number: usize,
         candidate: &Candidate,
-        old: &[&Installed],
+        replaced: &[usize],
     ) -> Result<(), Error> {
+        let old: Vec<&Installed> = replaced.iter().map(|i| &self.installed[*i]).collect();
         let contents = self.payloads.read(candidate, root.host());
         let contents = contents.map_err(|error| match error {
             PayloadError::Spool(cause) => at(candidate.span)(cause),
@@ -70,6 +98,7 @@ impl Unpacking {
         let sets = hard_links(&candidate.files);
         let links = |(first, set): (usize, Vec<usize>)| set.into_iter().map(move |i| (i, first));
         let mut package = Package {
+            number,
             candidate,
             old: old_files.collect(),
             accounts: Accounts::read(root)?,
@@ -97,6 +126,10 @@ impl Unpacking {
         file: &File,
     ) -> Result<(), Error> {
         let candidate = package.candidate;
+        let state = |states: &BTreeMap<usize, Vec<State>>| states[&package.number][index];
+        if state(&self.states) != State::Normal {
+            return Ok(());
+        }
         if file.name.is_empty() {
             let (uid, gid) = package.owner(file)?;
             root.chown("/", uid, gid)?;
@@ -105,24 +138,33 @@ impl Unpacking {
         }
         if file.is_ghost() {
             if let Some(place) = root.find_place(&file.directory, &file.name) {
-                self.owners
-                    .add(place, candidate.package.identity.to_string(), file);
+                self.owners.add(place, package.owner_of(index, file));
             }
             return Ok(());
         }
         let (uid, gid) = package.owner(file)?;
         let place = root.place_in(&file.directory, &file.name)?;
-        if let Some(owner) = self.owners.conflict(&place, file) {
-            let (own, path) = (&candidate.package.identity, root.path_at(&place));
-            let other = &owner.package;
-            let message = format!(
-                "{own} and {other} both have {}, and not the same",
-                show(&path)
-            );
-            return Err(candidate.error(message).into());
+        match self.owners.settle(&place, package.owner_of(index, file)) {
+            Settled::Put => {}
+            Settled::Shared => return Ok(()),
+            Settled::WrongColor => {
+                if let Some(states) = self.states.get_mut(&package.number) {
+                    states[index] = State::WrongColor;
+                }
+                return Ok(());
+            }
+            Settled::Conflict(other) => {
+                let (own, path) = (&candidate.package.identity, root.path_at(&place));
+                let message = format!(
+                    "{own} and {other} both have {}, and not the same",
+                    show(&path)
+                );
+                let error = candidate.error(message);
+                return Err(error
+                    .help("`replacefiles: true` lets the package that comes later win")
+                    .into());
+            }
         }
-        self.owners
-            .add(place.clone(), candidate.package.identity.to_string(), file);
         let meta = Meta {
             mode: if file.kind == FileKind::Symlink {
                 0o777
@@ -134,6 +176,21 @@ impl Unpacking {
             mtime: Timestamp::from_secs(file.mtime.into()),
         };
         if file.kind == FileKind::Directory {
+            let path = root.path_at(&place);
+            let was_link = package
+                .old
+                .get(&file.path())
+                .is_some_and(|(old, _)| old.kind == FileKind::Symlink);
+            if was_link && root.is_link(&path) && root.is_dir(&path) {
+                let path = show(&path).to_string();
+                let message = format!(
+                    "{path} is a directory, where the package it replaces has a link to one"
+                );
+                return Err(candidate
+                    .error(message)
+                    .help("remove the link in an earlier step")
+                    .into());
+            }
             return lay_directory(root, &place, meta);
         }
         let there = root.node_at(&place);
@@ -145,7 +202,10 @@ impl Unpacking {
                 .help("remove or move the directory in an earlier step")
                 .into());
         }
-        let old = package.old.get(&file.path()).copied();
+        let old = package.old.get(&file.path()).copied().or_else(|| {
+            let (which, file) = self.owners.there(&place)?;
+            Some((file, &self.installed[which]))
+        });
         match fate::decide(root, &place, file, candidate, old)? {
             Fate::Put => package.put(root, &place, index, file, meta),
             Fate::Keep => Ok(()),
@@ -176,6 +236,16 @@ impl Unpacking {
 }
 
 impl Package<'_> {
+    fn owner_of(&self, index: usize, file: &File) -> Owner {
+        Owner {
+            who: Who::New(self.number),
+            package: self.candidate.package.identity.to_string(),
+            index,
+            file: file.clone(),
+            what: What::Put,
+        }
+    }
+
     /// Returns the numbers of a file's owners, by the image's own accounts.
     fn owner(&self, file: &File) -> Result<(u32, u32), Error> {
         let candidate = self.candidate;

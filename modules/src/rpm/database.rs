@@ -125,6 +125,14 @@ impl Database {
         Ok(number)
     }
 
+    /// Writes the header of a package anew, after a byte that no table has changed.
+    pub(crate) fn replace(&mut self, number: u32, header: &Header) -> Result<(), DatabaseError> {
+        let update = "UPDATE Packages SET blob = ?1 WHERE hnum = ?2";
+        self.connection
+            .execute(update, params![header.blob(), number])?;
+        Ok(())
+    }
+
     /// Removes a package.
     pub(crate) fn remove(&mut self, number: u32) -> Result<(), DatabaseError> {
         let transaction = self.connection.transaction()?;

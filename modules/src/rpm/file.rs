@@ -10,13 +10,28 @@ use super::tag;
 /// What a file's flags say (rpm's `rpmfileAttrs`).
 mod attribute {
     pub(super) const CONFIG: u32 = 1 << 0;
+    pub(super) const DOC: u32 = 1 << 1;
     pub(super) const MISSINGOK: u32 = 1 << 3;
     pub(super) const NOREPLACE: u32 = 1 << 4;
     pub(super) const GHOST: u32 = 1 << 6;
+    pub(super) const LICENSE: u32 = 1 << 7;
 }
 
 /// The kind of a file in its mode, as in `st_mode`.
 const KIND: u16 = 0o170_000;
+
+/// What became of a file (rpm's `rpmfileState`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// It is there.
+    Normal = 0,
+    /// Another package has put its own at the path.
+    Replaced = 1,
+    /// It was left out.
+    NotInstalled = 2,
+    /// A program of the other word size has the path.
+    WrongColor = 4,
+}
 
 /// What a listed file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +67,10 @@ pub(crate) struct File {
     pub(crate) device: u32,
     /// Capabilities as text.
     pub(crate) capabilities: Vec<u8>,
+    /// 1 for a 32-bit program or library, 2 for a 64-bit one.
+    pub(crate) color: u32,
+    /// The languages that it is for, with `|` between; empty for all.
+    pub(crate) languages: Vec<u8>,
     /// Its inode when the package was built; regular files with the same one are hard links.
     pub(crate) inode: (u64, u64),
     flags: u32,
@@ -66,6 +85,16 @@ impl File {
     /// Returns whether the package owns the name, but has nothing to put there.
     pub(crate) fn is_ghost(&self) -> bool {
         self.flags & attribute::GHOST != 0
+    }
+
+    /// Returns whether it is documentation.
+    pub(crate) fn is_doc(&self) -> bool {
+        self.flags & attribute::DOC != 0
+    }
+
+    /// Returns whether it is the text of a license.
+    pub(crate) fn is_license(&self) -> bool {
+        self.flags & attribute::LICENSE != 0
     }
 
     /// Returns whether it holds settings.
@@ -83,28 +112,20 @@ impl File {
         self.flags & attribute::NOREPLACE != 0
     }
 
-    /// Returns whether two packages may both have it.
+    /// Returns whether two packages may both have it (rpm's `rpmfilesCompare`).
     pub(crate) fn may_share(&self, other: &Self) -> bool {
-        if self.is_ghost() && other.is_ghost() {
+        if self.is_ghost() || other.is_ghost() {
             return true;
         }
-        if self.kind != other.kind {
-            return false;
-        }
+        let same_mode = self.mode == other.mode || self.kind == FileKind::Symlink;
         let same_owner = self.user == other.user && self.group == other.group;
-        match self.kind {
-            // Of directories, rpm lets everything differ.
-            FileKind::Directory => true,
-            FileKind::Symlink => self.target == other.target && same_owner,
-            FileKind::Regular => {
-                self.digest == other.digest
-                    && self.size == other.size
-                    && self.mode == other.mode
-                    && self.capabilities == other.capabilities
-                    && same_owner
-            }
-            _ => self.device == other.device && self.mode == other.mode && same_owner,
-        }
+        let same_content = match self.kind {
+            FileKind::Symlink => self.target == other.target,
+            FileKind::Regular => self.digest == other.digest && self.size == other.size,
+            FileKind::BlockDevice | FileKind::CharDevice => self.device == other.device,
+            FileKind::Directory | FileKind::Fifo | FileKind::Socket => true,
+        };
+        self.kind == other.kind && same_mode && same_owner && same_content
     }
 }
 
@@ -151,6 +172,14 @@ pub(crate) fn read(header: &Header) -> Result<Vec<File>, HeaderError> {
         true => texts(tag::FILECAPS)?,
         false => vec![&b""[..]; count],
     };
+    let colors = match header.has(tag::FILECOLORS) {
+        true => numbers(tag::FILECOLORS)?,
+        false => vec![0; count],
+    };
+    let languages = match header.has(tag::FILELANGS) {
+        true => texts(tag::FILELANGS)?,
+        false => vec![&b""[..]; count],
+    };
     let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     let file = |i: usize| {
         let wrong = HeaderError::FileName(i);
@@ -175,6 +204,8 @@ pub(crate) fn read(header: &Header) -> Result<Vec<File>, HeaderError> {
             target: targets[i].to_vec(),
             device: narrow(rdevs[i]),
             capabilities: capabilities[i].to_vec(),
+            color: narrow(colors[i]),
+            languages: languages[i].to_vec(),
             inode: (devices[i], inodes[i]),
             flags: narrow(flags[i]),
         })

@@ -231,6 +231,14 @@ impl Header {
         })
     }
 
+    /// Sets one byte of a tag's value; returns whether there is one.
+    pub(crate) fn set_byte(&mut self, tag: u32, at: usize, byte: u8) -> bool {
+        let entry = self.entries.get(&tag);
+        let place = entry.and_then(|entry| entry.bytes.clone().nth(at));
+        let place = place.and_then(|at| self.blob.get_mut(at));
+        place.map(|place| *place = byte).is_some()
+    }
+
     /// Returns the texts of a tag, none when it has no texts.
     pub(crate) fn texts(&self, tag: u32) -> Vec<&[u8]> {
         let Some(entry) = self.entries.get(&tag) else {

@@ -1,0 +1,138 @@
+//! Files that are left out, and files that two packages have: the tree and the states of files in
+//! the database, as rpm has them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::build::{NOW, base, build_target, installed, rpm, work};
+use super::system::{assert_same, dump, listing, pack};
+use crate::kit::{Work, run, succeed};
+
+const SPEC: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/install_rpms/choice.spec"
+);
+
+/// Makes a package of 64-bit programs, the same of 32-bit ones, and one that takes files of both.
+fn rpms(work: &Work) -> [PathBuf; 3] {
+    let spec = Path::new(SPEC);
+    for (target, defines) in [
+        (
+            "x86_64-linux",
+            &[("bits", "64"), ("class", "2"), ("machine", "76")][..],
+        ),
+        (
+            "i686-linux",
+            &[("bits", "32"), ("class", "1"), ("machine", "3")],
+        ),
+        ("x86_64-linux", &[("theft", "-theft")]),
+    ] {
+        build_target(work, spec, "rpms", target, defines);
+    }
+    ["choice-1.x86_64", "choice-1.i686", "choice-theft-1.noarch"]
+        .map(|name| work.join(format!("rpms/{name}.rpm")))
+}
+
+#[test]
+fn files_are_left_out_as_rpm_leaves_them_out() {
+    let work = work("left-out");
+    let rpms = rpms(&work);
+    work.write(
+        "build.yaml",
+        "modules: [install_rpms]\nsize: 64M\ntable: none\nrpms: [rpms/choice-1.x86_64.rpm]\n\
+         excludedocs: true\ninstall_langs: [de_AT, pt]\n",
+    );
+    let base = base(&work);
+    let Some(mounted) = installed(&work, &base) else {
+        return;
+    };
+    let ours = mounted.path();
+    let theirs = work.join("base");
+    succeed(
+        rpm(&theirs)
+            .args([
+                "--define",
+                "_install_langs de_AT:pt",
+                "-i",
+                "--noplugins",
+                "--excludedocs",
+            ])
+            .arg(&rpms[0]),
+    );
+    assert_same(&listing(ours), &listing(&theirs));
+    assert_same(&dump(ours), &dump(&theirs));
+    for (path, is_there) in [
+        ("usr/share/doc/choice", false),
+        ("usr/share/licenses/choice/LICENSE", true),
+        ("usr/share/locale/de/LC_MESSAGES/choice.mo", true),
+        ("usr/share/locale/fr", false),
+        ("usr/share/locale/pt_BR", false),
+        ("usr/bin/choice-too", true),
+    ] {
+        assert_eq!(ours.join(path).exists(), is_there, "{path}");
+    }
+    // What is not there is not missed, and not removed with the package either.
+    let verified = run(rpm(ours).arg("-Va"));
+    assert_eq!(
+        (verified.code, &*verified.stdout),
+        (Some(0), ""),
+        "{verified:#?}"
+    );
+    succeed(rpm(ours).args(["-e", "choice"]));
+}
+
+#[test]
+fn packages_take_files_of_others_as_with_rpm() {
+    let work = work("taken");
+    let rpms = rpms(&work);
+    let recipe = |more: &str| {
+        work.write(
+            "build.yaml",
+            format!("modules: [install_rpms]\nsize: 64M\ntable: none\nreplacefiles: true\nrpms: {more}\n"),
+        );
+    };
+    // All at once; then each of the first two before the others.
+    for first in [&rpms[..0], &rpms[..1], &rpms[1..2]] {
+        let _ = fs::remove_dir_all(work.join("base"));
+        let tar = base(&work);
+        let theirs = work.join("base");
+        let by_rpm = |rpms: &[PathBuf]| {
+            let args = ["-i", "--noplugins", "--replacefiles"];
+            succeed(
+                rpm(&theirs)
+                    .args(args)
+                    .args(rpms)
+                    .env("SOURCE_DATE_EPOCH", NOW),
+            );
+        };
+        if !first.is_empty() {
+            by_rpm(first);
+            fs::write(theirs.join("etc/choice/choice.conf"), "mine\n").unwrap();
+            pack(&theirs, &tar);
+        }
+        recipe("[rpms]");
+        let Some(mounted) = installed(&work, &tar) else {
+            return;
+        };
+        let rest: Vec<_> = rpms
+            .iter()
+            .filter(|rpm| !first.contains(rpm))
+            .cloned()
+            .collect();
+        by_rpm(&rest);
+        let ours = mounted.path();
+        assert_same(&listing(ours), &listing(&theirs));
+        assert_same(&dump(ours), &dump(&theirs));
+        let asked =
+            |root: &Path| run(rpm(root).args(["-qs", "choice.x86_64", "choice.i686"])).stdout;
+        assert_eq!(asked(ours), asked(&theirs));
+        assert!(
+            asked(ours).contains("wrong color   /usr/bin/choice\n"),
+            "{}",
+            asked(ours)
+        );
+        // Only replaced files that were there before have that state.
+        assert_eq!(asked(ours).contains("replaced"), !first.is_empty());
+        drop(mounted);
+    }
+}

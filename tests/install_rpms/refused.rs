@@ -1,0 +1,164 @@
+//! What cannot be installed: one clear error each.
+
+use std::fs;
+
+use super::build::{base, build, build_file, work};
+use crate::kit::run;
+
+#[test]
+fn packages_that_cannot_be_installed() {
+    let work = work("refused");
+    let base = base(&work);
+    build(
+        &work,
+        "payload.spec",
+        &[("kind", "gzip"), ("_binary_payload", "w9.gzdio")],
+    );
+    let spec = |name: &str, lines: &str, files: &str| {
+        let text = format!(
+            "Name: {name}\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nAutoReqProv: no\n\
+             {lines}\n%description\nx\n%install\ncd %{{buildroot}}\nmkdir -p opt/gzip/many etc usr/lib\n\
+             echo {name} > opt/gzip/many/3\necho {name} > etc/{name}\n%files\n{files}\n"
+        );
+        let spec = work.write(&format!("{name}.spec"), text);
+        build_file(
+            &work,
+            &spec,
+            name,
+            &[("_unpackaged_files_terminate_build", "0")],
+        );
+    };
+    spec(
+        "needy",
+        "BuildArch: noarch\nRequires: nothing-has-this >= 2, /no/such/path\nRequires: (a or b)",
+        "/etc/needy",
+    );
+    spec(
+        "rival",
+        "BuildArch: noarch\nConflicts: payload-gzip < 2",
+        "/etc/rival",
+    );
+    spec("thief", "BuildArch: noarch", "/opt/gzip/many/3");
+    spec(
+        "stranger",
+        "BuildArch: noarch",
+        "%attr(-,nobody-here,root) /etc/stranger",
+    );
+    spec(
+        "solid",
+        "BuildArch: noarch",
+        "%attr(755,root,root) /etc/solid",
+    );
+    spec("round", "BuildArch: noarch\nRequires: round", "/etc/round");
+    let good = fs::read(work.join("rpms/payload-gzip-1.0.noarch.rpm")).unwrap();
+    let damaged = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = good.clone();
+        change(&mut bytes);
+        work.write(name, bytes);
+    };
+    let len = good.len();
+    damaged("cut-lead.rpm", &|b| b.truncate(50));
+    damaged("cut-header.rpm", &|b| b.truncate(6000));
+    damaged("cut-payload.rpm", &|b| b.truncate(len - 100));
+    damaged("header.rpm", &|b| b[6500] ^= 1);
+    damaged("payload.rpm", &|b| b[len - 500] ^= 1);
+    damaged("longer.rpm", &|b| b.extend(*b"more"));
+    damaged("count.rpm", &|b| b[96 + 8..96 + 12].fill(0xff));
+    damaged("source.rpm", &|b| b[7] = 1);
+    work.write("text.rpm", "no package at all");
+    fs::create_dir(work.join("empty")).unwrap();
+    let mut wrong = Vec::new();
+    for (rpms, code, want) in [
+        ("[missing.rpm]", 2, "missing.rpm: No such file"),
+        ("[empty]", 2, "the folder empty has no file NAME.rpm"),
+        ("['x*.rpm']", 2, "x*.rpm finds no file"),
+        ("['']", 2, "an empty path is no package"),
+        ("[5]", 2, "expected a string"),
+        ("rpms", 2, "expected a list"),
+        ("[text.rpm]", 2, "this is no RPM package"),
+        (
+            "[cut-lead.rpm]",
+            2,
+            "inside the package's header of signatures; was the download cut short?",
+        ),
+        ("[cut-header.rpm]", 2, "inside the package's header"),
+        ("[header.rpm]", 2, "the header has the SHA-256 digest"),
+        (
+            "[count.rpm]",
+            2,
+            "the header says that it has 4294967295 entries",
+        ),
+        ("[source.rpm]", 2, "this is a source package"),
+        ("[rpms, header.rpm]", 2, "header.rpm: the header has"),
+        (
+            "[rpms, longer.rpm]",
+            2,
+            "are the same package, payload-gzip-1.0-1.noarch",
+        ),
+        ("[cut-payload.rpm]", 1, "the payload ends at byte"),
+        ("[payload.rpm]", 1, "payload"),
+        (
+            "[longer.rpm]",
+            1,
+            "something else follows the end of the compressed data",
+        ),
+        (
+            "[needy]",
+            1,
+            "nothing provides nothing-has-this >= 2 needed by needy-1-1.noarch",
+        ),
+        (
+            "[needy]",
+            1,
+            "nothing provides /no/such/path needed by needy-1-1.noarch",
+        ),
+        (
+            "[needy]",
+            1,
+            "nothing provides (a or b) needed by needy-1-1.noarch",
+        ),
+        (
+            "[rpms, rival]",
+            1,
+            "rival-1-1.noarch conflicts with payload-gzip < 2 provided by payload-gzip-1.0-1.noarch",
+        ),
+        (
+            "[rpms, thief]",
+            1,
+            "thief-1-1.noarch and payload-gzip-1.0-1.noarch both have /opt/gzip/many/3",
+        ),
+        (
+            "[stranger]",
+            1,
+            "the image has no user nobody-here, who owns /etc/stranger",
+        ),
+        ("[round]", 0, "round-1-1.noarch installed"),
+        ("[needy]\nnodeps: true", 0, "needy-1-1.noarch installed"),
+        (
+            "[solid, solid/solid-1.noarch.rpm, 'sol*/*']",
+            0,
+            "solid-1-1.noarch installed",
+        ),
+        ("[]", 0, "there is nothing to install"),
+    ] {
+        work.write(
+            "build.yaml",
+            format!("modules: [install_rpms]\nrpms: {rpms}\n"),
+        );
+        let run = run(work.hsb(["plan", "-i"]).arg(&base));
+        if run.code != Some(code) || !run.stderr.contains(want) {
+            wrong.push(format!("{rpms}: {run:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // The recipe of 2012, as it was.
+    work.write(
+        "build.yaml",
+        "modules: [install_rpms, add_user]\nadd_users: [harlowja]\n",
+    );
+    let run = run(work.hsb(["plan", "-i"]).arg(&base));
+    assert!(
+        run.code == Some(0) && run.stderr.contains("there is nothing to install"),
+        "{run:#?}"
+    );
+}
