@@ -61,7 +61,13 @@ pub(crate) fn describe(module: &Module) -> String {
             text += &format!("It is {}.\n", own.shown);
             match &own.declared {
                 None => text += "It does not declare its keys: it may read any of the recipe.\n",
-                Some(declared) => declared_keys(&mut text, declared),
+                Some(declared) => {
+                    declared_keys(&mut text, declared);
+                    text += "\nExample:\n\n";
+                    for line in declared.example(&own.name).lines() {
+                        text += &format!("    {line}\n");
+                    }
+                }
             }
         }
     }
@@ -114,7 +120,7 @@ fn declared_keys(text: &mut String, declared: &Declaration) {
             (false, Some(value)) => format!("default {value}"),
         };
         // Writing to a text cannot fail.
-        write!(text, "  {name}: {}; {presence}", schema.noun()).ok();
+        write!(text, "  {name}: {schema}; {presence}").ok();
         if !schema.description.is_empty() {
             *text += &format!("; {}", schema.description);
         }

@@ -141,6 +141,7 @@ const WRONG: u8 = 2;
 /// Runs the program with the process's own arguments and streams.
 pub fn run() -> ExitCode {
     let Arguments { command } = Arguments::parse();
+    own::starlark::this_is_hsb();
     let (options, planning) = match &command {
         Command::Build(options) => (options, None),
         Command::Plan(plan) => (&plan.options, Some(plan)),
@@ -157,7 +158,6 @@ pub fn run() -> ExitCode {
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    own::starlark::this_is_hsb();
     if let Err(error) = interrupt::watch() {
         say(format_args!("hsb: signals cannot be watched: {error}"));
         return ExitCode::from(FAILED);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use modules::value::{Value, ValueError, same_name};
+use modules::value::{Data, Value, ValueError, same_name};
 use modules::{Cfg, Host};
 
 use crate::own::Own;
@@ -34,16 +34,31 @@ impl Module {
         }
     }
 
+    /// Returns the key that an inline value which is no mapping is for.
+    pub fn main(&self) -> Option<&str> {
+        match self {
+            Module::BuiltIn(module) => module.keys.first().copied(),
+            Module::Own(own) => own.main(),
+        }
+    }
+
     /// Returns the options that a step carries inline, as [`modules::Module::inline`] does; a
     /// module of the user's gets them as they are.
     ///
     /// # Errors
     ///
-    /// Fails when a key is given twice.
+    /// Fails when a key is given twice, and on a value for the main key of a module without one.
     pub fn inline(&self, value: &Value) -> Result<Value, ValueError> {
         match self {
             Module::BuiltIn(module) => module.inline(value),
-            Module::Own(_) => Ok(value.clone()),
+            Module::Own(own) => match value.data {
+                Data::Map(_) | Data::Null => Ok(value.clone()),
+                _ if own.main().is_some() => Ok(value.clone()),
+                _ => {
+                    let error = value.mismatch("the module's options, as a mapping");
+                    Err(error.help("`main` in its declaration names the key of such a value"))
+                }
+            },
         }
     }
 

@@ -21,6 +21,8 @@ use std::time::Duration;
 use modules::value::ValueError;
 use modules::{Cfg, Root};
 
+use crate::recipe::KEYS as RECIPE_KEYS;
+
 pub use declaration::Declaration;
 pub(crate) use process::end_all;
 
@@ -139,6 +141,14 @@ impl Own {
         }
     }
 
+    /// Returns the key that an inline value which is no mapping is for.
+    pub(crate) fn main(&self) -> Option<&str> {
+        match &self.declared {
+            None => Some(&self.name),
+            Some(declared) => declared.main.as_deref(),
+        }
+    }
+
     /// Reads what the module says about itself, without running it.
     ///
     /// # Errors
@@ -151,6 +161,10 @@ impl Own {
             Kind::Executable => executable::declaration(&self.file).map_err(Failure::new),
         };
         self.declared = declared.map_err(|failure| failure.of(self))?;
+        if let Some(declared) = &self.declared {
+            let checked = declared.check_itself(&RECIPE_KEYS);
+            checked.map_err(|wrong| Failure::new(wrong).of(self))?;
+        }
         Ok(())
     }
 

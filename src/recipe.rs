@@ -45,7 +45,7 @@ pub use step::Step;
 pub use vfat::Vfat;
 
 /// The keys at the top of a recipe that belong to no module.
-const KEYS: [&str; 9] = [
+pub(crate) const KEYS: [&str; 9] = [
     "name",
     "source",
     "size",

@@ -69,7 +69,7 @@ fn step(module: &Module, keys: &Map<String, Value>) -> Value {
         json!({"type": "null"}),
         json!({"type": "object", "properties": keys, "additionalProperties": false}),
     ];
-    let main = module.keys().first().and_then(|main| keys.get(*main));
+    let main = module.main().and_then(|main| keys.get(main));
     forms.extend(main.cloned());
     json!({"anyOf": forms})
 }

@@ -21,6 +21,14 @@ fn modules_are_listed_and_described() {
         "MODULE = {'summary': 'says goodbye', 'keys': {'bye': {'type': 'string'}}}\n",
     );
     work.write("more/odd.py", "MODULE = {'summery': 1}\n");
+    work.write(
+        "more/tea.py",
+        "MODULE = {'main': 'tea', 'keys': {\n\
+         'tea': {'enum': ['green', 'black'], 'required': True},\n\
+         'sugar': {'type': 'integer', 'default': 2},\n\
+         'with': {'type': 'array', 'items': {'type': 'string'}}}}\n\
+         def modify(name, root, cfg):\n    root.write('/etc/tea', str(sorted(cfg.items())))\n",
+    );
     let list = kit::succeed(&mut work.hsb(["modules"]));
     for part in [
         "add_user adds users",
@@ -52,12 +60,34 @@ fn modules_are_listed_and_described() {
                 "bye: a text; optional",
             ],
         ),
+        (
+            "tea",
+            &[
+                "tea: one of green, black; required",
+                "sugar: a whole number; default 2",
+                "with: a list, each a text; optional",
+            ],
+        ),
     ] {
         let text = kit::succeed(&mut work.hsb(["modules", name]));
         for part in parts {
             assert!(text.contains(part), "{name}: no {part:?} in:\n{text}");
         }
     }
+    let tea = kit::succeed(&mut work.hsb(["modules", "tea"]));
+    let (_, example) = tea.split_once("Example:\n\n").unwrap();
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rootfs.tar.gz");
+    let example: String = example
+        .lines()
+        .map(|line| format!("{}\n", line.trim()))
+        .collect();
+    let recipe = format!("source: {source}\nmodule_path: [more]\n{example}");
+    work.write("tea.yaml", recipe);
+    let shown = kit::succeed(&mut work.hsb(["plan", "-q", "-f", "tea.yaml", "--show", "/etc/tea"]));
+    assert!(
+        shown.contains("('sugar', 2), ('tea', 'green'), ('with', ['...'])"),
+        "{shown}"
+    );
     let message = kit::fail(&mut work.hsb(["modules", "greet"]), 2);
     assert!(message.contains("unknown module `greet`; "), "{message}");
 }
@@ -82,6 +112,16 @@ fn a_new_module_works_as_it_is() {
         );
         let motd = kit::succeed(&mut work.hsb(["plan", "-q", "--show", "/etc/motd"]));
         assert!(motd.contains("Hello"), "{language}: {motd}");
+        let text = kit::succeed(&mut work.hsb(["modules", "greet"]));
+        assert!(text.contains(file), "{language}: {text}");
+        let schema = kit::succeed(&mut work.hsb(["schema"]));
+        let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+        let steps = &schema["properties"]["modules"]["items"]["anyOf"][1]["properties"];
+        assert!(steps.get("greet").is_some(), "{language}: {steps}");
+        let again = ["modules", "new", "other-name", "--kind", language];
+        kit::succeed(&mut work.hsb(again));
+        let message = kit::fail(&mut work.hsb(["modules", "new", "other_name"]), 2);
+        assert!(message.contains("modules/other-name"), "{message}");
     }
     for name in ["", "-x", "a/b", "a.b", "../a"] {
         let work = Work::new("name");

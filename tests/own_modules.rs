@@ -48,7 +48,23 @@ fn modules_are_looked_up_in_order() {
         i32,
         &'c [&'c str],
     );
-    let cases: [Case<'_>; 7] = [
+    let cases: [Case<'_>; 9] = [
+        (
+            "an executable that has an ending",
+            &[("greet.sh", says("mine"))],
+            "modules: [greet]",
+            2,
+            &[
+                "modules/greet.sh is there, but a module is greet.py, greet.star or an executable greet",
+            ],
+        ),
+        (
+            "an executable that cannot be executed",
+            &[("greet-", says("mine"))],
+            "modules: [greet_]",
+            2,
+            &["modules/greet- is there, but cannot be executed: chmod +x modules/greet-"],
+        ),
         (
             "an executable",
             &[("greet_all", says("mine"))],
@@ -119,7 +135,8 @@ fn modules_are_looked_up_in_order() {
         fs::create_dir(work.join("more")).unwrap();
         for (file, text) in files {
             let path = work.write(&format!("modules/{file}"), text);
-            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+            let mode = if file.ends_with('-') { 0o644 } else { 0o755 };
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         }
         let run = plan(&work, &[]);
         assert_eq!(run.code, Some(code), "{what}: {run:#?}");
@@ -230,15 +247,72 @@ fn declared_keys_are_checked_before_any_work() {
         assert_eq!(run.code, Some(code), "{recipe}: {run:#?}");
         assert!(run.stderr.contains(part), "{recipe}: {run:#?}");
     }
-    let work = project("declared", "modules: [greet]");
-    module(&work, "greet", "#!/bin/sh\n");
-    module(&work, "greet.json", r#"{"kees": {}}"#);
-    let run = plan(&work, &["-q"]);
-    assert_eq!(run.code, Some(2), "{run:#?}");
-    assert!(
-        run.stderr.contains("greet.json: unknown field `kees`"),
-        "{run:#?}"
+}
+
+#[test]
+fn a_declaration_is_checked_itself() {
+    for (declaration, recipe, part) in [
+        (
+            r#"{"kees": {}}"#,
+            "modules: [greet]",
+            "greet.json: unknown field `kees`",
+        ),
+        (
+            r#"{"keys": {"a": {}}, "main": "b"}"#,
+            "modules: [greet]",
+            "modules/greet: `main`: `b` is none of its `keys`",
+        ),
+        (
+            r#"{"keys": {"a": {}, "a-b": {}, "a_b": {}}}"#,
+            "modules: [greet]",
+            "modules/greet: `keys`: `a-b` and `a_b` are one name",
+        ),
+        (
+            r#"{"keys": {"module-path": {}}}"#,
+            "modules: [greet]",
+            "`keys`: every recipe has the key `module_path`",
+        ),
+        (
+            r#"{"keys": {"a": {}}}"#,
+            "modules: [greet: 5]",
+            "build.yaml:2:18: expected the module's options, as a mapping, found the number 5",
+        ),
+        (
+            r#"{"keys": {"a": {"enum": ["1", "2"]}}, "main": "a"}"#,
+            "modules: [greet: 1]",
+            "build.yaml:2:18: expected a text, found the number 1",
+        ),
+    ] {
+        let work = project("declared", recipe);
+        module(&work, "greet", "#!/bin/sh\n");
+        module(&work, "greet.json", declaration);
+        let run = plan(&work, &["-q"]);
+        assert_eq!(run.code, Some(2), "{run:#?}");
+        assert!(run.stderr.contains(part), "{declaration}: {run:#?}");
+    }
+}
+
+#[test]
+fn keys_arrive_as_their_module_spells_them() {
+    let work = project(
+        "spelling",
+        "modules: [greet: {so-loud: true}]\nwhom-to: you\nof-others: 1",
     );
+    module(
+        &work,
+        "greet.py",
+        "MODULE = {'keys': {'so_loud': {}, 'whom_to': {'required': True}}}\n\
+         def modify(name, root, cfg):\n    print(cfg['so_loud'], cfg['whom_to'], 'modules' in cfg)\n",
+    );
+    // Somebody has to claim the third key.
+    module(&work, "others", "#!/bin/sh\n");
+    module(&work, "others.json", r#"{"keys": {"of_others": {}}}"#);
+    let recipe = fs::read_to_string(work.join("build.yaml")).unwrap();
+    let recipe = recipe.replace("}]", "}, others]");
+    work.write("build.yaml", recipe);
+    let run = plan(&work, &[]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(run.stderr.contains("[greet] True you True"), "{run:#?}");
 }
 
 #[test]

@@ -67,9 +67,14 @@ impl Cfg {
     }
 
     /// Returns the whole recipe as a module of the user's gets it: the inline options first, each
-    /// in the order of its keys.
+    /// in the order of its keys. Those of the module are spelled as it spells them.
     pub fn to_data(&self) -> api::Data {
-        data_of_map(self.all())
+        let keys = self.keys();
+        let entries = self.all().map(|(key, value)| {
+            let name = canonical(&key.name, &keys).unwrap_or(&key.name);
+            (name.to_owned(), data_of(value))
+        });
+        api::Data::Map(entries.collect())
     }
 
     /// Returns the keys that are the module's own, as plain data.
@@ -80,7 +85,7 @@ impl Cfg {
     /// Returns the keys that are the module's own, as they were written. All inline keys are, so
     /// that a wrong one is found.
     pub fn own(&self) -> impl Iterator<Item = (&Key, &Value)> {
-        let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
+        let keys = self.keys();
         self.all().filter(move |(key, _)| {
             self.inline.get(&key.name).is_some() || canonical(&key.name, &keys).is_some()
         })
@@ -89,6 +94,10 @@ impl Cfg {
     /// Returns where the recipe names the step.
     pub fn span(&self) -> Span {
         self.step
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.keys.iter().map(String::as_str).collect()
     }
 
     fn all(&self) -> impl Iterator<Item = (&Key, &Value)> {

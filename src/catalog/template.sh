@@ -1,7 +1,7 @@
 #!/bin/sh
 # NAME: says in one line what it does.
 #
-# One line of JSON asks for one operation, one line answers. `hsb modules` has the documentation.
+# One line of JSON asks for one operation, one line answers; docs/modules.md of hsb has them all.
 set -eu
 
 read -r start # {"hsb": 1, "name": "NAME", "cfg": {...}, ...}

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
+use modules::value::same_name;
+
 use super::print;
 use crate::library::{Library, Missing};
 use crate::{catalog, own, recipe, schema};
@@ -94,9 +96,12 @@ fn new(name: &str, language: Language, recipe: &std::path::Path) -> Result<()> {
     let folder = recipe.parent().unwrap_or(recipe).join("modules");
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     // Two of one name in a folder are an error, whatever their kinds.
-    for ending in ["", ".py", ".star"] {
-        let file = folder.join(format!("{name}{ending}"));
-        if file.symlink_metadata().is_ok() {
+    for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+        let there = entry?.file_name();
+        let there = there.to_str().unwrap_or_default();
+        let stem = there.strip_suffix(".py").or(there.strip_suffix(".star"));
+        if same_name(stem.unwrap_or(there), name) {
+            let file = folder.join(there);
             let file = file.display();
             bail!("{file}: is there already; choose another name, or remove it");
         }

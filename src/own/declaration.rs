@@ -5,11 +5,13 @@
 //! executable it is `NAME.json`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use modules::Cfg;
-use modules::value::{Data, Value, ValueError, nearest};
+use modules::value::{Data, Value, ValueError, canonical, nearest, same_name};
 use serde::Deserialize;
+use serde_json::json;
 
 /// A module's own words on itself.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -95,6 +97,40 @@ impl Kind {
 }
 
 impl Declaration {
+    /// Finds what is wrong with the declaration itself; `reserved` are the keys of every recipe.
+    ///
+    /// # Errors
+    ///
+    /// Fails with one line on the first mistake.
+    pub(super) fn check_itself(&self, reserved: &[&str]) -> Result<(), String> {
+        let keys: Vec<&str> = self.keys.keys().map(String::as_str).collect();
+        for (place, key) in keys.iter().enumerate() {
+            if let Some(own) = canonical(key, reserved) {
+                return Err(format!(
+                    "`keys`: every recipe has the key `{own}`; call that of the module otherwise"
+                ));
+            }
+            if let Some(other) = keys[..place].iter().find(|other| same_name(other, key)) {
+                return Err(format!("`keys`: `{other}` and `{key}` are one name"));
+            }
+        }
+        match &self.main {
+            Some(main) if !self.keys.contains_key(main) => {
+                Err(format!("`main`: `{main}` is none of its `keys`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns an example of a recipe with a step of the module, and every key.
+    pub(crate) fn example(&self, name: &str) -> String {
+        let mut text = format!("modules: [{name}]\n");
+        for key in self.keys() {
+            text += &format!("{key}: {}\n", self.keys[key].example());
+        }
+        text
+    }
+
     /// Returns the keys, the main one first.
     pub(crate) fn keys(&self) -> Vec<&str> {
         let is_main = |key: &&str| Some(*key) == self.main.as_deref();
@@ -116,7 +152,7 @@ impl Declaration {
     /// Fails with the first mistake.
     pub(super) fn check(&self, cfg: &Cfg) -> Result<(), ValueError> {
         for (key, value) in cfg.own() {
-            match modules::value::canonical(&key.name, &self.keys()) {
+            match canonical(&key.name, &self.keys()) {
                 Some(name) => self.keys[name].check(value)?,
                 None => {
                     let error = ValueError::new(key.span, format!("unknown key `{}`", key.name));
@@ -141,10 +177,37 @@ impl Declaration {
     }
 }
 
+/// Names the type for people.
+impl fmt::Display for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.values, self.kind, &self.items) {
+            (Some(values), ..) => write!(f, "one of {}", values.join(", ")),
+            (None, Some(Kind::Array), Some(items)) => write!(f, "a list, each {items}"),
+            (None, kind, _) => f.write_str(kind.map_or("anything", Kind::expected)),
+        }
+    }
+}
+
 impl Schema {
-    /// Names the type for people.
-    pub(crate) fn noun(&self) -> &'static str {
-        self.kind.map_or("anything", Kind::expected)
+    /// Returns a value that fits.
+    fn example(&self) -> serde_json::Value {
+        if let Some(default) = &self.default {
+            return default.clone();
+        }
+        if let Some(first) = self.values.as_ref().and_then(|values| values.first()) {
+            return json!(first);
+        }
+        match self.kind {
+            None | Some(Kind::String) => json!("..."),
+            Some(Kind::Integer) => json!(1),
+            Some(Kind::Number) => json!(0.5),
+            Some(Kind::Boolean) => json!(true),
+            Some(Kind::Array) => {
+                let item = self.items.as_deref();
+                json!([item.map_or_else(|| json!("..."), Schema::example)])
+            }
+            Some(Kind::Object) => json!({}),
+        }
     }
 
     fn check(&self, value: &Value) -> Result<(), ValueError> {
@@ -153,12 +216,15 @@ impl Schema {
         {
             return Err(value.mismatch(kind.expected()));
         }
-        if let (Some(values), Some(found)) = (&self.values, value.as_str())
-            && !values.iter().any(|value| value == found)
-        {
-            let message = format!("{found:?} is not one of the values here");
-            let error = ValueError::new(value.span, message);
-            return Err(error.help(format!("write one of: {}", values.join(", "))));
+        if let Some(values) = &self.values {
+            let one_of = format!("write one of: {}", values.join(", "));
+            let Some(found) = value.as_str() else {
+                return Err(value.mismatch("a text").help(one_of));
+            };
+            if !values.iter().any(|value| value == found) {
+                let message = format!("{found:?} is not one of the values here");
+                return Err(ValueError::new(value.span, message).help(one_of));
+            }
         }
         if let (Some(items), Some(list)) = (&self.items, value.as_list()) {
             list.iter().try_for_each(|item| items.check(item))?;

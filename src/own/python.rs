@@ -28,7 +28,9 @@ pub(super) fn declaration(file: &Path) -> Result<Option<Declaration>, String> {
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
     }
+    // In two steps, as a place in this JSON would be none in the file.
     let declared = serde_json::from_slice(&output.stdout);
+    let declared = declared.and_then(serde_json::from_value::<Option<Declaration>>);
     declared.map_err(|error| format!("its MODULE: {error}"))
 }
 
