@@ -1,6 +1,7 @@
 //! The command line: arguments in, a report or one error out.
 
 mod cat;
+mod diff;
 mod look;
 mod ls;
 mod modules;
@@ -41,6 +42,11 @@ enum Command {
     ///
     /// Exit status: 1 when a path leads to no file, 2 when IMAGE cannot be opened.
     Cat(cat::Cat),
+    /// Show what differs in two images, path by path
+    ///
+    /// Both are anything that a build starts from or makes. Exit status: 0 when they are the same,
+    /// 1 when they differ, 2 when that cannot be told.
+    Diff(diff::Diff),
     /// Read everything in a raw image that is not the content of files, and say what is wrong
     ///
     /// Partition tables (GPT, MBR) and filesystems (ext2 to ext4, FAT, swap). Exit status: 0 clean,
@@ -147,6 +153,7 @@ pub fn run() -> ExitCode {
         Command::Plan(plan) => (&plan.options, Some(plan)),
         Command::Ls(arguments) => return ls::ls(arguments),
         Command::Cat(arguments) => return cat::cat(arguments),
+        Command::Diff(arguments) => return diff::diff(arguments),
         Command::Verify(options) => return verify(options),
         #[cfg(feature = "starlark")]
         Command::Starlark(arguments) => return own::starlark::serve(arguments.clone()),

@@ -16,7 +16,7 @@
 //! - `output`: the files appear whole or not at all
 //! - [`report`]: what came out
 //! - [`reader`]: one interface to look into all of these, and into images
-//! - `listing`: what is in them, a line each
+//! - `listing`, `difference`: what is in them, and what in one but not in another
 //! - [`verify`]: everything in an image is read again, by code that is not the writer's
 //! - [`cli`]: arguments, and how results and errors are shown
 //!
@@ -30,6 +30,7 @@ mod catalog;
 mod changes;
 pub mod cli;
 mod destination;
+mod difference;
 mod files;
 mod format;
 mod host;

@@ -11,7 +11,7 @@ use crate::reader::accounts::Accounts;
 use crate::reader::name::shown;
 use crate::reader::walk::{Found, Walk, join, normal};
 use crate::reader::{Kind, Reader, resolve, resolve_link};
-use entry::Entry;
+pub(crate) use entry::{Entry, Path};
 use line::Lines;
 
 /// How many files are shown at a time, with columns of one width.

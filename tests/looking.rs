@@ -101,3 +101,99 @@ fn files_are_printed_through_links_and_never_from_outside() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// Makes two folders, the second one with every kind of change, and returns what hsb calls these.
+fn edited(work: &Work) -> Vec<&'static str> {
+    let made = r#"
+        umask 022; mkdir -p a/etc a/gone/below a/dir; cd a
+        echo one > etc/content; echo same > etc/mode; echo long > etc/size
+        echo x > gone/below/file; echo t > type; echo d > dir/x
+        ln -s old target; ln etc/mode hard; echo a > xattr; echo t > mtime; mkfifo fifo
+        truncate -s 40M holes; printf end >> holes
+        find . -exec touch -h -d @1000000000 {} +
+        cd ..; cp -a a b; cd b
+        echo One > etc/content; chmod 4600 etc/mode; echo longer > etc/size
+        rm -r gone; rm type; mkdir type; echo > type/new; rm -r dir; ln -s nowhere dir
+        ln -sfn new target; rm hard; echo same > hard; touch -d @1 mtime
+        setfattr -n user.mark -v yes xattr; rm fifo; echo fifo > fifo
+        printf x | dd of=holes bs=1 seek=30000000 conv=notrunc status=none
+        chmod 600 hard; chmod u+s hard
+        touch -h -d @1000000000 etc/content etc/mode etc/size etc type type/new dir target hard \
+            fifo holes .
+    "#;
+    let mut sh = kit::tool("sh");
+    kit::succeed(sh.args(["-ec", made]).current_dir(work.path()));
+    vec![
+        "changed /dir: type directory -> symlink, mode 0755 -> 0777",
+        "removed /dir/x: file, 0644, 0:0, 2 bytes",
+        "changed /etc/content: content from byte 0",
+        "changed /etc/mode: mode 0644 -> 4600, links 2 -> 1",
+        "changed /etc/size: size 5 -> 7, content from byte 4",
+        "changed /fifo: type fifo -> file",
+        "removed /gone: directory, 0755, 0:0",
+        "removed /gone/below: directory, 0755, 0:0",
+        "removed /gone/below/file: file, 0644, 0:0, 2 bytes",
+        "changed /hard: mode 0644 -> 4600, links 2 -> 1",
+        "changed /holes: content from byte 30000000",
+        "changed /mtime: mtime 2001-09-09T01:46:40Z -> 1970-01-01T00:00:01Z",
+        "changed /target: target old -> new",
+        "changed /type: type file -> directory, mode 0644 -> 0755",
+        "added /type/new: file, 0644, 0:0, 1 bytes",
+        "changed /xattr: xattr user.mark added",
+    ]
+}
+
+#[test]
+fn every_kind_of_difference_is_told() {
+    let work = Work::new("looking-diff");
+    let want = edited(&work);
+    let mut tar = kit::tool("tar");
+    let tar = tar.args(["--xattrs", "--format=pax", "-S", "--owner=0", "--group=0"]);
+    kit::succeed(
+        tar.args(["-C", "b", "-cf", "b.tar", "."])
+            .current_dir(work.path()),
+    );
+    let mut again = kit::tool("tar");
+    let again = again.args(["--xattrs", "--format=pax", "--owner=0", "--group=0"]);
+    kit::succeed(
+        again
+            .args(["-C", "a", "-czf", "a.tgz", "."])
+            .current_dir(work.path()),
+    );
+    let diff = |arguments: &[&str], code: i32| {
+        let run = kit::run(&mut work.hsb(["diff"].iter().chain(arguments)));
+        assert_eq!(run.code, Some(code), "{run:#?}");
+        assert_eq!(run.stderr, "");
+        run.stdout
+    };
+    for (a, b) in [("a.tgz", "b.tar"), ("a", "b")] {
+        let owners = ["--ignore", if a == "a" { "owner" } else { "device" }];
+        let found = diff(&[&[a, b], &owners[..]].concat(), 1);
+        let me = rustix::process::getuid().as_raw();
+        let found = found.replace(&format!("{me}:{me}"), "0:0");
+        assert_eq!(found.lines().collect::<Vec<_>>(), want);
+        assert_eq!(diff(&[&[a, a], &owners[..]].concat(), 0), "");
+    }
+    // Both ways to keep holes are the same file.
+    assert_eq!(diff(&["b", "b.tar", "--ignore", "owner"], 0), "");
+    let one = diff(&["a", "b", "/etc/content", "--content"], 1);
+    assert!(
+        one.ends_with("--- a/etc/content\n+++ b/etc/content\n@@ -1 +1 @@\n-one\n+One\n"),
+        "{one}"
+    );
+    let ignored = "content,size,mode,links,mtime,type,target,xattr";
+    let rest = diff(&["a", "b", "--ignore", ignored], 1);
+    assert!(!rest.contains("changed"), "{rest}");
+    let json: serde_json::Value =
+        serde_json::from_str(&diff(&["a.tgz", "b", "/etc/size", "--json"], 1)).unwrap();
+    assert_eq!(json[0]["change"], "changed");
+    assert_eq!(json[0]["path"], "/etc/size");
+    let size = &json[0]["differs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["what"] == "size");
+    assert_eq!(size.unwrap()["after"], "7");
+    let message = kit::fail(&mut work.hsb(["diff", "a", "b", "/gone"]), 2);
+    assert!(message.contains("b: /gone: no such file"), "{message}");
+}

@@ -1,0 +1,103 @@
+//! `hsb diff`: what differs in two images.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+
+use super::look::{Look, end, paths};
+use super::{FAILED, WRONG, fail};
+use crate::difference::{Aspect, Difference, Options, compare, unified};
+use crate::reader::name::shown;
+use crate::reader::resolve_link;
+use crate::reader::walk::normal;
+use crate::source::Opened;
+
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The first image, tarball, folder or container image
+    a: PathBuf,
+    /// The second one
+    b: PathBuf,
+    /// Only what lies at this path and below it
+    #[arg(default_value = "/", hide_default_value = true)]
+    path: PathBuf,
+    /// Show how texts differ, as diff -u does
+    #[arg(long, conflicts_with = "json")]
+    content: bool,
+    /// What may differ: --ignore mtime,owner
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    ignore: Vec<Aspect>,
+    /// Print the differences as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    look: Look,
+}
+
+/// Runs the command.
+pub(super) fn diff(arguments: &Diff) -> ExitCode {
+    let (a, b) = std::thread::scope(|scope| {
+        let b = scope.spawn(|| arguments.look.open(&arguments.b));
+        let a = arguments.look.open(&arguments.a);
+        let b = b.join();
+        (
+            a,
+            b.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        )
+    });
+    let differences = a.and_then(|a| {
+        let b = b?;
+        let found = find(arguments, [&a, &b])?;
+        Ok((a, b, found))
+    });
+    match differences {
+        Ok((a, b, found)) => end(show(arguments, [&a, &b], &found)),
+        // Whether they differ is not known: 1 would say that they do.
+        Err(error) => fail(&error, WRONG),
+    }
+}
+
+fn find(arguments: &Diff, opened: [&Opened; 2]) -> Result<Vec<Difference>> {
+    let path = normal(&paths(std::slice::from_ref(&arguments.path))[0]);
+    let readers = opened.map(|opened| &*opened.reader);
+    let resolve = |side: usize| {
+        let id = resolve_link(readers[side], &path);
+        id.with_context(|| format!("{}: {}", readers[side].name(), shown(&path)))
+    };
+    let options = Options {
+        ignored: arguments.ignore.clone(),
+        threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
+    };
+    let found = compare(readers, &path, [resolve(0)?, resolve(1)?], &options)?;
+    for reader in readers {
+        reader.check_unchanged()?;
+    }
+    Ok(found)
+}
+
+fn show(arguments: &Diff, opened: [&Opened; 2], found: &[Difference]) -> Result<ExitCode> {
+    let readers = opened.map(|opened| &*opened.reader);
+    let mut out = BufWriter::new(io::stdout().lock());
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut out, found)?;
+        writeln!(out)?;
+    }
+    for difference in found.iter().filter(|_| !arguments.json) {
+        writeln!(out, "{difference}")?;
+        if let Difference::Changed(changed) = difference
+            && arguments.content
+            && changed.has_content()
+            && let Some(text) = unified(readers, changed.ids, difference.path())?
+        {
+            out.write_all(text.as_bytes())?;
+        }
+    }
+    out.flush()?;
+    Ok(match found {
+        [] => ExitCode::SUCCESS,
+        _ => ExitCode::from(FAILED),
+    })
+}

@@ -1,0 +1,179 @@
+//! What of a file can differ, and what it is in both.
+
+use std::fmt::{self, Display, Formatter};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::ValueEnum;
+use fsgen::tree::Xattrs;
+use serde::Serialize;
+
+use crate::reader::name::shown;
+use crate::reader::{Kind, Stat, time};
+
+/// A side of a file that is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Aspect {
+    /// What it is: a file, a directory, ...
+    Type,
+    /// Permissions
+    Mode,
+    /// User and group, by number
+    Owner,
+    /// Bytes of a file
+    Size,
+    /// The bytes themselves
+    Content,
+    /// Of a symbolic link
+    Target,
+    /// Numbers of a device
+    Device,
+    /// How many names a file has
+    Links,
+    /// When it was modified last
+    Mtime,
+    /// Extended attributes, ACLs among them
+    Xattr,
+}
+
+/// One aspect in which two files differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Field {
+    /// What differs.
+    #[serde(rename = "what")]
+    pub(crate) aspect: Aspect,
+    /// Which extended attribute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// What it is in the first: a number or text, in base64 for an attribute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+    /// What it is in the second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+    /// The first byte of content that differs, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    byte: Option<u64>,
+}
+
+impl Display for Field {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let word = match self.aspect {
+            Aspect::Type => "type",
+            Aspect::Mode => "mode",
+            Aspect::Owner => "owner",
+            Aspect::Size => "size",
+            Aspect::Content => "content",
+            Aspect::Target => "target",
+            Aspect::Device => "device",
+            Aspect::Links => "links",
+            Aspect::Mtime => "mtime",
+            Aspect::Xattr => "xattr",
+        };
+        f.write_str(word)?;
+        if let Some(name) = &self.name {
+            return match (&self.before, &self.after) {
+                (None, _) => write!(f, " {name} added"),
+                (_, None) => write!(f, " {name} removed"),
+                _ => write!(f, " {name} changed"),
+            };
+        }
+        if let Some(byte) = self.byte {
+            return write!(f, " from byte {byte}");
+        }
+        let (before, after) = (self.before.as_deref(), self.after.as_deref());
+        write!(
+            f,
+            " {} -> {}",
+            before.unwrap_or_default(),
+            after.unwrap_or_default()
+        )
+    }
+}
+
+/// Returns what differs of two files; `first` is the first byte of their contents that does.
+pub(super) fn differences(
+    stats: [Stat; 2],
+    first: Option<u64>,
+    targets: &[Vec<u8>; 2],
+    xattrs: &[Xattrs; 2],
+) -> Vec<Field> {
+    let [a, b] = stats;
+    let mut found = Vec::new();
+    let mut add = |aspect, values: [String; 2]| {
+        let [before, after] = values;
+        if before != after {
+            found.push(Field {
+                aspect,
+                name: None,
+                before: Some(before),
+                after: Some(after),
+                byte: None,
+            });
+        }
+    };
+    add(Aspect::Type, stats.map(|stat| stat.kind.noun().to_owned()));
+    add(
+        Aspect::Mode,
+        stats.map(|stat| format!("{:04o}", stat.meta.mode)),
+    );
+    add(
+        Aspect::Owner,
+        stats.map(|stat| format!("{}:{}", stat.meta.uid, stat.meta.gid)),
+    );
+    if [a.kind, b.kind] == [Kind::File; 2] {
+        add(Aspect::Size, stats.map(|stat| stat.size.to_string()));
+    }
+    add(
+        Aspect::Target,
+        targets.each_ref().map(|target| shown(target)),
+    );
+    if a.kind.noun() == b.kind.noun() {
+        add(Aspect::Device, stats.map(|stat| device(stat.kind)));
+        // How many links a directory has follows from what is in it.
+        if a.kind != Kind::Directory {
+            add(Aspect::Links, stats.map(|stat| stat.links.to_string()));
+        }
+    }
+    add(
+        Aspect::Mtime,
+        stats.map(|stat| time::exact(stat.meta.mtime)),
+    );
+    if let Some(byte) = first {
+        found.push(Field {
+            aspect: Aspect::Content,
+            name: None,
+            before: None,
+            after: None,
+            byte: Some(byte),
+        });
+    }
+    let [before, after] = xattrs;
+    let names = before
+        .keys()
+        .chain(after.keys().filter(|name| !before.contains_key(*name)));
+    for name in names {
+        let values = [before, after].map(|all| all.get(name).map(|value| STANDARD.encode(value)));
+        if values[0] != values[1] {
+            let [before, after] = values;
+            found.push(Field {
+                aspect: Aspect::Xattr,
+                name: Some(shown(name)),
+                before,
+                after,
+                byte: None,
+            });
+        }
+    }
+    found
+}
+
+fn device(kind: Kind) -> String {
+    match kind {
+        Kind::BlockDevice(device) | Kind::CharDevice(device) => {
+            format!("{}:{}", device.major, device.minor)
+        }
+        _ => String::new(),
+    }
+}
