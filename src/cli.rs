@@ -1,5 +1,6 @@
 //! The command line: arguments in, a report or one error out.
 
+mod cache;
 mod cat;
 mod diff;
 mod look;
@@ -17,7 +18,7 @@ use crate::progress::{Progress, Verbosity, say};
 use crate::recipe::{self, Recipe, Size};
 use crate::report::Report;
 use crate::source::{Input, Limits, Source};
-use crate::{Destination, Planned, Request, build, interrupt, own, plan, source_date_epoch};
+use crate::{Cache, Destination, Planned, Request, build, interrupt, own, plan, source_date_epoch};
 
 /// Assemble disk images in userspace, without root.
 #[derive(Debug, Parser)]
@@ -58,6 +59,11 @@ enum Command {
     Starlark(own::starlark::Arguments),
     /// List the modules that are here, describe one, or start one
     Modules(modules::Modules),
+    /// Show what earlier builds have kept, and remove it
+    ///
+    /// Fetched files and decoded sources are kept in $HSB_CACHE, else in `hsb` in $XDG_CACHE_HOME or
+    /// ~/.cache: 10 GiB, or $HSB_CACHE_SIZE, and never more than half of what the disk has for it.
+    Cache(cache::Options),
     /// Print the JSON Schema of recipes, for editors
     Schema(modules::Schema),
 }
@@ -117,6 +123,9 @@ struct Options {
     /// [default: TMPDIR if it is set, else the folder of OUT]
     #[arg(long, value_name = "FOLDER")]
     tmp: Option<PathBuf>,
+    /// Take nothing from the cache, and put nothing there: see `hsb cache`
+    #[arg(long)]
+    no_cache: bool,
     /// Let a compressed source decode to as many bytes as this, such as 100G
     /// [default: 16G, or 200 times its compressed size where that is more]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
@@ -158,6 +167,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "starlark")]
         Command::Starlark(arguments) => return own::starlark::serve(arguments.clone()),
         Command::Modules(options) => return end(modules::modules(options), WRONG),
+        Command::Cache(options) => return end(cache::run(options), WRONG),
         Command::Schema(options) => return end(modules::print_schema(options), WRONG),
     };
     let verbosity = match (options.quiet, options.verbose) {
@@ -257,6 +267,10 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
         extract_boot: options.extract_boot,
         compress: options.compress,
         spool_dir,
+        cache: match options.no_cache {
+            true => None,
+            false => Cache::of_environment()?,
+        },
         limits: Limits {
             decoded: options.max_decoded,
             metadata: options.max_metadata,

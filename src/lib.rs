@@ -14,6 +14,7 @@
 //! - `image`: the plan is written, with the writers of [`fsgen`]
 //! - `format`: raw, qcow2, archives, ...: files that take the image as it is written
 //! - `output`: the files appear whole or not at all
+//! - `cache`: what builds keep for later ones
 //! - [`report`]: what came out
 //! - [`reader`]: one interface to look into all of these, and into images
 //! - `listing`, `difference`: what is in them, and what in one but not in another
@@ -26,6 +27,7 @@
 
 mod architecture;
 mod bundle;
+mod cache;
 mod catalog;
 mod changes;
 pub mod cli;
@@ -59,6 +61,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use fsgen::Timestamp;
 
+pub use cache::Cache;
 pub use destination::Destination;
 
 use destination::Part;
@@ -83,6 +86,8 @@ pub struct Request {
     pub compress: bool,
     /// Folder for the temporary files that compressed or piped archives are decoded into.
     pub spool_dir: PathBuf,
+    /// What earlier builds have kept, and where this one keeps what it fetches and decodes.
+    pub cache: Option<Cache>,
     /// How much the sources may take on disk and in memory.
     pub limits: source::Limits,
     /// Threads that write.
@@ -192,6 +197,7 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
     let stage = progress.stage(&format!("reading {names}"), None);
     let options = source::Options {
         spool_dir: &request.spool_dir,
+        cache: request.cache.as_ref(),
         source_date_epoch: request.source_date_epoch,
         limits: request.limits,
         progress: &|bytes| stage.set(bytes),

@@ -26,6 +26,22 @@ use writeback::Writeback;
 /// The files that are being written: what [`abandon`] removes.
 static UNDER_WAY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
+/// A file that is gone when a signal ends this process.
+pub(crate) struct UnderWay(PathBuf);
+
+impl UnderWay {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        under_way().insert(path.clone());
+        Self(path)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        under_way().remove(&self.0);
+    }
+}
+
 /// Removes all files under way. As long as the guard lives, none is made or put in its place.
 pub(crate) fn abandon() -> impl Sized {
     let under_way = under_way();

@@ -55,6 +55,8 @@ use layer::{Layer, Stacking};
 use owners::Owners;
 use window::Archive;
 
+use crate::cache::Cache;
+
 pub use filter::{Filter, Pattern};
 pub use limits::Limits;
 pub use oci::{Digest, Platform};
@@ -157,6 +159,8 @@ pub struct Options<'a> {
     /// The time of directories that no source has a member for, in seconds since 1970; the newest
     /// time of all when there is none.
     pub source_date_epoch: Option<i64>,
+    /// What earlier builds have kept, and where this one keeps what it fetches and decodes.
+    pub cache: Option<&'a Cache>,
     /// How much they may take on disk and in memory.
     pub limits: Limits,
     /// Called now and then with the number of bytes that were read so far.
@@ -370,12 +374,9 @@ fn fetched(
     options: &Options<'_>,
     assembly: &mut Assembly,
 ) -> Result<Arc<spool::ArchiveFile>> {
-    let file = net::file(url, source.digest.as_ref(), options, assembly);
-    spool::open_file(
-        url.to_owned(),
-        file.with_context(|| url.to_owned())?,
-        options,
-    )
+    let fetched = net::file(url, source.digest.as_ref(), options, assembly);
+    let (file, digest) = fetched.with_context(|| url.to_owned())?;
+    spool::open_file(url, file, Some(digest), options)
 }
 
 #[cfg(not(feature = "net"))]

@@ -1,8 +1,10 @@
 //! What tells whether a file of the host is still as it was.
 
+use std::fmt;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A file's identity, its size in bytes, and when it was last written and changed.
 ///
@@ -28,6 +30,13 @@ impl Stamp {
         }
     }
 
+    /// Returns whether the file was last written and changed before a time.
+    pub(crate) fn is_older_than(&self, time: SystemTime) -> bool {
+        let time = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let newest = self.written.0.max(self.changed.0);
+        u64::try_from(newest).is_ok_and(|newest| newest < time.as_secs())
+    }
+
     /// Checks that a file is the one that was stamped, and that nobody has written to it.
     ///
     /// # Errors
@@ -44,5 +53,18 @@ impl Stamp {
             }
             _ => "it changed while it was read; build again".to_owned(),
         }))
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            device,
+            inode,
+            bytes,
+            written,
+            changed,
+        } = self;
+        write!(f, "{device}:{inode} {bytes} {written:?} {changed:?}")
     }
 }

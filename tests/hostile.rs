@@ -32,6 +32,7 @@ fn hsb(work: &Work, args: &[&str], memory: u64) -> Run {
             .arg(env!("CARGO_BIN_EXE_hsb"))
             .args(args)
             .current_dir(work.path())
+            .env("HSB_CACHE", kit::NO_CACHE)
             .env_remove("SOURCE_DATE_EPOCH")
             .env_remove("TMPDIR"),
     )

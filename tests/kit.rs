@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// What `HSB_CACHE` is where nothing is to be kept.
+pub(crate) const NO_CACHE: &str = "/dev/null";
+
 /// A folder of a test's own, taken away at its end unless the test failed.
 pub(crate) struct Work {
     folder: PathBuf,
@@ -63,6 +66,7 @@ impl Work {
             .args(args)
             .current_dir(&self.folder)
             .env_remove("SOURCE_DATE_EPOCH")
+            .env("HSB_CACHE", NO_CACHE)
             .stdin(Stdio::null());
         command
     }
@@ -132,7 +136,8 @@ pub(crate) fn tool(name: &str) -> Command {
     let file =
         found.unwrap_or_else(|| panic!("{name} is missing; install it: apt install {package}"));
     let mut command = Command::new(file);
-    command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+    command.env("LC_ALL", "C.UTF-8").env("HSB_CACHE", NO_CACHE);
+    command.stdin(Stdio::null());
     command
 }
 

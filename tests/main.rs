@@ -45,6 +45,7 @@ mod kit;
 
 mod accounts;
 mod bundle;
+mod cache;
 mod catalog;
 mod certificates;
 mod default_modules;

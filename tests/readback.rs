@@ -36,6 +36,7 @@ pub(crate) fn compare_with_tar(tar: &Path, image: &Path) {
     let options = source::Options {
         spool_dir: image.parent().unwrap(),
         source_date_epoch: None,
+        cache: None,
         limits: source::Limits::default(),
         progress: &|_| {},
     };

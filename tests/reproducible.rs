@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::kit::{Work, say, sha256, succeed, tool};
+use crate::kit::{NO_CACHE, Work, say, sha256, succeed, tool};
 
 /// The sample recipe, smaller and without its source.
 fn sample() -> String {
@@ -178,6 +178,7 @@ fn digest(work: &Work, build: &Build<'_>) -> String {
         }
     };
     command.current_dir(&folder).env_remove("SOURCE_DATE_EPOCH");
+    command.env("HSB_CACHE", NO_CACHE);
     command.args(["build", "-q"]).args(build.after).arg("-i");
     match build.source {
         "-" => {

@@ -105,6 +105,7 @@ fn in_rust() -> Work {
         compress: false,
         sources,
         spool_dir: work.path().to_owned(),
+        cache: None,
         limits: Limits::default(),
         threads: 1,
         source_date_epoch: None,

@@ -36,6 +36,7 @@ fn run(input: &[u8]) {
     let options = source::Options {
         spool_dir: &folder,
         source_date_epoch: None,
+        cache: None,
         limits: source::Limits::default(),
         progress: &|_| {},
     };

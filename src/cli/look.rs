@@ -25,6 +25,9 @@ pub(super) struct Look {
     /// [default: TMPDIR if it is set, else /tmp]
     #[arg(long, value_name = "FOLDER")]
     tmp: Option<PathBuf>,
+    /// Take nothing from the cache, and put nothing there: see `hsb cache`
+    #[arg(long)]
+    no_cache: bool,
     /// Let a compressed archive decode to as many bytes as this, such as 100G
     /// [default: 16G, or 200 times its compressed size where that is more]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
@@ -66,9 +69,14 @@ impl Look {
     pub(super) fn open(&self, name: &Path) -> Result<Opened> {
         let source = self.source(name)?;
         let spool_dir = self.tmp.clone().unwrap_or_else(std::env::temp_dir);
+        let cache = match self.no_cache {
+            true => None,
+            false => crate::Cache::of_environment()?,
+        };
         let options = Options {
             spool_dir: &spool_dir,
             source_date_epoch: crate::source_date_epoch()?,
+            cache: cache.as_ref(),
             limits: Limits {
                 decoded: self.max_decoded,
                 metadata: self.max_metadata,

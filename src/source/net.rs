@@ -1,10 +1,10 @@
 //! Sources that are fetched: by http(s), and from container registries.
 //!
 //! - `client` asks, goes on where a connection was cut, and gives up in the end
-//! - `cache` keeps what was fetched, by its digest
+//! - `blobs` keeps what was fetched, by its digest
 //! - `registry` speaks the OCI distribution protocol, `token` and `login` get it let in
 
-mod cache;
+mod blobs;
 mod client;
 mod login;
 mod registry;
@@ -20,10 +20,10 @@ use super::layer::Layer;
 use super::oci::Digest;
 use super::reference::Reference;
 use super::{Options, Source};
-use cache::Cache;
+use blobs::Blobs;
 use client::Client;
 
-/// Fetches a file.
+/// Fetches a file, and returns it with its digest.
 ///
 /// # Errors
 ///
@@ -33,11 +33,12 @@ pub(super) fn file(
     digest: Option<&Digest>,
     options: &Options<'_>,
     assembly: &mut Assembly,
-) -> Result<File> {
+) -> Result<(File, Digest)> {
     let client = Client::new(options.progress)?;
     let ask = |at| client.get(url, &[], at);
     if let Some(digest) = digest {
-        return Cache::open(options.spool_dir)?.fetch(digest, None, &ask);
+        let blobs = Blobs::open(options.cache, options.spool_dir)?;
+        return Ok((blobs.fetch(digest, None, &ask)?, digest.clone()));
     }
     let mut file = tempfile::tempfile_in(options.spool_dir).with_context(|| {
         format!(
@@ -46,11 +47,13 @@ pub(super) fn file(
         )
     })?;
     client::download(&mut file, None, &ask)?;
-    let sha256 = cache::sha256(&mut file)?;
     file.seek(SeekFrom::Start(0))?;
+    let digest = Digest::read(&file)?;
+    file.seek(SeekFrom::Start(0))?;
+    let sha256 = digest.hex();
     let warning = format!("taken on trust; `sha256: {sha256}` makes sure that it stays what it is");
     assembly.warnings.push(warning);
-    Ok(file)
+    Ok((file, digest))
 }
 
 /// Reads an image from a registry.
@@ -66,8 +69,8 @@ pub(super) fn image(
     assembly: &mut Assembly,
 ) -> Result<()> {
     let client = Client::new(options.progress)?;
-    let cache = Cache::open(options.spool_dir)?;
-    let registry = registry::Registry::new(reference, &client, &cache);
+    let blobs = Blobs::open(options.cache, options.spool_dir)?;
+    let registry = registry::Registry::new(reference, &client, &blobs);
     let manifest = registry.manifest()?;
     if reference.digest().is_none() {
         let digest = &manifest.digest;

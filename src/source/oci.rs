@@ -27,6 +27,7 @@ use manifest::{Config, Saved};
 use store::Files;
 
 pub use digest::Digest;
+pub(super) use digest::Hasher;
 pub use platform::Platform;
 #[cfg(feature = "net")]
 pub(super) use {manifest::Descriptor, store::Store};

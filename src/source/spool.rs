@@ -1,11 +1,15 @@
 //! The archive as a file that can be read at any offset: the input itself, or its decoded copy.
+//!
+//! - `ahead` reads what is to be decoded next, `behind` writes what was decoded
+
+mod ahead;
+mod behind;
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt;
-use std::panic::resume_unwind;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context as _, Result, bail};
@@ -13,14 +17,12 @@ use fsgen::ReadAt;
 
 use super::codec::Codec;
 use super::kind::{self, ENOUGH, Kind};
+use super::oci::Digest;
 use super::window::Archive;
 use super::{Input, Options};
+use crate::cache::{Found, Part};
 use crate::stamp::Stamp;
-
-/// How much is decoded and written at once.
-const CHUNK: usize = 256 * 1024;
-/// How many of these wait to be written at most.
-const AHEAD: usize = 4;
+use behind::{CHUNK, Spool, write_behind};
 
 /// A tar archive that can be read at any offset, from many threads at once.
 #[derive(Debug)]
@@ -28,11 +30,23 @@ pub(super) struct ArchiveFile {
     /// What messages call it.
     name: String,
     file: File,
+    /// Where the archive ends, in bytes.
+    end: u64,
     /// The input itself as it was at first; nothing when this is a decoded copy.
     stamp: Option<Stamp>,
 }
 
 impl ArchiveFile {
+    /// Returns the copy that an input was decoded into.
+    fn decoded(name: &str, found: Found) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.to_owned(),
+            file: found.file,
+            end: found.len,
+            stamp: None,
+        })
+    }
+
     /// Returns whether this is the input itself, not a decoded copy.
     pub(super) fn is_in_place(&self) -> bool {
         self.stamp.is_some()
@@ -66,15 +80,17 @@ impl ReadAt for ArchiveFile {
 
 impl Archive for ArchiveFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.read_at(buf, offset)
+        let left = self.end.saturating_sub(offset);
+        let len = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
+        self.file.read_at(&mut buf[..len], offset)
     }
 
     fn len(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
+        Ok(self.end)
     }
 }
 
-/// Opens an archive, and copies it to an unlinked temporary file when it cannot be read in place.
+/// Opens an archive, and decodes it when it cannot be read in place, unless the cache has it.
 ///
 /// # Errors
 ///
@@ -82,155 +98,261 @@ impl Archive for ArchiveFile {
 pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFile>> {
     let name = input.to_string();
     let file = match input {
-        Input::Stdin => return decode(name, io::stdin().lock(), None, options),
+        Input::Stdin => return Ok(decode(&name, io::stdin(), None, false, options)?.archive),
         Input::Path(path) => File::open(path).with_context(|| format!("{name}: cannot open"))?,
         Input::Registry(_) | Input::Url(_) => bail!("{name}: is no file"),
     };
-    open_file(name, file, options)
+    open_file(&name, file, None, options)
 }
 
-/// Opens an archive in a file that messages call `name`.
+/// Opens an archive in a file that messages call `name`; `digest` is that of a file that was
+/// fetched.
 ///
 /// # Errors
 ///
 /// Fails when it cannot be read or decoded, or holds no tar archive.
 pub(super) fn open_file(
-    name: String,
+    name: &str,
     file: File,
+    digest: Option<Digest>,
     options: &Options<'_>,
 ) -> Result<Arc<ArchiveFile>> {
-    let metadata = file
-        .metadata()
-        .with_context(|| format!("{name}: cannot read"))?;
+    let cannot = || format!("{name}: cannot read");
+    let metadata = file.metadata().with_context(cannot)?;
     if metadata.is_dir() {
         bail!("{name}: is a directory, where a tar archive was expected");
     }
     if !metadata.is_file() {
-        return decode(name, file, None, options);
+        return Ok(decode(name, file, None, false, options)?.archive);
     }
+    let len = metadata.len();
     let stamp = Stamp::of(&metadata);
-    let head = read_head(&file).with_context(|| format!("{name}: cannot read"))?;
-    if kind::recognise(&head) != Kind::Tar {
-        let len = Some(metadata.len());
-        let input = Cursor::new(head).chain(&file);
-        let copy = decode(name.clone(), input, len, options)?;
-        let unchanged = file.metadata().and_then(|meta| stamp.check(&meta));
-        unchanged.with_context(|| name)?;
-        return Ok(copy);
+    let head = read_head(&file).with_context(cannot)?;
+    if kind::recognise(&head) == Kind::Tar {
+        return Ok(Arc::new(ArchiveFile {
+            name: name.to_owned(),
+            file,
+            end: len,
+            stamp: Some(stamp),
+        }));
     }
-    Ok(Arc::new(ArchiveFile {
-        name,
-        file,
-        stamp: Some(stamp),
-    }))
+    let unchanged = || {
+        let unchanged = file.metadata().and_then(|meta| stamp.check(&meta));
+        unchanged.with_context(|| name.to_owned())
+    };
+    let is_fetched = digest.is_some();
+    let mut known = digest.or_else(|| options.cache?.digest_of(&stamp));
+    if known.is_none() && options.cache.is_some_and(|cache| cache.has_source_of(len)) {
+        // To read a file is far less than to decode it, if this one was decoded under another stamp.
+        (&file).rewind().with_context(cannot)?;
+        known = Some(Digest::read(&file).with_context(cannot)?);
+        unchanged()?;
+    }
+    let archive = match find(name, &head, len, known.as_ref(), options)? {
+        Some(archive) => archive,
+        None => {
+            let start = SeekFrom::Start(0);
+            (&file).seek(start).with_context(cannot)?;
+            let decoded = decode(name, &file, Some(len), known.is_none(), options)?;
+            unchanged()?;
+            known = known.or(decoded.digest);
+            keep(decoded.part, known.as_ref(), len);
+            decoded.archive
+        }
+    };
+    if !is_fetched && let (Some(cache), Some(digest)) = (options.cache, known) {
+        cache.know(&stamp, &digest, name);
+    }
+    Ok(archive)
 }
 
-/// Decodes an input into a temporary file that has no name, and is gone when it is closed.
+/// Decodes an input of `len` bytes that is right, unless the cache has the archive in it under its
+/// digest.
 ///
-/// `source_len` is how many bytes the input has, if that is known.
-pub(super) fn decode(
-    name: String,
-    mut input: impl Read,
-    source_len: Option<u64>,
+/// # Errors
+///
+/// Fails when it cannot be read or decoded, or holds no tar archive.
+pub(super) fn open_blob(
+    blob: &dyn Archive,
+    head: &[u8],
+    digest: Option<&Digest>,
     options: &Options<'_>,
 ) -> Result<Arc<ArchiveFile>> {
+    let (name, len) = (blob.name(), blob.len()?);
+    if let Some(archive) = find(&name, head, len, digest, options)? {
+        return Ok(archive);
+    }
+    let input = Bytes { blob, at: 0, len };
+    let decoded = decode(&name, input, Some(len), false, options)?;
+    keep(decoded.part, digest, len);
+    Ok(decoded.archive)
+}
+
+/// Returns the archive in a compressed input of `len` bytes, if it is in the cache.
+fn find(
+    name: &str,
+    head: &[u8],
+    len: u64,
+    digest: Option<&Digest>,
+    options: &Options<'_>,
+) -> Result<Option<Arc<ArchiveFile>>> {
+    let Kind::Compressed(codec) = kind::recognise(head) else {
+        return Ok(None);
+    };
+    let found = digest.and_then(|digest| options.cache?.find(digest));
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let checked = options.limits.check_decoded(Some(codec), len, found.len);
+    checked.with_context(|| name.to_owned())?;
+    Ok(Some(ArchiveFile::decoded(name, found)))
+}
+
+/// Leaves an archive in the cache.
+fn keep(part: Option<Part<'_>>, digest: Option<&Digest>, len: u64) {
+    if let (Some(part), Some(digest)) = (part, digest) {
+        // It is only for speed.
+        part.keep(digest, len).ok();
+    }
+}
+
+/// What comes of decoding.
+struct Decoded<'o> {
+    archive: Arc<ArchiveFile>,
+    /// The archive in the cache.
+    part: Option<Part<'o>>,
+    /// The digest of the input, if it was asked for.
+    digest: Option<Digest>,
+}
+
+/// Decodes an input into a file: one in the cache when it has `len` bytes, which is not known of
+/// pipes.
+fn decode<'o>(
+    name: &str,
+    mut input: impl Read + Send,
+    len: Option<u64>,
+    is_digested: bool,
+    options: &Options<'o>,
+) -> Result<Decoded<'o>> {
     let head = read_head(&mut input).with_context(|| format!("{name}: cannot read"))?;
     let codec = match kind::recognise(&head) {
         Kind::Tar => None,
         Kind::Compressed(codec) => Some(codec),
         Kind::Other(what) => bail!("{name}: not a tar archive: it is {what}"),
     };
-    let consumed = Cell::new(0);
-    let input = Metered {
-        inner: BufReader::with_capacity(CHUNK, Cursor::new(head).chain(input)),
-        consumed: &consumed,
-        progress: options.progress,
-    };
-    let mut decoded: Box<dyn Read + '_> = match codec {
-        None => Box::new(input),
-        Some(codec) => codec
-            .decoder(input)
-            .with_context(|| format!("{name}: cannot set up {codec}"))?,
-    };
     let dir = options.spool_dir.display();
-    let file = tempfile::tempfile_in(options.spool_dir)
+    let part = len.and_then(|_| Part::new(options.cache?));
+    let is_digested = is_digested && part.is_some();
+    let spool = Spool::new(part, options.spool_dir)
         .with_context(|| format!("{dir}: cannot make a temporary file to decode {name} into"))?;
-    let decode = |put: &mut dyn FnMut(Vec<u8>) -> Option<Vec<u8>>| {
-        let mut len = 0;
-        let mut chunk = Vec::with_capacity(CHUNK);
+    let input = Cursor::new(head).chain(input);
+    let decoding = Decoding {
+        name,
+        codec,
+        len,
+        options,
+    };
+    let (decoded, written, digest) = match len {
+        // A read of a pipe may wait for ever, and nobody could wait for its thread.
+        None => {
+            let input = BufReader::with_capacity(CHUNK, input);
+            let (decoded, written) = write_behind(spool, |put| decoding.run(input, put));
+            (decoded, written, None)
+        }
+        Some(_) => thread::scope(|scope| {
+            let (reader, ahead) = ahead::ends();
+            let reader = scope.spawn(move || reader.run(input, is_digested));
+            let (decoded, written) = write_behind(spool, |put| decoding.run(ahead, put));
+            let digest = reader.join();
+            let digest = digest.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (decoded, written, digest)
+        }),
+    };
+    let cannot = |(at, error)| {
+        anyhow::Error::new(error).context(format!(
+            "{dir}: cannot write byte {at} of the decoded {name}; --tmp takes another folder"
+        ))
+    };
+    let spool = written.map_err(cannot)?;
+    decoded?;
+    let (found, part) = spool.finish()?;
+    Ok(Decoded {
+        archive: ArchiveFile::decoded(name, found),
+        part,
+        digest,
+    })
+}
+
+/// What is decoded.
+struct Decoding<'d> {
+    name: &'d str,
+    codec: Option<Codec>,
+    len: Option<u64>,
+    options: &'d Options<'d>,
+}
+
+impl Decoding<'_> {
+    /// Hands the decoded bytes to `put`, chunk by chunk.
+    fn run(
+        &self,
+        input: impl BufRead,
+        put: &mut dyn FnMut(Vec<u8>) -> Option<Vec<u8>>,
+    ) -> Result<()> {
+        let Self { name, codec, .. } = *self;
+        let consumed = Cell::new(0);
+        let input = Metered {
+            inner: input,
+            consumed: &consumed,
+            progress: self.options.progress,
+            told: 0,
+        };
+        let mut decoded: Box<dyn Read + '_> = match codec {
+            None => Box::new(input),
+            Some(codec) => codec
+                .decoder(input)
+                .with_context(|| format!("{name}: cannot set up {codec}"))?,
+        };
+        let mut at = 0;
+        let mut chunk = vec![0; CHUNK];
         loop {
-            chunk.clear();
-            let read = (&mut decoded).take(CHUNK as u64).read_to_end(&mut chunk);
+            let (len, read) = fill(&mut decoded, &mut chunk);
+            chunk.truncate(len);
             if let Err(error) = read {
-                let at = len + chunk.len() as u64;
-                bail!(failure(&name, codec, consumed.get(), at, &error));
+                let at = at + len as u64;
+                bail!(failure(name, codec, consumed.get(), at, &error));
             }
-            if len == 0
+            if at == 0
                 && let Some(codec) = codec
             {
-                check_decoded(&name, codec, &chunk)?;
+                check_decoded(name, codec, &chunk)?;
             }
             if chunk.is_empty() {
                 return Ok(());
             }
-            let source_len = source_len.unwrap_or(consumed.get());
-            len += chunk.len() as u64;
-            let checked = options.limits.check_decoded(codec, source_len, len);
-            checked.with_context(|| name.clone())?;
+            let source_len = self.len.unwrap_or(consumed.get());
+            at += len as u64;
+            let checked = self.options.limits.check_decoded(codec, source_len, at);
+            checked.with_context(|| name.to_owned())?;
             match put(chunk) {
                 Some(next) => chunk = next,
                 None => return Ok(()),
             }
         }
-    };
-    let (decoded, written) = write_behind(&file, decode);
-    written.map_err(|(at, error)| {
-        anyhow::Error::new(error).context(format!(
-            "{dir}: cannot write byte {at} of the decoded {name}; --tmp takes another folder"
-        ))
-    })?;
-    decoded?;
-    Ok(Arc::new(ArchiveFile {
-        name,
-        file,
-        stamp: None,
-    }))
+    }
 }
 
-/// Writes to a file what `make` hands to its argument, while that makes more; that argument returns
-/// an empty buffer, or nothing when there is no use in going on.
-///
-/// Returns what `make` does, and where in the file writing failed if it did.
-fn write_behind<T>(
-    mut file: &File,
-    make: impl FnOnce(&mut dyn FnMut(Vec<u8>) -> Option<Vec<u8>>) -> T,
-) -> (T, Result<(), (u64, io::Error)>) {
-    let (full, to_write) = mpsc::sync_channel::<Vec<u8>>(AHEAD);
-    let (written, empty) = mpsc::channel();
-    for _ in 0..AHEAD {
-        // Its other end is below.
-        written.send(Vec::with_capacity(CHUNK)).ok();
+/// Fills a buffer as far as there is something to read, and returns how far that was.
+fn fill(input: &mut dyn Read, buf: &mut [u8]) -> (usize, io::Result<()>) {
+    let mut filled = 0;
+    while filled < buf.len() {
+        match input.read(&mut buf[filled..]) {
+            Ok(0) => break,
+            Ok(len) => filled += len,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (filled, Err(error)),
+        }
     }
-    thread::scope(|scope| {
-        let writer = scope.spawn(move || {
-            let mut at = 0;
-            for mut chunk in to_write {
-                file.write_all(&chunk).map_err(|error| (at, error))?;
-                at += chunk.len() as u64;
-                chunk.clear();
-                // Nobody takes it when all is made.
-                written.send(chunk).ok();
-            }
-            Ok(())
-        });
-        let made = make(&mut |chunk| {
-            full.send(chunk).ok()?;
-            empty.recv().ok()
-        });
-        drop(full);
-        let written = writer.join();
-        (made, written.unwrap_or_else(|panic| resume_unwind(panic)))
-    })
+    (filled, Ok(()))
 }
 
 /// Reads the first bytes of an input, as many as it takes to tell what it is.
@@ -272,31 +394,54 @@ fn failure(
     }
 }
 
+/// How much is read between two calls of `progress`.
+const PROGRESS_STEP: u64 = 256 * 1024;
+
 /// An input that counts what is taken from it.
 struct Metered<'a, R> {
-    inner: BufReader<R>,
+    inner: R,
     consumed: &'a Cell<u64>,
     progress: &'a dyn Fn(u64),
+    told: u64,
 }
 
-impl<R: Read> BufRead for Metered<'_, R> {
+impl<R: BufRead> BufRead for Metered<'_, R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.inner.buffer().is_empty() {
-            (self.progress)(self.consumed.get());
-        }
         self.inner.fill_buf()
     }
 
     fn consume(&mut self, len: usize) {
-        self.consumed.set(self.consumed.get() + len as u64);
+        let consumed = self.consumed.get() + len as u64;
+        self.consumed.set(consumed);
+        if consumed - self.told >= PROGRESS_STEP {
+            self.told = consumed;
+            (self.progress)(consumed);
+        }
         self.inner.consume(len);
     }
 }
 
-impl<R: Read> Read for Metered<'_, R> {
+impl<R: BufRead> Read for Metered<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let len = self.fill_buf()?.read(buf)?;
         self.consume(len);
+        Ok(len)
+    }
+}
+
+/// The bytes of a blob, one after the other.
+struct Bytes<'b> {
+    blob: &'b dyn Archive,
+    at: u64,
+    len: u64,
+}
+
+impl Read for Bytes<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.len - self.at).unwrap_or(usize::MAX);
+        let len = left.min(buf.len());
+        self.blob.read_exact_at(&mut buf[..len], self.at)?;
+        self.at += len as u64;
         Ok(len)
     }
 }

@@ -92,6 +92,7 @@ fn load_all(sources: &[Source]) -> Result<Loaded> {
     let options = Options {
         spool_dir: path.parent().unwrap(),
         source_date_epoch: None,
+        cache: None,
         limits: Limits::default(),
         progress: &|read| assert!(progress.replace(read) <= read || !one),
     };

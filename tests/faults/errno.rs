@@ -181,6 +181,8 @@ fn home_and_tmp_need_not_be_there() {
         build
             .args(["sandbox.py", "./hsb", "build", "-q"])
             .env("HOME", work.join(home))
+            .env_remove("HSB_CACHE")
+            .env_remove("XDG_CACHE_HOME")
             .current_dir(work.path());
         // Beside OUT is room for all that it needs.
         kit::succeed(build.env_remove("TMPDIR"));

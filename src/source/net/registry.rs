@@ -14,7 +14,7 @@ use ureq::{Body, ResponseExt as _};
 use super::super::oci::{Descriptor, Digest, Store};
 use super::super::reference::Reference;
 use super::super::window::Archive;
-use super::cache::Cache;
+use super::blobs::Blobs;
 use super::client::{Answer, Client, NOTHING_THERE, reason};
 use super::token;
 
@@ -30,17 +30,17 @@ const LONGEST: u64 = 4 << 20;
 pub(super) struct Registry<'r> {
     reference: &'r Reference,
     client: &'r Client<'r>,
-    cache: &'r Cache,
+    blobs: &'r Blobs,
     /// What lets us in, once we have it.
     authorization: RefCell<Option<String>>,
 }
 
 impl<'r> Registry<'r> {
-    pub(super) fn new(reference: &'r Reference, client: &'r Client<'r>, cache: &'r Cache) -> Self {
+    pub(super) fn new(reference: &'r Reference, client: &'r Client<'r>, blobs: &'r Blobs) -> Self {
         Self {
             reference,
             client,
-            cache,
+            blobs,
             authorization: RefCell::new(None),
         }
     }
@@ -54,7 +54,7 @@ impl<'r> Registry<'r> {
     /// Fails when it cannot be had, or is not what its digest says.
     pub(super) fn manifest(&self) -> Result<Descriptor> {
         if let Some(digest) = self.reference.digest()
-            && let Some(file) = self.cache.find(digest)
+            && let Some(file) = self.blobs.find(digest)
         {
             let blob = Blob::new(digest, file);
             if digest.check(&blob).is_ok() {
@@ -74,7 +74,7 @@ impl<'r> Registry<'r> {
             }
             None => Digest::sha256(&bytes),
         };
-        self.cache.keep(&digest, &bytes)?;
+        self.blobs.keep(&digest, &bytes)?;
         Ok(Descriptor::of(digest, bytes.len() as u64))
     }
 
@@ -149,15 +149,15 @@ impl Store for Registry<'_> {
         };
         let url = self.reference.url(&what);
         let is_right = |file| digest.check(&Blob::new(digest, file)).is_ok();
-        if descriptor.is_manifest() && !self.cache.find(digest).is_some_and(is_right) {
+        if descriptor.is_manifest() && !self.blobs.find(digest).is_some_and(is_right) {
             let bytes = self.small(&url)?;
             let mut hasher = digest.hasher();
             hasher.update(&bytes);
             digest.compare(hasher).with_context(|| url.clone())?;
-            self.cache.keep(digest, &bytes)?;
+            self.blobs.keep(digest, &bytes)?;
         }
         let ask = |at| self.get(&url, at);
-        let file = self.cache.fetch(digest, Some(descriptor.size), &ask);
+        let file = self.blobs.fetch(digest, Some(descriptor.size), &ask);
         let file = file.with_context(|| format!("blob {digest}"))?;
         Ok(Arc::new(Blob::new(digest, file)))
     }

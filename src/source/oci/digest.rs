@@ -1,6 +1,7 @@
 //! What names a blob: the digest of its bytes.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use anyhow::{Context as _, Result, ensure};
@@ -54,18 +55,30 @@ impl fmt::Display for Digest {
 
 impl Digest {
     /// Returns the digest of bytes.
-    #[cfg(feature = "net")]
-    pub(in super::super) fn sha256(bytes: &[u8]) -> Self {
-        let mut hasher = Hasher::Sha256(Sha256::new());
+    pub(crate) fn sha256(bytes: &[u8]) -> Self {
+        let mut hasher = Hasher::default();
         hasher.update(bytes);
-        Self {
-            algorithm: Algorithm::Sha256,
-            hex: hasher.finish(),
+        hasher.digest()
+    }
+
+    /// Returns the digest of all bytes that are left of an input.
+    ///
+    /// # Errors
+    ///
+    /// Fails when they cannot be read.
+    pub(crate) fn read(mut input: impl Read) -> io::Result<Self> {
+        let mut hasher = Hasher::default();
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            match input.read(&mut chunk)? {
+                0 => return Ok(hasher.digest()),
+                len => hasher.update(&chunk[..len]),
+            }
         }
     }
 
     /// Returns the name of the algorithm: the folder that blobs lie in.
-    pub(in super::super) fn algorithm(&self) -> &'static str {
+    pub(crate) fn algorithm(&self) -> &'static str {
         match self.algorithm {
             Algorithm::Sha256 => "sha256",
             Algorithm::Sha512 => "sha512",
@@ -73,7 +86,7 @@ impl Digest {
     }
 
     /// Returns the digits: the name of the blob in its folder.
-    pub(in super::super) fn hex(&self) -> &str {
+    pub(crate) fn hex(&self) -> &str {
         &self.hex
     }
 
@@ -127,11 +140,28 @@ pub(in super::super) enum Hasher {
     Sha512(Sha512),
 }
 
+impl Default for Hasher {
+    fn default() -> Self {
+        Self::Sha256(Sha256::new())
+    }
+}
+
 impl Hasher {
     pub(in super::super) fn update(&mut self, bytes: &[u8]) {
         match self {
             Hasher::Sha256(hasher) => hasher.update(bytes),
             Hasher::Sha512(hasher) => hasher.update(bytes),
+        }
+    }
+
+    /// Returns the digest of what was fed to it.
+    pub(in super::super) fn digest(self) -> Digest {
+        Digest {
+            algorithm: match self {
+                Hasher::Sha256(_) => Algorithm::Sha256,
+                Hasher::Sha512(_) => Algorithm::Sha512,
+            },
+            hex: self.finish(),
         }
     }
 

@@ -1,6 +1,5 @@
 //! Layers of an image are checked and decoded, several at a time.
 
-use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -72,11 +71,13 @@ pub(super) fn open(blobs: Vec<Blob>, options: &Options<'_>) -> Result<Vec<Opened
     let opened: Vec<OnceLock<Result<Arc<dyn Archive>>>> =
         blobs.iter().map(|_| OnceLock::new()).collect();
     let (folder, limits, epoch) = (options.spool_dir, options.limits, options.source_date_epoch);
+    let cache = options.cache;
     let sizes = Sizes::default();
     let work = || {
         let quiet = Options {
             spool_dir: folder,
             source_date_epoch: epoch,
+            cache,
             limits,
             progress: &|_| {},
         };
@@ -129,12 +130,11 @@ fn open_one(blob: &Blob, options: &Options<'_>, sizes: &Sizes) -> Result<Arc<dyn
     let archive: Arc<dyn Archive> = match kind {
         Kind::Tar => file.clone(),
         _ => {
-            let input = Bytes {
-                archive: &**file,
-                at: 0,
-                end: len,
+            let digest = match &blob.check {
+                Check::Blob(descriptor) => Some(&descriptor.digest),
+                Check::Decoded(_) => None,
             };
-            spool::decode(file.name(), input, Some(len), options)?
+            spool::open_blob(&**file, &head, digest, options)?
         }
     };
     if let Kind::Compressed(codec) = kind {
@@ -153,21 +153,4 @@ fn open_one(blob: &Blob, options: &Options<'_>, sizes: &Sizes) -> Result<Arc<dyn
 struct Sizes {
     stored: AtomicU64,
     decoded: AtomicU64,
-}
-
-/// The bytes of an archive, one after the other.
-struct Bytes<'a> {
-    archive: &'a dyn Archive,
-    at: u64,
-    end: u64,
-}
-
-impl Read for Bytes<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
-        let len = left.min(buf.len());
-        self.archive.read_exact_at(&mut buf[..len], self.at)?;
-        self.at += len as u64;
-        Ok(len)
-    }
 }

@@ -1,64 +1,56 @@
-//! What was fetched before, by its digest, in the user's folder for such things.
-//!
-//! Whatever is in it can be deleted at any time.
+//! What was fetched before, by its digest, in the cache.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
-use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::super::oci::Digest;
 use super::client::{Ask, download};
+use crate::cache::{Cache, PART};
 
 /// How much is digested at once.
 const CHUNK: usize = 1 << 20;
 
-/// The cache.
-pub(super) struct Cache {
-    folder: PathBuf,
+/// Where blobs are.
+pub(super) struct Blobs {
+    cache: Cache,
     /// Where there is no place to keep anything, what was fetched goes away in the end.
     _temporary: Option<TempDir>,
 }
 
-impl Cache {
-    /// Opens the cache: `HSB_CACHE`, else `hsb` in `XDG_CACHE_HOME` or `~/.cache`. In its place
-    /// there is a temporary folder in `spool_dir` where none of them can be written.
+impl Blobs {
+    /// Returns the blobs in the cache, and in its place a temporary folder in `spool_dir` where
+    /// there is none, or nothing can be put there.
     ///
     /// # Errors
     ///
     /// Fails when that cannot be either.
-    pub(super) fn open(spool_dir: &Path) -> Result<Self> {
-        let var = |name: &str| {
-            let value = std::env::var_os(name).filter(|value| !value.is_empty());
-            value.map(PathBuf::from)
-        };
-        let folder = var("HSB_CACHE")
-            .or_else(|| Some(var("XDG_CACHE_HOME")?.join("hsb")))
-            .or_else(|| Some(var("HOME")?.join(".cache/hsb")));
-        if let Some(folder) = folder
-            && fs::create_dir_all(folder.join("blobs")).is_ok()
-            && tempfile::tempfile_in(folder.join("blobs")).is_ok()
-        {
+    pub(super) fn open(cache: Option<&Cache>, spool_dir: &Path) -> Result<Self> {
+        if let Some(cache) = cache.filter(|cache| cache.make_blobs().is_ok()) {
             return Ok(Self {
-                folder,
+                cache: cache.clone(),
                 _temporary: None,
             });
         }
         let temporary = tempfile::tempdir_in(spool_dir)
             .with_context(|| format!("{}: cannot make a folder", spool_dir.display()))?;
         Ok(Self {
-            folder: temporary.path().to_owned(),
+            cache: Cache::new(temporary.path().to_owned(), u64::MAX),
             _temporary: Some(temporary),
         })
     }
 
     /// Returns a blob that was fetched before. It may have been damaged since.
     pub(super) fn find(&self, digest: &Digest) -> Option<File> {
-        File::open(self.path(digest)).ok()
+        let file = File::open(self.cache.blob(digest)).ok()?;
+        // What is used stays longer.
+        file.set_modified(SystemTime::now()).ok();
+        Some(file)
     }
 
     /// Returns a blob, from here or from where it is asked for.
@@ -72,11 +64,11 @@ impl Cache {
         {
             return Ok(file);
         }
-        let path = self.path(digest);
+        let path = self.cache.blob(digest);
         let shown = path.display();
-        let part_path = path.with_extension("part");
+        let part_path = path.with_extension(PART);
         let open = || {
-            fs::create_dir_all(path.parent().unwrap_or(&self.folder))?;
+            fs::create_dir_all(path.parent().unwrap_or(&path))?;
             let options = OpenOptions::new()
                 .read(true)
                 .write(true)
@@ -116,6 +108,7 @@ impl Cache {
             }
             is_fresh = true;
         }
+        self.cache.make_room(part.metadata()?.len());
         fs::rename(&part_path, &path).with_context(|| format!("{shown}: cannot be made"))?;
         // It is read for as long as a build takes, and others need not wait for that.
         part.unlock()?;
@@ -128,10 +121,10 @@ impl Cache {
     ///
     /// Fails when it cannot be written.
     pub(super) fn keep(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
-        let path = self.path(digest);
+        let path = self.cache.blob(digest);
         let shown = path.display();
         let write = || {
-            let folder = path.parent().unwrap_or(&self.folder);
+            let folder = path.parent().unwrap_or(&path);
             fs::create_dir_all(folder)?;
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             std::io::Write::write_all(&mut file, bytes)?;
@@ -140,11 +133,6 @@ impl Cache {
         };
         write().with_context(|| format!("{shown}: cannot be made"))
     }
-
-    fn path(&self, digest: &Digest) -> PathBuf {
-        let folder = self.folder.join("blobs").join(digest.algorithm());
-        folder.join(digest.hex())
-    }
 }
 
 /// Checks a whole file, and leaves it at its start.
@@ -152,18 +140,6 @@ fn check(file: &mut File, digest: &Digest) -> Result<()> {
     let mut hasher = digest.hasher();
     feed(file, |bytes| hasher.update(bytes))?;
     digest.compare(hasher)
-}
-
-/// Returns the SHA-256 of a file as hexadecimal digits.
-///
-/// # Errors
-///
-/// Fails when it cannot be read.
-pub(super) fn sha256(file: &mut File) -> Result<String> {
-    let mut hasher = Sha256::new();
-    feed(file, |bytes| hasher.update(bytes))?;
-    let digest = hasher.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn feed(file: &mut File, mut take: impl FnMut(&[u8])) -> Result<()> {

@@ -1,0 +1,106 @@
+//! Writes what was decoded while more is being decoded: into the cache as long as it has room, else
+//! into a temporary file without a name.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+
+use crate::cache::{Found, Part};
+
+/// How much is written at once.
+pub(super) const CHUNK: usize = 256 * 1024;
+/// How many of these wait to be written at most.
+const AHEAD: usize = 4;
+
+/// Where decoded bytes go.
+pub(super) struct Spool<'o> {
+    place: Place<'o>,
+    folder: &'o Path,
+    len: u64,
+}
+
+enum Place<'o> {
+    Cache(Part<'o>),
+    Temporary(File),
+}
+
+impl<'o> Spool<'o> {
+    /// Starts in the cache if it has a place, else in `folder`.
+    pub(super) fn new(part: Option<Part<'o>>, folder: &'o Path) -> io::Result<Self> {
+        let place = match part {
+            Some(part) => Place::Cache(part),
+            None => Place::Temporary(tempfile::tempfile_in(folder)?),
+        };
+        Ok(Self {
+            place,
+            folder,
+            len: 0,
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Place::Cache(part) = &mut self.place {
+            if part.write(bytes).is_ok() {
+                self.len += bytes.len() as u64;
+                return Ok(());
+            }
+            // That the cache is full is no reason to fail.
+            let Found { mut file, len } = part.found()?;
+            let mut temporary = tempfile::tempfile_in(self.folder)?;
+            file.rewind()?;
+            io::copy(&mut file.take(len), &mut temporary)?;
+            self.place = Place::Temporary(temporary);
+        }
+        if let Place::Temporary(file) = &mut self.place {
+            file.write_all(bytes)?;
+        }
+        self.len += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Returns the file, and what it is in the cache unless it is none.
+    pub(super) fn finish(self) -> io::Result<(Found, Option<Part<'o>>)> {
+        let len = self.len;
+        match self.place {
+            Place::Cache(part) => Ok((part.found()?, Some(part))),
+            Place::Temporary(file) => Ok((Found { file, len }, None)),
+        }
+    }
+}
+
+/// Writes what `make` hands to its argument, while that makes more; that argument returns a buffer
+/// of [`CHUNK`] bytes to fill next, or nothing when there is no use in going on.
+///
+/// Returns what `make` does, and the spool, or where in it writing failed.
+pub(super) fn write_behind<'o, T>(
+    mut spool: Spool<'o>,
+    make: impl FnOnce(&mut dyn FnMut(Vec<u8>) -> Option<Vec<u8>>) -> T,
+) -> (T, Result<Spool<'o>, (u64, io::Error)>) {
+    let (full, to_write) = mpsc::sync_channel::<Vec<u8>>(AHEAD);
+    let (written, empty) = mpsc::channel();
+    for _ in 0..AHEAD {
+        // Its other end is below.
+        written.send(vec![0; CHUNK]).ok();
+    }
+    thread::scope(|scope| {
+        let writer = scope.spawn(move || {
+            for mut chunk in to_write {
+                spool.write(&chunk).map_err(|error| (spool.len, error))?;
+                chunk.resize(CHUNK, 0);
+                // Nobody takes it when all is made.
+                written.send(chunk).ok();
+            }
+            Ok(spool)
+        });
+        let made = make(&mut |chunk| {
+            full.send(chunk).ok()?;
+            empty.recv().ok()
+        });
+        drop(full);
+        let written = writer.join();
+        (made, written.unwrap_or_else(|panic| resume_unwind(panic)))
+    })
+}
