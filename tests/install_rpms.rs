@@ -4,6 +4,7 @@
 mod build;
 mod choices;
 mod refused;
+mod scripts;
 mod system;
 
 use std::fs;

@@ -4,6 +4,7 @@
 //! owners, modes, times and capabilities, and the headers in its database. Nothing is fetched:
 //! what a package needs has to be in the image or in the list.
 
+mod changes;
 mod conflict;
 mod doc;
 mod erase;
@@ -13,17 +14,20 @@ mod needs;
 mod options;
 mod order;
 mod payload;
-mod scriptlet;
+mod script;
 mod set;
 mod states;
 mod store;
 mod transaction;
 mod unpack;
 
+use crate::rpm::file::State;
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root};
 use conflict::Who;
 use options::Options;
+use script::{Scripts, Slot, When};
+use set::Candidate;
 use store::Store;
 use transaction::Transaction;
 use unpack::Unpacking;
@@ -38,6 +42,7 @@ pub(crate) const MODULE: Module = Module {
         "install_langs",
         "nodeps",
         "replacefiles",
+        "scriptlets",
         "downgrade",
     ],
     options: doc::OPTIONS,
@@ -71,57 +76,108 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     if !options.nodeps {
         needs::check(&candidates, store.installed(), &transaction, cfg.span())?;
     }
-    let order = order::order(&candidates, &transaction);
-    let mut unpacking = Unpacking::new(
+    let is_there = |name: &str| {
+        let mut new = candidates
+            .iter()
+            .map(|candidate| &candidate.package.identity);
+        let mut old = store.installed().iter().map(|there| &there.identity);
+        new.any(|identity| identity.name == name) || old.any(|identity| identity.name == name)
+    };
+    options.scriptlets.check(is_there)?;
+    let states = change(
         root,
-        &candidates,
-        store.installed(),
-        &transaction,
+        cfg,
         &options,
+        &candidates,
+        &store,
+        &transaction,
         color,
     )?;
-    let mut unpacked = Vec::new();
-    for index in order {
-        let candidate = &candidates[index];
-        let replaced = transaction.replaced_by(index);
-        unpacking.unpack(root, index, candidate, replaced)?;
-        unpacked.push(index);
-        let old = replaced.first().map(|first| &store.installed()[*first]);
-        root.info(match old {
-            None => format!("{} installed", candidate.package.identity),
-            Some(old) => format!(
-                "{} installed over {}",
-                candidate.package.identity, old.identity
-            ),
-        });
-    }
-    for index in transaction.erased() {
-        unpacking.erase(root, &store.installed()[index])?;
-    }
-    let states: Vec<_> = unpacked
-        .iter()
-        .map(|index| unpacking.states(*index))
-        .collect();
-    let changes = unpacking.owners.changes().clone();
-    for (who, changes) in &changes {
-        if let Who::There(index) = who {
-            let marked = store.mark(*index, changes);
-            marked.map_err(|error| error.at(cfg.span()))?;
-        }
+    for (index, changes) in &states.there {
+        let marked = store.mark(*index, changes);
+        marked.map_err(|error| error.at(cfg.span()))?;
     }
     for index in transaction.erased() {
         store.remove(index).map_err(|error| error.at(cfg.span()))?;
     }
     let time = root.time();
-    for (index, states) in unpacked.iter().zip(&states) {
+    for (index, states) in &states.new {
         let candidate = &candidates[*index];
         let added = store.add(candidate, time, color, states);
         added.map_err(|error| error.at(candidate.span))?;
     }
-    store.write(root).map_err(|error| error.at(cfg.span()))?;
-    let installed = unpacked.iter().map(|index| &candidates[*index]);
-    for line in scriptlet::left_out(installed) {
-        root.warn(line);
+    store.write(root).map_err(|error| error.at(cfg.span()))
+}
+
+/// What became of files: of the packages that came, in their order, and of those that were there.
+struct States {
+    new: Vec<(usize, Vec<State>)>,
+    there: Vec<(usize, Vec<(usize, State)>)>,
+}
+
+/// Changes the tree: files and scripts, in the order in which rpm comes to them.
+fn change(
+    root: &mut Root<'_>,
+    cfg: &Cfg,
+    options: &Options,
+    candidates: &[Candidate],
+    store: &Store,
+    transaction: &Transaction,
+    color: u32,
+) -> Result<States, Error> {
+    let installed = store.installed();
+    let order = order::order(candidates, transaction);
+    let mut unpacking = Unpacking::new(root, candidates, installed, transaction, options, color)?;
+    let mut scripts = Scripts::new(&options.scriptlets);
+    let changes = changes::of(candidates, installed, transaction, &unpacking);
+    let count = |index: usize| changes.count(&candidates[index].package.identity);
+    for index in &order {
+        let of = script::of_new(&candidates[*index]);
+        scripts.slot(root, of, Slot::Pretrans, count(*index))?;
     }
-    Ok(())
+    scripts.triggers(root, changes.packages(When::Prein), cfg.span())?;
+    for index in &order {
+        let candidate = &candidates[*index];
+        let of = script::of_new(candidate);
+        scripts.slot(root, of, Slot::Pre, count(*index))?;
+        let replaced = transaction.replaced_by(*index);
+        unpacking.unpack(root, *index, candidate, replaced)?;
+        let new = &candidate.package.identity;
+        root.info(match replaced.first() {
+            None => format!("{new} installed"),
+            Some(old) => format!("{new} installed over {}", installed[*old].identity),
+        });
+        scripts.slot(root, of, Slot::Post, count(*index))?;
+    }
+    scripts.triggers(root, changes.packages(When::In), cfg.span())?;
+    scripts.triggers(root, changes.packages(When::Un), cfg.span())?;
+    scripts.triggers(root, changes.files(When::Un), cfg.span())?;
+    for index in transaction.erased() {
+        let old = &installed[index];
+        let of = script::of_old(old, cfg.span());
+        let left = changes.left(&old.identity);
+        scripts.slot(root, of, Slot::Preun, left)?;
+        unpacking.erase(root, old)?;
+        scripts.slot(root, of, Slot::Postun, left)?;
+    }
+    scripts.triggers(root, changes.packages(When::Postun), cfg.span())?;
+    for index in &order {
+        let of = script::of_new(&candidates[*index]);
+        scripts.slot(root, of, Slot::Posttrans, count(*index))?;
+    }
+    scripts.triggers(root, changes.files(When::Postun), cfg.span())?;
+    scripts.triggers(root, changes.files(When::In), cfg.span())?;
+    scripts.finish(root)?;
+    let new = order
+        .into_iter()
+        .map(|index| (index, unpacking.states(index)));
+    let there = unpacking.owners.changes().iter();
+    let there = there.filter_map(|(who, changes)| match who {
+        Who::There(index) => Some((*index, changes.clone())),
+        Who::New(_) => None,
+    });
+    Ok(States {
+        new: new.collect(),
+        there: there.collect(),
+    })
 }

@@ -1,6 +1,7 @@
 //! The options of `install_rpms` as users read them.
 
-use crate::option::{OptionDoc, Shape};
+use super::script::SHAPE;
+use crate::option::{OptionDoc, Presence, Shape};
 
 pub(super) const DETAILS: &str = "\
 Nothing is downloaded: what a package requires has to be in the image or in the list, and all that
@@ -24,10 +25,22 @@ An older version is replaced, and so is what a package obsoletes. Settings that 
 are kept, as `.rpmnew`, `.rpmsave` or `.rpmorig`, by rpm's own rules. Kernels are installed beside
 one another.
 
-Scripts are not run, for that would mean to run programs of the image. Those with nothing to do in
-an image that does not run, such as `ldconfig`, are passed over. Each of the others is a warning
-with its name and first line, so that a later step can do its work. Triggers, and the scripts of
-packages that are replaced, are not run either, and nothing tells of them.";
+Nothing of the image is run, so scripts and triggers are done in another way, each told of with
+`-v` and in `hsb plan`:
+
+- One that only tells a running system of what is new, such as `ldconfig` or
+  `systemctl daemon-reload`, has nothing to do.
+- One that is understood whole is done to the tree: `systemctl preset` and `enable` with the image's
+  own presets, `groupadd`, `useradd -r`, `usermod -aG`, `update-alternatives --install`, `mkdir`,
+  `touch`, `ln -s`, `chmod`, `chown` and `rm -f`, on literal names and with `if`, `&&` and `||`.
+  Nothing is guessed: one word more makes the script one that is not understood.
+- Of the others, what may come after the files is left for the first boot, where the image has
+  systemd: `hsb-scriptlets.service` runs it once, and removes itself. Scripts in Lua need `rpmlua`.
+- What is left is not run, with a warning that has its name and first lines: scripts that would have
+  to run before the files are there, and all where there is no systemd.
+
+`scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
+that have anything to do for the first boot, and `fail` makes one that is not understood an error.";
 
 pub(super) const OPTIONS: &[OptionDoc] = &[
     OptionDoc::optional(
@@ -51,6 +64,13 @@ pub(super) const OPTIONS: &[OptionDoc] = &[
         "replacefiles",
         "let packages put their files in the place of other packages' different ones",
     ),
+    OptionDoc {
+        name: "scriptlets",
+        shape: SHAPE,
+        presence: Presence::Default("auto"),
+        summary: "what becomes of the packages' scripts: for all, or by the names of packages, \
+                  with `default` for the others",
+    },
     OptionDoc::flag("downgrade", "let packages replace newer versions"),
 ];
 

@@ -90,7 +90,7 @@ pub(super) fn check(
     }
     problems.sort();
     problems.dedup();
-    let error = ValueError::new(span, problems.join("\n"));
+    let error = ValueError::new(span, problems.join("; "));
     Err(error.help("add packages to `rpms`, or give `nodeps: true` to install without them"))
 }
 

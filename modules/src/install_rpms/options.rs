@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::script::Policies;
 use crate::value::Spanned;
 
 #[derive(Deserialize)]
@@ -21,6 +22,9 @@ pub(super) struct Options {
     /// Let packages take files of others.
     #[serde(default)]
     pub(super) replacefiles: bool,
+    /// What becomes of scripts.
+    #[serde(default)]
+    pub(super) scriptlets: Policies,
     /// Replace newer versions by older ones.
     #[serde(default)]
     pub(super) downgrade: bool,

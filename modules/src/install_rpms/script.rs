@@ -1,0 +1,243 @@
+//! The scripts of packages: what becomes of each.
+//!
+//! Nothing of the image is run. A script that only tells a running system of what is new has
+//! nothing to do. One that is understood whole is done to the tree. Of the others, those that may
+//! come after the files are left for the first boot, by a unit that removes itself.
+
+mod account;
+mod alternative;
+mod command;
+mod file;
+mod later;
+mod policy;
+mod read;
+mod run;
+mod syntax;
+mod trigger;
+
+use super::set::Candidate;
+use super::store::Installed;
+use crate::rpm::header::Header;
+use crate::value::{Span, ValueError};
+use crate::{Error, Root};
+pub(super) use policy::Policies;
+use policy::Policy;
+pub(super) use policy::SHAPE;
+pub(super) use read::{Slot, When};
+pub(super) use trigger::{Changes, Member};
+
+/// How many lines of a script messages show.
+const LINES: usize = 3;
+
+/// How long a line of these may be, in characters.
+const WIDTH: usize = 60;
+
+/// A script that rpm would run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Script {
+    /// Whose it is.
+    package: String,
+    slot: Slot,
+    /// The program that reads it, with its arguments.
+    program: Vec<String>,
+    text: String,
+    /// Whether rpm would change the text before, by macros or by a query.
+    is_expanded: bool,
+    /// How many of the package there are afterwards, and for triggers, how many of the other.
+    arguments: Vec<u32>,
+    /// What it reads from its standard input.
+    paths: Vec<Vec<u8>>,
+}
+
+/// What becomes of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Class {
+    /// There is nothing to do in an image.
+    Idle,
+    /// It is done to the tree; these are its commands that change something.
+    Native(syntax::List, Vec<String>),
+    /// It is left for the first boot.
+    FirstBoot,
+    /// It is not run.
+    Skipped,
+}
+
+/// The scripts of one step.
+pub(super) struct Scripts<'p> {
+    policies: &'p Policies,
+    later: Vec<Script>,
+}
+
+impl<'p> Scripts<'p> {
+    pub(super) fn new(policies: &'p Policies) -> Self {
+        let later = Vec::new();
+        Self { policies, later }
+    }
+
+    /// Does what the script of a slot asks for. `count` is how many versions of the package there
+    /// are afterwards.
+    pub(super) fn slot(
+        &mut self,
+        root: &mut Root<'_>,
+        (name, header, span): (&str, &Header, Span),
+        slot: Slot,
+        count: u32,
+    ) -> Result<(), Error> {
+        match read::script(header, name, slot, count) {
+            Some(script) => self.act(root, script, span),
+            None => Ok(()),
+        }
+    }
+
+    /// Does what triggers ask for.
+    pub(super) fn triggers(
+        &mut self,
+        root: &mut Root<'_>,
+        scripts: Vec<Script>,
+        span: Span,
+    ) -> Result<(), Error> {
+        for script in scripts {
+            self.act(root, script, span)?;
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, root: &mut Root<'_>, script: Script, span: Span) -> Result<(), Error> {
+        let policy = self.policies.of(&script.package);
+        let class = match script.classify(root, policy) {
+            Ok(class) => class,
+            Err(message) => return Err(ValueError::new(span, message).into()),
+        };
+        let name = script.name();
+        root.info(format!("script {name}: {}", class.describe()));
+        match class {
+            Class::Idle => {}
+            Class::Native(list, _) => match run::run(root, &list)? {
+                0 => {}
+                status if script.slot.is_before() => {
+                    let message = format!("the script {name} ends with status {status}");
+                    let error = ValueError::new(span, message);
+                    let help = "rpm does not install the package then either; `scriptlets` may \
+                                leave the script out";
+                    return Err(error.help(help).into());
+                }
+                status => root.warn(format!(
+                    "the script {name} ends with status {status}: {}",
+                    script.excerpt()
+                )),
+            },
+            Class::FirstBoot => self.later.push(script),
+            Class::Skipped if policy == Policy::Skip => {}
+            Class::Skipped => {
+                root.warn(format!(
+                    "the script {name} is not run: {}",
+                    script.excerpt()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down what is left for the first boot.
+    pub(super) fn finish(self, root: &mut Root<'_>) -> Result<(), Error> {
+        later::write(root, &self.later)?;
+        Ok(())
+    }
+}
+
+/// Returns a package as [`Scripts::slot`] wants it.
+pub(super) fn of_new(candidate: &Candidate) -> (&str, &Header, Span) {
+    let package = &candidate.package;
+    (&package.identity.name, &package.header, candidate.span)
+}
+
+/// Returns a package that was there as [`Scripts::slot`] wants it.
+pub(super) fn of_old(installed: &Installed, span: Span) -> (&str, &Header, Span) {
+    (&installed.identity.name, &installed.header, span)
+}
+
+impl Script {
+    /// Returns package and slot, as messages call the script.
+    fn name(&self) -> String {
+        format!("{}.{}", self.package, self.slot.name())
+    }
+
+    fn classify(&self, root: &Root<'_>, policy: Policy) -> Result<Class, String> {
+        if policy == Policy::Skip {
+            return Ok(Class::Skipped);
+        }
+        let understood = self.understand();
+        match understood {
+            Some((_, programs)) if programs.is_empty() => return Ok(Class::Idle),
+            Some((list, programs)) if policy != Policy::FirstBoot => {
+                return Ok(Class::Native(list, programs));
+            }
+            _ => {}
+        }
+        let why_not = later::refusal(root, self);
+        match (policy, why_not) {
+            (Policy::Fail, _) => Err(format!(
+                "the script {} would have to run: {}",
+                self.name(),
+                self.excerpt()
+            )),
+            (Policy::FirstBoot, Some(why)) => Err(format!(
+                "the script {} cannot be left for the first boot: {why}",
+                self.name()
+            )),
+            // What is to come before the files could do harm after them.
+            (Policy::Auto, None) if self.slot.is_before() => Ok(Class::Skipped),
+            (_, None) => Ok(Class::FirstBoot),
+            (_, Some(_)) => Ok(Class::Skipped),
+        }
+    }
+
+    /// Returns the script as commands that are all known, and the programs of those that change
+    /// something.
+    fn understand(&self) -> Option<(syntax::List, Vec<String>)> {
+        const SHELLS: [&str; 4] = ["/bin/sh", "/usr/bin/sh", "/bin/bash", "/usr/bin/bash"];
+        if self.is_expanded {
+            return None;
+        }
+        let [program] = &*self.program else {
+            return None;
+        };
+        if command::program(program) == "ldconfig" && self.text.trim().is_empty() {
+            return Some((syntax::List::new(), Vec::new()));
+        }
+        if !SHELLS.contains(&program.as_str()) {
+            return None;
+        }
+        let argument = self.arguments.first().copied().unwrap_or(1);
+        let list = syntax::parse(&self.text, argument)?;
+        let mut programs = Vec::new();
+        run::is_known(&list, &mut programs).then_some((list, programs))
+    }
+
+    /// Returns the first lines that say something.
+    fn excerpt(&self) -> String {
+        let lines = self.text.lines().map(str::trim);
+        let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let cut = |line: &str| match line.char_indices().nth(WIDTH) {
+            Some((cut, _)) => format!("{}...", &line[..cut]),
+            None => line.to_owned(),
+        };
+        let first: Vec<_> = lines.by_ref().take(LINES).map(cut).collect();
+        let more = if lines.next().is_some() { " / ..." } else { "" };
+        match &*first {
+            [] => self.program.join(" "),
+            first => first.join(" / ") + more,
+        }
+    }
+}
+
+impl Class {
+    fn describe(&self) -> String {
+        match self {
+            Self::Idle => "nothing to do in an image".to_owned(),
+            Self::Native(_, programs) => format!("done ({})", programs.join(", ")),
+            Self::FirstBoot => "left for the first boot".to_owned(),
+            Self::Skipped => "not run".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The scripts in a header.
+
+use super::Script;
+use crate::rpm::header::Header;
+
+/// When a script runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) enum Slot {
+    Pretrans,
+    Pre,
+    Post,
+    Preun,
+    Postun,
+    Posttrans,
+    Trigger(When),
+    FileTrigger(When),
+    TransFileTrigger(When),
+}
+
+/// When a trigger fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) enum When {
+    /// Before the other package is installed.
+    Prein,
+    In,
+    /// Before the other package is removed.
+    Un,
+    Postun,
+}
+
+impl Slot {
+    /// Returns the slot as spec files call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Pretrans => "pretrans",
+            Self::Pre => "pre",
+            Self::Post => "post",
+            Self::Preun => "preun",
+            Self::Postun => "postun",
+            Self::Posttrans => "posttrans",
+            Self::Trigger(When::Prein) => "triggerprein",
+            Self::Trigger(When::In) => "triggerin",
+            Self::Trigger(When::Un) => "triggerun",
+            Self::Trigger(When::Postun) => "triggerpostun",
+            Self::FileTrigger(When::Prein | When::In) => "filetriggerin",
+            Self::FileTrigger(When::Un) => "filetriggerun",
+            Self::FileTrigger(When::Postun) => "filetriggerpostun",
+            Self::TransFileTrigger(When::Prein | When::In) => "transfiletriggerin",
+            Self::TransFileTrigger(When::Un) => "transfiletriggerun",
+            Self::TransFileTrigger(When::Postun) => "transfiletriggerpostun",
+        }
+    }
+
+    /// Returns whether it runs before the files are put there or taken away.
+    pub(super) fn is_before(self) -> bool {
+        matches!(
+            self,
+            Self::Pretrans
+                | Self::Pre
+                | Self::Preun
+                | Self::Trigger(When::Prein | When::Un)
+                | Self::FileTrigger(When::Un)
+                | Self::TransFileTrigger(When::Un)
+        )
+    }
+
+    /// Returns the tags of text, program and flags (rpm's `rpmtag.h`).
+    fn tags(self) -> Option<[u32; 3]> {
+        Some(match self {
+            Self::Pretrans => [1151, 1153, 5024],
+            Self::Pre => [1023, 1085, 5020],
+            Self::Post => [1024, 1086, 5021],
+            Self::Preun => [1025, 1087, 5022],
+            Self::Postun => [1026, 1088, 5023],
+            Self::Posttrans => [1152, 1154, 5025],
+            Self::Trigger(_) | Self::FileTrigger(_) | Self::TransFileTrigger(_) => return None,
+        })
+    }
+}
+
+/// Returns the script of a slot that is no trigger.
+pub(super) fn script(header: &Header, package: &str, slot: Slot, count: u32) -> Option<Script> {
+    let [text, program, flags] = slot.tags()?;
+    if !header.has(text) && !header.has(program) {
+        return None;
+    }
+    let owned = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+    let mut words: Vec<_> = header.texts(program).into_iter().map(owned).collect();
+    if words.is_empty() {
+        words.push("/bin/sh".to_owned());
+    }
+    Some(Script {
+        package: package.to_owned(),
+        slot,
+        program: words,
+        text: header.text(text).map(owned).unwrap_or_default(),
+        is_expanded: header.flags(flags).first().is_some_and(|flags| *flags != 0),
+        arguments: vec![count],
+        paths: Vec::new(),
+    })
+}
