@@ -30,6 +30,10 @@ class Taken:
         """The median of the ratios to another command, run by run: what drifts, drifts for both."""
         return statistics.median(a / b for a, b in zip(self.wall, other.wall))
 
+    def cpu_ratio(self, other):
+        """The same of the time of the processors, which a busy machine changes less."""
+        return statistics.median(a / b for a, b in zip(self.cpu, other.cpu))
+
 
 def run(commands, limit=None):
     """Runs commands one after the other, as one run; returns its seconds."""

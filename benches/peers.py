@@ -17,6 +17,7 @@ MIB = 1 << 20
 PROGRAMS = {
     "mke2fs": "e2fsprogs", "genext2fs": "genext2fs", "systemd-repart": "systemd",
     "pigz": "pigz", "zstd": "zstd", "xz": "xz-utils", "tar": "tar", "cp": "coreutils",
+    "qemu-img": "qemu-utils",
 }
 
 
