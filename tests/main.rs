@@ -2,6 +2,7 @@
 //!
 //! - `kit`: a folder to work in, the `hsb` command, the judges
 //! - `accounts`: what `add_user` writes, judged by pwck, grpck and visudo
+//! - `beside`: an image and a folder with the same files
 //! - `bundle`: kernel and ramdisk beside the image, as uploaders want them
 //! - `catalog`: what people and editors are told of modules and recipes
 //! - `default_modules`: the documentation of those that come with hsb is made of their code
@@ -31,7 +32,9 @@
 //! - `rootless`: a build in a sandbox that kills privileged calls
 //! - `same_edits`: the same edits by modules of every kind
 //! - `sources`: folders, and several sources laid on each other
+//! - `sysusers`: accounts of drop-ins beside those of systemd-sysusers
 //! - `table`: partition tables, judged by sfdisk and sgdisk
+//! - `tmpfiles`: files of drop-ins beside those of systemd-tmpfiles
 //! - `verify`: our checker beside other people's, on right and on damaged images
 //! - `worn`: images after hard use, and as GRUB reads them
 //! - `units`: what enables units of systemd, judged by systemctl
@@ -44,6 +47,7 @@
 mod kit;
 
 mod accounts;
+mod beside;
 mod bundle;
 mod cache;
 mod catalog;
@@ -78,7 +82,9 @@ mod reproducible;
 mod rootless;
 mod same_edits;
 mod sources;
+mod sysusers;
 mod table;
+mod tmpfiles;
 mod units;
 mod verify;
 mod worn;

@@ -11,6 +11,7 @@ pub(crate) mod ids;
 pub(crate) mod name;
 pub(crate) mod ssh_key;
 pub(crate) mod sudo;
+pub(crate) mod system;
 mod table;
 
 use std::collections::BTreeSet;
@@ -103,16 +104,26 @@ impl Accounts {
         root.write("/etc/passwd", self.passwd.print())?;
         root.write("/etc/group", self.group.print())?;
         if let Some(gshadow) = &self.gshadow {
-            root.write("/etc/gshadow", gshadow.print())?;
+            self.write_secret(root, "/etc/gshadow", gshadow.print())?;
         }
         if let Some(shadow) = &self.shadow {
-            let is_new = !root.exists("/etc/shadow");
-            root.write("/etc/shadow", shadow.print())?;
-            if is_new {
-                let reader = self.gid("shadow");
-                root.chmod("/etc/shadow", if reader.is_some() { 0o640 } else { 0 })?;
-                root.chown("/etc/shadow", 0, reader.unwrap_or(0))?;
-            }
+            self.write_secret(root, "/etc/shadow", shadow.print())?;
+        }
+        Ok(())
+    }
+
+    fn write_secret(
+        &self,
+        root: &mut Root<'_>,
+        path: &str,
+        text: Vec<u8>,
+    ) -> Result<(), RootError> {
+        let is_new = !root.exists(path);
+        root.write(path, text)?;
+        if is_new {
+            let reader = self.gid("shadow");
+            root.chmod(path, if reader.is_some() { 0o640 } else { 0 })?;
+            root.chown(path, 0, reader.unwrap_or(0))?;
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ mod ca_certificates;
 mod cfg;
 mod cleanup;
 mod cloud_init;
+mod dropins;
 mod error;
 mod files;
 mod fstab;
@@ -56,8 +57,10 @@ mod ssh;
 mod step;
 mod sysctl;
 mod systemd;
+mod sysusers;
 mod template;
 mod timezone;
+mod tmpfiles;
 mod units;
 pub mod value;
 
@@ -98,8 +101,10 @@ pub const BUILTINS: &[Module] = &[
     ssh::MODULE,
     sysctl::MODULE,
     systemd::MODULE,
+    sysusers::MODULE,
     template::MODULE,
     timezone::MODULE,
+    tmpfiles::MODULE,
 ];
 
 /// One way to change the tree.

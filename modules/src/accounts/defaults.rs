@@ -83,6 +83,13 @@ impl Defaults {
         }
     }
 
+    /// Returns the ids that systemd-sysusers(8) gives to users and groups alike: none above 999,
+    /// whatever login.defs says.
+    pub(crate) fn system_pool(&self) -> RangeInclusive<u32> {
+        let last = |key| self.number(key, 999).min(999);
+        self.number("SYS_UID_MIN", 101)..=last("SYS_UID_MAX").min(last("SYS_GID_MAX"))
+    }
+
     /// Returns the rules for `/etc/subuid` (`"UID"`) or `/etc/subgid` (`"GID"`).
     pub(crate) fn sub_ids(&self, kind: &str) -> SubIds {
         SubIds {

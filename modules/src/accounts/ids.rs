@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use super::defaults::SubIds;
 use super::table::{Table, number};
-use crate::root::{Root, RootError, join};
+use crate::dropins;
+use crate::root::{Root, RootError};
 
 /// The ids that something in the image uses or claims.
 #[derive(Debug, Default)]
@@ -20,41 +21,29 @@ impl Ids {
     /// Adds the fixed ids of sysusers.d(5): at boot systemd gives them to their owners, so nobody
     /// else may have them.
     pub(crate) fn add_sysusers(&mut self, root: &Root<'_>) -> Result<(), RootError> {
-        for directory in ["/usr/lib/sysusers.d", "/etc/sysusers.d"] {
-            if !root.is_dir(directory) {
-                continue;
-            }
-            for name in root.list(directory)? {
-                let path = join(directory.as_bytes(), &name);
-                // A masked file is a link to /dev/null, which is no regular file.
-                if name.ends_with(b".conf") && root.is_file(&path) {
-                    self.add_lines(&root.read(path)?);
-                }
-            }
+        for line in dropins::lines(root, "sysusers.d")? {
+            self.add_line(&line.text);
         }
         Ok(())
     }
 
     /// `u NAME UID`, `u NAME UID:GID`, `g NAME GID`; the id may be `-` or a path instead.
-    fn add_lines(&mut self, file: &[u8]) {
-        for line in file.split(|b| *b == b'\n') {
-            let mut words = line
-                .split(u8::is_ascii_whitespace)
-                .filter(|w| !w.is_empty());
-            let (kind, Some(id)) = (words.next().unwrap_or_default(), words.nth(1)) else {
-                continue;
-            };
-            let mut ids = id.splitn(2, |b| *b == b':');
-            let first = ids.next().and_then(number);
-            match kind {
-                b"u" | b"u!" => {
-                    self.uids.extend(first);
-                    // One number is the user's and its group's.
-                    self.gids.extend(ids.next().map_or(first, number));
-                }
-                b"g" => self.gids.extend(first),
-                _ => {}
+    fn add_line(&mut self, line: &[u8]) {
+        let words = line.split(u8::is_ascii_whitespace);
+        let mut words = words.filter(|word| !word.is_empty());
+        let (kind, Some(id)) = (words.next().unwrap_or_default(), words.nth(1)) else {
+            return;
+        };
+        let mut ids = id.splitn(2, |b| *b == b':');
+        let first = ids.next().and_then(number);
+        match kind {
+            b"u" | b"u!" => {
+                self.uids.extend(first);
+                // One number is the user's and its group's.
+                self.gids.extend(ids.next().map_or(first, number));
             }
+            b"g" => self.gids.extend(first),
+            _ => {}
         }
     }
 }
@@ -166,10 +155,21 @@ mod tests {
     #[test]
     fn sysusers_lines() {
         let mut ids = Ids::default();
-        ids.add_lines(
-            b"# u no 1\nu a 10\nu!  b\t11:21 \"x\" /\nu c - \"x\"\nu d /usr/bin/d\ng e 30\n\
-              g f -\nm a e\nr - 500-900\nu g 12:users\nu\n\ng h",
-        );
+        for line in [
+            "u a 10",
+            "u!  b\t11:21 \"x\" /",
+            "u c - \"x\"",
+            "u d /usr/bin/d",
+            "g e 30",
+            "g f -",
+            "m a e",
+            "r - 500-900",
+            "u g 12:users",
+            "u",
+            "g h",
+        ] {
+            ids.add_line(line.as_bytes());
+        }
         assert!(ids.uids.iter().eq(&[10, 11, 12]));
         assert!(ids.gids.iter().eq(&[10, 21, 30]));
     }
