@@ -26,8 +26,8 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("repos", "alpine", "the image does not use apt"),
     ("repos", "suse", "the image does not use apt"),
     ("repos", "arch", "the image does not use apt"),
-    ("sbom", "fedora", "which hsb does not read"),
-    ("sbom", "suse", "which hsb does not read"),
+    ("sbom", "fedora", "this is no sqlite database"),
+    ("sbom", "suse", "where only sqlite is known"),
 ];
 
 #[test]

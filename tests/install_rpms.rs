@@ -3,6 +3,7 @@
 
 mod build;
 mod choices;
+mod listed;
 mod refused;
 mod scripts;
 mod system;

@@ -2,7 +2,10 @@
 //!
 //! Writes `/etc/hostname`, and keeps `/etc/hosts` in step where the image has one: the line of
 //! 127.0.1.1 (Debian's place for the machine's own name) gets the new name, and so has every other
-//! line that has the old one. See hostname(5), hosts(5).
+//! line that has the old one. Where none is left that has it, and nss-myhostname(8) does not know it
+//! anyway, a line is added. See hostname(5), hosts(5), nsswitch.conf(5).
+
+mod hosts;
 
 use serde::Deserialize;
 
@@ -21,7 +24,9 @@ pub(crate) const MODULE: Module = Module {
     summary: "sets the name of the machine",
     details: "\
 Writes `/etc/hostname`. In `/etc/hosts`, where the image has one, the line of 127.0.1.1 gets the new
-name, and so has every other line that has the old one.",
+name, and so has every other line that has the old one. Where no line has the name then, 127.0.1.1
+gets one, as on Debian: sudo and others would not find their own machine. Systems that have
+`myhostname` in nsswitch.conf, such as Fedora, need none and get none.",
     keys: &["hostname"],
     options: &[OptionDoc::required(
         "hostname",
@@ -48,11 +53,12 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let Options { hostname } = cfg.options()?;
     let old = root.read_if_exists("/etc/hostname")?.unwrap_or_default();
-    if let Some(hosts) = root.read_if_exists("/etc/hosts")? {
-        root.write(
-            "/etc/hosts",
-            rename(&hosts, first_word(&old), hostname.as_bytes()),
-        )?;
+    if let Some(text) = root.read_if_exists("/etc/hosts")? {
+        let mut text = hosts::rename(&text, first_word(&old), hostname.as_bytes());
+        if !hosts::knows_itself(root)? {
+            text = hosts::with_own_line(text, hostname.as_bytes());
+        }
+        root.write("/etc/hosts", text)?;
     }
     root.write("/etc/hostname", format!("{}\n", *hostname))?;
     Ok(())
@@ -96,57 +102,6 @@ fn first_word(file: &[u8]) -> &[u8] {
     let mut lines = file.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
     let name = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
     name.unwrap_or_default()
-}
-
-/// Returns `/etc/hosts` with the machine's new name in place of its old one.
-fn rename(hosts: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
-    // Every machine stays localhost, whatever else it is called.
-    let old = if short(old) == b"localhost" { b"" } else { old };
-    let mut own_line_seen = false;
-    let mut out = Vec::with_capacity(hosts.len() + new.len());
-    for line in hosts.split_inclusive(|b| *b == b'\n') {
-        let end = line
-            .iter()
-            .position(|b| b"#\n".contains(b))
-            .unwrap_or(line.len());
-        let (entry, rest) = line.split_at(end);
-        let mut words = entry
-            .split(u8::is_ascii_whitespace)
-            .filter(|word| !word.is_empty());
-        if words.next() == Some(b"127.0.1.1") && !own_line_seen {
-            own_line_seen = true;
-            let names: Vec<_> = if short(new) == new {
-                vec![new]
-            } else {
-                vec![new, short(new)]
-            };
-            if !words.eq(names.iter().copied()) {
-                out.extend_from_slice(b"127.0.1.1\t");
-                out.extend_from_slice(&names.join(&b' '));
-                out.extend_from_slice(if rest.starts_with(b"#") { b" " } else { b"" });
-                out.extend_from_slice(rest);
-                continue;
-            }
-        }
-        for word in entry.split_inclusive(u8::is_ascii_whitespace) {
-            let name = word.trim_ascii_end();
-            let name = match name {
-                b"" => name,
-                _ if name == old => new,
-                _ if name == short(old) => short(new),
-                _ => name,
-            };
-            out.extend_from_slice(name);
-            out.extend_from_slice(&word[word.trim_ascii_end().len()..]);
-        }
-        out.extend_from_slice(rest);
-    }
-    out
-}
-
-/// Returns a name without its domain.
-fn short(name: &[u8]) -> &[u8] {
-    name.split(|b| *b == b'.').next().unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -201,75 +156,6 @@ mod tests {
             ("b\u{fc}ro", false),
         ] {
             assert_eq!(check_name(name).is_ok(), ok, "{name:?}");
-        }
-    }
-
-    #[test]
-    fn hosts_files() {
-        for (old, new, before, after) in [
-            // Debian
-            (
-                "debian",
-                "web1",
-                "127.0.0.1\tlocalhost\n127.0.1.1\tdebian\n",
-                "127.0.0.1\tlocalhost\n127.0.1.1\tweb1\n",
-            ),
-            (
-                "debian",
-                "web1.example.com",
-                "127.0.1.1 debian.lan debian # me\n",
-                "127.0.1.1\tweb1.example.com web1 # me\n",
-            ),
-            ("", "web1", "127.0.1.1\n", "127.0.1.1\tweb1\n"),
-            ("", "web1", "127.0.1.1 x", "127.0.1.1\tweb1"),
-            (
-                "a",
-                "b",
-                "127.0.1.1 a\n127.0.1.1 other\n",
-                "127.0.1.1\tb\n127.0.1.1 other\n",
-            ),
-            // The line is right already: its spaces stay.
-            (
-                "x",
-                "web1",
-                "127.0.1.1   web1  # me\n",
-                "127.0.1.1   web1  # me\n",
-            ),
-            // Fedora, Alpine
-            (
-                "alpine",
-                "web1",
-                "127.0.0.1\talpine localhost\n::1 localhost alpine\n",
-                "127.0.0.1\tweb1 localhost\n::1 localhost web1\n",
-            ),
-            (
-                "a.lan",
-                "b.lan",
-                "10.0.0.1 a.lan a aa a.lan.x\n",
-                "10.0.0.1 b.lan b aa a.lan.x\n",
-            ),
-            (
-                "localhost",
-                "web1",
-                "127.0.0.1 localhost\n",
-                "127.0.0.1 localhost\n",
-            ),
-            (
-                "localhost.localdomain",
-                "web1",
-                "::1 localhost localhost.localdomain\n",
-                "::1 localhost localhost.localdomain\n",
-            ),
-            ("a", "b", "# a\n\n1.1.1.1 x # a\n", "# a\n\n1.1.1.1 x # a\n"),
-            ("", "b", "", ""),
-        ] {
-            let once = rename(before.as_bytes(), old.as_bytes(), new.as_bytes());
-            assert_eq!(std::str::from_utf8(&once).unwrap(), after, "{before:?}");
-            assert_eq!(
-                rename(&once, new.as_bytes(), new.as_bytes()),
-                once,
-                "{before:?} twice"
-            );
         }
     }
 

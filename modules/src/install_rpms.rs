@@ -22,6 +22,8 @@ mod transaction;
 mod unpack;
 
 use crate::rpm::file::State;
+use crate::rpm::identity::Identity;
+use crate::rpm::tag;
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root};
 use conflict::Who;
@@ -50,6 +52,36 @@ pub(crate) const MODULE: Module = Module {
     check,
     modify,
 };
+
+/// A package that an image has, as lists of packages have it.
+pub(crate) struct Listed {
+    pub(crate) identity: Identity,
+    /// Who makes it; empty if it does not say.
+    pub(crate) vendor: String,
+    /// Empty if it does not say.
+    pub(crate) license: String,
+}
+
+/// Returns the packages of an image's database.
+///
+/// # Errors
+///
+/// Returns why the database cannot be read.
+pub(crate) fn list(root: &Root<'_>) -> Result<Vec<Listed>, String> {
+    let store = Store::open(root).map_err(|error| error.to_string())?;
+    let listed = store.installed().iter().map(|there| {
+        let text = |number| {
+            let text = there.header.text(number).unwrap_or_default();
+            String::from_utf8_lossy(text).into_owned()
+        };
+        Listed {
+            identity: there.identity.clone(),
+            vendor: text(tag::VENDOR),
+            license: text(tag::LICENSE),
+        }
+    });
+    Ok(listed.collect())
+}
 
 fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
     set::read(&cfg.options::<Options>()?.rpms, host)?;

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::option::{OptionDoc, Shape};
-use crate::root::show;
 use crate::value::{Spanned, ValueError};
 use crate::{Cfg, Error, Host, Module, Root, os_release};
 use package::Package;
@@ -21,9 +20,9 @@ pub(crate) const MODULE: Module = Module {
     name: "sbom",
     summary: "writes lists of the image's packages as SPDX and CycloneDX",
     details: "\
-The packages are those that dpkg, apk and pacman have in their databases at this step, with versions
-and package URLs. rpm's database is not read: an image that has no other is an error. For a copy
-beside the image, `hsb plan --show PATH` prints the file.",
+The packages are those that dpkg, rpm, apk and pacman have in their databases at this step, with
+versions and package URLs. Of rpm's databases, that in sqlite is read; an image that has only one of
+the older ones is an error. For a copy beside the image, `hsb plan --show PATH` prints the file.",
     keys: &["sbom"],
     options: &[OptionDoc::required(
         "sbom",
@@ -113,24 +112,20 @@ fn contents(root: &mut Root<'_>, sbom: &Spanned<Files>) -> Result<Contents, Erro
     let id = key("ID").unwrap_or_else(|| "linux".to_owned());
     let release = key("VERSION_ID").unwrap_or_default();
     let mut packages = database::packages(root, &id, &release)?;
+    match database::rpms(root, &id, &release) {
+        Ok(rpms) => packages.extend(rpms),
+        Err(why) if packages.is_empty() => {
+            let error = sbom.error(format!("the packages of the image cannot be read: {why}"));
+            let help = "use a program that reads them, such as syft, on the image";
+            return Err(error.help(help).into());
+        }
+        Err(why) => root.warn(format!("the list has no packages of rpm: {why}")),
+    }
     packages.sort();
     packages.dedup_by(|a, b| a.purl == b.purl);
-    if let Some(path) = database::unread(root) {
-        let path = show(path.as_bytes());
-        if packages.is_empty() {
-            let error = sbom.error(format!(
-                "the packages of the image are in {path}, which hsb does not read"
-            ));
-            return Err(error
-                .help("use a program that reads it, such as syft, on the image")
-                .into());
-        }
-        root.warn(format!(
-            "the list has no packages of rpm: {path} is not read"
-        ));
-    } else if packages.is_empty() {
+    if packages.is_empty() {
         let error = sbom.error("the image has no database of packages");
-        return Err(error.help("dpkg, apk and pacman have one").into());
+        return Err(error.help("dpkg, rpm, apk and pacman have one").into());
     }
     let purls: Vec<_> = packages
         .iter()

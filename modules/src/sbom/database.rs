@@ -1,6 +1,8 @@
 //! The package databases of an image.
 
 use super::package::{Package, purl};
+use crate::install_rpms::{self, Listed};
+use crate::rpm::identity::Identity;
 use crate::{Root, RootError};
 
 /// Where dpkg keeps what is installed; the second is for images made without dpkg.
@@ -11,11 +13,7 @@ const APK: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
 
 const PACMAN: &str = "/var/lib/pacman/local/*/desc";
 
-/// Where rpm keeps what is installed, in its three formats.
-const RPM: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
-const RPM_FILES: [&str; 3] = ["rpmdb.sqlite", "Packages.db", "Packages"];
-
-/// Returns all packages that are installed.
+/// Returns all packages that are installed by others than rpm.
 pub(super) fn packages(
     root: &Root<'_>,
     system: &str,
@@ -45,12 +43,32 @@ pub(super) fn packages(
     Ok(found)
 }
 
-/// Returns rpm's database, if there is one.
-pub(super) fn unread(root: &Root<'_>) -> Option<String> {
-    let mut files = RPM
-        .iter()
-        .flat_map(|folder| RPM_FILES.map(|file| format!("{folder}/{file}")));
-    files.find(|path| root.is_file(path))
+/// Returns the packages of rpm, or why they cannot be read.
+pub(super) fn rpms(root: &Root<'_>, system: &str, release: &str) -> Result<Vec<Package>, String> {
+    // Keys that rpm keeps as packages are none.
+    let mut listed = install_rpms::list(root)?;
+    listed.retain(|listed| listed.identity.name != "gpg-pubkey");
+    let package = |listed: Listed| {
+        let Identity {
+            name,
+            version,
+            arch,
+        } = listed.identity;
+        let plain = format!("{}-{}", version.version, version.release);
+        let mut url = purl("rpm", system, release, [&name, &plain, &arch]);
+        if !version.epoch.is_empty() {
+            let sign = if url.contains('?') { '&' } else { '?' };
+            url += &format!("{sign}epoch={}", version.epoch);
+        }
+        Package {
+            name,
+            version: version.to_string(),
+            purl: url,
+            supplier: listed.vendor,
+            license: listed.license,
+        }
+    };
+    Ok(listed.into_iter().map(package).collect())
 }
 
 /// Reads paragraphs as deb-control(5) has them.

@@ -114,7 +114,9 @@ fn what_the_lists_say() {
     assert_eq!(cyclonedx["serialNumber"], format!("urn:uuid:{id}"));
     assert_eq!(
         warnings,
-        ["the list has no packages of rpm: /var/lib/rpm/rpmdb.sqlite is not read"]
+        [
+            "the list has no packages of rpm: the image's package database /var/lib/rpm/rpmdb.sqlite: this is no sqlite database"
+        ]
     );
 }
 
@@ -126,8 +128,8 @@ fn refusals() {
         (
             &[("/usr/lib/sysimage/rpm/rpmdb.sqlite", "")],
             &both,
-            "the packages of the image are in /usr/lib/sysimage/rpm/rpmdb.sqlite, which hsb does \
-             not read",
+            "the packages of the image cannot be read: the image's package database \
+             /usr/lib/sysimage/rpm/rpmdb.sqlite: this is no sqlite database",
         ),
         (&[DPKG], &value!({"sbom": {}}), "no file is named"),
         (
