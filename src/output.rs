@@ -84,7 +84,8 @@ impl Output {
                 .create(true)
                 .truncate(false)
                 .open(&part)
-                .with_context(|| format!("{}: cannot be written", part.display()))?;
+                .with_context(|| format!("{}: cannot be made", part.display()))
+                .with_context(|| format!("{}: nothing can be written there", out.display()))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {

@@ -284,6 +284,11 @@ fn places_that_are_no_file() {
         let said = kit::fail(&mut work.hsb(["build", "-q", "-o", out]), 2);
         assert!(said.contains(message), "{out}: {said}");
     }
+    // Here not even root can make a file.
+    let said = kit::fail(&mut work.hsb(["build", "-q", "-o", "/proc/x.raw"]), 1);
+    let message =
+        "/proc/x.raw: nothing can be written there: /proc/.x.raw.hsb-part: cannot be made: ";
+    assert!(said.contains(message), "{said}");
     // A link keeps pointing where it does; the file there is replaced.
     fs::create_dir(work.join("there")).unwrap();
     fs::write(work.join("there/real.raw"), "old").unwrap();
