@@ -27,10 +27,10 @@ impl Files {
             left_over: Vec::new(),
         };
         for out in &request.outs {
-            files.images.push(Output::create(&out.place)?);
+            files.images.push(Output::create(&out.place, request.sync)?);
         }
         for (place, part) in destination::beside(&request.outs) {
-            let output = Output::create(place)?;
+            let output = Output::create(place, request.sync)?;
             files.beside.push((output, place.clone(), part));
         }
         Ok(files)
@@ -127,7 +127,7 @@ impl Files {
         Ok(())
     }
 
-    /// Waits until all are on disk, and returns them in the order in which they go to their places.
+    /// Waits until all are on disk, if they are to be, and returns them in the order in which they go to their places.
     pub(crate) fn synced(self) -> Result<Vec<Output>> {
         let beside = self.beside.into_iter().map(|(output, _, _)| output);
         let all: Vec<_> = self.images.into_iter().chain(beside).collect();

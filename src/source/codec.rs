@@ -3,6 +3,8 @@
 //! A compressed file may be several streams one after the other, as `cat a.gz b.gz`, `pigz`,
 //! `pzstd` and `xz -T` make them; they decode to one.
 
+mod pieces;
+
 use std::fmt;
 use std::io::{self, BufRead, Read};
 use std::num::NonZero;
@@ -12,6 +14,8 @@ use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::{MtStreamBuilder, Stream};
+
+use pieces::Pieces;
 
 /// A compressed format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,14 +94,25 @@ impl Codec {
     /// Fails when the decoder cannot be set up.
     pub(crate) fn decoder<'a>(self, input: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
+            Codec::Gzip => Box::new(Pieces::new(self, input, |rest| {
+                let rest = next_stream(rest, GZIP)?;
+                rest.map(|rest| Codec::Gzip.serial(rest)).transpose()
+            })),
+            Codec::Zstd => Box::new(Pieces::new(self, input, |rest| {
+                Codec::Zstd.serial(rest).map(Some)
+            })),
+            _ => self.serial(input)?,
+        })
+    }
+
+    /// Returns the same, decoded in one go.
+    fn serial<'a>(self, input: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(match self {
             Codec::Gzip => Box::new(Streams {
                 current: Some(GzDecoder::new(input)),
                 open: |input| Ok(GzDecoder::new(input)),
                 close: GzDecoder::into_inner,
-                form: Form {
-                    magic: 0x1f,
-                    padding: Padding::AtEnd,
-                },
+                form: GZIP,
             }),
             Codec::Bzip2 => Box::new(Streams {
                 current: Some(BzDecoder::new(input)),
@@ -142,6 +157,12 @@ fn xz_decoder<R: BufRead>(input: R) -> io::Result<XzDecoder<R>> {
         .decoder()?;
     Ok(XzDecoder::new_stream(input, stream))
 }
+
+/// What may come after a member of gzip.
+const GZIP: Form = Form {
+    magic: 0x1f,
+    padding: Padding::AtEnd,
+};
 
 /// What may come after the end of a stream.
 #[derive(Clone, Copy)]
