@@ -18,7 +18,9 @@ use crate::progress::{Progress, Verbosity, say};
 use crate::recipe::{self, Recipe, Size};
 use crate::report::Report;
 use crate::source::{Input, Limits, Source};
-use crate::{Cache, Destination, Planned, Request, build, interrupt, own, plan, source_date_epoch};
+use crate::{
+    Cache, Destination, Planned, Request, build, interrupt, own, plan, shown, source_date_epoch,
+};
 
 /// Assemble disk images in userspace, without root.
 #[derive(Debug, Parser)]
@@ -163,7 +165,7 @@ const WRONG: u8 = 2;
 /// Runs the program with the process's own arguments and streams.
 pub fn run() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    own::starlark::this_is_hsb();
+    own::this_is_hsb();
     let (options, planning) = match &command {
         Command::Build(options) => (options, None),
         Command::Plan(plan) => (&plan.options, Some(plan)),
@@ -348,6 +350,7 @@ fn show_plan(planned: &Planned, options: &PlanOptions, verbosity: Verbosity) -> 
 /// Prints warnings and the report, with so many changes of each step, or all with `-v`.
 fn show(report: &Report, options: &Options, verbosity: Verbosity, changes: usize) -> Result<()> {
     for warning in &report.warnings {
+        let warning = shown::one_line(warning, usize::MAX);
         say(format_args!("hsb: warning: {warning}"));
     }
     let mut text = String::new();

@@ -51,6 +51,7 @@ pub mod recipe;
 pub mod report;
 mod schema;
 mod seed;
+mod shown;
 pub mod source;
 mod stamp;
 mod steps;

@@ -1,8 +1,8 @@
 //! People's own modules: files beside the recipe that change the image as the built-in ones do.
 //!
 //! `executable`, `python` and `starlark` run as processes of their own that talk over a pipe;
-//! `process` keeps them within their limits, `protocol` answers them, `json` is how values look on
-//! the way.
+//! `process` keeps them within their limits, `stray` ends what they leave behind, `protocol` answers
+//! them, `json` is how values look on the way.
 //! All of them see the image through the operations of [`modules::api`] alone.
 
 mod declaration;
@@ -13,8 +13,10 @@ mod protocol;
 mod python;
 mod shim;
 pub(crate) mod starlark;
+mod stray;
 
 use std::fmt::{self, Display, Formatter};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,6 +27,13 @@ use crate::recipe::KEYS as RECIPE_KEYS;
 
 pub use declaration::Declaration;
 pub(crate) use process::end_all;
+
+/// Says that this process is the program hsb, which modules in Starlark can run in, and that starts
+/// nothing else while a module runs.
+pub(crate) fn this_is_hsb() {
+    starlark::this_is_hsb();
+    stray::this_is_hsb();
+}
 
 /// How long a module may run that says nothing else.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
@@ -149,6 +158,25 @@ impl Own {
         }
     }
 
+    /// Says why the module's process cannot be started, and what to do.
+    fn not_started(&self, error: &io::Error) -> Failure {
+        use io::ErrorKind::{NotFound, PermissionDenied};
+        let help = match (self.kind, error.kind()) {
+            (Kind::Python, _) => {
+                return Failure::new(python::missing(error));
+            }
+            (Kind::Starlark, _) => "",
+            (Kind::Executable, NotFound) => {
+                ": what its first line names after #! is not there, or a library that it needs"
+            }
+            (Kind::Executable, PermissionDenied) => {
+                ": the file, or what its first line names after #!, may not be executed here"
+            }
+            (Kind::Executable, _) => ": a script starts with a line such as #!/bin/sh",
+        };
+        Failure::new(format!("it cannot be run: {error}{help}"))
+    }
+
     /// Reads what the module says about itself, without running it.
     ///
     /// # Errors
@@ -199,19 +227,19 @@ impl Own {
         step: &Step<'_>,
     ) -> Result<Option<Vec<String>>, Failure> {
         let limit = self.time_limit();
-        match self.kind {
+        let done = match self.kind {
             Kind::Python => {
                 let command = python::command(&self.file);
                 protocol::converse(self, command, limit, root, step).map_err(python::explained)
             }
-            Kind::Starlark => {
-                let command = starlark::command(self).map_err(|failure| failure.of(self))?;
+            Kind::Starlark => starlark::command(self).and_then(|command| {
                 let limit = limit.saturating_add(starlark::GRACE);
                 protocol::converse(self, command, limit, root, step).map_err(starlark::explained)
-            }
+            }),
             Kind::Executable => {
                 protocol::converse(self, executable::command(&self.file), limit, root, step)
             }
-        }
+        };
+        done.map_err(|failure| failure.of(self))
     }
 }

@@ -15,6 +15,7 @@ use crate::module::Module;
 use crate::own;
 use crate::progress::Progress;
 use crate::report;
+use crate::shown;
 
 /// Runs all steps; returns what each did, and what the user should know.
 pub(crate) fn run(
@@ -72,6 +73,7 @@ pub(crate) fn run(
             }
         };
         for note in &outcome.notes {
+            let note = shown::one_line(note, usize::MAX);
             stage.say(&format!("[{name}] {note}"));
         }
         drop(stage);

@@ -1,6 +1,7 @@
 //! `hsb modules` and `hsb schema`: what people and editors are told of recipes.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::kit::{self, Work};
@@ -144,6 +145,40 @@ fn the_documentation_has_every_operation() {
         .map(|op| format!("- `{op}`: {}", op.summary))
         .collect();
     assert_eq!(listed, known);
+}
+
+#[test]
+fn the_examples_of_executables_run() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/modules.md");
+    let docs = fs::read_to_string(docs).unwrap();
+    let mut examples = docs.split("\n\n    #!").skip(1).peekable();
+    assert!(examples.peek().is_some());
+    for example in examples {
+        // Up to the next paragraph that is not indented.
+        let lines = example.lines();
+        let lines = lines.take_while(|line| {
+            line.is_empty() || line.starts_with("    ") || line.starts_with('/')
+        });
+        let lines = lines.map(|line| line.strip_prefix("    ").unwrap_or(line));
+        let text = format!("#!{}\n", lines.collect::<Vec<_>>().join("\n"));
+        let work = Work::new("example");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rootfs.tar.gz");
+        let recipe = format!("source: {source}\nmodules: [greet]\ngreeting: \"it's me\"\n");
+        work.write("build.yaml", recipe);
+        fs::create_dir(work.join("modules")).unwrap();
+        let file = work.write("modules/greet", &text);
+        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+        let run = kit::run(&mut work.hsb(["plan", "--show", "/etc/motd"]));
+        assert_eq!(run.code, Some(0), "{text}: {run:#?}");
+        assert!(
+            run.stdout.ends_with("Hello from it's me\n"),
+            "{text}: {run:#?}"
+        );
+        assert!(
+            run.stderr.contains("[greet] /etc/motd has "),
+            "{text}: {run:#?}"
+        );
+    }
 }
 
 /// Lets an independent validator judge a recipe; returns whether it is one.

@@ -28,7 +28,7 @@ struct Case {
     and: &'static str,
 }
 
-const PYTHON: [Case; 8] = [
+const PYTHON: [Case; 11] = [
     Case {
         way: "an exception, two calls deep",
         file: "own.py",
@@ -56,9 +56,9 @@ const PYTHON: [Case; 8] = [
     Case {
         way: "waiting for ever, with children",
         file: "own.py",
-        text: "MODULE = {'timeout': 1}\nimport subprocess\ndef modify(name, root, cfg):\n\
+        text: "MODULE = {'timeout': 4}\nimport subprocess\ndef modify(name, root, cfg):\n\
                \x20   subprocess.call('sleep 7777 & sleep 7778', shell=True)\n",
-        says: "modules/own.py:4: it ran for more than 1 second",
+        says: "modules/own.py:4: it ran for more than 4 second",
         and: "File \"modules/own.py\", line 4, in modify",
     },
     Case {
@@ -81,6 +81,31 @@ const PYTHON: [Case; 8] = [
         file: "own.py",
         text: "import os\ndef modify(name, root, cfg):\n    os.kill(os.getpid(), 9)\n",
         says: "modules/own.py: it ended with signal: 9 (SIGKILL)",
+        and: "",
+    },
+    Case {
+        way: "with a daemon that has left its group",
+        file: "own.py",
+        text: "import os\ndef modify(name, root, cfg):\n    if os.fork() == 0:\n\
+               \x20       os.setsid()\n        if os.fork() == 0:\n\
+               \x20           os.closerange(0, 3)\n            os.execvp('sleep', ['sleep', '7777'])\n\
+               \x20       os._exit(0)\n    raise ValueError('bad')\n",
+        says: "modules/own.py:9: ValueError: bad",
+        and: "",
+    },
+    Case {
+        way: "a message that floods the terminal, and could clear it",
+        file: "own.py",
+        text: "def modify(name, root, cfg):\n    raise ValueError('\\x1b[2J' + 'x' * 100000)\n",
+        says: "modules/own.py:2: ValueError: \\u{1b}[2Jxxx",
+        and: "xxx...",
+    },
+    Case {
+        way: "a number that no operation takes",
+        file: "own.py",
+        text: "def modify(name, root, cfg):\n    try:\n        root.truncate('/etc/motd', 1 << 63)\n\
+               \x20   except ValueError as error:\n        raise SystemExit(str(error))\n",
+        says: "modules/own.py:5: truncate: argument 2: 9223372036854775808 is no number of 64 bits",
         and: "",
     },
     Case {
@@ -142,7 +167,7 @@ const STARLARK: [Case; 6] = [
 #[cfg(not(feature = "starlark"))]
 const STARLARK: [Case; 0] = [];
 
-const EXECUTABLE: [Case; 8] = [
+const EXECUTABLE: [Case; 11] = [
     Case {
         way: "it says why",
         file: "own",
@@ -184,6 +209,27 @@ const EXECUTABLE: [Case; 8] = [
         file: "own",
         text: "#!/bin/sh\nyes \"$(printf %01000d 0)\" >&2\n",
         says: "modules/own: it printed more than 16777216 bytes",
+        and: "",
+    },
+    Case {
+        way: "a request that nobody knows the end of",
+        file: "own",
+        text: "#!/bin/sh\nprintf '{\"call\": \"users\"}'\nread -r answer\nread -r answer\n",
+        says: "modules/own: it ran for more than 1 seconds (what it wrote last to standard output has no line end)",
+        and: "",
+    },
+    Case {
+        way: "a request with a part that is misspelt",
+        file: "own",
+        text: "#!/bin/sh\necho '{\"call\": \"mkdir\", \"args\": [\"/srv/a\"], \"nmaed\": {\"mode\": 448}}'\n",
+        says: "modules/own: it asked for no operation (\"nmaed\" is none of call, args, named): ",
+        and: "",
+    },
+    Case {
+        way: "an output that it closes, and no end",
+        file: "own",
+        text: "#!/bin/sh\nexec >&-\nsleep 7777\n",
+        says: "modules/own: it closed its standard output, and did not end within 5 seconds",
         and: "",
     },
     Case {
@@ -294,6 +340,11 @@ fn every_kind_fails_in_every_way() {
             "{way}: {end}"
         );
         assert!(run.stderr.contains(and), "{way}: no {and}: {end}");
+        let bytes = run.stderr.len();
+        assert!(
+            bytes < 100_000 || case.way == "a flood",
+            "{way}: {bytes} bytes"
+        );
         assert_nothing_left(&work, &way);
     }
 }

@@ -15,6 +15,9 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 
+use super::stray;
+use crate::shown::one_line;
+
 /// The longest line of a module, in bytes: a file's content is one, and may be escaped.
 const LONGEST_LINE: usize = 256 << 20;
 /// The most that a module may print, in bytes.
@@ -24,6 +27,8 @@ const LONGEST_SHOWN: usize = 4096;
 /// The most memory that a module's process may have, in bytes.
 #[cfg(target_os = "linux")]
 const MOST_MEMORY: u64 = 4 << 30;
+/// How many bytes of replies a module may leave unread and still get more.
+const MOST_UNREAD: usize = 1 << 20;
 /// How often it is looked whether a module that says nothing has ended.
 const TIME_TO_LOOK: Duration = Duration::from_millis(50);
 /// How long a module that went past a limit may take to say where it is.
@@ -45,6 +50,7 @@ pub(crate) fn end_all() -> impl Sized {
     for group in running.iter() {
         end_group(*group);
     }
+    stray::end_all();
     running
 }
 
@@ -108,6 +114,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut running = running();
+        stray::adopt();
         let mut child = command.spawn()?;
         // OK to expect: process ids are positive numbers of the kernel's `pid_t`.
         let group = i32::try_from(child.id()).expect("a process id");
@@ -167,8 +174,8 @@ impl Process {
     }
 
     /// Lets the process end by itself, within some seconds, then ends what is left of its group.
-    /// Returns its status, and what it still printed.
-    pub(super) fn finish(mut self) -> io::Result<(ExitStatus, Vec<String>)> {
+    /// Returns its status, if it did so, and what it still printed.
+    pub(super) fn finish(mut self) -> io::Result<(Option<ExitStatus>, Vec<String>)> {
         self.stdin = None;
         let mut printed = Vec::new();
         let deadline = later(TIME_TO_END);
@@ -176,10 +183,12 @@ impl Process {
             self.wait(later(Duration::from_millis(5)));
             printed.extend(iter::from_fn(|| self.last_line()));
         }
+        let has_ended = self.has_ended()?;
         end_group(self.group);
         // From here on its number may be another's.
         running().remove(&self.group);
         let status = self.child.wait()?;
+        stray::end_all();
         // What is still in the pipe; whoever keeps it open has left the group.
         let deadline = later(Duration::from_millis(100));
         while self.stderr.from.is_some() && Instant::now() < deadline {
@@ -187,7 +196,12 @@ impl Process {
             self.wait(deadline);
             printed.extend(iter::from_fn(|| self.last_line()));
         }
-        Ok((status, printed))
+        Ok((has_ended.then_some(status), printed))
+    }
+
+    /// Returns whether what it wrote last to standard output has no line end yet.
+    pub(super) fn has_unended_line(&self) -> bool {
+        self.stdout.begin < self.stdout.bytes.len()
     }
 
     /// Returns whether the process has ended; its number stays taken until it is waited for.
@@ -209,6 +223,9 @@ impl Process {
             }
             return Some(Event::Printed(shown(&line)));
         }
+        if self.is_behind() {
+            return None;
+        }
         match self.stdout.next(LONGEST_LINE) {
             Some(line) if line.len() == LONGEST_LINE => Some(Event::TooMuch(format!(
                 "it wrote a line of more than {LONGEST_LINE} bytes to standard output"
@@ -216,6 +233,11 @@ impl Process {
             Some(line) => Some(Event::Line(line)),
             None => self.stdout.from.is_none().then_some(Event::Closed),
         }
+    }
+
+    /// Returns whether it has so many replies to read that it must not ask for more.
+    fn is_behind(&self) -> bool {
+        self.stdin.is_some() && self.replies.len() > MOST_UNREAD
     }
 
     /// Returns a line that it printed at its end, unless it printed too much.
@@ -237,12 +259,8 @@ impl Process {
             .flatten();
         let mut pipes = Vec::with_capacity(3);
         pipes.extend(output.map(|pipe| PollFd::new(pipe, PollFlags::OUT)));
-        pipes.extend(
-            self.stdout
-                .from
-                .as_ref()
-                .map(|pipe| PollFd::new(pipe, PollFlags::IN)),
-        );
+        let asks = self.stdout.from.as_ref().filter(|_| !self.is_behind());
+        pipes.extend(asks.map(|pipe| PollFd::new(pipe, PollFlags::IN)));
         pipes.extend(
             self.stderr
                 .from
@@ -259,7 +277,7 @@ impl Process {
         let mut is_ready = |is_open: bool| is_open && ready.next() == Some(true);
         let (output, stdout, stderr) = (
             is_ready(output.is_some()),
-            is_ready(self.stdout.from.is_some()),
+            is_ready(asks.is_some()),
             is_ready(self.stderr.from.is_some()),
         );
         if output {
@@ -298,6 +316,7 @@ impl Drop for Process {
             end_group(self.group);
             // Nothing is left to do when this fails.
             drop(self.child.wait());
+            stray::end_all();
         }
     }
 }
@@ -370,5 +389,22 @@ pub(super) fn later(wait: Duration) -> Instant {
 }
 
 fn shown(line: &[u8]) -> String {
-    String::from_utf8_lossy(line).trim_end().to_owned()
+    one_line(String::from_utf8_lossy(line).trim_end(), usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_does_not_read_gets_no_more_answers() {
+        for (unread, is_heard) in [(MOST_UNREAD, true), (MOST_UNREAD + (1 << 20), false)] {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", "echo request; sleep 60"]);
+            let mut process = Process::start(&mut command, Duration::from_secs(5)).unwrap();
+            process.send(vec![b' '; unread]);
+            let line = matches!(process.next().unwrap(), Some(Event::Line(_)));
+            assert_eq!(line, is_heard, "{unread} bytes");
+        }
+    }
 }

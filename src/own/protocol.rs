@@ -7,11 +7,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use modules::Root;
-use modules::api::{self, Data};
-use serde_json::{Value, json};
+use modules::api::{self, Data, ErrorKind};
+use serde_json::{Map, Value, json};
 
 use super::process::{Event, Process};
 use super::{Failure, Kind, Own, Step, json};
+use crate::shown::{lines, one_line};
 
 /// The version of the protocol.
 const VERSION: u32 = 1;
@@ -19,6 +20,13 @@ const VERSION: u32 = 1;
 const LINES_OF_FAILURE: usize = 10;
 /// How much of each of them, in letters.
 const LETTERS_OF_FAILURE: usize = 400;
+/// How much is shown of a message that it gave, and of the way there, in letters.
+const LETTERS_OF_MESSAGE: usize = 4000;
+const LETTERS_OF_TRACE: usize = 40_000;
+/// How much is shown of a request that is none, in letters.
+const LETTERS_OF_REQUEST: usize = 80;
+/// What a request has.
+const PARTS: [&str; 3] = ["call", "args", "named"];
 
 /// Returns what a module gets as `cfg`: the recipe, and what came with the source.
 fn cfg(step: &Step<'_>) -> Value {
@@ -42,9 +50,8 @@ pub(super) fn converse(
         .current_dir(Path::new(".").join(step.folder))
         .env("LANG", "C.UTF-8")
         .env("SOURCE_DATE_EPOCH", epoch.to_string());
-    let program = command.get_program().to_owned();
-    let mut process = Process::start(&mut command, limit)
-        .map_err(|error| Failure::new(format!("{} cannot be run: {error}", program.display())))?;
+    let mut process =
+        Process::start(&mut command, limit).map_err(|error| own.not_started(&error))?;
     let start = json!({
         "hsb": VERSION,
         "name": own.name,
@@ -77,8 +84,14 @@ pub(super) fn converse(
         Some(Last::Failed(failure)) => Err(failure),
         // What it said counts, not how Python takes itself down afterwards.
         Some(Last::Done(read)) => Ok(read),
-        None if status.success() && own.kind == Kind::Executable => Ok(None),
-        None => Err(talk.failure(format!("it ended with {status}"))),
+        None => match status {
+            Some(status) if status.success() && own.kind == Kind::Executable => Ok(None),
+            Some(status) => Err(talk.failure(format!("it ended with {status}"))),
+            None => {
+                let message = "it closed its standard output, and did not end within 5 seconds";
+                Err(talk.failure(message.to_owned()))
+            }
+        },
     }
 }
 
@@ -110,8 +123,13 @@ impl Talk<'_> {
             let request = match next {
                 None => {
                     let seconds = self.own.time_limit().as_secs();
+                    let unended = match process.has_unended_line() {
+                        true => " (what it wrote last to standard output has no line end)",
+                        false => "",
+                    };
                     return Err(format!(
-                        "it ran for more than {seconds} seconds; `timeout` in its declaration allows more"
+                        "it ran for more than {seconds} seconds{unended}; \
+                         `timeout` in its declaration allows more"
                     ));
                 }
                 Some(Event::Closed) => return Ok(None),
@@ -123,17 +141,17 @@ impl Talk<'_> {
                 Some(Event::Line(line)) => line,
             };
             let request: Value = serde_json::from_slice(&request).map_err(|error| {
-                let shown = String::from_utf8_lossy(&request[..request.len().min(80)]);
+                let shown = String::from_utf8_lossy(&request);
                 format!(
                     "its standard output is for requests in JSON, one a line ({error}): {}",
-                    shown.trim_end().escape_debug()
+                    one_line(shown.trim_end(), LETTERS_OF_REQUEST)
                 )
             })?;
-            if let Some(done) = request.get("done") {
-                return Ok(Some(Last::Done(keys_read(done))));
-            }
             if let Some(fail) = request.get("fail") {
                 return Ok(Some(Last::Failed(self.failed(fail))));
+            }
+            if let Some(done) = request.get("done") {
+                return Ok(Some(Last::Done(keys_read(done))));
             }
             process.send(line(&answer(root, &request)?));
         }
@@ -183,12 +201,15 @@ impl Talk<'_> {
     }
 
     fn failed(&self, fail: &Value) -> Failure {
-        let text = |key: &str| fail.get(key).and_then(Value::as_str).map(str::to_owned);
-        let message = fail.as_str().map(str::to_owned).or(text("message"));
+        let text = |key: &str| fail.get(key).and_then(Value::as_str);
+        let line = |text| one_line(text, LETTERS_OF_MESSAGE);
+        let message = fail.as_str().or(text("message")).map(line);
         Failure {
             message: message.unwrap_or_else(|| "it failed, and did not say why".to_owned()),
-            at: text("at").or_else(|| Some(self.own.shown.clone())),
-            trace: text("trace"),
+            at: text("at")
+                .map(line)
+                .or_else(|| Some(self.own.shown.clone())),
+            trace: text("trace").map(|trace| lines(trace, LETTERS_OF_TRACE)),
         }
     }
 }
@@ -199,29 +220,56 @@ impl Talk<'_> {
 ///
 /// Fails on what is no request at all.
 fn answer(root: &mut Root<'_>, request: &Value) -> Result<Value, String> {
-    let no_request = || format!("it asked for no operation: {request}");
-    let call = request.get("call").and_then(Value::as_str);
-    let call = call.ok_or_else(no_request)?;
-    let positional = match request.get("args") {
-        None => Vec::new(),
-        Some(Value::Array(values)) => values.iter().map(json::to_data).collect::<Result<_, _>>()?,
-        Some(_) => return Err(no_request()),
+    let no_request = |why: &str| {
+        let shown = one_line(&request.to_string(), LETTERS_OF_REQUEST);
+        format!("it asked for no operation ({why}): {shown}")
     };
-    let named: Vec<(String, Data)> = match request.get("named") {
-        None => Vec::new(),
-        Some(Value::Object(values)) => values
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), json::to_data(value)?)))
-            .collect::<Result<_, String>>()?,
-        Some(_) => return Err(no_request()),
+    let keys = request.as_object();
+    let keys = keys.ok_or_else(|| no_request("a request is an object"))?;
+    if let Some(other) = keys.keys().find(|key| !PARTS.contains(&key.as_str())) {
+        let why = format!("{other:?} is none of {}", PARTS.join(", "));
+        return Err(no_request(&why));
+    }
+    let call = keys.get("call").and_then(Value::as_str);
+    let call = call.ok_or_else(|| no_request("`call` names one"))?;
+    let none = Value::Null;
+    let args = match keys.get("args").unwrap_or(&none) {
+        Value::Null => &[][..],
+        Value::Array(values) => values,
+        _ => return Err(no_request("`args` is a list")),
     };
-    Ok(match api::call(root, call, positional, named) {
+    let no_names = Map::new();
+    let named = match keys.get("named").unwrap_or(&none) {
+        Value::Null => &no_names,
+        Value::Object(values) => values,
+        _ => return Err(no_request("`named` is an object")),
+    };
+    Ok(match done(root, call, args, named) {
         Ok(value) => json!({"ok": json::of(&value)}),
-        Err(error) => {
-            let help = error.help.as_ref().map(|help| format!("; {help}"));
-            let message = format!("{error}{}", help.unwrap_or_default());
-            json!({"error": {"kind": error.kind.name(), "message": message}})
-        }
+        Err((kind, message)) => json!({"error": {"kind": kind.name(), "message": message}}),
+    })
+}
+
+/// Does one operation; fails as the module is told.
+fn done(
+    root: &mut Root<'_>,
+    call: &str,
+    args: &[Value],
+    named: &Map<String, Value>,
+) -> Result<Data, (ErrorKind, String)> {
+    let data = |place: String, value: &Value| {
+        json::to_data(value)
+            .map_err(|error| (ErrorKind::Invalid, format!("{call}: {place}: {error}")))
+    };
+    let args = (1..).zip(args);
+    let args = args.map(|(place, value)| data(format!("argument {place}"), value));
+    let args = args.collect::<Result<_, _>>()?;
+    let named = named.iter();
+    let named = named.map(|(name, value)| Ok((name.clone(), data(format!("`{name}`"), value)?)));
+    let named = named.collect::<Result<_, _>>()?;
+    api::call(root, call, args, named).map_err(|error| {
+        let help = error.help.as_ref().map(|help| format!("; {help}"));
+        (error.kind, format!("{error}{}", help.unwrap_or_default()))
     })
 }
 

@@ -1,6 +1,7 @@
 //! Modules for the machine's own python3, with a shim that makes the image look like a folder.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -24,7 +25,7 @@ pub(super) fn declaration(file: &Path) -> Result<Option<Declaration>, String> {
     let output = command
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| format!("python3 cannot be run: {error}"))?;
+        .map_err(|error| missing(&error))?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
     }
@@ -32,6 +33,14 @@ pub(super) fn declaration(file: &Path) -> Result<Option<Declaration>, String> {
     let declared = serde_json::from_slice(&output.stdout);
     let declared = declared.and_then(serde_json::from_value::<Option<Declaration>>);
     declared.map_err(|error| format!("its MODULE: {error}"))
+}
+
+/// Says what to do about a python3 that cannot be run.
+pub(super) fn missing(error: &io::Error) -> String {
+    format!(
+        "python3 cannot be run: {error}; modules in Python need Python 3.8 or later in one of {}",
+        super::PATH
+    )
 }
 
 fn python3() -> Command {

@@ -7,6 +7,8 @@ use std::string::FromUtf8Error;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use modules::value::{Span, ValueError};
 
+use crate::shown::one_line;
+
 /// How many problems are shown. Each takes a look at the whole text.
 const MOST: usize = 10;
 /// How much is shown of a message, in characters: it may quote a value of any length.
@@ -72,10 +74,10 @@ impl Problems {
             line,
             column,
         } = problem.span;
-        let message = one_line(&problem.message);
+        let message = one_line(&problem.message, LONGEST);
         if line == 0 {
             // Not about anything that the recipe says.
-            let help = help.map(|help| one_line(help));
+            let help = help.map(|help| one_line(help, LONGEST));
             return [message]
                 .into_iter()
                 .chain(help)
@@ -90,7 +92,7 @@ impl Problems {
         let mut excerpt = Group::with_level(Level::ERROR)
             .element(Snippet::source(text.as_str()).annotation(mark));
         if let Some(help) = help {
-            excerpt = excerpt.element(Level::HELP.message(one_line(help)));
+            excerpt = excerpt.element(Level::HELP.message(one_line(help, LONGEST)));
         }
         format!("{title}\n{}", renderer.render(&[excerpt]))
     }
@@ -103,19 +105,6 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
-
-/// Returns a message without what a key of the recipe could do to the lines or the terminal.
-fn one_line(message: &str) -> String {
-    let mut shown = String::new();
-    for (at, c) in message.chars().enumerate() {
-        match c.is_control() {
-            _ if at == LONGEST => return shown + "...",
-            true => shown.extend(c.escape_default()),
-            false => shown.push(c),
-        }
-    }
-    shown
-}
 
 /// Returns the error of a file that is no text.
 pub(super) fn not_utf8(file: &Path, error: &FromUtf8Error) -> Problems {

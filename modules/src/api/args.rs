@@ -7,6 +7,9 @@ use super::{Data, Error};
 use crate::root::{Owner, parse_mode};
 use crate::value::nearest;
 
+/// The longest path, in bytes: `PATH_MAX` of Linux without the NUL at its end.
+const LONGEST_PATH: usize = 4095;
+
 /// Arguments in the order of the parameters, defaults filled in; an operation reads them one by
 /// one.
 #[derive(Debug)]
@@ -157,6 +160,12 @@ fn checked(name: &str, kind: Type, value: Data) -> Result<Data, Error> {
                 let path_text = path.escape_ascii();
                 let error = Error::invalid(format!("{name}: \"{path_text}\" holds a NUL byte"));
                 return Err(error.at(path.clone()));
+            }
+            if path.len() > LONGEST_PATH {
+                let len = path.len();
+                let message =
+                    format!("{name}: a path of {len} bytes; at most {LONGEST_PATH} are allowed");
+                return Err(Error::other(message));
             }
             true
         }

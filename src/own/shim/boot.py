@@ -36,6 +36,12 @@ class Sources:
         exec(compile(SOURCES.get(part, ""), "<hsb>", "exec"), module.__dict__)
 
 
+if sys.version_info < (3, 8):
+    version = "%d.%d.%d" % sys.version_info[:3]
+    message = "modules in Python need Python 3.8 or later; %s is %s" % (sys.executable, version)
+    if sys.argv[1] == "run":
+        print('{"fail": "%s"}' % message, flush=True)
+    sys.exit(message)
 sys.meta_path.insert(0, Sources)
 if sys.argv[1] == "describe":
     from hsb_shim.describe import describe as act

@@ -19,6 +19,7 @@ ERRORS = {
     "invalid": errno.EINVAL,
 }
 LONGEST_NAME = 255
+LONGEST_PATH = 4095
 ASKED = _signal.SIGXCPU  # hsb asks with it where the module is, before it ends it.
 
 lock = allocate_lock()
@@ -43,8 +44,9 @@ class Refused(Exception):
     def at(self, path, other=None):
         """Returns the exception that the functions of Python raise, with the caller's paths."""
         if self.number in (errno.EIO, errno.ENOENT):
-            names = os.fsencode(path if other is None else other).split(b"/")
-            if any(len(name) > LONGEST_NAME for name in names):
+            path_bytes = os.fsencode(path if other is None else other)
+            names = path_bytes.split(b"/")
+            if len(path_bytes) > LONGEST_PATH or any(len(name) > LONGEST_NAME for name in names):
                 self.number = errno.ENAMETOOLONG
         if self.message and self.number in (errno.EIO, errno.EINVAL):
             return OSError(self.number, self.message)

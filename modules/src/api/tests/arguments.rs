@@ -1,6 +1,6 @@
 //! Arguments that do not fit.
 
-use super::check;
+use super::{check, make};
 
 #[test]
 fn counts_and_names() {
@@ -34,6 +34,16 @@ fn counts_and_names() {
         (&["read(path='/etc/motd')"], "'hello\\nworld\\n'"),
         (&["symlink(path='/a', target='b')", "readlink('/a')"], "'b'"),
     ]);
+}
+
+#[test]
+fn paths_are_as_long_as_those_of_linux() {
+    let longest = "/".repeat(4083) + "srv/deep/new";
+    let made = [&*format!("mkdir('{longest}')"), "is_dir('/srv/deep/new')"];
+    assert_eq!(make(&made).0, "True");
+    let (refused, _) = make(&[&format!("mkdir('/{longest}')")]);
+    let want = "other: mkdir: `path`: a path of 4096 bytes; at most 4095 are allowed";
+    assert_eq!(refused, want);
 }
 
 #[test]
