@@ -14,6 +14,7 @@ mod input;
 mod judge;
 mod path;
 mod recipe;
+mod rpm;
 mod table;
 mod tar;
 mod tree;
@@ -40,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     fat::TARGET,
     path::TARGET,
     recipe::TARGET,
+    rpm::TARGET,
     table::TARGET,
     tar::TARGET,
     tree::TARGET,

@@ -125,6 +125,11 @@ fn recipe() {
 }
 
 #[test]
+fn rpm() {
+    replay("rpm");
+}
+
+#[test]
 fn table() {
     replay("table");
 }
