@@ -1,8 +1,8 @@
 //! The files of one build: the image in each format that is asked for, kernel and ramdisk.
 
 use anyhow::{Context as _, Result};
-use fsgen::Content;
 use fsgen::table::Scheme;
+use fsgen::{Content, WriteAt};
 
 use crate::destination::{self, Part};
 use crate::format::{self, Image, Sinks};
@@ -15,6 +15,8 @@ pub(crate) struct Files {
     images: Vec<Output>,
     /// Kernels and ramdisks beside images.
     beside: Vec<(Output, Place, Part)>,
+    /// What modules put beside images.
+    companions: Vec<Output>,
     left_over: Vec<String>,
 }
 
@@ -24,6 +26,7 @@ impl Files {
         let mut files = Self {
             images: Vec::new(),
             beside: Vec::new(),
+            companions: Vec::new(),
             left_over: Vec::new(),
         };
         for out in &request.outs {
@@ -66,6 +69,12 @@ impl Files {
                         .with_context(|| place.to_string())?;
                 }
             }
+        }
+        for (place, companion) in &draft.companions {
+            let output = Output::create(place, request.sync)?;
+            let written = output.write_all_at(&companion.bytes, 0);
+            written.with_context(|| place.to_string())?;
+            self.companions.push(output);
         }
         let written = image::written(plan, tree)?;
         let has_tail = plan
@@ -118,7 +127,8 @@ impl Files {
         progress: &Progress,
     ) -> Result<()> {
         let beside = self.beside.iter().map(|(output, _, _)| output);
-        for (file, output) in files.iter_mut().zip(self.images.iter().chain(beside)) {
+        let outputs = self.images.iter().chain(beside).chain(&self.companions);
+        for (file, output) in files.iter_mut().zip(outputs) {
             file.bytes = Some(output.len()?);
             if digest {
                 file.sha256 = Some(output.sha256(progress)?);
@@ -130,7 +140,8 @@ impl Files {
     /// Waits until all are on disk, if they are to be, and returns them in the order in which they go to their places.
     pub(crate) fn synced(self) -> Result<Vec<Output>> {
         let beside = self.beside.into_iter().map(|(output, _, _)| output);
-        let all: Vec<_> = self.images.into_iter().chain(beside).collect();
+        let images = self.images.into_iter();
+        let all: Vec<_> = images.chain(beside).chain(self.companions).collect();
         all.iter().try_for_each(Output::sync)?;
         Ok(all)
     }

@@ -61,6 +61,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use fsgen::Timestamp;
+use modules::Companion;
 
 pub use cache::Cache;
 pub use destination::Destination;
@@ -187,6 +188,8 @@ pub fn plan(request: &Request, progress: &Progress) -> Result<Planned> {
 struct Draft {
     tree: fsgen::Tree,
     steps: Vec<report::Step>,
+    /// Files of modules that go beside the image.
+    companions: Vec<(Place, Companion)>,
     plan: plan::Plan,
     /// What the time is in the image, where nothing else says it.
     now: Timestamp,
@@ -219,8 +222,17 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
         .map_or(newest, Timestamp::from_secs);
     let ids = Ids::new(recipe, &tree);
     let config = image_config.as_ref();
-    let (steps, more) = steps::run(request, &mut tree, &ids, config, now, progress)?;
-    warnings.extend(more);
+    let ran = steps::run(request, &mut tree, &ids, config, now, progress)?;
+    warnings.extend(ran.warnings);
+    let beside = |out: &Destination| {
+        let companions = ran.companions.iter();
+        let beside = companions.map(|companion| {
+            let place = out.place.followed_by(companion.ending, &request.sources)?;
+            Ok((place, companion.clone()))
+        });
+        beside.collect::<Result<Vec<_>>>()
+    };
+    let companions: Result<Vec<_>> = request.outs.iter().map(beside).collect();
     plan::add_mount_points(recipe, &mut tree, now)?;
     let bundle = match request.extract_boot {
         true => Some(bundle::find(recipe, &tree)?),
@@ -229,7 +241,8 @@ fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
     let plan = plan::plan(recipe, &tree, &ids, now)?;
     Ok(Draft {
         tree,
-        steps,
+        steps: ran.steps,
+        companions: companions?.concat(),
         plan,
         now,
         bundle,
@@ -338,6 +351,8 @@ impl Draft {
                 Part::Ramdisk => {}
             }
         }
+        let companions = self.companions.iter();
+        files.extend(companions.map(|(place, companion)| file(place, companion.ending)));
         files
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use fsgen::{Timestamp, Tree};
-use modules::Root;
 use modules::value::{Key, same_name};
+use modules::{Companion, Root};
 
 use crate::Request;
 use crate::changes::{self, Writers};
@@ -17,7 +17,17 @@ use crate::progress::Progress;
 use crate::report;
 use crate::shown;
 
-/// Runs all steps; returns what each did, and what the user should know.
+/// What the steps did.
+pub(crate) struct Ran {
+    /// What each did.
+    pub(crate) steps: Vec<report::Step>,
+    /// What the user should know.
+    pub(crate) warnings: Vec<String>,
+    /// What goes beside the image, each ending once.
+    pub(crate) companions: Vec<Companion>,
+}
+
+/// Runs all steps.
 pub(crate) fn run(
     request: &Request,
     tree: &mut Tree,
@@ -25,13 +35,14 @@ pub(crate) fn run(
     image_config: Option<&serde_json::Value>,
     now: Timestamp,
     progress: &Progress,
-) -> Result<(Vec<report::Step>, Vec<String>)> {
+) -> Result<Ran> {
     let recipe = &request.recipe;
     let host = RecipeFolder::new(recipe.folder.clone())
         .spooling(request.spool_dir.clone(), request.limits)
         .telling(ids.tell(recipe));
     let mut done = Vec::new();
     let mut warnings = Vec::new();
+    let mut companions: Vec<Companion> = Vec::new();
     let mut writers = Writers::default();
     let mut read = Some(BTreeSet::new());
     for step in &recipe.steps {
@@ -77,6 +88,10 @@ pub(crate) fn run(
             stage.say(&format!("[{name}] {note}"));
         }
         drop(stage);
+        for companion in outcome.companions {
+            companions.retain(|before| before.ending != companion.ending);
+            companions.push(companion);
+        }
         warnings.extend(writers.note(&format!("{number} {name}"), &outcome.changes, tree));
         let shown = outcome.warnings.iter();
         warnings.extend(shown.map(|warning| format!("step {number} {name}: {warning}")));
@@ -91,5 +106,9 @@ pub(crate) fn run(
         let never = recipe.unclaimed.iter().filter(|(key, _)| !is_read(key));
         warnings.extend(never.map(|(key, meant)| recipe.never_read(key, meant.as_deref())));
     }
-    Ok((done, warnings))
+    Ok(Ran {
+        steps: done,
+        warnings,
+        companions,
+    })
 }

@@ -31,6 +31,7 @@
 //! - `reproducible`: the same bytes wherever, by whomever, whenever; and as they were before
 //! - `rootless`: a build in a sandbox that kills privileged calls
 //! - `same_edits`: the same edits by modules of every kind
+//! - `sbom`: lists of packages beside images
 //! - `sources`: folders, and several sources laid on each other
 //! - `sysusers`: accounts of drop-ins beside those of systemd-sysusers
 //! - `table`: partition tables, judged by sfdisk and sgdisk
@@ -81,6 +82,7 @@ mod reject;
 mod reproducible;
 mod rootless;
 mod same_edits;
+mod sbom;
 mod sources;
 mod sysusers;
 mod table;

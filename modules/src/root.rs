@@ -123,6 +123,16 @@ pub struct Root<'t> {
     time: Timestamp,
     warnings: Vec<String>,
     notes: Vec<String>,
+    companions: Vec<Companion>,
+}
+
+/// A file that goes beside the image, not into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Companion {
+    /// What follows the name of the image and a dot.
+    pub ending: &'static str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
 /// What a path leads to, with what its node does not know itself.
@@ -146,6 +156,7 @@ impl<'t> Root<'t> {
             time,
             warnings: Vec::new(),
             notes: Vec::new(),
+            companions: Vec::new(),
         }
     }
 
@@ -167,6 +178,17 @@ impl<'t> Root<'t> {
     /// Adds a line to what the user is told of the step's work.
     pub fn info(&mut self, message: impl Into<String>) {
         self.notes.push(message.into());
+    }
+
+    /// Asks for a file beside the image. One of the same ending that was asked for before is
+    /// replaced.
+    pub(crate) fn put_beside(&mut self, ending: &'static str, bytes: Vec<u8>) {
+        self.companions.push(Companion { ending, bytes });
+    }
+
+    /// Takes what was asked for beside the image and is not taken yet, oldest first.
+    pub fn take_companions(&mut self) -> Vec<Companion> {
+        mem::take(&mut self.companions)
     }
 
     /// Ends the use of the image and returns the warnings, oldest first.

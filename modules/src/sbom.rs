@@ -22,7 +22,10 @@ pub(crate) const MODULE: Module = Module {
     details: "\
 The packages are those that dpkg, rpm, apk and pacman have in their databases at this step, with
 versions and package URLs. Of rpm's databases, that in sqlite is read; an image that has only one of
-the older ones is an error. For a copy beside the image, `hsb plan --show PATH` prints the file.",
+the older ones is an error.
+
+Lists beside the image are called as it is with `.spdx.json` or `.cdx.json` behind: `disk.raw` has
+`disk.raw.spdx.json`. Like the image they appear whole or not at all, one for each `-o`.",
     keys: &["sbom"],
     options: &[OptionDoc::required(
         "sbom",
@@ -33,8 +36,13 @@ the older ones is an error. For a copy beside the image, `hsb plan --show PATH` 
                 Shape::Text,
                 "where the list as CycloneDX 1.5 goes",
             ),
+            OptionDoc::optional(
+                "beside",
+                Shape::List(&Shape::OneOf(&["spdx", "cyclonedx"])),
+                "the lists that go beside the image",
+            ),
         ]),
-        "the files to write, one or both",
+        "the lists to write, at least one",
     )],
     example: "\
 modules: [sbom]
@@ -57,6 +65,16 @@ struct Options {
 struct Files {
     spdx: Option<Spanned<String>>,
     cyclonedx: Option<Spanned<String>>,
+    #[serde(default)]
+    beside: Vec<Form>,
+}
+
+/// A form of the list.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Form {
+    Spdx,
+    CycloneDx,
 }
 
 /// What both lists say.
@@ -74,10 +92,10 @@ struct Contents {
 
 fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
     let Options { sbom } = cfg.options()?;
-    if sbom.spdx.is_none() && sbom.cyclonedx.is_none() {
+    if sbom.spdx.is_none() && sbom.cyclonedx.is_none() && sbom.beside.is_empty() {
         return Err(sbom
-            .error("no file is named")
-            .help("give `spdx`, `cyclonedx` or both"));
+            .error("no list is asked for")
+            .help("give `spdx`, `cyclonedx` or `beside`"));
     }
     for path in [&sbom.spdx, &sbom.cyclonedx].into_iter().flatten() {
         if path.is_empty() || path.ends_with('/') {
@@ -90,10 +108,18 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let Options { sbom } = cfg.options()?;
     let contents = contents(root, &sbom)?;
-    for (path, json) in [
-        (&sbom.spdx, spdx::json(&contents)),
-        (&sbom.cyclonedx, cyclonedx::json(&contents)),
+    for (path, json, form, ending) in [
+        (&sbom.spdx, spdx::json(&contents), Form::Spdx, "spdx.json"),
+        (
+            &sbom.cyclonedx,
+            cyclonedx::json(&contents),
+            Form::CycloneDx,
+            "cdx.json",
+        ),
     ] {
+        if sbom.beside.contains(&form) {
+            root.put_beside(ending, format!("{json:#}\n").into_bytes());
+        }
         if let Some(path) = path {
             let failed = crate::error::at(path.span);
             root.mkdir_above(&**path).map_err(&failed)?;

@@ -3,7 +3,7 @@
 use fsgen::tree::layer::{Change, ChangeKind};
 use fsgen::{Timestamp, Tree};
 
-use crate::{Host, Root};
+use crate::{Companion, Host, Root};
 
 /// What a step did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Outcome {
     pub warnings: Vec<String>,
     /// What it told of its work, oldest first.
     pub notes: Vec<String>,
+    /// What goes beside the image, oldest first.
+    pub companions: Vec<Companion>,
 }
 
 /// Lets `modify` change the tree, on a layer called `label`.
@@ -38,6 +40,7 @@ pub fn run<E>(
     let mut root = Root::new(tree, host, now);
     let done = modify(&mut root);
     let notes = root.take_notes();
+    let companions = root.take_companions();
     let mut warnings = root.into_warnings();
     if let Err(error) = done {
         tree.rollback();
@@ -49,6 +52,7 @@ pub fn run<E>(
         changes,
         warnings,
         notes,
+        companions,
     })
 }
 

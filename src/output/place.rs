@@ -29,6 +29,18 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Returns the place beside this one whose name has a dot and the ending behind.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Place::new`] does.
+    pub(crate) fn followed_by(&self, ending: &str, sources: &[Source]) -> Result<Self> {
+        let mut name = self.name.clone().into_os_string();
+        name.push(".");
+        name.push(ending);
+        Self::new(Path::new(&name), sources)
+    }
+
     /// Returns the place called `name`, for an image made from these sources.
     ///
     /// # Errors

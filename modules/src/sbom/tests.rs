@@ -131,7 +131,7 @@ fn refusals() {
             "the packages of the image cannot be read: the image's package database \
              /usr/lib/sysimage/rpm/rpmdb.sqlite: this is no sqlite database",
         ),
-        (&[DPKG], &value!({"sbom": {}}), "no file is named"),
+        (&[DPKG], &value!({"sbom": {}}), "no list is asked for"),
         (
             &[DPKG],
             &value!({"sbom": {"spdx": "/"}}),
