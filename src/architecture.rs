@@ -5,6 +5,8 @@
 
 use fsgen::{Kind, Tree};
 
+use crate::reader::{Reader, resolve};
+
 /// Programs that nearly every root filesystem has one of.
 const PROGRAMS: [&str; 6] = [
     "/bin/sh",
@@ -45,6 +47,37 @@ pub(crate) fn told(tree: &Tree) -> Option<&'static str> {
 pub(crate) fn programs(tree: &Tree) -> impl Iterator<Item = (&'static str, &'static str)> {
     let programs = PROGRAMS.into_iter();
     programs.filter_map(|path| Some((path, machine(tree, path)?)))
+}
+
+/// Returns the architecture of a filesystem that is looked into, if its programs tell.
+pub(crate) fn of_reader(reader: &dyn Reader) -> Option<&'static str> {
+    let mut found = PROGRAMS.iter().filter_map(|path| {
+        let id = resolve(reader, path.as_bytes()).ok()?;
+        let mut header = [0; 20];
+        reader.read_exact_at(id, &mut header, 0).ok()?;
+        of_elf(&header)
+    });
+    found.next()
+}
+
+/// Names of architectures where containers have others (Go: `GOARCH`).
+const OF_CONTAINERS: [(&str, &str); 4] = [
+    ("x86_64", "amd64"),
+    ("aarch64", "arm64"),
+    ("x86", "386"),
+    ("loongarch64", "loong64"),
+];
+
+/// Returns what container images call an architecture.
+pub(crate) fn of_containers(machine: &str) -> &str {
+    let known = OF_CONTAINERS.iter().find(|(ours, _)| *ours == machine);
+    known.map_or(machine, |(_, theirs)| theirs)
+}
+
+/// Returns how we call an architecture of container images.
+pub(crate) fn of_image(theirs: &str) -> &str {
+    let known = OF_CONTAINERS.iter().find(|(_, name)| *name == theirs);
+    known.map_or(theirs, |(ours, _)| ours)
 }
 
 fn machine(tree: &Tree, path: &str) -> Option<&'static str> {

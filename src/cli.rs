@@ -3,6 +3,7 @@
 mod cache;
 mod cat;
 mod diff;
+mod export;
 mod look;
 mod ls;
 mod modules;
@@ -50,6 +51,11 @@ enum Command {
     /// Both are anything that a build starts from or makes. Exit status: 0 when they are the same,
     /// 1 when they differ, 2 when that cannot be told.
     Diff(diff::Diff),
+    /// Turn an image back into a tarball or a container image
+    ///
+    /// IMAGE is anything that a build starts from or makes. Exit status: 1 when it fails, 2 when
+    /// IMAGE cannot be opened or the call is wrong.
+    Export(export::Export),
     /// Read everything in a raw image that is not the content of files, and say what is wrong
     ///
     /// Partition tables (GPT, MBR) and filesystems (ext2 to ext4, FAT, swap). Exit status: 0 clean,
@@ -172,6 +178,7 @@ pub fn run() -> ExitCode {
         Command::Ls(arguments) => return ls::ls(arguments),
         Command::Cat(arguments) => return cat::cat(arguments),
         Command::Diff(arguments) => return diff::diff(arguments),
+        Command::Export(arguments) => return export::export(arguments),
         Command::Verify(options) => return verify(options),
         #[cfg(feature = "starlark")]
         Command::Starlark(arguments) => return own::starlark::serve(arguments.clone()),

@@ -158,6 +158,24 @@ impl Format {
         dotted.join(" ")
     }
 
+    /// Starts to store a stream of so many bytes, of which some will be written, in the way that
+    /// this archive is packed.
+    pub(crate) fn stream<'o>(
+        &self,
+        len: u64,
+        written: Vec<Range<u64>>,
+        output: &'o Output,
+    ) -> Result<Box<dyn Sink + 'o>> {
+        let stream: Stream = match self.endings {
+            ["tar.gz", ..] => packed::<Gzip>,
+            ["tar.bz2", ..] => packed::<Bzip2>,
+            ["tar.xz", ..] => packed::<Xz>,
+            ["tar.zst", ..] => packed::<Zstd>,
+            _ => raw::stream,
+        };
+        stream(len, written, output).with_context(|| format!("{output}"))
+    }
+
     /// Starts to store an image.
     pub(crate) fn open<'o>(
         &self,

@@ -18,6 +18,7 @@
 //! - [`report`]: what came out
 //! - [`reader`]: one interface to look into all of these, and into images
 //! - `listing`, `difference`: what is in them, and what in one but not in another
+//! - `export`: all of one, as a tar archive or a container image
 //! - [`verify`]: everything in an image is read again, by code that is not the writer's
 //! - [`cli`]: arguments, and how results and errors are shown
 //!
@@ -33,6 +34,7 @@ mod changes;
 pub mod cli;
 mod destination;
 mod difference;
+mod export;
 mod files;
 mod format;
 mod host;

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -166,6 +167,22 @@ impl Output {
             at += read as u64;
             stage.add(read as u64);
         }
+    }
+
+    /// Returns the digest of some bytes of the file, in hexadecimal.
+    pub(crate) fn sha256_of(&self, range: Range<u64>) -> Result<String> {
+        let mut digest = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        let mut at = range.start;
+        while at < range.end {
+            let len = usize::try_from(range.end - at).map_or(buffer.len(), |n| n.min(buffer.len()));
+            let read = self.file.read_exact_at(&mut buffer[..len], at);
+            read.with_context(|| format!("{}: cannot be read back", self.part.display()))?;
+            digest.update(&buffer[..len]);
+            at += len as u64;
+        }
+        let bytes = digest.finalize();
+        Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Waits until all of the file is on disk, if it is to be.

@@ -6,8 +6,24 @@ use std::io::{self, IsTerminal as _, Write as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Writes a line to standard error. Nobody reading it is no reason for a build to fail.
+///
+/// What it names may come from anywhere, a server's answer too: no character of it gets to do
+/// anything to a terminal.
 pub(crate) fn say(line: impl Display) {
-    writeln!(io::stderr(), "{line}").ok();
+    writeln!(io::stderr(), "{}", harmless(&line.to_string())).ok();
+}
+
+/// Escapes control characters, but for those that make several lines of a text.
+fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\n' | '\t' => shown.push(char),
+            _ if char.is_control() => shown.extend(char.escape_default()),
+            _ => shown.push(char),
+        }
+    }
+    shown
 }
 
 /// How much a build says about itself on standard error.
@@ -99,5 +115,21 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_done_to_a_terminal() {
+        for (text, want) in [
+            ("a\tb\nc", "a\tb\nc"),
+            ("\x1b]0;x\x07", "\\u{1b}]0;x\\u{7}"),
+            ("a\rb\u{9b}1m", "a\\rb\\u{9b}1m"),
+        ] {
+            assert_eq!(harmless(text), want);
+        }
     }
 }

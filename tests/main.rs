@@ -9,6 +9,7 @@
 //! - `certificates`: a store of certificates beside the one of update-ca-certificates
 //! - `edge`: every limit of ext4 and tar at once, as the kernel shows it
 //! - `examples`: what `hsb modules` shows of the built-in ones works, on every distribution
+//! - `exporting`: tarballs and container images made of images
 //! - `ext4`: trees at the limits of the format, judged by e2fsck and debugfs
 //! - `faults`: signals, full disks, calls that fail, a source that changes, two builds at once
 //! - `fat`: trees and sizes at the limits of FAT, judged by fsck.fat, mtools and fatfs
@@ -58,6 +59,7 @@ mod default_modules;
 mod distributions;
 mod edge;
 mod examples;
+mod exporting;
 mod ext4;
 mod fat;
 mod faults;

@@ -7,17 +7,18 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use fsgen::ext4::TIMES;
+use fsgen::tree::Device;
 use fsgen::tree::content::SourceId;
-use fsgen::{Meta, NodeId, ReadAt, Timestamp, Tree};
+use fsgen::{Kind, Meta, NodeId, ReadAt, Timestamp, Tree};
 
 use super::account::Accounts;
 use super::acl::AclText;
 use super::layer::{Layer, Stacking};
 use super::member::{Entry, Member};
 use super::name::{normal, shown, split, title};
-use super::whiteout::{self, Upper, Whiteout};
+use super::whiteout::{self, Upper, Wanted, Whiteout};
 use super::xattr::Attributes;
-use super::{Limits, Loaded};
+use super::{Filter, Limits, Loaded};
 
 /// The time of directories without a member, until the time that they get is known.
 ///
@@ -41,6 +42,8 @@ pub(super) struct Assembly {
     directory: Option<(Vec<u8>, NodeId)>,
     /// Directories that the filter leaves out, until something below them is not.
     left_out: HashMap<Vec<u8>, Member>,
+    /// How many bytes what is left out has, as `metadata` counts.
+    aside: u64,
     /// Files that the filter leaves out, which other names of theirs may need.
     nameless: HashMap<Vec<u8>, NodeId>,
     /// How many members had too few names to strip.
@@ -69,6 +72,7 @@ impl Assembly {
             upper: Upper::default(),
             directory: None,
             left_out: HashMap::new(),
+            aside: 0,
             nameless: HashMap::new(),
             stripped: 0,
             limits,
@@ -101,6 +105,7 @@ impl Assembly {
         self.upper = Upper::default();
         self.directory = None;
         self.left_out.clear();
+        self.aside = 0;
         self.nameless.clear();
         self.stripped = 0;
         Ok(())
@@ -170,20 +175,40 @@ impl Assembly {
             self.white_out(&whiteout);
             return Ok(());
         }
+        if self.layer.stacking == Stacking::Over && member.offset.is_none() {
+            let (directory, name) = split(path).unwrap_or((path, b""));
+            if is_overlay_whiteout(&member.entry) {
+                let name = Some(name);
+                self.white_out(&Whiteout { directory, name });
+                return Ok(());
+            }
+            if is_directory && member.attributes.take_overlay_opaque() {
+                self.white_out(&Whiteout {
+                    directory: path,
+                    name: None,
+                });
+            }
+        }
         self.layer.owners.apply(path, &mut member.meta);
         member.path = path.to_vec();
         if self.layer.filter.excludes(path, is_directory) {
             return Ok(());
         }
         if !self.layer.filter.includes(path, is_directory) {
-            self.leave_out(member);
-            return Ok(());
+            return self.leave_out(member);
         }
         self.put(member)
     }
 
     /// Keeps what a member that is not wanted may yet be needed for.
-    fn leave_out(&mut self, member: Member) {
+    ///
+    /// # Errors
+    ///
+    /// Fails on more of them than the limits allow.
+    fn leave_out(&mut self, member: Member) -> Result<()> {
+        // The path is kept whole, for a directory twice.
+        let bytes = metadata(&member.path, &member.attributes, &member.acl, &member.entry);
+        self.aside += bytes + 2 * member.path.len() as u64;
         match member.entry {
             Entry::Directory => {
                 self.left_out.insert(normal(&member.path), member);
@@ -194,8 +219,15 @@ impl Assembly {
                 self.tree.set_xattrs(id, xattrs);
                 self.nameless.insert(normal(&member.path), id);
             }
-            Entry::HardLink(_) | Entry::Symlink(_) | Entry::Special(_) => {}
+            Entry::HardLink(_) | Entry::Symlink(_) | Entry::Special(_) => return Ok(()),
         }
+        self.check_memory()
+    }
+
+    fn check_memory(&self) -> Result<()> {
+        let nodes = self.tree.node_count() + self.left_out.len();
+        let bytes = self.metadata.saturating_add(self.aside);
+        self.limits.check_metadata(nodes, bytes)
     }
 
     fn put(&mut self, member: Member) -> Result<()> {
@@ -209,8 +241,7 @@ impl Assembly {
         } = member;
         self.metadata += metadata(&path, &attributes, &acl, &entry);
         let node = self.place(&path, meta, entry)?;
-        let nodes = self.tree.node_count();
-        self.limits.check_metadata(nodes, self.metadata)?;
+        self.check_memory()?;
         // A hard link is a name; what its header says is about the file that has it already.
         if let Some(id) = node {
             // What hsb adds gets the newest time, which has to be one that can be stored.
@@ -345,10 +376,21 @@ impl Assembly {
     /// Takes away what layers below have, and this one has not.
     fn white_out(&mut self, whiteout: &Whiteout<'_>) {
         // What is not there cannot be removed, which is no mistake: see umoci and Docker.
-        if let Ok(directory) = self.tree.resolve(&self.full(whiteout.directory)) {
-            self.directory = None;
-            self.upper.clear(&mut self.tree, directory, whiteout.name);
-        }
+        let Ok(directory) = self.tree.resolve(&self.full(whiteout.directory)) else {
+            return;
+        };
+        self.directory = None;
+        let filter = &self.layer.filter;
+        let is_wanted = |path: &[u8], is_directory: bool| {
+            filter.includes(path, is_directory) && !filter.excludes(path, is_directory)
+        };
+        let wanted = match *filter == Filter::default() {
+            true => Wanted::All,
+            false => Wanted::Some(&is_wanted),
+        };
+        let place = (directory, whiteout.directory);
+        self.upper
+            .clear(&mut self.tree, place, whiteout.name, &wanted);
     }
 
     /// Returns the tree; directories that had no member get `default_time`, or the newest time of
@@ -390,6 +432,13 @@ impl Assembly {
             todo.extend(children.filter(|child| self.tree.is_directory(*child)));
         }
     }
+}
+
+/// Returns whether this is what overlayfs has in its upper folder for a name that is removed. In an
+/// archive it is what it is everywhere else: a device.
+fn is_overlay_whiteout(entry: &Entry) -> bool {
+    const NONE: Device = Device { major: 0, minor: 0 };
+    matches!(entry, Entry::Special(Kind::CharDevice(NONE)))
 }
 
 /// Returns how many bytes a member takes in memory, beside its node.

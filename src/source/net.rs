@@ -10,6 +10,7 @@ mod login;
 mod registry;
 mod token;
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom};
 
@@ -46,6 +47,20 @@ pub(super) fn file(
             options.spool_dir.display()
         )
     })?;
+    // Without a digest, only the server can say whether the rest is of the same file.
+    let version = RefCell::new(None);
+    let ask = |at| {
+        let known = version.take();
+        let rest = match known.as_deref() {
+            Some(known) if at > 0 => Some(client.get(url, &[("If-Range", known)], at)?),
+            _ => None,
+        };
+        // Servers need not have heard of the condition.
+        let rest = rest.filter(|rest| rest.at == 0 || rest.version == known);
+        let answer = rest.map_or_else(|| client.get(url, &[], 0), Ok)?;
+        version.replace(answer.version.clone());
+        Ok(answer)
+    };
     client::download(&mut file, None, &ask)?;
     file.seek(SeekFrom::Start(0))?;
     let digest = Digest::read(&file)?;

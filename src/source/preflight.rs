@@ -55,13 +55,7 @@ fn architectures(tree: &Tree, image_config: Option<&Value>) -> Option<String> {
         ));
     }
     let said = image_config?.get("architecture")?.as_str()?;
-    let means = match said {
-        "amd64" => "x86_64",
-        "arm64" => "aarch64",
-        "386" => "x86",
-        "loong64" => "loongarch64",
-        other => other,
-    };
+    let means = architecture::of_image(said);
     (means != machine).then(|| {
         format!("the container image says that it is for {said}, but its {first} is for {machine}")
     })

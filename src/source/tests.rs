@@ -3,6 +3,7 @@
 //! This file has the archive maker and the listing that the tests share.
 
 mod codecs;
+mod filtered;
 mod folder;
 mod fuzz;
 mod gnu;

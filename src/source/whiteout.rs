@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use fsgen::tree::Name;
 use fsgen::{NodeId, Tree};
 
-use super::name::split;
+use super::name::{normal, split};
 
 const PREFIX: &[u8] = b".wh.";
 /// The name that empties its directory.
@@ -85,22 +85,75 @@ impl Upper {
     }
 
     /// Takes what other layers have put there out of a directory: one name, or all of them.
-    pub(super) fn clear(&self, tree: &mut Tree, directory: NodeId, name: Option<&[u8]>) {
-        let mut todo: Vec<(NodeId, Name)> = match name {
-            Some(name) => vec![(directory, name.into())],
-            None => names(tree, directory).collect(),
+    ///
+    /// Of what lies at `path`, as the source calls the directory, only what is `wanted` goes: what
+    /// a source leaves out, it has no say in.
+    pub(super) fn clear(
+        &self,
+        tree: &mut Tree,
+        (directory, path): (NodeId, &[u8]),
+        name: Option<&[u8]>,
+        wanted: &Wanted<'_>,
+    ) {
+        let path = normal(path);
+        let mut todo: Vec<(NodeId, Name, Vec<u8>)> = match name {
+            Some(name) => vec![(directory, name.into(), below(&path, name))],
+            None => names_below(tree, directory, &path).collect(),
         };
-        while let Some((directory, name)) = todo.pop() {
+        // Directories that go when nothing is left in them, the deepest last.
+        let mut emptied = Vec::new();
+        while let Some((directory, name, path)) = todo.pop() {
             let Some(id) = tree.lookup(directory, &name) else {
                 continue;
             };
             if self.directories.contains(&id) {
-                todo.extend(names(tree, id));
-            } else if !self.names.contains(&(directory, name.clone())) {
+                todo.extend(names_below(tree, id, &path));
+            } else if self.names.contains(&(directory, name.clone())) {
+                continue;
+            } else if let Wanted::Some(is_wanted) = wanted {
+                let is_directory = tree.is_directory(id);
+                todo.extend(names_below(tree, id, &path));
+                match (is_wanted(&path, is_directory), is_directory) {
+                    (true, true) => emptied.push((directory, name, id)),
+                    (true, false) => tree.unlink(directory, &name),
+                    (false, _) => {}
+                }
+            } else {
                 remove_all(tree, directory, &name);
             }
         }
+        for (directory, name, id) in emptied.into_iter().rev() {
+            if tree.entries(id).len() == 0 {
+                tree.unlink(directory, &name);
+            }
+        }
     }
+}
+
+/// Which paths of a source count, of files and of directories.
+pub(super) enum Wanted<'f> {
+    /// All of them.
+    All,
+    /// Those that this is true for.
+    Some(&'f dyn Fn(&[u8], bool) -> bool),
+}
+
+fn below(path: &[u8], name: &[u8]) -> Vec<u8> {
+    match path {
+        b"" => name.to_vec(),
+        path => [path, name].join(&b'/'),
+    }
+}
+
+fn names_below(
+    tree: &Tree,
+    directory: NodeId,
+    path: &[u8],
+) -> impl Iterator<Item = (NodeId, Name, Vec<u8>)> {
+    names(tree, directory).map(move |(directory, name)| {
+        let path = below(path, &name);
+        (directory, name, path)
+    })
 }
 
 /// Removes a name, and all that is below it.

@@ -72,6 +72,14 @@ impl Attributes {
         insert(&mut self.plain, name.into(), value)
     }
 
+    /// Takes out what overlayfs marks a directory with that hides those below it, and returns
+    /// whether it was there.
+    pub(super) fn take_overlay_opaque(&mut self) -> bool {
+        let marks = ["trusted.overlay.opaque", "user.overlay.opaque"];
+        let found = marks.map(|mark| self.plain.remove(mark.as_bytes()));
+        found.into_iter().flatten().any(|value| *value == *b"y")
+    }
+
     /// Returns how many bytes the attributes take.
     pub(super) fn len_bytes(&self) -> usize {
         let all = self.plain.iter().chain(&self.other);

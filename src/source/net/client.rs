@@ -40,6 +40,8 @@ pub(super) struct Answer<'c> {
     pub(super) at: u64,
     /// How long the whole is, where the server says so.
     pub(super) len: Option<u64>,
+    /// What tells this version of the file from others: an entity tag, or when it was changed.
+    pub(super) version: Option<String>,
     client: &'c Client<'c>,
 }
 
@@ -154,6 +156,9 @@ impl<'p> Client<'p> {
         response: Response<Body>,
     ) -> Result<Answer<'_>> {
         let header = |name: &str| response.headers().get(name)?.to_str().ok();
+        // A weak tag does not say that all bytes are the same (RFC 9110, 13.1.5).
+        let tag = header("ETag").filter(|tag| !tag.starts_with("W/"));
+        let version = tag.or_else(|| header("Last-Modified")).map(str::to_owned);
         let (at, len) = match response.status().as_u16() {
             200 => {
                 let len = header("Content-Length").and_then(|len| len.parse().ok());
@@ -181,6 +186,7 @@ impl<'p> Client<'p> {
             body: Box::new(response.into_body().into_reader()),
             at,
             len,
+            version,
             client: self,
         })
     }

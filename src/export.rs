@@ -1,0 +1,155 @@
+//! `hsb export`: what is in an image, as a tar archive or a container image.
+//!
+//! - `header`, `acl`: a member as tar has it; `member`: what of a file goes into it
+//! - `archive`: all members; `store`: into a file, by several threads, or to standard output
+//! - `container`: the archive as the one layer of an image, and the documents around it
+
+mod acl;
+mod archive;
+mod container;
+mod header;
+mod member;
+mod store;
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::format::Format;
+use crate::output::{Output, Place};
+use crate::reader::name::shown;
+use crate::reader::{FileId, Kind, Reader, resolve};
+use crate::source::{Opened, Source};
+use archive::Archive;
+pub(crate) use container::Form;
+
+/// Where an archive goes.
+pub(crate) enum Target<'t> {
+    /// A file whose name says how it is packed.
+    File(&'t Path),
+    /// Something that is written from its start to its end.
+    Stream(&'t mut dyn Write),
+}
+
+/// How something is exported.
+pub(crate) struct Options<'o> {
+    /// What to export: a path in the image.
+    pub(crate) path: &'o [u8],
+    /// What it comes from, so that no file of it is overwritten.
+    pub(crate) source: &'o Source,
+    /// How many threads copy and pack.
+    pub(crate) threads: usize,
+}
+
+/// Exports to a tar archive, and returns what the user should know.
+///
+/// # Errors
+///
+/// Fails when the image cannot be read, or the archive not be written.
+pub(crate) fn to_tar(
+    opened: &Opened,
+    options: &Options<'_>,
+    target: Target<'_>,
+) -> Result<Vec<String>> {
+    let reader = &*opened.reader;
+    let archive = archive_of(reader, options, false)?;
+    let totals;
+    match target {
+        Target::Stream(out) => {
+            totals = archive.measure()?;
+            store::to_stream(&archive, out)?;
+            reader.check_unchanged()?;
+        }
+        Target::File(file) => {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let format = Format::of(&name).filter(|(format, _)| format.is_archive);
+            let (format, _) = format.with_context(|| {
+                let shown = file.display();
+                format!("{shown}: the ending of -o says how the archive is packed; known are .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz and .tar.zst")
+            })?;
+            let place = Place::new(file, std::slice::from_ref(options.source))?;
+            totals = archive.measure()?;
+            let output = Output::create(&place, false)?;
+            let whole = 0..totals.len;
+            let sink = format.stream(totals.len, vec![whole], &output)?;
+            store::to_sink(&archive, &*sink, 0, options.threads)?;
+            sink.finish()?;
+            drop(sink);
+            reader.check_unchanged()?;
+            output.sync()?;
+            Output::finish(vec![output])?;
+        }
+    }
+    Ok(warnings(totals))
+}
+
+/// Exports to a container image, and returns what the user should know.
+///
+/// # Errors
+///
+/// Fails when the image cannot be read, holds a name that means something else in a layer, or when
+/// the result cannot be written.
+pub(crate) fn to_container(
+    opened: &Opened,
+    options: &Options<'_>,
+    form: Form,
+    name: Option<&str>,
+    out: &Path,
+) -> Result<Vec<String>> {
+    let is_folder = out.extension().is_none_or(|ending| ending != "tar");
+    if is_folder && out.symlink_metadata().is_ok() {
+        bail!(
+            "{}: is there already; a layout goes to a new folder",
+            out.display()
+        );
+    }
+    let archive = archive_of(&*opened.reader, options, true)?;
+    let totals = archive.measure()?;
+    let config = container::config(&*opened.reader, opened.image_config.as_ref());
+    let image = container::Image {
+        archive: &archive,
+        len: totals.len,
+        config,
+        name,
+    };
+    container::store(&image, form, options, out)?;
+    Ok(warnings(totals))
+}
+
+fn archive_of<'r>(
+    reader: &'r dyn Reader,
+    options: &Options<'_>,
+    is_layer: bool,
+) -> Result<Archive<'r>> {
+    let path = crate::reader::walk::normal(options.path);
+    let find = || -> Result<FileId> {
+        let id = resolve(reader, &path)?;
+        let kind = reader.stat(id)?.kind;
+        ensure!(
+            kind == Kind::Directory,
+            "is a {}; only a directory can be exported, and `hsb cat` prints a file",
+            kind.noun()
+        );
+        Ok(id)
+    };
+    let id = find().with_context(|| shown(&path))?;
+    if path.windows(3).any(|part| part == b"/..") {
+        bail!("{}: leave out `..`", shown(&path));
+    }
+    let path = match &*path {
+        b"/" => path,
+        _ => path.strip_suffix(b"/").unwrap_or(&path).to_vec(),
+    };
+    Ok(Archive {
+        reader,
+        root: (path, id),
+        is_layer,
+    })
+}
+
+fn warnings(totals: archive::Totals) -> Vec<String> {
+    let sockets = totals.sockets;
+    let one = (sockets > 0).then(|| format!("{sockets} sockets left out: tar has none"));
+    one.into_iter().collect()
+}

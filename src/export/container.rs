@@ -1,0 +1,229 @@
+//! A container image of one layer: as an OCI layout (image-spec 1.1), in a folder or an archive, or
+//! as an archive that `docker load` reads.
+
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use fsgen::{Timestamp, WriteAt};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::archive::{Archive, BLOCK};
+use super::header::{Field, Header};
+use super::{Options, store as put};
+use crate::architecture;
+use crate::output::{Output, Place};
+use crate::reader::Reader;
+
+/// What kind of image it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// An OCI layout.
+    Oci,
+    /// What `docker save` makes.
+    Docker,
+}
+
+/// An image, before its layer is written.
+pub(super) struct Image<'i> {
+    /// The layer.
+    pub(super) archive: &'i Archive<'i>,
+    /// How long it is.
+    pub(super) len: u64,
+    /// Its configuration, as far as the layer does not matter.
+    pub(super) config: Value,
+    /// What it is called.
+    pub(super) name: Option<&'i str>,
+}
+
+/// A document of an image.
+struct Document {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// Returns the configuration: that of the image which the files came from, or a new one.
+pub(super) fn config(reader: &dyn Reader, before: Option<&Value>) -> Value {
+    let mut config = match before {
+        Some(Value::Object(map)) => map.clone(),
+        _ => serde_json::Map::new(),
+    };
+    // It tells of layers that are one now.
+    config.remove("history");
+    config.entry("os").or_insert_with(|| "linux".into());
+    config.entry("architecture").or_insert_with(|| {
+        let machine = architecture::of_reader(reader).unwrap_or("x86_64");
+        architecture::of_containers(machine).into()
+    });
+    config.into()
+}
+
+/// Writes an image to a place.
+pub(super) fn store(
+    image: &Image<'_>,
+    form: Form,
+    options: &Options<'_>,
+    out: &Path,
+) -> Result<()> {
+    match out.extension().is_some_and(|ending| ending == "tar") {
+        true => to_archive(image, form, options, out),
+        false => to_folder(image, options, out),
+    }
+}
+
+fn to_archive(image: &Image<'_>, form: Form, options: &Options<'_>, out: &Path) -> Result<()> {
+    let place = Place::new(out, std::slice::from_ref(options.source))?;
+    let output = Output::create(&place, false)?;
+    // The layer is the first file: its name, which goes before it, is known when it is written.
+    put::to_sink(image.archive, &output, BLOCK, options.threads)?;
+    let digest = output.sha256_of(BLOCK..BLOCK + image.len)?;
+    let (layer, documents) = match form {
+        Form::Oci => oci(image, &digest),
+        Form::Docker => docker(image, &digest),
+    };
+    output.write_all_at(&header(&layer, image.len)?, 0)?;
+    let mut rest = vec![0; padding(image.len)?];
+    for document in &documents {
+        let len = document.bytes.len() as u64;
+        rest.extend_from_slice(&header(&document.name, len)?);
+        rest.extend_from_slice(&document.bytes);
+        rest.resize(rest.len() + padding(len)?, 0);
+    }
+    rest.resize(rest.len() + 2 * usize::try_from(BLOCK)?, 0);
+    output.write_all_at(&rest, BLOCK + image.len)?;
+    image.archive.reader.check_unchanged()?;
+    output.sync()?;
+    Output::finish(vec![output])
+}
+
+fn padding(len: u64) -> Result<usize> {
+    Ok(usize::try_from(len.next_multiple_of(BLOCK) - len)?)
+}
+
+fn header(name: &str, len: u64) -> Result<Vec<u8>> {
+    let mut header = Header::new(name.as_bytes(), 0o644);
+    header.time(Timestamp::from_secs(0));
+    header.number("size", Field::Size, len);
+    let header = header.finish(b'0')?;
+    // There is one block of room.
+    anyhow::ensure!(header.len() as u64 == BLOCK, "a layer of {len} bytes");
+    Ok(header)
+}
+
+fn to_folder(image: &Image<'_>, options: &Options<'_>, out: &Path) -> Result<()> {
+    let shown = || out.display().to_string();
+    let blobs = out.join("blobs/sha256");
+    fs::create_dir(out).with_context(|| format!("{}: cannot be made, as a new folder", shown()))?;
+    let fill = || -> Result<()> {
+        fs::create_dir_all(&blobs).with_context(shown)?;
+        let place = Place::new(&blobs.join("layer"), std::slice::from_ref(options.source))?;
+        let output = Output::create(&place, false)?;
+        put::to_sink(image.archive, &output, 0, options.threads)?;
+        let digest = output.sha256_of(0..image.len)?;
+        image.archive.reader.check_unchanged()?;
+        output.sync()?;
+        Output::finish(vec![output])?;
+        let (layer, documents) = oci(image, &digest);
+        fs::rename(blobs.join("layer"), out.join(layer)).with_context(shown)?;
+        // `index.json` is the last one: without it, this is no image.
+        for document in documents {
+            let path = out.join(document.name);
+            let mut options = fs::OpenOptions::new();
+            let mut file = options
+                .write(true)
+                .create_new(true)
+                .mode(0o644)
+                .open(path)?;
+            std::io::Write::write_all(&mut file, &document.bytes)?;
+            file.sync_all()?;
+        }
+        Ok(())
+    };
+    let filled = fill().with_context(shown);
+    if filled.is_err() {
+        // Half an image is of no use; that it was none before is known.
+        fs::remove_dir_all(out).ok();
+    }
+    filled
+}
+
+/// Returns the name of the layer in an OCI layout, and all documents, `index.json` last.
+fn oci(image: &Image<'_>, layer_digest: &str) -> (String, Vec<Document>) {
+    let blob = |digest: &str| format!("blobs/sha256/{digest}");
+    let config = config_with(image, layer_digest);
+    let manifest = text(&json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {
+            "mediaType": "application/vnd.oci.image.config.v1+json",
+            "digest": format!("sha256:{}", sha256(&config)),
+            "size": config.len(),
+        },
+        "layers": [{
+            "mediaType": "application/vnd.oci.image.layer.v1.tar",
+            "digest": format!("sha256:{layer_digest}"),
+            "size": image.len,
+        }],
+    }));
+    let index = text(&json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [{
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "digest": format!("sha256:{}", sha256(&manifest)),
+            "size": manifest.len(),
+            "annotations": {
+                "org.opencontainers.image.ref.name": image.name.unwrap_or("latest"),
+            },
+        }],
+    }));
+    let layout = text(&json!({"imageLayoutVersion": "1.0.0"}));
+    let documents = [
+        (blob(&sha256(&config)), config),
+        (blob(&sha256(&manifest)), manifest),
+        ("oci-layout".to_owned(), layout),
+        ("index.json".to_owned(), index),
+    ];
+    let documents = documents.map(|(name, bytes)| Document { name, bytes });
+    (blob(layer_digest), documents.into())
+}
+
+/// Returns the name of the layer in an archive for docker, and all documents.
+fn docker(image: &Image<'_>, layer_digest: &str) -> (String, Vec<Document>) {
+    let config = config_with(image, layer_digest);
+    let layer = format!("{layer_digest}.tar");
+    let name = format!("{}.json", sha256(&config));
+    let manifest = text(&json!([{
+        "Config": name,
+        "RepoTags": image.name.map(|name| vec![name]),
+        "Layers": [layer],
+    }]));
+    let documents = [
+        Document {
+            name,
+            bytes: config,
+        },
+        Document {
+            name: "manifest.json".to_owned(),
+            bytes: manifest,
+        },
+    ];
+    (layer, documents.into())
+}
+
+fn config_with(image: &Image<'_>, layer_digest: &str) -> Vec<u8> {
+    let mut config = image.config.clone();
+    config["rootfs"] = json!({"type": "layers", "diff_ids": [format!("sha256:{layer_digest}")]});
+    text(&config)
+}
+
+fn text(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,95 @@
+//! Puts an archive where it goes: to a place by several threads, or into a stream.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
+
+use anyhow::{Context as _, Result};
+use fsgen::WriteAt;
+
+use super::archive::{Archive, Piece};
+use crate::reader::Reader;
+
+/// How many pieces wait for each thread at most.
+const AHEAD: usize = 4;
+
+/// Writes an archive into a stream.
+///
+/// # Errors
+///
+/// Fails when the image cannot be read, or the stream not be written.
+pub(super) fn to_stream(archive: &Archive<'_>, out: &mut dyn Write) -> Result<()> {
+    let mut buffer = Vec::new();
+    archive.write(&mut |piece| {
+        let bytes = bytes(archive.reader, &piece, &mut buffer)?;
+        Ok(out.write_all(bytes)?)
+    })?;
+    Ok(out.flush()?)
+}
+
+/// Writes an archive from `start` on.
+///
+/// # Errors
+///
+/// Fails when the image cannot be read, or the place not be written.
+pub(super) fn to_sink(
+    archive: &Archive<'_>,
+    sink: &(impl WriteAt + ?Sized),
+    start: u64,
+    threads: usize,
+) -> Result<()> {
+    let (hand, pieces) = mpsc::sync_channel::<(u64, Piece)>(AHEAD * threads);
+    let pieces = Mutex::new(pieces);
+    let work = || -> Result<()> {
+        let mut buffer = Vec::new();
+        loop {
+            let next = pieces.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok((at, piece)) = next else {
+                return Ok(());
+            };
+            let bytes = bytes(archive.reader, &piece, &mut buffer)?;
+            sink.write_all_at(bytes, at)?;
+        }
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let done = work();
+                    // The others would wait for a place that nobody makes any more.
+                    if done.is_err() {
+                        let pieces = pieces.lock().unwrap_or_else(PoisonError::into_inner);
+                        while pieces.recv().is_ok() {}
+                    }
+                    done
+                })
+            })
+            .collect();
+        let mut at = start;
+        let mut result = archive.write(&mut |piece| {
+            let len = piece.len();
+            hand.send((at, piece)).context("nobody writes any more")?;
+            at += len;
+            Ok(())
+        });
+        drop(hand);
+        for worker in workers {
+            let done = worker.join();
+            let done = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            result = done.and(result);
+        }
+        result
+    })
+}
+
+/// Returns the bytes of a piece.
+fn bytes<'b>(reader: &dyn Reader, piece: &'b Piece, buffer: &'b mut Vec<u8>) -> Result<&'b [u8]> {
+    match piece {
+        Piece::Bytes(bytes) => Ok(bytes),
+        Piece::Copy(id, range) => {
+            buffer.resize(usize::try_from(range.end - range.start)?, 0);
+            reader.read_exact_at(*id, buffer, range.start)?;
+            Ok(buffer)
+        }
+    }
+}

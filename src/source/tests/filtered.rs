@@ -1,0 +1,152 @@
+//! Sources of which a part is wanted: what takes away acts on that part only, and what is left out
+//! takes memory all the same.
+
+use std::fs;
+
+use super::*;
+use crate::source::Filter;
+
+fn filter(include: &[&str], exclude: &[&str]) -> Filter {
+    let patterns = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+    Filter {
+        include: patterns(include),
+        exclude: patterns(exclude),
+    }
+}
+
+/// The paths of files, and of directories with nothing in them.
+fn paths(tree: &Tree) -> String {
+    let mut found = Vec::new();
+    let mut todo = vec![(Tree::ROOT, String::new())];
+    while let Some((id, path)) = todo.pop() {
+        let entries = tree.entries(id);
+        if entries.len() == 0 {
+            found.push(path.clone());
+        }
+        todo.extend(entries.map(|(name, id)| {
+            let name = str::from_utf8(name).unwrap();
+            (id, format!("{path}/{name}"))
+        }));
+    }
+    found.sort();
+    found.join(" ")
+}
+
+fn tar_in(folder: &Path, name: &str, pieces: &[Vec<u8>]) -> Source {
+    let path = folder.join(name);
+    fs::write(&path, [pieces.concat(), vec![0; 1024]].concat()).unwrap();
+    Source::from(Input::Path(path))
+}
+
+#[test]
+fn whiteouts_act_on_what_is_wanted() {
+    let work = tempfile::tempdir().unwrap();
+    let names = ["etc/a", "etc/ssh/b", "etc/ssh/c", "var/d", "var/log/e"];
+    let base: Vec<_> = names.map(|name| member(name, b'0', b"")).into();
+    let base = tar_in(work.path(), "base.tar", &base);
+    let whole = "/etc/a /etc/ssh/b /etc/ssh/c /var/d /var/log/e";
+    for (include, exclude, whiteout, want) in [
+        (&[][..], &[][..], ".wh.etc", "/var/d /var/log/e"),
+        (&["/etc/ssh"], &[], ".wh.var", whole),
+        (&["/etc/ssh"], &[], "etc/.wh.a", whole),
+        (
+            &["/etc/ssh"],
+            &[],
+            "etc/ssh/.wh.b",
+            "/etc/a /etc/ssh/c /var/d /var/log/e",
+        ),
+        (&["/etc/ssh"], &[], ".wh.etc", "/etc/a /var/d /var/log/e"),
+        (
+            &["/etc/ssh"],
+            &[],
+            "etc/.wh..wh..opq",
+            "/etc/a /var/d /var/log/e",
+        ),
+        (
+            &["/etc/ssh/b"],
+            &[],
+            ".wh.etc",
+            "/etc/a /etc/ssh/c /var/d /var/log/e",
+        ),
+        (
+            &[],
+            &["/var/log/"],
+            ".wh.var",
+            "/etc/a /etc/ssh/b /etc/ssh/c /var/log/e",
+        ),
+        (&[], &["b"], ".wh..wh..opq", "/etc/ssh/b"),
+    ] {
+        let mut over = tar_in(work.path(), "over.tar", &[member(whiteout, b'0', b"")]);
+        over.filter = filter(include, exclude);
+        let loaded = load_all(&[base.clone(), over]).unwrap();
+        assert_eq!(
+            paths(&loaded.tree),
+            want,
+            "{include:?} {exclude:?} {whiteout}"
+        );
+    }
+}
+
+#[test]
+fn what_is_left_out_takes_memory() {
+    let work = tempfile::tempdir().unwrap();
+    let members: Vec<_> = (0..1000)
+        .map(|i| member(&format!("{i}/"), b'5', b""))
+        .collect();
+    let mut source = tar_in(work.path(), "a.tar", &members);
+    source.filter = filter(&["/nothing"], &[]);
+    for (metadata, good) in [(600_000, true), (400_000, false)] {
+        let options = Options {
+            spool_dir: work.path(),
+            source_date_epoch: None,
+            limits: Limits {
+                decoded: None,
+                metadata: Some(metadata),
+            },
+            progress: &|_| {},
+        };
+        let loaded = load(std::slice::from_ref(&source), &options);
+        let message = loaded.err().map(|error| format!("{error:#}"));
+        assert_eq!(message.is_none(), good, "{message:?}");
+        if let Some(message) = message {
+            assert!(message.contains("--max-metadata allows more"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn an_upper_folder_of_overlayfs() {
+    let work = tempfile::tempdir().unwrap();
+    let names = ["a/b", "a/c", "d/e", "f"];
+    let base: Vec<_> = names.map(|name| member(name, b'0', b"")).into();
+    let base = tar_in(work.path(), "base.tar", &base);
+    let upper = work.path().join("upper");
+    fs::create_dir_all(upper.join("a")).unwrap();
+    fs::create_dir_all(upper.join("d")).unwrap();
+    fs::write(upper.join("d/new"), "").unwrap();
+    // Linux lets everybody make such a device: it opens nothing.
+    for path in ["a/b", "f", "gone"] {
+        let made = Command::new("mknod")
+            .arg(upper.join(path))
+            .args(["c", "0", "0"])
+            .status();
+        assert!(made.unwrap().success());
+    }
+    rustix::fs::setxattr(
+        upper.join("d"),
+        "user.overlay.opaque",
+        b"y",
+        rustix::fs::XattrFlags::empty(),
+    )
+    .unwrap();
+    let folder = Source::from(Input::Path(upper));
+    let loaded = load_all(&[base, folder.clone()]).unwrap();
+    assert_eq!(paths(&loaded.tree), "/a/c /d/new");
+    let directory = loaded.tree.resolve(b"/d").unwrap();
+    assert!(loaded.tree.node(directory).xattrs.is_empty());
+    // On nothing, it is what it looks like.
+    assert_eq!(
+        paths(&load_all(&[folder]).unwrap().tree),
+        "/a/b /d/new /f /gone"
+    );
+}
