@@ -99,6 +99,7 @@ fn what_is_left_out_takes_memory() {
         let options = Options {
             spool_dir: work.path(),
             source_date_epoch: None,
+            cache: None,
             limits: Limits {
                 decoded: None,
                 metadata: Some(metadata),
