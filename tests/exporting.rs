@@ -33,7 +33,7 @@ fn sample(work: &Work) {
         head -c 3000000 /dev/urandom > large; mkfifo fifo
         chmod 4751 large; chmod 1777 empty
         setfattr -n user.mark -v "$(printf 'a=b%%')" etc/passwd; setfattr -n 'user.k=%' -v x large
-        setfacl -m u:1000:r,g:7:rw etc/passwd; setfacl -d -m u:5:rwx empty
+        setfacl -m u:54321:r,g:54322:rw etc/passwd; setfacl -d -m u:54323:rwx empty
         touch -h -d '2001-02-03T04:05:06.5Z' symlink; touch -d '2020-01-01T00:00:00.123456789Z' fifo
         touch -d '2021-03-04T05:06:07Z' empty etc .
     "#;
@@ -64,8 +64,16 @@ fn gnu_tar_unpacks_what_was_exported() {
     sample(&work);
     kit::succeed(&mut work.hsb(["export", "root", "-o", "a.tar"]));
     // The same again, packed, on one core and through a pipe: the same members.
-    for name in ["b.tar.gz", "b.tar.bz2", "b.tar.xz", "b.tar.zst", "b.tgz"] {
+    for name in ["b.tar.gz", "b.tar.bz2", "b.tar.xz", "b.tar.zst"] {
         kit::succeed(&mut work.hsb(["export", "a.tar", "-o", name]));
+        if name.ends_with(".zst") {
+            // Python reads no zstd.
+            let mut zstd = kit::tool("zstd");
+            let zstd = zstd.args(["-dq", name, "-o", "z.tar"]);
+            kit::succeed(zstd.current_dir(work.path()));
+            assert_same(&work, &work.join("a.tar"), &work.join("z.tar"));
+            continue;
+        }
         assert_same(&work, &work.join("a.tar"), &work.join(name));
     }
     let piped = fs::File::create(work.join("c.tar")).unwrap();
@@ -188,7 +196,7 @@ fn what_cannot_be_exported() {
         ),
         (
             &["--format", "docker", "-o", "a"],
-            1,
+            2,
             "a: give -o the ending .tar",
         ),
         (
