@@ -32,7 +32,7 @@ fn sample(work: &Work) {
         truncate -s 200000 "$long/holes"; printf y | dd of="$long/holes" bs=1 seek=100000 conv=notrunc status=none
         head -c 3000000 /dev/urandom > large; mkfifo fifo
         chmod 4751 large; chmod 1777 empty
-        setfattr -n user.mark -v "$(printf 'a=b%%')" etc/passwd; setfattr -n 'user.k=%' -v x large
+        setfattr -n user.mark -v "$(printf 'a=b%%')" etc/passwd; setfattr -n user.kk -v x large
         setfacl -m u:54321:r,g:54322:rw etc/passwd; setfacl -d -m u:54323:rwx empty
         touch -h -d '2001-02-03T04:05:06.5Z' symlink; touch -d '2020-01-01T00:00:00.123456789Z' fifo
         touch -d '2021-03-04T05:06:07Z' empty etc .
