@@ -212,7 +212,7 @@ fn what_cannot_be_exported() {
         (
             &["--format", "oci", "-o", "root"],
             1,
-            "root: cannot be made",
+            "root: is there already",
         ),
     ] {
         let mut hsb = work.hsb(["export", "root"]);
