@@ -17,6 +17,7 @@
 //! - `cache`: what builds keep for later ones
 //! - [`report`]: what came out
 //! - [`reader`]: one interface to look into all of these, and into images
+//! - `disk`: virtual disks in any file, and their partitions; `volume`: filesystems on them, to read
 //! - `listing`, `difference`: what is in them, and what in one but not in another
 //! - `export`: all of one, as a tar archive or a container image
 //! - [`verify`]: everything in an image is read again, by code that is not the writer's
@@ -32,9 +33,12 @@ mod cache;
 mod catalog;
 mod changes;
 pub mod cli;
+mod crc;
 mod destination;
 mod difference;
+mod disk;
 mod export;
+mod fields;
 mod files;
 mod format;
 mod host;
@@ -58,6 +62,7 @@ pub mod source;
 mod stamp;
 mod steps;
 pub mod verify;
+mod volume;
 
 use std::path::PathBuf;
 

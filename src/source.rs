@@ -6,8 +6,8 @@
 //!   and whose it is
 //! - `assembly`: members come in, whoever reads them, and become the tree
 //! - `preflight`: what is strange about the result
-//! - `folder`: a folder of the host; `oci`: a container image, wherever its blobs are; `net`: what
-//!   has to be fetched first
+//! - `folder`: a folder of the host; `oci`: a container image, wherever its blobs are; `image`: a
+//!   disk image; `net`: what has to be fetched first
 //! - `open`: one source to look into, without a tree where it can do without
 //! - `spool` opens an archive and, unless it can be read in place, decodes it into a temporary
 //!   file; `member` reads the headers there one after the other, `tar` hands them on
@@ -20,6 +20,7 @@ pub(crate) mod codec;
 mod filter;
 mod folder;
 mod header;
+mod image;
 mod kind;
 mod layer;
 mod limits;
@@ -56,8 +57,10 @@ use owners::Owners;
 use window::Archive;
 
 use crate::cache::Cache;
+use crate::disk::file::PlainFile;
 
 pub use filter::{Filter, Pattern};
+pub use image::Which;
 pub use limits::Limits;
 pub use oci::{Digest, Platform};
 pub use open::{Opened, open};
@@ -129,6 +132,8 @@ pub struct Source {
     pub tag: Option<String>,
     /// Which one of several container images it is, by what it runs on.
     pub platform: Option<Platform>,
+    /// Which partition of a disk image it is; without one, the root if that is clear.
+    pub partition: Option<Which>,
     /// The digest of a file that is fetched.
     pub digest: Option<Digest>,
     /// Whether a file that is fetched may be any.
@@ -146,6 +151,7 @@ impl From<Input> for Source {
             owners: None,
             tag: None,
             platform: None,
+            partition: None,
             digest: None,
             trust: false,
         }
@@ -188,6 +194,8 @@ struct Format {
     recognise: fn(&Path) -> bool,
     /// Whether it holds container images, of which one is chosen.
     has_images: bool,
+    /// Whether it may have partitions, of which one is chosen.
+    has_partitions: bool,
     /// Reads it as the layers that are described.
     read: fn(&Source, &Layer, &Options<'_>, &mut Assembly) -> Result<()>,
     /// Opens it to be looked into, where that takes less than reading all of it.
@@ -200,14 +208,23 @@ const FORMATS: &[Format] = &[
     Format {
         recognise: oci::is_layout,
         has_images: true,
+        has_partitions: false,
         read: oci::read_layout,
         open: None,
     },
     Format {
         recognise: Path::is_dir,
         has_images: false,
+        has_partitions: false,
         read: folder::read,
         open: None,
+    },
+    Format {
+        recognise: image::is_plain,
+        has_images: false,
+        has_partitions: true,
+        read: image::read_plain,
+        open: Some(image::open_plain),
     },
 ];
 
@@ -269,8 +286,14 @@ impl Source {
             check().with_context(|| format!("source {}", path.display()))?;
         }
         self.check_fetched()?;
-        if self.format().is_some_and(|format| !format.has_images) {
+        let format = self.format();
+        if format.is_some_and(|format| !format.has_images) {
             self.check_no_image()?;
+        }
+        if format.is_some_and(|format| !format.has_partitions)
+            || matches!(self.from, Input::Registry(_))
+        {
+            self.check_no_partition()?;
         }
         self.layer().map(drop)
     }
@@ -316,6 +339,17 @@ impl Source {
         )
     }
 
+    /// Checks that nothing is asked for that only disk images have.
+    fn check_no_partition(&self) -> Result<()> {
+        if self.partition.is_some() {
+            bail!(
+                "`partition` chooses a part of a disk image, and {} is none",
+                self.from
+            );
+        }
+        Ok(())
+    }
+
     fn layer(&self) -> Result<Layer> {
         let read = |path: &PathBuf| {
             let list = fs::read_to_string(path).map_err(Into::into);
@@ -333,8 +367,8 @@ impl Source {
     }
 }
 
-/// Reads a tar archive, plain or compressed by gzip, bzip2, xz or zstd: a root filesystem, or a
-/// container image.
+/// Reads a tar archive or disk image, plain or compressed by gzip, bzip2, xz or zstd; in an archive
+/// is a root filesystem, or a container image.
 fn archive(
     source: &Source,
     layer: &Layer,
@@ -346,8 +380,13 @@ fn archive(
         from => spool::open(from, options)?,
     };
     let is_in_place = archive.is_in_place();
-    let archive: Arc<dyn Archive> = archive;
-    let mut read = || {
+    let read = || {
+        if image::is_image(&archive)? {
+            source.check_no_image()?;
+            return image::read(archive, None, source, layer, options, assembly);
+        }
+        source.check_no_partition()?;
+        let archive: Arc<dyn Archive> = archive;
         if oci::is_archive(&archive)? {
             return oci::read_archive(archive.clone(), source, layer, options, assembly);
         }
@@ -373,19 +412,14 @@ fn fetched(
     source: &Source,
     options: &Options<'_>,
     assembly: &mut Assembly,
-) -> Result<Arc<spool::ArchiveFile>> {
+) -> Result<Arc<PlainFile>> {
     let fetched = net::file(url, source.digest.as_ref(), options, assembly);
     let (file, digest) = fetched.with_context(|| url.to_owned())?;
     spool::open_file(url, file, Some(digest), options)
 }
 
 #[cfg(not(feature = "net"))]
-fn fetched(
-    url: &str,
-    _: &Source,
-    _: &Options<'_>,
-    _: &mut Assembly,
-) -> Result<Arc<spool::ArchiveFile>> {
+fn fetched(url: &str, _: &Source, _: &Options<'_>, _: &mut Assembly) -> Result<Arc<PlainFile>> {
     bail!("{url}: the feature `net` is missing")
 }
 

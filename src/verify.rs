@@ -5,7 +5,7 @@
 //! misunderstood here in the same way. So nothing in this folder may use `fsgen`, and what looks
 //! like something that is there already has to stay.
 //!
-//! - `area`, `fields`, `crc`: reading
+//! - `area`: reading
 //! - `problem`, `verdict`: what was found
 //! - `gpt`, `mbr`, and the `slot`s that both give
 //! - `ext4`, `fat`, `swap`: what a partition holds
@@ -14,10 +14,8 @@
 //! memory grows with the metadata (a bit for each block, some bytes for each inode in use).
 
 mod area;
-mod crc;
 mod ext4;
 mod fat;
-mod fields;
 mod gpt;
 mod mbr;
 mod problem;

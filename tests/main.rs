@@ -15,6 +15,7 @@
 //! - `fat`: trees and sizes at the limits of FAT, judged by fsck.fat, mtools and fatfs
 //! - `formats`: what an image can be stored in, judged by qemu-img and by what unpacks it
 //! - `hostile`: archives and recipes that were made to do harm
+//! - `images`: disk images as sources, made and judged by other programs
 //! - `install_rpms`: packages beside what rpm installs, and as it sees ours
 //! - `looking`: lists, files, exports and differences beside what other programs see
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
@@ -65,6 +66,7 @@ mod fat;
 mod faults;
 mod formats;
 mod hostile;
+mod images;
 mod install_rpms;
 mod looking;
 mod mounted;

@@ -58,7 +58,7 @@ pub(crate) const SOURCE: &[OptionDoc] = &[
     OptionDoc::required(
         "from",
         Shape::Text,
-        "a tarball, folder or container image, relative to the recipe; oci:HOST/NAME:TAG; an URL",
+        "a tarball, folder, container or disk image, relative to the recipe; oci:HOST/NAME:TAG; an URL",
     ),
     text("path", "/", "the directory of the image that it goes to"),
     OptionDoc {
@@ -101,6 +101,17 @@ pub(crate) const SOURCE: &[OptionDoc] = &[
         "platform",
         "linux/amd64",
         "what a container image runs on, where there are several",
+    ),
+    OptionDoc::optional(
+        "partition",
+        Shape::AnyOf(&[
+            Shape::Int {
+                min: 1,
+                max: u32::MAX as i64,
+            },
+            Shape::Text,
+        ]),
+        "number, name or label of a disk image's partition; its root when left out",
     ),
     OptionDoc::optional("sha256", Shape::Text, "digest of a file by http or https"),
     OptionDoc::flag("trust", "whether such a file may be any"),

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use modules::value::{Data, Map, Spanned, Value, ValueError};
 use serde::Deserialize;
 
-use crate::source::{Digest, Filter, Input, Source};
+use crate::source::{Digest, Filter, Input, Source, Which};
 
 /// The keys of a source, as the recipe gives them.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,7 @@ struct Entry {
     owners: Option<String>,
     tag: Option<String>,
     platform: Option<Spanned<String>>,
+    partition: Option<Which>,
     sha256: Option<Spanned<String>>,
     trust: bool,
 }
@@ -87,6 +88,7 @@ fn source(value: &Value, folder: &Path) -> Result<Spanned<Source>, ValueError> {
         owners: entry.owners.map(|list| folder.join(list)),
         tag: entry.tag,
         platform: entry.platform.as_ref().map(parse).transpose()?,
+        partition: entry.partition,
         digest: entry.sha256.as_ref().map(digest).transpose()?,
         trust: entry.trust,
     };

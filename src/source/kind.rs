@@ -11,6 +11,8 @@ pub(super) const ENOUGH: usize = 2048;
 pub(super) enum Kind {
     /// A tar archive: a member's header or an end marker.
     Tar,
+    /// A disk with a partition table, a filesystem, or a file that stores one in its own way.
+    Image,
     /// Compressed data.
     Compressed(Codec),
     /// Something else, with an article.
@@ -26,20 +28,21 @@ const OTHERS: &[(usize, &[u8], &str)] = &[
     (0, b"!<arch>\n", "an ar archive or deb package"),
     (0, b"070701", "a cpio archive"),
     (0, b"hsqs", "a squashfs image"),
-    (1080, b"\x53\xef", "an ext2, ext3 or ext4 image"),
-    (0, b"QFI\xfb", "a qcow2 image"),
-    (0, b"KDMV", "a vmdk image"),
     (0, b"\x04\x22\x4d\x18", "lz4 data, which is not supported"),
     (0, b"LZIP", "lzip data, which is not supported"),
     (0, b"\x1f\x9d", "compress (.Z) data, which is not supported"),
     (0, b"\x7fELF", "an ELF program"),
     (0, b"#!", "a script"),
     (0, b"{", "a JSON file"),
-    (510, b"\x55\xaa", "a disk image"),
 ];
 
 /// Recognises a file by its first bytes, [`ENOUGH`] of them where the file has that many.
 pub(super) fn recognise(head: &[u8]) -> Kind {
+    // Before the first block of a filesystem there may be nothing but zeros, as at the end of an
+    // archive.
+    if starts_filesystem(head) && head.iter().take(BLOCK).all(|byte| *byte == 0) {
+        return Kind::Image;
+    }
     // A member may be called anything, "BZh9" too: a right checksum decides first.
     if let Some(block) = head.first_chunk::<BLOCK>()
         && (header::is_zero(block) || header::check(block).is_ok())
@@ -57,10 +60,25 @@ pub(super) fn recognise(head: &[u8]) -> Kind {
         .find(|(at, magic, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
     match known {
         Some((.., what)) => Kind::Other(what),
+        None if is_image(head) => Kind::Image,
         None if is_html(head) => Kind::Other("an HTML page"),
         None if head.len() < BLOCK => Kind::Other("shorter than one tar header (512 bytes)"),
         None => Kind::Other("no format that is known here, or damaged"),
     }
+}
+
+/// Returns whether there is the superblock of ext2, ext3 or ext4, or the header of a GPT.
+fn starts_filesystem(head: &[u8]) -> bool {
+    let is = |at: usize, magic: &[u8]| head.get(at..).is_some_and(|h| h.starts_with(magic));
+    is(1080, b"\x53\xef") || is(512, b"EFI PART")
+}
+
+fn is_image(head: &[u8]) -> bool {
+    let has_signature = head.get(510..512) == Some(b"\x55\xaa");
+    crate::disk::is_stored(head)
+        || starts_filesystem(head)
+        || has_signature
+        || head.starts_with(b"XFSB")
 }
 
 fn is_html(head: &[u8]) -> bool {
@@ -80,6 +98,11 @@ mod tests {
         let long = |start: &[u8], at: usize, magic: &[u8]| {
             let mut head = vec![b'x'; ENOUGH];
             head[..start.len()].copy_from_slice(start);
+            head[at..at + magic.len()].copy_from_slice(magic);
+            head
+        };
+        let zeros_but = |at: usize, magic: &[u8]| {
+            let mut head = vec![0; ENOUGH];
             head[at..at + magic.len()].copy_from_slice(magic);
             head
         };
@@ -106,14 +129,13 @@ mod tests {
                 b"\r\n <!DOCTYPE HTML>".to_vec(),
                 Kind::Other("an HTML page"),
             ),
-            (
-                long(b"", 1080, b"\x53\xef"),
-                Kind::Other("an ext2, ext3 or ext4 image"),
-            ),
-            (
-                long(b"\xeb\x63", 510, b"\x55\xaa"),
-                Kind::Other("a disk image"),
-            ),
+            (long(b"", 1080, b"\x53\xef"), Kind::Image),
+            (long(b"\xeb\x63", 510, b"\x55\xaa"), Kind::Image),
+            (long(b"QFI\xfb", 4, b"\0\0\0\x03"), Kind::Image),
+            (zeros_but(1080, b"\x53\xef"), Kind::Image),
+            (zeros_but(512, b"EFI PART"), Kind::Image),
+            (zeros_but(510, b"\x55\xaa"), Kind::Image),
+            (vec![0; ENOUGH], Kind::Tar),
             (
                 long(b"BZh0", 0, b""),
                 Kind::Other("no format that is known here, or damaged"),

@@ -8,12 +8,10 @@ mod behind;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek as _, SeekFrom};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context as _, Result, bail};
-use fsgen::ReadAt;
 
 use super::codec::Codec;
 use super::kind::{self, ENOUGH, Kind};
@@ -21,72 +19,18 @@ use super::oci::Digest;
 use super::window::Archive;
 use super::{Input, Options};
 use crate::cache::{Found, Part};
+use crate::disk::Disk;
+use crate::disk::file::PlainFile;
 use crate::stamp::Stamp;
 use behind::{CHUNK, Spool, write_behind};
 
-/// A tar archive that can be read at any offset, from many threads at once.
-#[derive(Debug)]
-pub(super) struct ArchiveFile {
-    /// What messages call it.
-    name: String,
-    file: File,
-    /// Where the archive ends, in bytes.
-    end: u64,
-    /// The input itself as it was at first; nothing when this is a decoded copy.
-    stamp: Option<Stamp>,
-}
-
-impl ArchiveFile {
-    /// Returns the copy that an input was decoded into.
-    fn decoded(name: &str, found: Found) -> Arc<Self> {
-        Arc::new(Self {
-            name: name.to_owned(),
-            file: found.file,
-            end: found.len,
-            stamp: None,
-        })
-    }
-
-    /// Returns whether this is the input itself, not a decoded copy.
-    pub(super) fn is_in_place(&self) -> bool {
-        self.stamp.is_some()
-    }
-}
-
-impl ReadAt for ArchiveFile {
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        self.file.read_exact_at(buf, offset).map_err(|error| {
-            let what = match error.kind() {
-                io::ErrorKind::UnexpectedEof => "the file ends there; was it cut short meanwhile?",
-                _ => &error.to_string(),
-            };
-            let len = buf.len();
-            let message = format!("{}: cannot read {len} bytes at {offset}: {what}", self.name);
-            io::Error::new(error.kind(), message)
-        })
-    }
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn check_unchanged(&self) -> io::Result<()> {
-        let Some(stamp) = &self.stamp else {
-            return Ok(());
-        };
-        stamp.check(&self.file.metadata()?)
-    }
-}
-
-impl Archive for ArchiveFile {
+impl Archive for PlainFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let left = self.end.saturating_sub(offset);
-        let len = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
-        self.file.read_at(&mut buf[..len], offset)
+        self.read_at(buf, offset)
     }
 
     fn len(&self) -> io::Result<u64> {
-        Ok(self.end)
+        Ok(Disk::len(self))
     }
 }
 
@@ -95,7 +39,7 @@ impl Archive for ArchiveFile {
 /// # Errors
 ///
 /// Fails when the input cannot be read or decoded, or holds no tar archive.
-pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<ArchiveFile>> {
+pub(super) fn open(input: &Input, options: &Options<'_>) -> Result<Arc<PlainFile>> {
     let name = input.to_string();
     let file = match input {
         Input::Stdin => return Ok(decode(&name, io::stdin(), None, false, options)?.archive),
@@ -116,7 +60,7 @@ pub(super) fn open_file(
     file: File,
     digest: Option<Digest>,
     options: &Options<'_>,
-) -> Result<Arc<ArchiveFile>> {
+) -> Result<Arc<PlainFile>> {
     let cannot = || format!("{name}: cannot read");
     let metadata = file.metadata().with_context(cannot)?;
     if metadata.is_dir() {
@@ -128,13 +72,9 @@ pub(super) fn open_file(
     let len = metadata.len();
     let stamp = Stamp::of(&metadata);
     let head = read_head(&file).with_context(cannot)?;
-    if kind::recognise(&head) == Kind::Tar {
-        return Ok(Arc::new(ArchiveFile {
-            name: name.to_owned(),
-            file,
-            end: len,
-            stamp: Some(stamp),
-        }));
+    if matches!(kind::recognise(&head), Kind::Tar | Kind::Image) {
+        let file = PlainFile::input(name.to_owned(), file, len, stamp);
+        return Ok(Arc::new(file));
     }
     let unchanged = || {
         let unchanged = file.metadata().and_then(|meta| stamp.check(&meta));
@@ -177,7 +117,7 @@ pub(super) fn open_blob(
     head: &[u8],
     digest: Option<&Digest>,
     options: &Options<'_>,
-) -> Result<Arc<ArchiveFile>> {
+) -> Result<Arc<PlainFile>> {
     let (name, len) = (blob.name(), blob.len()?);
     if let Some(archive) = find(&name, head, len, digest, options)? {
         return Ok(archive);
@@ -195,7 +135,7 @@ fn find(
     len: u64,
     digest: Option<&Digest>,
     options: &Options<'_>,
-) -> Result<Option<Arc<ArchiveFile>>> {
+) -> Result<Option<Arc<PlainFile>>> {
     let Kind::Compressed(codec) = kind::recognise(head) else {
         return Ok(None);
     };
@@ -205,7 +145,12 @@ fn find(
     };
     let checked = options.limits.check_decoded(Some(codec), len, found.len);
     checked.with_context(|| name.to_owned())?;
-    Ok(Some(ArchiveFile::decoded(name, found)))
+    Ok(Some(decoded(name, found)))
+}
+
+/// Returns the copy that an input was decoded into.
+fn decoded(name: &str, found: Found) -> Arc<PlainFile> {
+    Arc::new(PlainFile::copy(name.to_owned(), found.file, found.len))
 }
 
 /// Leaves an archive in the cache.
@@ -218,7 +163,7 @@ fn keep(part: Option<Part<'_>>, digest: Option<&Digest>, len: u64) {
 
 /// What comes of decoding.
 struct Decoded<'o> {
-    archive: Arc<ArchiveFile>,
+    archive: Arc<PlainFile>,
     /// The archive in the cache.
     part: Option<Part<'o>>,
     /// The digest of the input, if it was asked for.
@@ -236,7 +181,7 @@ fn decode<'o>(
 ) -> Result<Decoded<'o>> {
     let head = read_head(&mut input).with_context(|| format!("{name}: cannot read"))?;
     let codec = match kind::recognise(&head) {
-        Kind::Tar => None,
+        Kind::Tar | Kind::Image => None,
         Kind::Compressed(codec) => Some(codec),
         Kind::Other(what) => bail!("{name}: not a tar archive: it is {what}"),
     };
@@ -277,7 +222,7 @@ fn decode<'o>(
     decoded?;
     let (found, part) = spool.finish()?;
     Ok(Decoded {
-        archive: ArchiveFile::decoded(name, found),
+        archive: self::decoded(name, found),
         part,
         digest,
     })
@@ -365,7 +310,7 @@ fn read_head(input: impl Read) -> io::Result<Vec<u8>> {
 /// Checks that what came out of a decoder begins like a tar archive.
 fn check_decoded(name: &str, codec: Codec, start: &[u8]) -> Result<()> {
     let what = match kind::recognise(&start[..start.len().min(ENOUGH)]) {
-        Kind::Tar => return Ok(()),
+        Kind::Tar | Kind::Image => return Ok(()),
         Kind::Compressed(inner) => format!("{inner} data once more; decode it once before"),
         Kind::Other(what) => what.to_owned(),
     };

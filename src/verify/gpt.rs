@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::area::Area;
-use super::crc::crc32;
-use super::fields::{Fields, slice};
 use super::mbr;
 use super::problem::Problems;
 use super::slot::{SECTOR, Slot, check_overlap};
+use crate::crc::crc32;
+use crate::fields::{Fields, slice};
 
 const SIGNATURE: &[u8; 8] = b"EFI PART";
 /// Bytes of a header that have a meaning.

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::area::Area;
-use super::fields::{Fields, slice};
 use super::problem::Problems;
 use super::slot::{SECTOR, Slot, check_overlap};
+use crate::fields::{Fields, slice};
 
 /// Where the entries lie in the sector.
 const ENTRIES: usize = 446;

@@ -5,9 +5,9 @@
 use std::io;
 
 use super::area::Area;
-use super::fields::{Fields, slice};
 use super::problem::Problems;
 use super::verdict::Count;
+use crate::fields::{Fields, slice};
 
 const SIGNATURE: &[u8; 10] = b"SWAPSPACE2";
 /// Bytes that are free for a boot loader; then the header follows.

@@ -137,6 +137,12 @@ fn open_one(blob: &Blob, options: &Options<'_>, sizes: &Sizes) -> Result<Arc<dyn
             spool::open_blob(&**file, &head, digest, options)?
         }
     };
+    let mut head = vec![0; usize::try_from(archive.len()?).map_or(ENOUGH, |len| len.min(ENOUGH))];
+    archive.read_exact_at(&mut head, 0).context("cannot read")?;
+    ensure!(
+        kind::recognise(&head) != Kind::Image,
+        "not a tar archive: it is a disk image"
+    );
     if let Kind::Compressed(codec) = kind {
         let stored = sizes.stored.fetch_add(len, Ordering::Relaxed) + len;
         let size = archive.len()?;

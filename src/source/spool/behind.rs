@@ -2,7 +2,7 @@
 //! into a temporary file without a name.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::mpsc;
@@ -55,7 +55,11 @@ impl<'o> Spool<'o> {
             self.place = Place::Temporary(temporary);
         }
         if let Place::Temporary(file) = &mut self.place {
-            file.write_all(bytes)?;
+            // Of a disk image, most is zero, and stays a hole.
+            match bytes.iter().all(|byte| *byte == 0) {
+                true => drop(file.seek(SeekFrom::Start(self.len + bytes.len() as u64))?),
+                false => file.write_all(bytes)?,
+            }
         }
         self.len += bytes.len() as u64;
         Ok(())
@@ -66,7 +70,10 @@ impl<'o> Spool<'o> {
         let len = self.len;
         match self.place {
             Place::Cache(part) => Ok((part.found()?, Some(part))),
-            Place::Temporary(file) => Ok((Found { file, len }, None)),
+            Place::Temporary(file) => {
+                file.set_len(len)?;
+                Ok((Found { file, len }, None))
+            }
         }
     }
 }

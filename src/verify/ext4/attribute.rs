@@ -10,8 +10,8 @@ use std::io;
 use super::owned::Owned;
 use super::raw_inode::RawInode;
 use super::volume::Volume;
-use crate::verify::crc::crc32c;
-use crate::verify::fields::{Fields, slice};
+use crate::crc::crc32c;
+use crate::fields::{Fields, slice};
 use crate::verify::problem::Problems;
 
 const MAGIC: u32 = 0xEA02_0000;

@@ -8,7 +8,7 @@ use std::io;
 use super::group::{self, Group};
 use super::superblock::checksum;
 use super::volume::Volume;
-use crate::verify::fields::Fields;
+use crate::fields::Fields;
 use crate::verify::problem::Problems;
 
 /// Copies that are compared. With `sparse_super` there are never as many; without it, reading

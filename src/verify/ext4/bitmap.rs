@@ -7,8 +7,8 @@ use super::inodes::Inodes;
 use super::owned::{self, Owned};
 use super::raw_inode::FileType;
 use super::volume::Volume;
-use crate::verify::crc::crc32c;
-use crate::verify::fields::{Fields, slice};
+use crate::crc::crc32c;
+use crate::fields::{Fields, slice};
 use crate::verify::problem::Problems;
 
 /// Counts of a whole filesystem.

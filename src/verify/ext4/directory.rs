@@ -9,8 +9,8 @@ use super::index::{self, Index};
 use super::inodes::{Directory, Inodes};
 use super::tree::Tree;
 use super::volume::Volume;
-use crate::verify::crc::crc32c;
-use crate::verify::fields::{Fields, slice};
+use crate::crc::crc32c;
+use crate::fields::{Fields, slice};
 use crate::verify::problem::Problems;
 
 /// Bytes of an entry before its name.

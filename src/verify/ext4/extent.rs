@@ -5,8 +5,8 @@
 use std::io;
 
 use super::mapping::{Run, Walk};
-use crate::verify::crc::crc32c;
-use crate::verify::fields::{Fields, slice};
+use crate::crc::crc32c;
+use crate::fields::{Fields, slice};
 
 const MAGIC: u16 = 0xF30A;
 /// Bytes of a header, and of an entry.

@@ -1,6 +1,6 @@
 //! The feature words of a superblock: what is known, and what can be checked.
 
-use crate::verify::fields::Fields;
+use crate::fields::Fields;
 use crate::verify::problem::Problems;
 
 /// The three feature words.

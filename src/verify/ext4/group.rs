@@ -6,8 +6,8 @@ use std::io;
 
 use super::owned::Owned;
 use super::volume::Volume;
-use crate::verify::crc::{crc16, crc32c};
-use crate::verify::fields::{Fields, slice};
+use crate::crc::{crc16, crc32c};
+use crate::fields::{Fields, slice};
 use crate::verify::problem::Problems;
 
 /// What a group descriptor says. Places that are outside of the filesystem were reported.

@@ -9,8 +9,8 @@ use std::io;
 use super::hash::{Hasher, Kind};
 use super::inodes::Directory;
 use super::volume::Volume;
-use crate::verify::crc::crc32c;
-use crate::verify::fields::{Fields, slice};
+use crate::crc::crc32c;
+use crate::fields::{Fields, slice};
 use crate::verify::problem::Problems;
 
 /// Where the entries of the root start: after `.`, `..` and what describes the index.

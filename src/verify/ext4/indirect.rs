@@ -3,7 +3,7 @@
 use std::io;
 
 use super::mapping::{Run, Walk};
-use crate::verify::fields::{Fields, slice};
+use crate::fields::{Fields, slice};
 
 /// Numbers in the inode that are blocks of the file themselves.
 const DIRECT: u64 = 12;

@@ -11,7 +11,7 @@ use super::raw_inode::{self, FileType, RawInode};
 use super::value::ValueInode;
 use super::volume::Volume;
 use super::{journal, orphan, resize};
-use crate::verify::fields::Fields;
+use crate::fields::Fields;
 use crate::verify::problem::Problems;
 
 /// The list of bad blocks.

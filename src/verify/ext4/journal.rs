@@ -6,8 +6,8 @@ use std::io;
 
 use super::inode::Check;
 use super::raw_inode::FileType;
-use crate::verify::crc::crc32c;
-use crate::verify::fields::{Fields, slice};
+use crate::crc::crc32c;
+use crate::fields::{Fields, slice};
 use crate::verify::problem::Problems;
 
 const PLACE: &str = "journal";

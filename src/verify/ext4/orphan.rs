@@ -5,8 +5,8 @@ use std::io;
 use super::inode::Check;
 use super::mapping::Mapping;
 use super::raw_inode::FileType;
-use crate::verify::crc::crc32c;
-use crate::verify::fields::{Fields, slice};
+use crate::crc::crc32c;
+use crate::fields::{Fields, slice};
 
 const PLACE: &str = "orphan file";
 const MAGIC: u32 = 0x0B10_CA04;

@@ -2,8 +2,8 @@
 //!
 //! Source: the kernel's Documentation/filesystems/ext4/inodes.rst.
 
-use crate::verify::crc::crc32c;
-use crate::verify::fields::{Fields, slice};
+use crate::crc::crc32c;
+use crate::fields::{Fields, slice};
 
 /// The directory has an index.
 pub(super) const INDEX: u32 = 0x1000;

@@ -8,7 +8,7 @@ use std::io;
 use super::inode::Check;
 use super::mapping::Mapping;
 use super::raw_inode::FileType;
-use crate::verify::fields::{Fields, slice};
+use crate::fields::{Fields, slice};
 
 /// The place in the map that has the list of lists.
 const LIST_OF_LISTS: usize = 13;

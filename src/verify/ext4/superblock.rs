@@ -3,8 +3,8 @@
 //! Source: the kernel's Documentation/filesystems/ext4/super.rst.
 
 use super::features::{self, Features};
-use crate::verify::crc::crc32c;
-use crate::verify::fields::Fields;
+use crate::crc::crc32c;
+use crate::fields::Fields;
 use crate::verify::problem::Problems;
 
 /// Bytes of a superblock; the first one lies at byte 1,024.

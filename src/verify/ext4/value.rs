@@ -6,7 +6,7 @@ use super::attribute::Value;
 use super::inodes::Inodes;
 use super::mapping::Run;
 use super::volume::Volume;
-use crate::verify::crc::crc32c;
+use crate::crc::crc32c;
 use crate::verify::problem::Problems;
 
 /// Largest value of an attribute, in bytes.

@@ -3,8 +3,8 @@
 use std::io;
 
 use super::superblock::Superblock;
+use crate::crc::crc32c;
 use crate::verify::area::Area;
-use crate::verify::crc::crc32c;
 
 /// A filesystem whose geometry is possible.
 pub(super) struct Volume<'a> {

@@ -2,8 +2,8 @@
 
 use std::io;
 
+use crate::fields::{Fields, slice};
 use crate::verify::area::Area;
-use crate::verify::fields::{Fields, slice};
 use crate::verify::problem::Problems;
 
 const PLACE: &str = "boot sector";

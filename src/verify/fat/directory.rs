@@ -6,8 +6,8 @@ use std::io;
 use super::boot::{Boot, Kind};
 use super::chain::Chains;
 use super::long_name::LongName;
+use crate::fields::{Fields, slice};
 use crate::verify::area::Area;
-use crate::verify::fields::{Fields, slice};
 use crate::verify::problem::Problems;
 
 /// Bytes of an entry.

@@ -1,7 +1,7 @@
 //! The volume label, which lies in the boot sector and, where it counts, in the root directory.
 
 use super::boot::{Boot, Kind};
-use crate::verify::fields::Fields;
+use crate::fields::Fields;
 use crate::verify::problem::Problems;
 
 /// What a boot sector has in place of a label.

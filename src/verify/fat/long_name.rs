@@ -1,6 +1,6 @@
 //! Long names: entries before the short one, last part first, thirteen UTF-16 units in each.
 
-use crate::verify::fields::{Fields, slice};
+use crate::fields::{Fields, slice};
 
 /// Units of one entry.
 const UNITS: usize = 13;

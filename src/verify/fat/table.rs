@@ -3,8 +3,8 @@
 use std::io;
 
 use super::boot::{Boot, Kind};
+use crate::fields::Fields;
 use crate::verify::area::Area;
-use crate::verify::fields::Fields;
 use crate::verify::problem::Problems;
 
 /// What the table says of a cluster.

@@ -4,7 +4,7 @@
 //! give a wrong number, which the checks find, but never a panic.
 
 /// Reads numbers at byte offsets.
-pub(super) trait Fields {
+pub(crate) trait Fields {
     /// Returns `N` bytes, those beyond the end as zeros.
     fn array<const N: usize>(&self, at: usize) -> [u8; N];
 
@@ -33,6 +33,11 @@ pub(super) trait Fields {
         u32::from_be_bytes(self.array(at))
     }
 
+    /// Returns a big-endian number of eight bytes.
+    fn be64(&self, at: usize) -> u64 {
+        u64::from_be_bytes(self.array(at))
+    }
+
     /// Returns a number whose low four bytes and high four bytes lie apart.
     fn split64(&self, low: usize, high: usize) -> u64 {
         u64::from(self.le32(low)) | u64::from(self.le32(high)) << 32
@@ -52,7 +57,7 @@ impl Fields for [u8] {
 }
 
 /// Returns `len` bytes from `at` on, or as many as there are.
-pub(super) fn slice(bytes: &[u8], at: usize, len: usize) -> &[u8] {
+pub(crate) fn slice(bytes: &[u8], at: usize, len: usize) -> &[u8] {
     let end = at.saturating_add(len).min(bytes.len());
     bytes.get(at..end).unwrap_or_default()
 }

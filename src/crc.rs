@@ -3,13 +3,13 @@
 //! None of these inverts at the end unless it says so: ext4 keeps the plain register.
 
 /// Goes on with a CRC-32C (Castagnoli) from the register `state`; a new one starts at all ones.
-pub(super) fn crc32c(state: u32, bytes: &[u8]) -> u32 {
+pub(crate) fn crc32c(state: u32, bytes: &[u8]) -> u32 {
     // The crate inverts before and after, as most users of this checksum do.
     !crc32c::crc32c_append(!state, bytes)
 }
 
 /// Goes on with a CRC-16 (ARC polynomial) from the register `state`, as group descriptors have it.
-pub(super) fn crc16(state: u16, bytes: &[u8]) -> u16 {
+pub(crate) fn crc16(state: u16, bytes: &[u8]) -> u16 {
     let mut state = state;
     for byte in bytes {
         state ^= u16::from(*byte);
@@ -22,7 +22,7 @@ pub(super) fn crc16(state: u16, bytes: &[u8]) -> u16 {
 }
 
 /// Returns the CRC-32 (IEEE 802.3) of GPT headers and entries, inverted as UEFI wants it.
-pub(super) fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     let mut state = !0_u32;
     for byte in bytes {
         state ^= u32::from(*byte);

@@ -1,0 +1,108 @@
+//! A file of the host that can be read at any offset, from many threads at once.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use fsgen::ReadAt;
+
+use super::Disk;
+use crate::stamp::Stamp;
+
+/// A file that stays as it is while it is read.
+#[derive(Debug)]
+pub(crate) struct PlainFile {
+    /// What messages call it.
+    name: String,
+    file: File,
+    /// Size in bytes.
+    len: u64,
+    /// The input itself as it was at first; nothing when this is a copy that was made for us.
+    stamp: Option<Stamp>,
+}
+
+impl PlainFile {
+    /// Opens a file.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it cannot be opened, and on what is no file: a pipe could wait forever.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
+        let file = File::open(path)?;
+        let meta = file.metadata()?;
+        Ok(Self {
+            name: path.display().to_string(),
+            len: meta.len(),
+            stamp: Some(Stamp::of(&meta)),
+            file,
+        })
+    }
+
+    /// Returns an input that was just stamped.
+    pub(crate) fn input(name: String, file: File, len: u64, stamp: Stamp) -> Self {
+        Self {
+            name,
+            file,
+            len,
+            stamp: Some(stamp),
+        }
+    }
+
+    /// Returns a copy of an input, which nobody else can change.
+    pub(crate) fn copy(name: String, file: File, len: u64) -> Self {
+        Self {
+            name,
+            file,
+            len,
+            stamp: None,
+        }
+    }
+
+    /// Returns whether this is the input itself, not a copy.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.stamp.is_some()
+    }
+
+    /// Reads into `buf` from `offset` on; nothing is read just at the end of the file.
+    pub(crate) fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        // A copy in the cache may have more behind it.
+        let left = self.len.saturating_sub(offset);
+        let len = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
+        self.file.read_at(&mut buf[..len], offset)
+    }
+}
+
+impl ReadAt for PlainFile {
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buf, offset).map_err(|error| {
+            let what = match error.kind() {
+                io::ErrorKind::UnexpectedEof => "the file ends there; was it cut short meanwhile?",
+                _ => &error.to_string(),
+            };
+            let len = buf.len();
+            let message = format!("{}: cannot read {len} bytes at {offset}: {what}", self.name);
+            io::Error::new(error.kind(), message)
+        })
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn check_unchanged(&self) -> io::Result<()> {
+        let Some(stamp) = &self.stamp else {
+            return Ok(());
+        };
+        stamp.check(&self.file.metadata()?)
+    }
+}
+
+impl Disk for PlainFile {
+    fn len(&self) -> u64 {
+        self.len
+    }
+}

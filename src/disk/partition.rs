@@ -1,0 +1,97 @@
+//! What a partition table says: a GPT by its first header or the one at the end, or an MBR.
+//!
+//! Source: the UEFI specification, chapter 5, and what Linux does with chains of logical
+//! partitions.
+
+mod gpt;
+mod mbr;
+
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use fsgen::table::PartitionType;
+
+use super::{Disk, Part};
+
+/// What kind of table a disk has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Gpt,
+    Mbr,
+}
+
+impl Kind {
+    /// Returns the name that people have for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Gpt => "GPT",
+            Kind::Mbr => "MBR",
+        }
+    }
+}
+
+/// One partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Partition {
+    /// Its number, as Linux counts.
+    pub(crate) number: u32,
+    /// Where it starts, in bytes.
+    pub(crate) start: u64,
+    /// Size in bytes.
+    pub(crate) len: u64,
+    /// What it is for; unknown when an MBR says nothing sensible.
+    pub(crate) what: Option<PartitionType>,
+    /// Its name in a GPT.
+    pub(crate) name: String,
+}
+
+/// A partition table.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) kind: Kind,
+    /// In the order of their numbers.
+    pub(crate) partitions: Vec<Partition>,
+    /// What is wrong with it, but does not matter.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Reads the table of a disk; there is none on a disk that is one filesystem.
+///
+/// # Errors
+///
+/// Fails when the disk cannot be read, and on a table that is damaged so that nothing is sure.
+pub(crate) fn read(disk: &dyn Disk) -> Result<Option<Table>> {
+    if let Some(table) = gpt::read(disk)? {
+        return Ok(Some(table));
+    }
+    if is_filesystem(disk)? {
+        return Ok(None);
+    }
+    mbr::read(disk)
+}
+
+impl Partition {
+    /// Returns the partition as a disk.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it is not all on the disk.
+    pub(crate) fn open(&self, disk: &Arc<dyn Disk>) -> Result<Arc<dyn Disk>> {
+        match Part::new(disk.clone(), self.start, self.len) {
+            Some(part) => Ok(Arc::new(part)),
+            None => bail!(
+                "partition {} has {} bytes from {} on, but the disk ends at {}; was it cut short?",
+                self.number,
+                self.len,
+                self.start,
+                disk.len()
+            ),
+        }
+    }
+}
+
+/// Returns whether a disk is one filesystem: some have the signature of an MBR in their first
+/// sector, too.
+fn is_filesystem(disk: &dyn Disk) -> Result<bool> {
+    Ok(crate::volume::recognise(disk)?.is_some())
+}

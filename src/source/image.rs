@@ -1,0 +1,242 @@
+//! A disk image: one filesystem on it becomes members, whose contents stay where they are.
+//!
+//! - `choice`: which partition that is
+
+mod choice;
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use fsgen::tree::content::SourceId;
+use fsgen::{Content, Kind as NodeKind};
+
+use super::assembly::Assembly;
+use super::kind::{self, ENOUGH, Kind};
+use super::layer::Layer;
+use super::member::{Entry, Member};
+use super::name::{check_path, check_target, shown};
+use super::xattr::Attributes;
+use super::{Input, Options, Source};
+use crate::disk::{self, Disk, file::PlainFile};
+use crate::reader::{self, FileId, Reader};
+use crate::volume::{Bytes, Volume};
+pub use choice::Which;
+
+/// How many files lie between two calls of `progress`.
+const PROGRESS_STEP: usize = 1000;
+/// What mkfs makes in every ext filesystem, for e2fsck; it is no part of what is in it.
+const LOST_FOUND: &[u8] = b"lost+found";
+
+/// Returns whether a file of the host is a disk image that is not packed once more.
+pub(super) fn is_plain(path: &Path) -> bool {
+    // Anything but a file might wait for a reader, or be read but once.
+    PlainFile::open(path).is_ok_and(|file| is_image(&file).unwrap_or_default())
+}
+
+/// Returns whether a file is a disk image.
+pub(super) fn is_image(file: &PlainFile) -> std::io::Result<bool> {
+    let len = usize::try_from(Disk::len(file)).map_or(ENOUGH, |len| len.min(ENOUGH));
+    let head = (file as &dyn Disk).read(0, len)?;
+    Ok(kind::recognise(&head) == Kind::Image)
+}
+
+/// Reads an image in a file of the host.
+///
+/// # Errors
+///
+/// Fails when it cannot be read, or there is no filesystem to take from it.
+pub(super) fn read_plain(
+    source: &Source,
+    layer: &Layer,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<()> {
+    let mut read = || {
+        let (file, folder) = plain(source)?;
+        self::read(file, folder, source, layer, options, assembly)
+    };
+    read().with_context(|| source.from.to_string())
+}
+
+/// Opens an image in a file of the host to look into it.
+///
+/// # Errors
+///
+/// Fails when it cannot be read, or there is no filesystem to take from it.
+pub(super) fn open_plain(source: &Source, _: &Options<'_>) -> Result<Box<dyn Reader>> {
+    let open = || -> Result<Box<dyn Reader>> {
+        let (file, folder) = plain(source)?;
+        let disk = disk::open(file, folder)?;
+        let (volume, _) = choice::choose(&disk, source.partition.as_ref())?;
+        Ok(volume)
+    };
+    open().with_context(|| source.from.to_string())
+}
+
+fn plain(source: &Source) -> Result<(Arc<PlainFile>, Option<&Path>)> {
+    let Input::Path(path) = &source.from else {
+        bail!("it is no file");
+    };
+    let file = Arc::new(PlainFile::open(path)?);
+    let folder = path.parent().map(|folder| match folder.as_os_str().len() {
+        0 => Path::new("."),
+        _ => folder,
+    });
+    Ok((file, folder))
+}
+
+/// Reads an image; files that it names lie in `folder`.
+///
+/// # Errors
+///
+/// Fails when it cannot be read, or there is no filesystem to take from it.
+pub(super) fn read(
+    file: Arc<PlainFile>,
+    folder: Option<&Path>,
+    source: &Source,
+    layer: &Layer,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<()> {
+    let disk = disk::open(file, folder)?;
+    let (volume, said) = choice::choose(&disk, source.partition.as_ref())?;
+    assembly.warnings.extend(said);
+    assembly.warnings.extend(volume.warnings());
+    assembly.begin(layer)?;
+    let mut walk = Walk {
+        source: assembly.add_source(volume.disk()),
+        volume: &*volume,
+        assembly,
+        directories: HashSet::new(),
+        first_names: HashMap::new(),
+        bytes: 0,
+        pinned: 0,
+    };
+    // What is to be read next is last.
+    let mut todo = vec![(volume.root(), b".".to_vec())];
+    let mut count = 0;
+    while let Some((id, path)) = todo.pop() {
+        let children = walk.read(id, &path);
+        let children = children.with_context(|| format!("\"{}\"", shown(&path)))?;
+        todo.extend(children.into_iter().rev());
+        count += 1;
+        if count % PROGRESS_STEP == 0 {
+            (options.progress)(walk.bytes);
+        }
+    }
+    (options.progress)(walk.bytes);
+    let pinned = walk.pinned;
+    if pinned > 0 {
+        assembly.warnings.push(format!(
+            "{pinned} files are immutable or append-only (chattr): that is not taken over"
+        ));
+    }
+    assembly.end()
+}
+
+/// A filesystem that is being read.
+struct Walk<'a> {
+    volume: &'a dyn Volume,
+    source: SourceId,
+    assembly: &'a mut Assembly,
+    /// Those that were met: each has one name.
+    directories: HashSet<FileId>,
+    /// Of files with more names than one, the first one that was met.
+    first_names: HashMap<FileId, Vec<u8>>,
+    /// Of all files so far.
+    bytes: u64,
+    pinned: u64,
+}
+
+impl Walk<'_> {
+    /// Reads one file, and returns what is in it when it is a directory.
+    fn read(&mut self, id: FileId, path: &[u8]) -> Result<Vec<(FileId, Vec<u8>)>> {
+        let stat = self.volume.stat(id)?;
+        let is_directory = stat.kind == reader::Kind::Directory;
+        if self.assembly.is_excluded(path, is_directory) {
+            return Ok(Vec::new());
+        }
+        check_path(path)?;
+        let mut children = Vec::new();
+        if is_directory {
+            ensure!(
+                self.directories.insert(id),
+                "a directory that is in another place, too"
+            );
+            let entries = self.volume.entries(id)?;
+            if path == LOST_FOUND && entries.is_empty() {
+                return Ok(Vec::new());
+            }
+            children.reserve(entries.len());
+            for (name, child) in entries {
+                let path = match path {
+                    b"." => name.to_vec(),
+                    _ => [path, &name].join(&b'/'),
+                };
+                children.push((child, path));
+            }
+        }
+        self.pinned += u64::from(self.volume.is_pinned(id)?);
+        let first_name = match stat.links {
+            2.. if !is_directory => self.first_names.get(&id).cloned(),
+            _ => None,
+        };
+        if stat.links > 1 && !is_directory && first_name.is_none() {
+            self.first_names.insert(id, path.to_vec());
+        }
+        let mut attributes = Attributes::default();
+        let entry = match first_name {
+            Some(first_name) => Entry::HardLink(first_name),
+            None => {
+                for (name, value) in self.volume.xattrs(id)? {
+                    attributes.set_found(&name, &value)?;
+                }
+                self.entry(id, &stat)?
+            }
+        };
+        self.assembly.add(Member {
+            path: path.to_vec(),
+            offset: None,
+            meta: stat.meta,
+            attributes,
+            acl: super::acl::AclText::default(),
+            entry,
+        })?;
+        Ok(children)
+    }
+
+    fn entry(&mut self, id: FileId, stat: &reader::Stat) -> Result<Entry> {
+        Ok(match stat.kind {
+            reader::Kind::Directory => Entry::Directory,
+            reader::Kind::File => Entry::File(self.content(id, stat.size)?),
+            reader::Kind::Symlink => {
+                let target = self.volume.target(id)?;
+                check_target(&target)?;
+                Entry::Symlink(target)
+            }
+            reader::Kind::BlockDevice(device) => Entry::Special(NodeKind::BlockDevice(device)),
+            reader::Kind::CharDevice(device) => Entry::Special(NodeKind::CharDevice(device)),
+            reader::Kind::Fifo => Entry::Special(NodeKind::Fifo),
+            reader::Kind::Socket => Entry::Special(NodeKind::Socket),
+        })
+    }
+
+    fn content(&mut self, id: FileId, size: u64) -> Result<Content> {
+        self.bytes = self.bytes.saturating_add(size);
+        if size == 0 {
+            return Ok(Content::bytes([]));
+        }
+        Ok(match self.volume.content(id)? {
+            Bytes::Memory(bytes) => Content::bytes(bytes),
+            Bytes::Runs(segments) => match segments[..] {
+                [one] if one.at == 0 && one.len == size => {
+                    Content::span(self.source, one.offset, size)
+                }
+                _ => Content::sparse(self.source, size, segments)
+                    .context("its blocks are not in order")?,
+            },
+        })
+    }
+}

@@ -1,0 +1,398 @@
+//! ext2, ext3 and ext4, with all features of e2fsprogs but compression and encryption.
+//!
+//! - `superblock` and its `features`: where everything is, and what has to be understood
+//! - `inode`; `map`: where its blocks are; `directory`: names; `attribute`s and ACLs
+//! - `journal`: what of a filesystem that was not unmounted has to be read from there
+//!
+//! Opening reads the superblock and the journal, nothing else. Checksums are held against what they
+//! are of where that is read.
+
+mod attribute;
+mod directory;
+mod features;
+mod inode;
+mod journal;
+mod map;
+mod superblock;
+
+use std::io;
+use std::iter;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use fsgen::tree::content::Segment;
+use fsgen::tree::{Name, Xattrs};
+
+use super::{Bytes, Volume};
+use crate::disk::{Cache, Disk};
+use crate::fields::{Fields as _, slice};
+use crate::reader::{FileId, Kind, Reader, Stat};
+use inode::Inode;
+use superblock::Superblock;
+pub(super) use superblock::is_likely;
+
+/// The inode of the root directory.
+const ROOT: u32 = 2;
+/// The longest target of a symbolic link that is read, in bytes.
+const TARGET_MAX: u64 = 65_536;
+/// How much is read at once of tables and directories, in bytes.
+const CHUNK: u64 = 32 << 10;
+
+/// An open filesystem.
+pub(super) struct Ext4 {
+    disk: Arc<dyn Disk>,
+    superblock: Superblock,
+    chunks: Cache,
+    /// The file whose content was asked for last, and where that is.
+    last: Mutex<Option<(FileId, Arc<Bytes>)>>,
+    is_replayed: bool,
+}
+
+impl Ext4 {
+    pub(super) fn open(disk: Arc<dyn Disk>) -> Result<Self> {
+        let mut volume = Self::new(disk)?;
+        if volume.superblock.features.needs_recovery() {
+            let logged = journal::read(&volume).context(
+                "it was not unmounted, and its journal cannot be replayed (`e2fsck` may repair it)",
+            )?;
+            let block_size = volume.superblock.block_size;
+            let disk = journal::Replayed::new(volume.disk, block_size, logged);
+            volume = Self::new(Arc::new(disk))?;
+            volume.is_replayed = true;
+        }
+        Ok(volume)
+    }
+
+    fn new(disk: Arc<dyn Disk>) -> Result<Self> {
+        Ok(Self {
+            superblock: Superblock::read(&*disk)?,
+            disk,
+            chunks: Cache::new(usize::try_from(CHUNK)?),
+            last: Mutex::default(),
+            is_replayed: false,
+        })
+    }
+
+    /// Returns bytes of the filesystem that lie in one block.
+    fn bytes(&self, at: u64, len: usize) -> io::Result<Vec<u8>> {
+        let (start, skip) = (at / CHUNK * CHUNK, at % CHUNK);
+        if skip + len as u64 > CHUNK {
+            return self.disk.read(at, len);
+        }
+        let chunk = self.chunks.get(start, || {
+            let there = self.disk.len().saturating_sub(start).min(CHUNK);
+            self.disk
+                .read(start, usize::try_from(there).map_err(io::Error::other)?)
+        })?;
+        // OK to convert: less than a chunk.
+        let skip = usize::try_from(skip).map_err(io::Error::other)?;
+        match chunk.get(skip..skip + len) {
+            Some(bytes) => Ok(bytes.to_vec()),
+            None => self.disk.read(at, len),
+        }
+    }
+
+    fn block(&self, number: u64) -> Result<Vec<u8>> {
+        let (block_size, blocks) = (self.superblock.block_size, self.superblock.blocks);
+        ensure!(
+            number > 0 && number < blocks,
+            "it would be block {number} of {blocks}"
+        );
+        Ok(self.bytes(number * u64::from(block_size), block_size as usize)?)
+    }
+
+    fn inode(&self, number: u32) -> Result<Inode> {
+        let context = || format!("inode {number}");
+        self.read_inode(number).with_context(context)
+    }
+
+    fn read_inode(&self, number: u32) -> Result<Inode> {
+        let superblock = &self.superblock;
+        ensure!(
+            (1..=superblock.inodes).contains(&number),
+            "there are {} of them",
+            superblock.inodes
+        );
+        let group = (number - 1) / superblock.inodes_per_group;
+        let index = u64::from((number - 1) % superblock.inodes_per_group);
+        let size = superblock.descriptor_size;
+        let descriptor = self
+            .bytes(superblock.descriptor(group), size.into())
+            .with_context(|| format!("the descriptor of group {group}"))?;
+        let table = match size {
+            ..64 => descriptor.le32(0x08).into(),
+            _ => descriptor.split64(0x08, 0x28),
+        };
+        let start = table.checked_mul(superblock.block_size.into());
+        let at =
+            start.and_then(|start| start.checked_add(index * u64::from(superblock.inode_size)));
+        let at = at.filter(|_| table > 0 && table < superblock.blocks);
+        let at =
+            at.with_context(|| format!("the inodes of group {group} would be at block {table}"))?;
+        let raw = self.bytes(at, superblock.inode_size.into())?;
+        Inode::parse(number, raw, superblock)
+    }
+
+    fn file(&self, id: FileId) -> Result<Inode> {
+        let number = u32::try_from(id.0).context("no inode has that number")?;
+        self.inode(number)
+    }
+
+    /// Returns where the content of an inode is that is no directory.
+    fn locate(&self, inode: &Inode) -> Result<Bytes> {
+        inode.check_readable()?;
+        if inode.is_inline() {
+            let mut bytes = inode.map().to_vec();
+            bytes.extend(attribute::inline(self, inode)?);
+            let len = usize::try_from(inode.size).ok();
+            let len = len.filter(|len| *len <= bytes.len());
+            bytes.truncate(len.with_context(|| {
+                format!("it has {} bytes, but {} of them", bytes.len(), inode.size)
+            })?);
+            return Ok(Bytes::Memory(bytes));
+        }
+        let block_size = u64::from(self.superblock.block_size);
+        let mut segments = Vec::new();
+        for run in map::runs(self, inode)? {
+            let at = run.logical.saturating_mul(block_size);
+            // What is behind the end, such as the tree of a verity file, is not its content.
+            let len = inode.size.saturating_sub(at).min(run.count * block_size);
+            if len > 0 {
+                segments.push(Segment {
+                    at,
+                    len,
+                    offset: run.start * block_size,
+                });
+            }
+        }
+        Ok(Bytes::Runs(segments))
+    }
+
+    /// Returns the value of an attribute that is an inode.
+    fn attribute_value(&self, number: u32, len: u32) -> Result<Vec<u8>> {
+        let inode = self.inode(number)?;
+        ensure!(
+            inode.is_attribute_value() && inode.size == u64::from(len),
+            "inode {number} has {} bytes, where a value of {len} should be",
+            inode.size
+        );
+        let mut value = vec![0; len as usize];
+        self.copy(&self.locate(&inode)?, &mut value, 0)?;
+        Ok(value)
+    }
+
+    /// Fills `buf` with the bytes of a content from `at` on.
+    fn copy(&self, content: &Bytes, buf: &mut [u8], at: u64) -> Result<()> {
+        let index = |at: u64| usize::try_from(at).context("past the end");
+        match content {
+            Bytes::Memory(bytes) => buf.copy_from_slice(slice(bytes, index(at)?, buf.len())),
+            Bytes::Runs(segments) => {
+                buf.fill(0);
+                let end = at + buf.len() as u64;
+                let first = segments.partition_point(|segment| segment.at + segment.len <= at);
+                for segment in segments[first..].iter().take_while(|s| s.at < end) {
+                    let from = segment.at.max(at);
+                    let to = (segment.at + segment.len).min(end);
+                    let part = &mut buf[index(from - at)?..index(to - at)?];
+                    let offset = segment.offset + (from - segment.at);
+                    self.disk.read_exact_at(part, offset)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands on the names of a directory until `each` returns `false`.
+    fn names(&self, id: FileId, mut each: impl FnMut(&[u8], u32) -> bool) -> Result<()> {
+        let inode = self.file(id)?;
+        if inode.kind != Kind::Directory {
+            return Ok(());
+        }
+        let mut read = || -> Result<()> {
+            inode.check_readable()?;
+            if inode.is_inline() {
+                // Its parent is in the first four bytes.
+                let own = slice(inode.map(), 4, 56);
+                let goes_on = directory::names(own, &mut each)?;
+                let rest = attribute::inline(self, &inode)?;
+                if goes_on {
+                    directory::names(&rest, &mut each)?;
+                }
+                return Ok(());
+            }
+            let blocks = inode.size.div_ceil(self.superblock.block_size.into());
+            for run in map::runs(self, &inode)? {
+                for index in 0..run.count.min(blocks.saturating_sub(run.logical)) {
+                    let block = self.block(run.start + index)?;
+                    self.check_names(&inode, &block)?;
+                    if !directory::names(&block, &mut each)? {
+                        return Ok(());
+                    }
+                }
+            }
+            Ok(())
+        };
+        read().with_context(|| format!("inode {}", inode.number))
+    }
+
+    /// Checks the checksum of a block of names. Blocks of an index have it elsewhere, and are not
+    /// looked at.
+    fn check_names(&self, inode: &Inode, block: &[u8]) -> Result<()> {
+        let tail = block.len() - 12;
+        let is_tail = block.le32(tail) == 0 && block.le32(tail + 4) == 0xDE00_000C;
+        if !self.superblock.features.metadata_csum() || !is_tail {
+            return Ok(());
+        }
+        let found = block.le32(tail + 8);
+        let expected = crate::crc::crc32c(inode.seed, slice(block, 0, tail));
+        ensure!(
+            found == expected,
+            "a block of names has the checksum {found:#x}, expected {expected:#x}"
+        );
+        Ok(())
+    }
+}
+
+impl Reader for Ext4 {
+    fn name(&self) -> String {
+        self.disk.name()
+    }
+
+    fn root(&self) -> FileId {
+        FileId(ROOT.into())
+    }
+
+    fn stat(&self, id: FileId) -> Result<Stat> {
+        let inode = self.file(id)?;
+        let context = || format!("inode {}", inode.number);
+        let has_size = matches!(inode.kind, Kind::File | Kind::Symlink);
+        Ok(Stat {
+            kind: inode.kind,
+            meta: inode.meta().with_context(context)?,
+            links: inode.links(),
+            size: if has_size { inode.size } else { 0 },
+        })
+    }
+
+    fn entries(&self, directory: FileId) -> Result<Vec<(Name, FileId)>> {
+        let mut entries: Vec<(Name, FileId)> = Vec::new();
+        self.names(directory, |name, inode| {
+            entries.push((name.into(), FileId(inode.into())));
+            true
+        })?;
+        entries.sort_unstable();
+        Ok(entries)
+    }
+
+    fn lookup(&self, directory: FileId, name: &[u8]) -> Result<Option<FileId>> {
+        let mut found = None;
+        self.names(directory, |other, inode| {
+            if other == name {
+                found = Some(FileId(inode.into()));
+            }
+            found.is_none()
+        })?;
+        Ok(found)
+    }
+
+    fn target(&self, link: FileId) -> Result<Vec<u8>> {
+        let inode = self.file(link)?;
+        let read = || {
+            ensure!(inode.kind == Kind::Symlink, "it is no symbolic link");
+            ensure!(inode.size <= TARGET_MAX, "a target of {} bytes", inode.size);
+            inode.check_readable()?;
+            let len = usize::try_from(inode.size)?;
+            if inode.is_short_link() {
+                return Ok(slice(inode.map(), 0, len).to_vec());
+            }
+            let mut target = vec![0; len];
+            self.copy(&self.locate(&inode)?, &mut target, 0)?;
+            Ok(target)
+        };
+        read().with_context(|| format!("inode {}", inode.number))
+    }
+
+    fn xattrs(&self, id: FileId) -> Result<Xattrs> {
+        let inode = self.file(id)?;
+        attribute::read(self, &inode).with_context(|| format!("inode {}", inode.number))
+    }
+
+    fn extents(&self, file: FileId) -> Result<Vec<Range<u64>>> {
+        Ok(match &*self.last(file)? {
+            Bytes::Memory(bytes) if bytes.is_empty() => Vec::new(),
+            Bytes::Memory(bytes) => iter::once(0..bytes.len() as u64).collect(),
+            Bytes::Runs(segments) => {
+                let ranges = segments.iter().map(|s| s.at..s.at + s.len);
+                ranges.collect()
+            }
+        })
+    }
+
+    fn read_exact_at(&self, file: FileId, buf: &mut [u8], at: u64) -> Result<()> {
+        let size = self.stat(file)?.size;
+        let end = at.checked_add(buf.len() as u64);
+        ensure!(
+            end.is_some_and(|end| end <= size),
+            "{} bytes at {at} of a file of {size}",
+            buf.len()
+        );
+        self.copy(&*self.last(file)?, buf, at)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        Ok(self.disk.check_unchanged()?)
+    }
+}
+
+impl Ext4 {
+    /// Returns where the content of a file is; that of the last one is kept.
+    fn last(&self, file: FileId) -> Result<Arc<Bytes>> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((id, bytes)) = &*last
+            && *id == file
+        {
+            return Ok(bytes.clone());
+        }
+        let bytes = Arc::new(self.content(file)?);
+        *last = Some((file, bytes.clone()));
+        Ok(bytes)
+    }
+}
+
+impl Volume for Ext4 {
+    fn disk(&self) -> Arc<dyn Disk> {
+        self.disk.clone()
+    }
+
+    fn content(&self, file: FileId) -> Result<Bytes> {
+        let inode = self.file(file)?;
+        let locate = || {
+            if inode.kind != Kind::File {
+                bail!("a {}, not a file", inode.kind.noun());
+            }
+            self.locate(&inode)
+        };
+        locate().with_context(|| format!("inode {}", inode.number))
+    }
+
+    fn kind(&self) -> &'static str {
+        self.superblock.kind()
+    }
+
+    fn label(&self) -> String {
+        self.superblock.label()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.superblock.warnings();
+        if self.is_replayed {
+            warnings.push("it was not unmounted; its journal is read with it".to_owned());
+        }
+        warnings
+    }
+
+    fn is_pinned(&self, file: FileId) -> Result<bool> {
+        Ok(self.file(file)?.is_pinned())
+    }
+}

@@ -1,0 +1,168 @@
+//! Filesystems that were not unmounted: their journal counts, and e2fsck agrees about what it says.
+
+use std::fs;
+use std::path::Path;
+
+use super::{build, debugfs, files, mke2fs, refused};
+use crate::kit::{self, Work};
+
+/// What mke2fs is told, and how debugfs opens the journal.
+const OPTIONS: &[(&str, &str)] = &[
+    ("-t ext4", "jo"),
+    ("-t ext4", "jo -c"),
+    ("-t ext4", "jo -c -v 2"),
+    ("-t ext4 -O ^64bit", "jo -c"),
+    ("-t ext4 -O ^metadata_csum,^64bit", "jo"),
+    ("-t ext3", "jo"),
+    ("-t ext4 -b 1024", "jo -c"),
+    ("-t ext4 -O fast_commit", "jo -c"),
+];
+
+/// Puts into the journal of `image` what makes it what `changed` is, and then what `then` says.
+fn log_difference(work: &Work, image: &Path, changed: &Path, open: &str, then: &str) {
+    let block_size = 1024;
+    let (old, new) = (fs::read(image).unwrap(), fs::read(changed).unwrap());
+    let size = kit::dumpe2fs(image, 0);
+    let size = size
+        .lines()
+        .find_map(|line| line.strip_prefix("Block size:"));
+    let size: usize = size.unwrap().trim().parse().unwrap();
+    assert!(size >= block_size);
+    let mut blocks = String::new();
+    let mut data = Vec::new();
+    let pairs = old.chunks(size).zip(new.chunks(size)).enumerate();
+    // The superblock stays: it says that the journal is to be looked at.
+    for (number, (_, new)) in pairs.skip(2048 / size).filter(|(_, (old, new))| old != new) {
+        blocks += &format!("{}{number}", if blocks.is_empty() { "" } else { "," });
+        data.extend(new);
+    }
+    work.write("data", data);
+    debugfs(
+        work,
+        image,
+        &format!("{open}\njw -b {blocks} data\njc\n{then}"),
+    );
+}
+
+#[test]
+fn the_journal_is_replayed() {
+    let work = Work::new("images-journal");
+    let files = files(&work);
+    for (options, open) in OPTIONS {
+        let options: Vec<&str> = options.split(' ').collect();
+        let image = mke2fs(&work, "fs.img", &options, &files);
+        let changed = work.join("changed.img");
+        fs::copy(&image, &changed).unwrap();
+        // The start of this looks like a block of the journal.
+        work.write(
+            "magic",
+            [&b"\xc0\x3b\x39\x98"[..], &[b'm'; 20_000]].concat(),
+        );
+        debugfs(
+            &work,
+            &changed,
+            "mkdir new\nwrite magic new/magic\nrm dir/big\nsymlink dir/link target\n",
+        );
+        log_difference(&work, &image, &changed, open, "");
+        let (got, said) = build(&work, "fs.img");
+        let replays = "it was not unmounted; its journal is read with it";
+        assert!(said.contains(replays), "{options:?}: {said}");
+        let (want, said) = build(&work, "changed.img");
+        assert!(!said.contains(replays), "{said}");
+        assert!(got == want, "{options:?} {open}: another image");
+        // The program that does this for a living has it so, too.
+        kit::run(kit::tool("e2fsck").arg("-fy").arg(&image));
+        let (judged, _) = build(&work, "fs.img");
+        assert!(judged == want, "{options:?} {open}: e2fsck disagrees");
+    }
+}
+
+#[test]
+fn what_was_revoked_or_is_not_whole_is_not_replayed() {
+    let work = Work::new("images-revoked");
+    let files = files(&work);
+    let (want, _) = build(&work, "files");
+    work.write("junk", [b'j'; 4096]);
+    for options in ["-t ext4", "-t ext4 -O ^metadata_csum,^64bit"] {
+        let options: Vec<&str> = options.split(' ').collect();
+        for (requests, is_replayed) in [
+            ("jo\njw -b BLOCK junk\njc", true),
+            ("jo\njw -b BLOCK junk\njw -r BLOCK\njc", false),
+            ("jo -c\njw -b BLOCK junk\njw -r BLOCK\njc", false),
+            ("jo\njw -r BLOCK\njw -b BLOCK junk\njc", true),
+            ("jo -c\njw -b BLOCK -c junk\njc", false),
+        ] {
+            // Without checksums of its own, a filesystem has none in its journal.
+            if options.len() > 2 && requests.contains("-c\n") {
+                continue;
+            }
+            let image = mke2fs(&work, "fs.img", &options, &files);
+            let blocks = kit::debugfs(&image, 0, "blocks /dir/big");
+            let block = blocks.split_whitespace().next().unwrap();
+            debugfs(&work, &image, &requests.replace("BLOCK", block));
+            let (got, _) = build(&work, "fs.img");
+            assert_eq!(got != want, is_replayed, "{options:?} {requests}");
+            kit::run(kit::tool("e2fsck").arg("-fy").arg(&image));
+            assert!(
+                build(&work, "fs.img").0 == got,
+                "{options:?} {requests}: e2fsck disagrees"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_replayed_is_refused() {
+    let work = Work::new("images-unreplayed");
+    let files = files(&work);
+    work.write("junk", [b'j'; 4096]);
+    let logged = |name: &str| {
+        let image = mke2fs(&work, name, &["-t", "ext4", "-b", "4096"], &files);
+        debugfs(&work, &image, "jo -c\njw -b 3000 junk\njc\n");
+        image
+    };
+    // Block 0 of the journal is its superblock; the transaction begins with block 1.
+    let image = logged("fs.img");
+    let blocks = kit::debugfs(&image, 0, "blocks <8>");
+    let blocks: Vec<usize> = blocks
+        .split_whitespace()
+        .map(|b| b.parse().unwrap())
+        .collect();
+    for (block, at, value, want) in [
+        (
+            blocks[0],
+            0,
+            0x12,
+            "its superblock has the magic 0x123b3998",
+        ),
+        (
+            blocks[0],
+            15,
+            1,
+            "it has blocks of 4097 bytes, the filesystem of 4096",
+        ),
+        (blocks[0], 43, 0x80, "it has features 0x80, not known here"),
+        (blocks[0], 28, 1, "it starts at its block 16777217"),
+        (blocks[1], 100, 1, "its block 1 has the checksum"),
+        (
+            blocks[2],
+            100,
+            1,
+            "block 3000, in its block 2, has the checksum",
+        ),
+        (blocks[3], 100, 1, "its block 3 has the checksum"),
+    ] {
+        let mut bytes = fs::read(&image).unwrap();
+        bytes[block * 4096 + at] = value;
+        work.write("damaged.img", bytes);
+        let message = refused(&work, "damaged.img");
+        let journal = "it was not unmounted, and its journal cannot be replayed";
+        assert!(
+            message.contains(journal) && message.contains(want),
+            "{want}: {message}"
+        );
+    }
+    debugfs(&work, &image, "ssv journal_inum 0");
+    let message = refused(&work, "fs.img");
+    assert!(message.contains("it is on another device"), "{message}");
+}
