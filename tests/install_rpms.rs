@@ -3,10 +3,13 @@
 
 mod build;
 mod choices;
+mod kernels;
 mod listed;
+mod mended;
 mod refused;
 mod scripts;
 mod system;
+mod users;
 
 use std::fs;
 use std::path::Path;

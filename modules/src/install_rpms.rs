@@ -20,6 +20,7 @@ mod states;
 mod store;
 mod transaction;
 mod unpack;
+mod users;
 
 use crate::rpm::file::State;
 use crate::rpm::identity::Identity;
@@ -171,6 +172,7 @@ fn change(
     for index in &order {
         let candidate = &candidates[*index];
         let of = script::of_new(candidate);
+        users::provided(root, candidate)?;
         scripts.slot(root, of, Slot::Pre, count(*index))?;
         let replaced = transaction.replaced_by(*index);
         unpacking.unpack(root, *index, candidate, replaced)?;

@@ -10,10 +10,12 @@ payload where there is one; signatures are not. Packages for another machine and
 refused.
 
 Files get the owners that the image's own `/etc/passwd` and `/etc/group` have for their names, and
-modes, times, capabilities and hard links as the package says. A user that the image does not have
-is an error; `add_user` in an earlier step makes it. Two packages with different files of one path
-are an error, too, unless they are a 32-bit and a 64-bit program: of these, the 64-bit one is put
-there.
+modes, times, capabilities and hard links as the package says. Users and groups that packages bring
+are made first: those that they provide as data, as since rpm 4.19, those of their files in
+`/usr/lib/sysusers.d`, and those of `useradd` in a script that is understood. Any other that the
+image does not have is an error; `add_user` in an earlier step makes it. Two packages with different
+files of one path are an error, too, unless they are a 32-bit and a 64-bit program: of these, the
+64-bit one is put there.
 
 The image's package database has the headers as `rpm -i` writes them, byte for byte: `rpm -qa`,
 `-V`, `-e`, `-U` and dnf go on from there. It is the sqlite file in `/usr/lib/sysimage/rpm` or
@@ -31,8 +33,9 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
 - One that only tells a running system of what is new, such as `ldconfig` or
   `systemctl daemon-reload`, has nothing to do.
 - One that is understood whole is done to the tree: `systemctl preset` and `enable` with the image's
-  own presets, `groupadd`, `useradd -r`, `usermod -aG`, `update-alternatives --install`, `mkdir`,
-  `touch`, `ln -s`, `chmod`, `chown` and `rm -f`, on literal names and with `if`, `&&` and `||`.
+  own presets, `groupadd`, `useradd -r`, `usermod -aG`, `systemd-sysusers`,
+  `systemd-tmpfiles --create`, `update-alternatives --install`, `mkdir`, `touch`, `ln -s`, `chmod`,
+  `chown` and `rm -f`, on literal names and with `if`, `&&` and `||`.
   Nothing is guessed: one word more makes the script one that is not understood.
 - Of the others, what may come after the files is left for the first boot, where the image has
   systemd: `hsb-scriptlets.service` runs it once, and removes itself. Scripts in Lua need `rpmlua`.

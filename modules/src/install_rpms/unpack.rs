@@ -15,6 +15,7 @@ use super::set::Candidate;
 use super::states;
 use super::store::Installed;
 use super::transaction::Transaction;
+use super::users;
 use crate::accounts::Accounts;
 use crate::error::at;
 use crate::root::{Laid, Place, show};
@@ -92,6 +93,9 @@ impl<'i> Unpacking<'i> {
             PayloadError::Spool(cause) => at(candidate.span)(cause),
             error => candidate.error(error).into(),
         })?;
+        let content = |(index, file)| Some((file, contents.get(&index)?));
+        let files = candidate.files.iter().enumerate();
+        users::packaged(root, candidate, files.filter_map(content))?;
         let old_files = old
             .iter()
             .flat_map(|old| old.files().iter().map(|file| (file.path(), (file, *old))));

@@ -297,3 +297,65 @@ fn be32(bytes: &[u8], at: usize) -> u32 {
     let bytes = bytes[at..at + 4].try_into();
     u32::from_be_bytes(bytes.expect("four bytes"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Makes a header of a region and further entries over 20 bytes of text.
+    fn header(entries: &[[u32; 4]]) -> Vec<u8> {
+        let count = u32::try_from(entries.len() + 1).unwrap();
+        let mut blob = Vec::new();
+        let mut add = |words: &[u32]| {
+            blob.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+        };
+        add(&[count, 36]);
+        add(&[63, kind::BIN, 20, 16]);
+        for entry in entries {
+            add(entry);
+        }
+        blob.extend(b"nineteen characters\0");
+        for word in [63, kind::BIN, (16 * count).wrapping_neg(), 16] {
+            blob.extend(word.to_be_bytes());
+        }
+        blob
+    }
+
+    #[test]
+    fn values_lie_in_the_data_once() {
+        for (entries, is_sound) in [
+            (&[][..], true),
+            (&[[1000, kind::STRING, 0, 1]], true),
+            (&[[1000, kind::BIN, 0, 10], [1001, kind::BIN, 10, 10]], true),
+            // Each fits, but not all of them side by side.
+            (&[[1000, kind::BIN, 0, 20], [1001, kind::BIN, 0, 20]], false),
+            (
+                &[[1000, kind::STRING, 0, 1], [1001, kind::STRING, 0, 1]],
+                false,
+            ),
+            (&[[1000, kind::BIN, 0, 37]], false),
+            (&[[1000, kind::BIN, 37, 1]], false),
+            (&[[1000, kind::BIN, u32::MAX, 1]], false),
+            (&[[1000, kind::BIN, 0, 0]], false),
+            (&[[1000, kind::INT64, 0, u32::MAX]], false),
+            (&[[1000, kind::STRING, 0, 2]], false),
+            (&[[1000, kind::STRING_ARRAY, 0, 37]], false),
+            (&[[1000, 10, 0, 1]], false),
+        ] {
+            let parsed = Header::parse(header(entries), 63);
+            assert_eq!(parsed.is_ok(), is_sound, "{entries:?}");
+        }
+        let twice = header(&[[1000, kind::BIN, 0, 20], [1001, kind::BIN, 0, 20]]);
+        assert_eq!(Header::parse(twice, 63).err(), Some(HeaderError::Overlap));
+        // Another region, none, and a part that is missing.
+        assert_eq!(
+            Header::parse(header(&[]), 62).err(),
+            Some(HeaderError::Region)
+        );
+        let cut = header(&[])[..40].to_vec();
+        assert!(matches!(
+            Header::parse(cut, 63),
+            Err(HeaderError::Length { .. })
+        ));
+    }
+}

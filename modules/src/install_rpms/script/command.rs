@@ -2,7 +2,7 @@
 
 use super::account::{AddGroup, AddUser, JoinGroups};
 use super::alternative::Alternative;
-use super::file::FileCommand;
+use super::file::{FileCommand, is_path};
 use crate::units::UnitName;
 
 /// A command of a script.
@@ -25,6 +25,10 @@ pub(super) enum Command {
     JoinGroups(JoinGroups),
     Units(UnitChange, Vec<String>),
     Alternative(Alternative),
+    /// `systemd-sysusers`, for all drop-ins.
+    Sysusers,
+    /// `systemd-tmpfiles --create`, for these drop-ins or for all.
+    Tmpfiles(Vec<String>),
     File(FileCommand),
 }
 
@@ -85,6 +89,13 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
         "journalctl" if plain == ["--update-catalog"] => Command::Cache,
         "udevadm" if plain.first() == Some(&"control") => Command::Idle(true),
         "udevadm" if plain.first() == Some(&"trigger") => Command::Idle(true),
+        "systemd-sysusers" if plain.is_empty() => Command::Sysusers,
+        "systemd-tmpfiles" => match *plain {
+            ["--create", ref files @ ..] if files.iter().all(|file| is_drop_in(file)) => {
+                Command::Tmpfiles(files.iter().map(|file| (*file).to_owned()).collect())
+            }
+            _ => return None,
+        },
         "update-alternatives" | "alternatives" => Command::Alternative(Alternative::parse(&plain)?),
         "mkdir" | "touch" | "ln" | "chmod" | "chown" | "rm" => {
             Command::File(FileCommand::parse(program(name), &plain)?)
@@ -105,6 +116,11 @@ pub(super) fn program(name: &str) -> &str {
     ];
     let found = FOLDERS.iter().find_map(|folder| name.strip_prefix(folder));
     found.filter(|rest| !rest.contains('/')).unwrap_or(name)
+}
+
+/// Returns whether a word is the name of a drop-in, or the path of one.
+fn is_drop_in(word: &str) -> bool {
+    word.ends_with(".conf") && (!word.contains('/') || is_path(word))
 }
 
 fn test(words: &[&str]) -> Option<Test> {
@@ -233,6 +249,14 @@ mod tests {
                 "systemd-update-helper mark-restart-system-units a.service",
                 true,
             ),
+            ("systemd-sysusers", true),
+            ("systemd-sysusers x.conf", false),
+            (
+                "systemd-tmpfiles --create x.conf /usr/lib/tmpfiles.d/y.conf",
+                true,
+            ),
+            ("systemd-tmpfiles --create --remove", false),
+            ("systemd-tmpfiles --clean", false),
             ("dracut -f", false),
             ("FOO=bar", false),
             (". /etc/profile", false),

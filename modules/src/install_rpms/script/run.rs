@@ -2,7 +2,10 @@
 
 use super::command::{self, Command, Test, UnitChange};
 use super::syntax::{Body, Chain, Item, Joint, List};
-use crate::root::RootError;
+use crate::dropins::{self, Line};
+use crate::root::{RootError, join};
+use crate::sysusers::allocation;
+use crate::tmpfiles::create;
 use crate::units::{self, UnitError};
 use crate::{Error, Root};
 
@@ -18,6 +21,9 @@ const PROGRAMS: [(&str, &[&str]); 2] = [
         &["/usr/lib/systemd/systemd-update-helper"],
     ),
 ];
+
+/// Where drop-ins of tmpfiles.d(5) are, the first that counts first.
+const FOLDERS: [&str; 3] = ["/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/lib/tmpfiles.d"];
 
 /// The status of a program that is not there.
 const NOT_FOUND: u8 = 127;
@@ -212,8 +218,39 @@ fn run_command(root: &mut Root<'_>, words: &[String]) -> Result<Flow, Error> {
         Command::Units(change, units) => change_units(root, *change, units)?,
         Command::Alternative(alternative) => alternative.run(root)?,
         Command::File(file) => file.run(root)?,
+        Command::Sysusers => {
+            let lines = dropins::lines(root, "sysusers.d")?;
+            allocation::apply(root, &lines)?.is_empty()
+        }
+        Command::Tmpfiles(files) => {
+            let lines = match files.is_empty() {
+                true => dropins::lines(root, "tmpfiles.d")?,
+                false => lines_of(root, files)?,
+            };
+            create::apply(root, &lines)?.is_empty()
+        }
     };
     Ok(Flow::Status(u8::from(!is_done)))
+}
+
+/// Returns the lines of drop-ins of tmpfiles.d(5); one that is not there has none.
+fn lines_of(root: &Root<'_>, files: &[String]) -> Result<Vec<Line>, RootError> {
+    let mut lines = Vec::new();
+    for file in files {
+        let places = FOLDERS.map(|folder| join(folder.as_bytes(), file.as_bytes()));
+        let found = match file.starts_with('/') {
+            true => Some(file.as_bytes().to_vec()),
+            false => places.into_iter().find(|path| root.is_file(path)),
+        };
+        let Some(path) = found.filter(|path| root.is_file(path)) else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&root.read(&path)?).into_owned();
+        let own = text.lines().map(str::trim);
+        let own = own.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.extend(own.map(Line::bare));
+    }
+    Ok(lines)
 }
 
 fn answer(root: &Root<'_>, test: &Test) -> bool {
