@@ -4,6 +4,7 @@ mod cache;
 mod cat;
 mod diff;
 mod export;
+mod inspect;
 mod look;
 mod ls;
 mod modules;
@@ -37,6 +38,10 @@ enum Command {
     Build(Options),
     /// Show what a build would make, exactly, and write nothing
     Plan(PlanOptions),
+    /// Show what is in a tarball, folder or container image: system, kernels, how much
+    ///
+    /// Exit status: 2 when it cannot be opened.
+    Inspect(inspect::Inspect),
     /// List files in an image, without mounting it
     ///
     /// IMAGE is anything that a build starts from or makes. Exit status: 1 when a path leads
@@ -175,6 +180,7 @@ pub fn run() -> ExitCode {
     let (options, planning) = match &command {
         Command::Build(options) => (options, None),
         Command::Plan(plan) => (&plan.options, Some(plan)),
+        Command::Inspect(arguments) => return inspect::inspect(arguments),
         Command::Ls(arguments) => return ls::ls(arguments),
         Command::Cat(arguments) => return cat::cat(arguments),
         Command::Diff(arguments) => return diff::diff(arguments),

@@ -19,6 +19,7 @@
 //! - [`reader`]: one interface to look into all of these, and into images
 //! - `disk`: virtual disks in any file, and their partitions; `volume`: filesystems on them, to read
 //! - `listing`, `difference`: what is in them, and what in one but not in another
+//! - `inspection`: what one is, at a glance
 //! - `export`: all of one, as a tar archive or a container image
 //! - [`verify`]: everything in an image is read again, by code that is not the writer's
 //! - [`cli`]: arguments, and how results and errors are shown
@@ -44,6 +45,7 @@ mod format;
 mod host;
 mod ids;
 mod image;
+mod inspection;
 mod interrupt;
 mod library;
 mod listing;

@@ -197,3 +197,27 @@ fn every_kind_of_difference_is_told() {
     let message = kit::fail(&mut work.hsb(["diff", "a", "b", "/gone"]), 2);
     assert!(message.contains("b: /gone: no such file"), "{message}");
 }
+
+#[test]
+fn a_system_at_a_glance() {
+    let work = Work::new("looking-inspect");
+    sample(&work);
+    work.write(
+        "root/etc/os-release",
+        "ID=debian\nPRETTY_NAME=\"Debian \u{1b}12\"\n",
+    );
+    work.write("root/etc/hostname", "box\n");
+    for folder in ["root/boot", "root/lib/modules/6.1.0-9-amd64"] {
+        fs::create_dir_all(work.join(folder)).unwrap();
+    }
+    work.write("root/boot/vmlinuz-6.1.0-9-amd64", "");
+    let said = kit::succeed(&mut work.hsb(["inspect", "root"]));
+    let want = "root: files\n  6 files of ";
+    assert!(said.starts_with(want), "{said}");
+    let rest = "  system: Debian \\03312\n  hostname: box\n  kernels: 6.1.0-9-amd64\n";
+    assert!(said.ends_with(rest), "{said}");
+    let json = kit::succeed(&mut work.hsb(["inspect", "root", "--json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["system"]["os_release"]["ID"], "debian");
+    assert_eq!(json["contents"]["symlinks"], 3);
+}
