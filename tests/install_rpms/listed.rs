@@ -1,6 +1,6 @@
 //! What `sbom` lists of a system with packages of rpm, beside what rpm lists.
 
-use super::build::{base, build, by_rpm, packages, rpm, work};
+use super::build::{base, build, by_rpm, packages, rpm, rpm_installs, work};
 use crate::kit::succeed;
 
 #[test]
@@ -23,6 +23,9 @@ fn the_list_of_packages_is_rpms() {
         format!("{name} {version} {license}")
     });
     let mut ours: Vec<_> = ours.collect();
+    if !rpm_installs() {
+        return;
+    }
     let system = by_rpm(&work, &packages(&work));
     let format = "%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} %{LICENSE}\n";
     let theirs = succeed(rpm(&system).args(["-qa", "--qf", format]));
