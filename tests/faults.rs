@@ -22,6 +22,13 @@ fn prepared(name: &str, bytes: u64) -> Work {
     work.write("build.yaml", "source: rootfs.tar\n");
     let file = File::create(work.join("file")).unwrap();
     file.set_len(bytes).unwrap();
+    pack(&work);
+    work.write("image.raw", "old");
+    work
+}
+
+/// Makes the source anew, of the one file that is there.
+fn pack(work: &Work) {
     kit::succeed(kit::tool("tar").current_dir(work.path()).args([
         "--owner=0",
         "--group=0",
@@ -30,8 +37,6 @@ fn prepared(name: &str, bytes: u64) -> Work {
         "file",
     ]));
     fs::remove_file(work.join("file")).unwrap();
-    work.write("image.raw", "old");
-    work
 }
 
 fn is_old(work: &Work) -> bool {
