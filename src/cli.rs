@@ -38,7 +38,7 @@ enum Command {
     Build(Options),
     /// Show what a build would make, exactly, and write nothing
     Plan(PlanOptions),
-    /// Show what is in a tarball, folder or container image: system, kernels, how much
+    /// Show what is in a disk image, tarball, folder or container image: system, kernels, how much
     ///
     /// Exit status: 2 when it cannot be opened.
     Inspect(inspect::Inspect),

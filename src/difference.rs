@@ -14,6 +14,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
+use fsgen::tree::Name;
 use serde::Serialize;
 
 use crate::listing::Entry;
@@ -93,6 +94,7 @@ pub(crate) fn compare(
         readers,
         options,
         accounts: readers.map(Accounts::of),
+        own: [readers[0].own()?, readers[1].own()?],
         found: Mutex::default(),
         linked: Mutex::default(),
     };
@@ -134,6 +136,8 @@ struct Comparison<'a> {
     readers: [&'a dyn Reader; 2],
     options: &'a Options,
     accounts: [Accounts; 2],
+    /// Directories of the filesystems themselves: that only one has its own says nothing.
+    own: [Option<FileId>; 2],
     found: Mutex<Vec<Difference>>,
     /// Files of several names whose contents were compared, and are the same.
     linked: Mutex<HashSet<[FileId; 2]>>,
@@ -191,6 +195,13 @@ impl Comparison<'_> {
             };
             let first = if order.is_le() { a.next() } else { None };
             let second = if order.is_ge() { b.next() } else { None };
+            let is_own = |side: usize, entry: &Option<(Name, FileId)>| match entry {
+                Some((_, id)) => self.own[side] == Some(*id),
+                None => true,
+            };
+            if is_own(0, &first) && is_own(1, &second) {
+                continue;
+            }
             match (first, second) {
                 (Some((name, first)), Some((_, second))) => {
                     let path = join(path, &name);

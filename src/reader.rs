@@ -115,6 +115,12 @@ pub trait Reader: Send + Sync {
     /// Fails, beside the reasons that all calls have, when the range ends past the file.
     fn read_exact_at(&self, file: FileId, buf: &mut [u8], at: u64) -> Result<()>;
 
+    /// Returns the directory that the filesystem keeps for itself, which is no part of what people
+    /// put there: an empty `lost+found`. Most have none.
+    fn own(&self) -> Result<Option<FileId>> {
+        Ok(None)
+    }
+
     /// Checks that what this reads from still is what it was at first.
     ///
     /// # Errors

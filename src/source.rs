@@ -375,10 +375,29 @@ fn archive(
     options: &Options<'_>,
     assembly: &mut Assembly,
 ) -> Result<()> {
-    let archive = match &source.from {
-        Input::Url(url) => fetched(url, source, options, assembly)?,
-        from => spool::open(from, options)?,
-    };
+    let archive = decoded(source, options, assembly)?;
+    read_archive(archive, source, layer, options, assembly)
+}
+
+/// Opens an archive, decoded.
+fn decoded(
+    source: &Source,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<Arc<PlainFile>> {
+    match &source.from {
+        Input::Url(url) => fetched(url, source, options, assembly),
+        from => spool::open(from, options),
+    }
+}
+
+fn read_archive(
+    archive: Arc<PlainFile>,
+    source: &Source,
+    layer: &Layer,
+    options: &Options<'_>,
+    assembly: &mut Assembly,
+) -> Result<()> {
     let is_in_place = archive.is_in_place();
     let read = || {
         if image::is_image(&archive)? {

@@ -18,6 +18,7 @@
 //! - `images`: disk images as sources, made and judged by other programs
 //! - `install_rpms`: packages beside what rpm installs, and as it sees ours
 //! - `looking`: lists, files, exports and differences beside what other programs see
+//! - `looking_images`: the same in disk images
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `networks`: settings of the network as netplan and ifquery see them
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
@@ -69,6 +70,7 @@ mod hostile;
 mod images;
 mod install_rpms;
 mod looking;
+mod looking_images;
 mod mounted;
 mod networks;
 mod own_2012;

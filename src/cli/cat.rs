@@ -16,7 +16,7 @@ const BATCH: u64 = 1 << 20;
 
 #[derive(Debug, Args)]
 pub(super) struct Cat {
-    /// The image, tarball, folder or container image; - for a tarball on standard input
+    /// The image, tarball, folder or container image; - for one on standard input
     image: PathBuf,
     /// The files to print, one after the other; links are followed inside the image
     #[arg(required = true)]

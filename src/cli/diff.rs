@@ -40,8 +40,8 @@ pub(super) struct Diff {
 /// Runs the command.
 pub(super) fn diff(arguments: &Diff) -> ExitCode {
     let (a, b) = std::thread::scope(|scope| {
-        let b = scope.spawn(|| arguments.look.open(&arguments.b));
-        let a = arguments.look.open(&arguments.a);
+        let b = scope.spawn(|| arguments.look.open_either(&arguments.b));
+        let a = arguments.look.open_either(&arguments.a);
         let b = b.join();
         (
             a,
@@ -50,6 +50,8 @@ pub(super) fn diff(arguments: &Diff) -> ExitCode {
     });
     let differences = a.and_then(|a| {
         let b = b?;
+        let both = [&a, &b];
+        arguments.look.check_choice(&both, &arguments.b)?;
         let found = find(arguments, [&a, &b])?;
         Ok((a, b, found))
     });

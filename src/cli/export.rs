@@ -16,7 +16,7 @@ use crate::source::{Opened, Source};
 
 #[derive(Debug, Args)]
 pub(super) struct Export {
-    /// The image, tarball, folder or container image; - for a tarball on standard input
+    /// The image, tarball, folder or container image; - for one on standard input
     image: PathBuf,
     /// The directory to export; names are from the root on all the same
     #[arg(default_value = "/", hide_default_value = true)]

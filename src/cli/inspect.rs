@@ -10,7 +10,7 @@ use crate::inspection::Inspection;
 
 #[derive(Debug, Args)]
 pub(super) struct Inspect {
-    /// The tarball, folder or container image; - for a tarball on standard input
+    /// The image, tarball, folder or container image; - for one on standard input
     image: PathBuf,
     /// Print all of it as JSON
     #[arg(long)]

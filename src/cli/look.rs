@@ -5,12 +5,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 
 use super::{WRONG, bytes, fail};
 use crate::progress::say;
-use crate::source::{self, Input, Limits, Opened, Options, Platform, Source};
+use crate::source::{self, Input, Limits, Opened, Options, Platform, Source, Which};
 
 /// How what is looked into is read.
 #[derive(Debug, Clone, Args)]
@@ -21,6 +21,10 @@ pub(super) struct Look {
     /// Of a container image for several machines, the one for this: linux/arm64
     #[arg(long, value_name = "OS/ARCHITECTURE", value_parser = platform)]
     platform: Option<Platform>,
+    /// Of a disk image, the partition with this number, or with this name or label
+    /// [default: the root filesystem]
+    #[arg(long, value_name = "PARTITION", value_parser = partition)]
+    partition: Option<Which>,
     /// Folder for the temporary file that a compressed or piped archive is decoded into
     /// [default: TMPDIR if it is set, else /tmp]
     #[arg(long, value_name = "FOLDER")]
@@ -42,6 +46,15 @@ fn platform(text: &str) -> Result<Platform, &'static str> {
     text.parse()
 }
 
+fn partition(text: &str) -> Result<Which, &'static str> {
+    match text.parse() {
+        Ok(0) => Err("numbers start at 1"),
+        Ok(number) => Ok(Which::Number(number)),
+        Err(_) if text.is_empty() => Err("the name is empty"),
+        Err(_) => Ok(Which::Name(text.to_owned())),
+    }
+}
+
 impl Look {
     /// Returns the source that an argument names.
     pub(super) fn source(&self, name: &Path) -> Result<Source> {
@@ -50,24 +63,51 @@ impl Look {
             false => Input::parse(name, Path::new(""))
                 .map_err(|wrong| anyhow!("`{}` {wrong}", name.display()))?,
         };
-        let is_image = self.tag.is_some() || self.platform.is_some();
         let source = Source {
             // Nothing is made of what is only looked at.
             trust: matches!(from, Input::Url(_)),
             tag: self.tag.clone(),
             platform: self.platform.clone(),
+            partition: self.partition.clone(),
             ..Source::from(from)
         };
-        // That it is no container image is for who opens it to say, of two too.
-        if !is_image {
-            source.check()?;
-        }
         Ok(source)
     }
 
     /// Opens what an argument names.
     pub(super) fn open(&self, name: &Path) -> Result<Opened> {
+        let opened = self.open_either(name)?;
+        self.check_choice(&[&opened], name)?;
+        Ok(opened)
+    }
+
+    /// Checks that there is something to choose from among what was opened, if there is a choice.
+    pub(super) fn check_choice(&self, opened: &[&Opened], name: &Path) -> Result<()> {
+        let name = name.display();
+        ensure!(
+            self.partition.is_none() || opened.iter().any(|opened| opened.is_disk),
+            "--partition chooses a part of a disk image, and {name} is none"
+        );
+        ensure!(
+            (self.tag.is_none() && self.platform.is_none())
+                || opened.iter().any(|opened| opened.image_config.is_some()),
+            "--tag and --platform choose a container image, and {name} is none"
+        );
+        Ok(())
+    }
+
+    /// Opens what an argument names, one of two: a choice may be for the other.
+    pub(super) fn open_either(&self, name: &Path) -> Result<Opened> {
         let source = self.source(name)?;
+        let is_registry = matches!(source.from, Input::Registry(_));
+        let any = Source {
+            // There, it is wrong whatever the other one is.
+            tag: source.tag.clone().filter(|_| is_registry),
+            platform: None,
+            partition: None,
+            ..source.clone()
+        };
+        any.check()?;
         let spool_dir = self.tmp.clone().unwrap_or_else(std::env::temp_dir);
         let cache = match self.no_cache {
             true => None,

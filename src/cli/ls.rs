@@ -10,7 +10,7 @@ use crate::listing::{Options, list};
 
 #[derive(Debug, Args)]
 pub(super) struct Ls {
-    /// The image, tarball, folder or container image; - for a tarball on standard input
+    /// The image, tarball, folder or container image; - for one on standard input
     image: PathBuf,
     /// What to list [default: the root]
     #[arg(default_value = "/", hide_default_value = true)]

@@ -114,8 +114,12 @@ impl Archive<'_> {
         // Of files with several names, the first one.
         let mut first_names: HashMap<FileId, Vec<u8>> = HashMap::new();
         let (path, id) = &self.root;
+        let own = self.reader.own()?;
         for file in Walk::new(self.reader, path, *id) {
             let file = file?;
+            if own == Some(file.id) {
+                continue;
+            }
             let first = first_names.get(&file.id).map(Vec::as_slice);
             let found = || -> Result<_> {
                 self.check_name(&file.path)?;

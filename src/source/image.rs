@@ -26,8 +26,6 @@ pub use choice::Which;
 
 /// How many files lie between two calls of `progress`.
 const PROGRESS_STEP: usize = 1000;
-/// What mkfs makes in every ext filesystem, for e2fsck; it is no part of what is in it.
-const LOST_FOUND: &[u8] = b"lost+found";
 
 /// Returns whether a file of the host is a disk image that is not packed once more.
 pub(super) fn is_plain(path: &Path) -> bool {
@@ -66,13 +64,26 @@ pub(super) fn read_plain(
 ///
 /// Fails when it cannot be read, or there is no filesystem to take from it.
 pub(super) fn open_plain(source: &Source, _: &Options<'_>) -> Result<Box<dyn Reader>> {
-    let open = || -> Result<Box<dyn Reader>> {
+    let open = || {
         let (file, folder) = plain(source)?;
-        let disk = disk::open(file, folder)?;
-        let (volume, _) = choice::choose(&disk, source.partition.as_ref())?;
-        Ok(volume)
+        self::open(file, folder, source)
     };
     open().with_context(|| source.from.to_string())
+}
+
+/// Opens an image to look into it; files that it names lie in `folder`.
+///
+/// # Errors
+///
+/// Fails when it cannot be read, or there is no filesystem to take from it.
+pub(super) fn open(
+    file: Arc<PlainFile>,
+    folder: Option<&Path>,
+    source: &Source,
+) -> Result<Box<dyn Reader>> {
+    let disk = disk::open(file, folder)?;
+    let (volume, _) = choice::choose(&disk, source.partition.as_ref())?;
+    Ok(volume)
 }
 
 fn plain(source: &Source) -> Result<(Arc<PlainFile>, Option<&Path>)> {
@@ -108,6 +119,7 @@ pub(super) fn read(
     let mut walk = Walk {
         source: assembly.add_source(volume.disk()),
         volume: &*volume,
+        own: volume.own()?,
         assembly,
         directories: HashSet::new(),
         first_names: HashMap::new(),
@@ -139,6 +151,8 @@ pub(super) fn read(
 /// A filesystem that is being read.
 struct Walk<'a> {
     volume: &'a dyn Volume,
+    /// The directory that is none of its files.
+    own: Option<FileId>,
     source: SourceId,
     assembly: &'a mut Assembly,
     /// Those that were met: each has one name.
@@ -165,10 +179,10 @@ impl Walk<'_> {
                 self.directories.insert(id),
                 "a directory that is in another place, too"
             );
-            let entries = self.volume.entries(id)?;
-            if path == LOST_FOUND && entries.is_empty() {
+            if self.own == Some(id) {
                 return Ok(Vec::new());
             }
+            let entries = self.volume.entries(id)?;
             children.reserve(entries.len());
             for (name, child) in entries {
                 let path = match path {

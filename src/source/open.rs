@@ -1,8 +1,13 @@
 //! A source to look into: what can be read where it is, is; of all else, the tree is made.
 
-use anyhow::Result;
+use std::sync::Arc;
 
-use super::{Options, Source, gather};
+use anyhow::{Context as _, Result};
+use fsgen::Timestamp;
+
+use super::assembly::Assembly;
+use super::window::Archive;
+use super::{Input, Loaded, Options, Source, decoded, gather, image, oci, read_archive};
 use crate::reader::{Reader, TreeReader};
 
 /// A function that opens a source without reading all of it.
@@ -12,29 +17,73 @@ pub(super) type Open = fn(&Source, &Options<'_>) -> Result<Box<dyn Reader>>;
 pub struct Opened {
     /// The root filesystem.
     pub reader: Box<dyn Reader>,
+    /// Whether that is one on a disk, which may have others.
+    pub is_disk: bool,
     /// The configuration of a container image, as OCI has it.
     pub image_config: Option<serde_json::Value>,
     /// What the user should know, one line each.
     pub warnings: Vec<String>,
 }
 
-/// Opens a source.
+impl Opened {
+    fn disk(reader: Box<dyn Reader>) -> Self {
+        Self {
+            reader,
+            is_disk: true,
+            image_config: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    fn tree(loaded: Loaded, source: &Source) -> Self {
+        Self {
+            reader: Box::new(TreeReader::new(loaded.tree, source.from.to_string())),
+            is_disk: false,
+            image_config: loaded.image_config,
+            warnings: loaded.warnings,
+        }
+    }
+}
+
+/// Opens a source. What chooses a partition or a container image is not looked at where there is
+/// none.
 ///
 /// # Errors
 ///
 /// Fails when it cannot be read, or holds what no Linux filesystem could.
 pub fn open(source: &Source, options: &Options<'_>) -> Result<Opened> {
-    if let Some(open) = source.format().and_then(|format| format.open) {
-        return Ok(Opened {
-            reader: open(source, options)?,
-            image_config: None,
-            warnings: Vec::new(),
-        });
+    let format = source.format();
+    if let Some(open) = format.and_then(|format| format.open) {
+        return Ok(Opened::disk(open(source, options)?));
     }
-    let loaded = gather(std::slice::from_ref(source), options)?;
-    Ok(Opened {
-        reader: Box::new(TreeReader::new(loaded.tree, source.from.to_string())),
-        image_config: loaded.image_config,
-        warnings: loaded.warnings,
-    })
+    let without_partition = Source {
+        partition: None,
+        ..source.clone()
+    };
+    let files = Source {
+        tag: None,
+        platform: None,
+        ..without_partition.clone()
+    };
+    let pick = |has_images| match has_images {
+        true => &without_partition,
+        false => &files,
+    };
+    if format.is_some() || matches!(source.from, Input::Registry(_)) {
+        let picked = pick(format.is_none_or(|format| format.has_images));
+        let loaded = gather(std::slice::from_ref(picked), options)?;
+        return Ok(Opened::tree(loaded, source));
+    }
+    let mut assembly = Assembly::new(options.limits);
+    let archive = decoded(source, options, &mut assembly)?;
+    let name = || source.from.to_string();
+    if image::is_image(&archive).with_context(name)? {
+        let reader = image::open(archive, None, source);
+        return Ok(Opened::disk(reader.with_context(name)?));
+    }
+    let shared: Arc<dyn Archive> = archive.clone();
+    let picked = pick(oci::is_archive(&shared).with_context(name)?);
+    read_archive(archive, picked, &picked.layer()?, options, &mut assembly)?;
+    let time = options.source_date_epoch.map(Timestamp::from_secs);
+    Ok(Opened::tree(assembly.finish(time), source))
 }

@@ -34,6 +34,8 @@ pub(super) use superblock::is_likely;
 
 /// The inode of the root directory.
 const ROOT: u32 = 2;
+/// The directory in the root that mkfs makes in every filesystem, for e2fsck.
+const LOST_FOUND: &[u8] = b"lost+found";
 /// The longest target of a symbolic link that is read, in bytes.
 const TARGET_MAX: u64 = 65_536;
 /// How much is read at once of tables and directories, in bytes.
@@ -338,6 +340,15 @@ impl Reader for Ext4 {
             buf.len()
         );
         self.copy(&*self.last(file)?, buf, at)
+    }
+
+    fn own(&self) -> Result<Option<FileId>> {
+        let Some(id) = self.lookup(self.root(), LOST_FOUND)? else {
+            return Ok(None);
+        };
+        let Stat { kind, meta, .. } = self.stat(id)?;
+        let is_own = kind == Kind::Directory && (meta.uid, meta.gid) == (0, 0);
+        Ok((is_own && self.entries(id)?.is_empty()).then_some(id))
     }
 
     fn check_unchanged(&self) -> Result<()> {
