@@ -1,8 +1,10 @@
-//! `hsb inspect`: what is in a tarball, folder or container image, at a glance.
+//! `hsb inspect`: what is in a tarball, folder, container image or disk image, at a glance.
 //!
+//! - `disk`: partitions, and the filesystems in them
 //! - `system`: the distribution, kernels and architecture
 //! - `text`: the same for people
 
+mod disk;
 mod system;
 mod text;
 
@@ -17,11 +19,14 @@ use system::{Contents, System};
 pub(crate) struct Inspection {
     /// What it was called.
     image: String,
-    /// `container image`, or `files`.
+    /// `container image`, `disk`, or `files`.
     format: &'static str,
     /// What a container image says about how it is run, as OCI has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     image_config: Option<serde_json::Value>,
+    /// The disk it is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disk: Option<disk::Summary>,
     /// How much there is.
     contents: Contents,
     /// The system in it, if there is one.
@@ -39,10 +44,12 @@ impl Inspection {
         let reader = &*opened.reader;
         Ok(Self {
             image,
-            format: match opened.image_config {
-                Some(_) => "container image",
-                None => "files",
+            format: match (&opened.image_config, &opened.disk) {
+                (Some(_), _) => "container image",
+                (None, Some(_)) => "disk",
+                (None, None) => "files",
             },
+            disk: opened.disk.as_ref().map(disk::Summary::of).transpose()?,
             contents: Contents::of(reader)?,
             system: System::of(reader),
             image_config: opened.image_config,

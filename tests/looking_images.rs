@@ -180,3 +180,53 @@ fn only_an_empty_lost_and_found_is_the_filesystems_own() {
     let names = kit::succeed(tar.args(["-tf", "out.tar"]).current_dir(work.path()));
     assert!(names.contains("lost+found/#12\n"), "{names}");
 }
+
+#[test]
+fn partitions_are_those_of_sfdisk() {
+    let work = Work::new("looking-disk");
+    for (table, types) in [("gpt", "esp"), ("mbr", "0x0c")] {
+        let recipe = format!(
+            "table: {table}\npartitions:\n- {{type: '{types}', fs: vfat, mount: /boot, size: 8M, label: FIRM}}\n\
+             - {{mount: /, label: main}}\n"
+        );
+        work.write("build.yaml", &recipe);
+        kit::succeed(&mut work.hsb([
+            "build",
+            "-q",
+            "-i",
+            &fixture(),
+            "-o",
+            "x.raw",
+            "-o",
+            "x.vmdk",
+        ]));
+        let mut sfdisk = kit::tool("sfdisk");
+        let theirs = kit::succeed(sfdisk.args(["--json", "x.raw"]).current_dir(work.path()));
+        let theirs: serde_json::Value = serde_json::from_str(&theirs).unwrap();
+        let theirs = theirs["partitiontable"]["partitions"].as_array().unwrap();
+        for image in ["x.raw", "x.vmdk"] {
+            let ours = kit::succeed(&mut work.hsb(["inspect", "--json", image]));
+            let ours: serde_json::Value = serde_json::from_str(&ours).unwrap();
+            assert_eq!(ours["system"]["os_release"]["NAME"], "hsb fixture");
+            let slots = ours["disk"]["partitions"].as_array().unwrap();
+            assert_eq!(slots.len(), theirs.len());
+            for (slot, theirs) in slots.iter().zip(theirs) {
+                let bytes = |key: &str| theirs[key].as_u64().unwrap() * 512;
+                assert_eq!(slot["offset"], bytes("start"));
+                assert_eq!(slot["bytes"], bytes("size"));
+                assert_eq!(slot["name"], theirs["name"]);
+            }
+            assert_eq!(
+                (&slots[0]["filesystem"], &slots[0]["label"]),
+                (&"FAT16".into(), &"FIRM".into())
+            );
+            assert_eq!(
+                (&slots[1]["filesystem"], &slots[1]["label"]),
+                (&"ext4".into(), &"main".into())
+            );
+            let text = kit::succeed(&mut work.hsb(["inspect", image]));
+            println!("{text}");
+            assert!(text.contains("  partition 2"), "{text}");
+        }
+    }
+}

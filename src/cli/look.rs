@@ -85,7 +85,7 @@ impl Look {
     pub(super) fn check_choice(&self, opened: &[&Opened], name: &Path) -> Result<()> {
         let name = name.display();
         ensure!(
-            self.partition.is_none() || opened.iter().any(|opened| opened.is_disk),
+            self.partition.is_none() || opened.iter().any(|opened| opened.disk.is_some()),
             "--partition chooses a part of a disk image, and {name} is none"
         );
         ensure!(

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::Inspection;
+use super::disk::Summary;
 use crate::reader::name::shown;
 use crate::report::Size;
 
@@ -15,6 +16,9 @@ impl Display for Inspection {
             ..
         } = self;
         writeln!(f, "{}: {format}", shown(image.as_bytes()))?;
+        if let Some(disk) = &self.disk {
+            write!(f, "{disk}")?;
+        }
         writeln!(
             f,
             "  {} files of {}, {} directories, {} symlinks, {} others",
@@ -57,5 +61,32 @@ impl Display for Inspection {
             [] => Ok(()),
             kernels => writeln!(f, "  kernels: {}", kernels.join(", ")),
         }
+    }
+}
+
+impl Display for Summary {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let table = self.table.unwrap_or("no partition table");
+        writeln!(f, "  {}, {table}", Size(self.bytes))?;
+        for slot in &self.partitions {
+            write!(f, "  partition {}", slot.number)?;
+            if !slot.name.is_empty() {
+                write!(f, " \"{}\"", shown(slot.name.as_bytes()))?;
+            }
+            write!(f, ": {} at {}", Size(slot.bytes), Size(slot.offset))?;
+            if let Some(what) = &slot.what {
+                write!(f, ", {what}")?;
+            }
+            write!(
+                f,
+                ", {}",
+                slot.filesystem.unwrap_or("nothing that is known")
+            )?;
+            if !slot.label.is_empty() {
+                write!(f, " \"{}\"", shown(slot.label.as_bytes()))?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
     }
 }

@@ -17,10 +17,11 @@ use super::kind::{self, ENOUGH, Kind};
 use super::layer::Layer;
 use super::member::{Entry, Member};
 use super::name::{check_path, check_target, shown};
+use super::open::OnDisk;
 use super::xattr::Attributes;
 use super::{Input, Options, Source};
 use crate::disk::{self, Disk, file::PlainFile};
-use crate::reader::{self, FileId, Reader};
+use crate::reader::{self, FileId};
 use crate::volume::{Bytes, Volume};
 pub use choice::Which;
 
@@ -63,7 +64,7 @@ pub(super) fn read_plain(
 /// # Errors
 ///
 /// Fails when it cannot be read, or there is no filesystem to take from it.
-pub(super) fn open_plain(source: &Source, _: &Options<'_>) -> Result<Box<dyn Reader>> {
+pub(super) fn open_plain(source: &Source, _: &Options<'_>) -> Result<OnDisk> {
     let open = || {
         let (file, folder) = plain(source)?;
         self::open(file, folder, source)
@@ -76,14 +77,10 @@ pub(super) fn open_plain(source: &Source, _: &Options<'_>) -> Result<Box<dyn Rea
 /// # Errors
 ///
 /// Fails when it cannot be read, or there is no filesystem to take from it.
-pub(super) fn open(
-    file: Arc<PlainFile>,
-    folder: Option<&Path>,
-    source: &Source,
-) -> Result<Box<dyn Reader>> {
+pub(super) fn open(file: Arc<PlainFile>, folder: Option<&Path>, source: &Source) -> Result<OnDisk> {
     let disk = disk::open(file, folder)?;
     let (volume, _) = choice::choose(&disk, source.partition.as_ref())?;
-    Ok(volume)
+    Ok((volume, disk))
 }
 
 fn plain(source: &Source) -> Result<(Arc<PlainFile>, Option<&Path>)> {

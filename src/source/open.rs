@@ -8,17 +8,21 @@ use fsgen::Timestamp;
 use super::assembly::Assembly;
 use super::window::Archive;
 use super::{Input, Loaded, Options, Source, decoded, gather, image, oci, read_archive};
+use crate::disk::Disk;
 use crate::reader::{Reader, TreeReader};
 
 /// A function that opens a source without reading all of it.
-pub(super) type Open = fn(&Source, &Options<'_>) -> Result<Box<dyn Reader>>;
+pub(super) type Open = fn(&Source, &Options<'_>) -> Result<OnDisk>;
+
+/// A filesystem, and the disk that it is on.
+pub(super) type OnDisk = (Box<dyn Reader>, Arc<dyn Disk>);
 
 /// A source, ready to be looked into.
 pub struct Opened {
     /// The root filesystem.
     pub reader: Box<dyn Reader>,
-    /// Whether that is one on a disk, which may have others.
-    pub is_disk: bool,
+    /// The disk that this is on, which may have others.
+    pub(crate) disk: Option<Arc<dyn Disk>>,
     /// The configuration of a container image, as OCI has it.
     pub image_config: Option<serde_json::Value>,
     /// What the user should know, one line each.
@@ -26,10 +30,10 @@ pub struct Opened {
 }
 
 impl Opened {
-    fn disk(reader: Box<dyn Reader>) -> Self {
+    fn disk((reader, disk): OnDisk) -> Self {
         Self {
             reader,
-            is_disk: true,
+            disk: Some(disk),
             image_config: None,
             warnings: Vec::new(),
         }
@@ -38,7 +42,7 @@ impl Opened {
     fn tree(loaded: Loaded, source: &Source) -> Self {
         Self {
             reader: Box::new(TreeReader::new(loaded.tree, source.from.to_string())),
-            is_disk: false,
+            disk: None,
             image_config: loaded.image_config,
             warnings: loaded.warnings,
         }
