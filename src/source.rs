@@ -238,16 +238,18 @@ const FORMATS: &[Format] = &[
 /// what no Linux filesystem could. The message names the source and, where there is one, the
 /// member and its offset in the decoded archive.
 pub fn load(sources: &[Source], options: &Options<'_>) -> Result<Loaded> {
-    let mut loaded = gather(sources, options)?;
+    let (mut loaded, advice) = gather(sources, options)?;
+    loaded.warnings.extend(advice);
     let strange = preflight::warnings(&loaded.tree, loaded.image_config.as_ref());
     loaded.warnings.extend(strange);
     Ok(loaded)
 }
 
-/// Reads sources, whatever the result looks like.
-fn gather(sources: &[Source], options: &Options<'_>) -> Result<Loaded> {
+/// Reads sources, whatever the result looks like, and returns apart what would be strange in an
+/// image alone.
+fn gather(sources: &[Source], options: &Options<'_>) -> Result<(Loaded, Vec<String>)> {
     let mut assembly = Assembly::new(options.limits);
-    let mut warnings = Vec::new();
+    let (mut warnings, mut advice) = (Vec::new(), Vec::new());
     for (index, source) in sources.iter().enumerate() {
         let name = &source.from;
         let mut layer = source.layer()?;
@@ -261,12 +263,15 @@ fn gather(sources: &[Source], options: &Options<'_>) -> Result<Loaded> {
         read(source, &layer, options, &mut assembly)?;
         let new = assembly.take_warnings();
         warnings.extend(new.map(|warning| format!("{name}: {warning}")));
+        let new = assembly.advice.drain(..);
+        advice.extend(new.map(|advice| format!("{name}: {advice}")));
     }
     let default_time = options.source_date_epoch.map(Timestamp::from_secs);
-    Ok(Loaded {
+    let loaded = Loaded {
         warnings,
         ..assembly.finish(default_time)
-    })
+    };
+    Ok((loaded, advice))
 }
 
 impl Source {

@@ -59,6 +59,8 @@ pub(super) struct Assembly {
     pub(super) image_config: Option<serde_json::Value>,
     /// What the user should know.
     pub(super) warnings: Vec<String>,
+    /// What they should know who make an image of it.
+    pub(super) advice: Vec<String>,
 }
 
 impl Assembly {
@@ -81,6 +83,7 @@ impl Assembly {
             dropped: BTreeMap::new(),
             image_config: None,
             warnings: Vec::new(),
+            advice: Vec::new(),
         }
     }
 

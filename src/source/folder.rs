@@ -86,7 +86,7 @@ pub(super) fn read(
     } = scan;
     assembly.add_source(Arc::new(directories));
     if !layer.owners.are_given() {
-        assembly.warnings.extend(foreign.warning());
+        assembly.advice.extend(foreign.warning());
     }
     assembly.end().with_context(|| root.display().to_string())
 }

@@ -75,7 +75,7 @@ pub fn open(source: &Source, options: &Options<'_>) -> Result<Opened> {
     };
     if format.is_some() || matches!(source.from, Input::Registry(_)) {
         let picked = pick(format.is_none_or(|format| format.has_images));
-        let loaded = gather(std::slice::from_ref(picked), options)?;
+        let (loaded, _) = gather(std::slice::from_ref(picked), options)?;
         return Ok(Opened::tree(loaded, source));
     }
     let mut assembly = Assembly::new(options.limits);
