@@ -16,6 +16,7 @@ mod journal;
 mod partitions;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::kit::{self, Work};
@@ -56,8 +57,11 @@ fn mke2fs(work: &Work, name: &str, options: &[&str], files: &Path) -> PathBuf {
     mke2fs.args(["-q", "-F", "-d"]).arg(files).args(options);
     fs::remove_file(&image).ok();
     kit::succeed(mke2fs.arg(&image).arg("24M"));
-    // It leaves out the time of the folder itself.
-    debugfs(work, &image, "sif <2> mtime @1100000000");
+    // It leaves out the time and the owner of the folder itself.
+    let folder = fs::metadata(files).unwrap();
+    let (uid, gid) = (folder.uid(), folder.gid());
+    let requests = format!("sif <2> mtime @1100000000\nsif <2> uid {uid}\nsif <2> gid {gid}");
+    debugfs(work, &image, &requests);
     image
 }
 

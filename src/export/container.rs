@@ -76,23 +76,34 @@ pub(super) fn store(
 fn to_archive(image: &Image<'_>, form: Form, options: &Options<'_>, out: &Path) -> Result<()> {
     let place = Place::new(out, std::slice::from_ref(options.source))?;
     let output = Output::create(&place, false)?;
+    // Without members of their own, readers make the folders root's, which only root can do.
+    let folders: &[&str] = match form {
+        Form::Oci => &["blobs/", "blobs/sha256/"],
+        Form::Docker => &[],
+    };
+    let mut head = Vec::new();
+    for folder in folders {
+        head.extend_from_slice(&header(folder, 0o755, 0)?);
+    }
     // The layer is the first file: its name, which goes before it, is known when it is written.
-    put::to_sink(image.archive, &output, BLOCK, options.threads)?;
-    let digest = output.sha256_of(BLOCK..BLOCK + image.len)?;
+    let start = head.len() as u64 + BLOCK;
+    put::to_sink(image.archive, &output, start, options.threads)?;
+    let digest = output.sha256_of(start..start + image.len)?;
     let (layer, documents) = match form {
         Form::Oci => oci(image, &digest),
         Form::Docker => docker(image, &digest),
     };
-    output.write_all_at(&header(&layer, image.len)?, 0)?;
+    head.extend_from_slice(&header(&layer, 0o644, image.len)?);
+    output.write_all_at(&head, 0)?;
     let mut rest = vec![0; padding(image.len)?];
     for document in &documents {
         let len = document.bytes.len() as u64;
-        rest.extend_from_slice(&header(&document.name, len)?);
+        rest.extend_from_slice(&header(&document.name, 0o644, len)?);
         rest.extend_from_slice(&document.bytes);
         rest.resize(rest.len() + padding(len)?, 0);
     }
     rest.resize(rest.len() + 2 * usize::try_from(BLOCK)?, 0);
-    output.write_all_at(&rest, BLOCK + image.len)?;
+    output.write_all_at(&rest, start + image.len)?;
     image.archive.reader.check_unchanged()?;
     output.sync()?;
     Output::finish(vec![output])
@@ -102,11 +113,12 @@ fn padding(len: u64) -> Result<usize> {
     Ok(usize::try_from(len.next_multiple_of(BLOCK) - len)?)
 }
 
-fn header(name: &str, len: u64) -> Result<Vec<u8>> {
-    let mut header = Header::new(name.as_bytes(), 0o644);
+/// Returns the header of a file, or of a folder when the name ends with a slash.
+fn header(name: &str, mode: u16, len: u64) -> Result<Vec<u8>> {
+    let mut header = Header::new(name.as_bytes(), mode);
     header.time(Timestamp::from_secs(0));
     header.number("size", Field::Size, len);
-    let header = header.finish(b'0')?;
+    let header = header.finish(if name.ends_with('/') { b'5' } else { b'0' })?;
     // There is one block of room.
     anyhow::ensure!(header.len() as u64 == BLOCK, "a layer of {len} bytes");
     Ok(header)
