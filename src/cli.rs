@@ -150,13 +150,6 @@ struct Options {
     /// Threads that write the image [default: one for each core, at most 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
-    /// Wait until OUT is on the disk, so that it outlasts a power cut
-    ///
-    /// OUT appears whole or not at all, whatever ends the build. But like a copy by cp it can be
-    /// lost or cut when the machine itself stops before the system has written it to the disk,
-    /// which it does within about half a minute.
-    #[arg(long)]
-    sync: bool,
     /// Print the report as JSON on standard output
     #[arg(long)]
     json: bool,
@@ -299,7 +292,6 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
         },
         threads: options.threads.map_or_else(cores, usize::from),
         source_date_epoch: source_date_epoch()?,
-        sync: options.sync,
         digest: options.json && !is_plan,
     })
 }

@@ -70,7 +70,7 @@ pub(crate) fn to_tar(
             })?;
             let place = Place::new(file, std::slice::from_ref(options.source))?;
             totals = archive.measure()?;
-            let output = Output::create(&place, false)?;
+            let output = Output::create(&place)?;
             let whole = 0..totals.len;
             let sink = format.stream(totals.len, vec![whole], &output)?;
             store::to_sink(&archive, &*sink, 0, options.threads)?;

@@ -30,10 +30,10 @@ impl Files {
             left_over: Vec::new(),
         };
         for out in &request.outs {
-            files.images.push(Output::create(&out.place, request.sync)?);
+            files.images.push(Output::create(&out.place)?);
         }
         for (place, part) in destination::beside(&request.outs) {
-            let output = Output::create(place, request.sync)?;
+            let output = Output::create(place)?;
             files.beside.push((output, place.clone(), part));
         }
         Ok(files)
@@ -71,7 +71,7 @@ impl Files {
             }
         }
         for (place, companion) in &draft.companions {
-            let output = Output::create(place, request.sync)?;
+            let output = Output::create(place)?;
             let written = output.write_all_at(&companion.bytes, 0);
             written.with_context(|| place.to_string())?;
             self.companions.push(output);
@@ -137,7 +137,7 @@ impl Files {
         Ok(())
     }
 
-    /// Waits until all are on disk, if they are to be, and returns them in the order in which they go to their places.
+    /// Waits until all are on disk, and returns them in the order in which they go to their places.
     pub(crate) fn synced(self) -> Result<Vec<Output>> {
         let beside = self.beside.into_iter().map(|(output, _, _)| output);
         let images = self.images.into_iter();

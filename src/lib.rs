@@ -105,14 +105,11 @@ pub struct Request {
     pub threads: usize,
     /// The time of all that has none of its own, as seconds since 1970.
     pub source_date_epoch: Option<i64>,
-    /// Whether the files are to be on the disk before they are put in their places, so that they
-    /// outlast a power cut.
-    pub sync: bool,
     /// Whether the report has the digest of the image, which takes reading it once more.
     pub digest: bool,
 }
 
-/// Files that are whole, but not yet in their places.
+/// Files that are whole and on disk, but not yet in their places.
 ///
 /// Dropped before [`Built::finish`], it leaves nothing behind.
 #[derive(Debug)]

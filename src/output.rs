@@ -64,26 +64,12 @@ pub(crate) struct Output {
     file: File,
     part: PathBuf,
     out: PathBuf,
-    /// Puts it on the disk, when somebody waits for that.
-    writeback: Option<Writeback>,
+    writeback: Writeback,
 }
 
-/// Filesystems whose disks are elsewhere, so that only a sync tells whether a file could be stored:
-/// NFS, SMB (three of them), 9P, Ceph and FUSE.
-const REMOTE: [i128; 7] = [
-    0x6969,
-    0x517b,
-    0xff53_4d42,
-    0xfe53_4d42,
-    0x0102_1997,
-    0x00c3_6400,
-    0x6573_5546,
-];
-
 impl Output {
-    /// Opens the file beside its place that will be put there, and is to be on the disk before with
-    /// `is_synced`.
-    pub(crate) fn create(place: &Place, is_synced: bool) -> Result<Self> {
+    /// Opens the file beside its place that will be put there.
+    pub(crate) fn create(place: &Place) -> Result<Self> {
         let Place { out, part, .. } = place.clone();
         loop {
             // Opening would follow a link, and a file with other names is somebody else's.
@@ -118,9 +104,7 @@ impl Output {
             // The file may have been renamed or removed between opening and locking it.
             if is_same_file(&file, &part) {
                 under_way().insert(part.clone());
-                let is_remote = rustix::fs::fstatfs(&file)
-                    .is_ok_and(|disk| REMOTE.contains(&i128::from(disk.f_type)));
-                let writeback = (is_synced || is_remote).then(Writeback::default);
+                let writeback = Writeback::default();
                 let output = Self {
                     file,
                     part,
@@ -185,12 +169,9 @@ impl Output {
         Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// Waits until all of the file is on disk, if it is to be.
+    /// Waits until all of the file is on disk.
     pub(crate) fn sync(&self) -> Result<()> {
-        let Some(writeback) = &self.writeback else {
-            return Ok(());
-        };
-        let synced = writeback.end().and_then(|()| self.file.sync_all());
+        let synced = self.writeback.end().and_then(|()| self.file.sync_all());
         synced.with_context(|| format!("{}: cannot be synced", self.part.display()))
     }
 
@@ -208,7 +189,7 @@ impl Output {
             .len())
     }
 
-    /// Puts files, which are whole, in their places: one after the other, but a signal ends this
+    /// Puts files, which are on disk, in their places: one after the other, but a signal ends this
     /// process before the first or after the last.
     pub(crate) fn finish(outputs: Vec<Self>) -> Result<()> {
         let mut under_way = under_way();
@@ -227,8 +208,7 @@ impl Output {
         }
         drop(under_way);
         // The new names themselves are on disk once their folders are.
-        let synced = outputs.iter().filter(|output| output.writeback.is_some());
-        let folders: BTreeSet<&Path> = synced.map(|output| folder(&output.out)).collect();
+        let folders: BTreeSet<&Path> = outputs.iter().map(|o| folder(&o.out)).collect();
         for folder in folders {
             File::open(folder)
                 .and_then(|folder| folder.sync_all())
@@ -250,9 +230,7 @@ impl WriteAt for Output {
             let message = format!("{}: {error}", self.part.display());
             io::Error::new(error.kind(), message)
         })?;
-        if let Some(writeback) = &self.writeback {
-            writeback.add(buf.len() as u64, &self.file);
-        }
+        self.writeback.add(buf.len() as u64, &self.file);
         Ok(())
     }
 }
@@ -287,9 +265,9 @@ mod tests {
         let names = || fs::read_dir(folder.path()).unwrap().count();
 
         let place = Place::new(&out, &[]).unwrap();
-        let output = Output::create(&place, true).unwrap();
+        let output = Output::create(&place).unwrap();
         output.write_all_at(b"half", 0).unwrap();
-        let second = Output::create(&place, true).unwrap_err().to_string();
+        let second = Output::create(&place).unwrap_err().to_string();
         assert!(second.contains("another build"), "{second}");
         drop(output);
         assert_eq!(
@@ -299,7 +277,7 @@ mod tests {
 
         // Neither a link in the way nor the source itself is ever written through.
         std::os::unix::fs::symlink(&out, folder.path().join(".image.raw.hsb-part")).unwrap();
-        let link = Output::create(&place, true).unwrap_err().to_string();
+        let link = Output::create(&place).unwrap_err().to_string();
         assert!(link.contains("in the way"), "{link}");
         fs::remove_file(folder.path().join(".image.raw.hsb-part")).unwrap();
         for (source, want) in [
@@ -317,7 +295,7 @@ mod tests {
             "left over, and long",
         )
         .unwrap();
-        let output = Output::create(&place, true).unwrap();
+        let output = Output::create(&place).unwrap();
         output.write_all_at(b"new", 0).unwrap();
         Output::finish(vec![output]).unwrap();
         assert_eq!(

@@ -106,7 +106,6 @@ fn in_rust() -> Work {
         sources,
         spool_dir: work.path().to_owned(),
         cache: None,
-        sync: false,
         limits: Limits::default(),
         threads: 1,
         source_date_epoch: None,

@@ -8,6 +8,7 @@ mod database;
 mod package;
 mod spdx;
 
+use fsgen::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -161,28 +162,15 @@ fn contents(root: &mut Root<'_>, sbom: &Spanned<Files>) -> Result<Contents, Erro
         name: key("IMAGE_ID").unwrap_or(id),
         version: key("IMAGE_VERSION").unwrap_or(release),
         id: Uuid::new_v5(&Uuid::NAMESPACE_URL, purls.join("\n").as_bytes()),
-        time: utc(root.time().secs),
+        time: utc(root.time()),
         packages,
     })
 }
 
-/// Returns seconds since 1970 as date and time of day.
-fn utc(secs: i64) -> String {
-    let (days, second) = (secs.div_euclid(86_400), secs.rem_euclid(86_400));
-    // Years that begin in March, so that a leap day is the last one: in eras of 400 of them, which
-    // have 146,097 days.
-    let day = days + 719_468;
-    let (era, day) = (day.div_euclid(146_097), day.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    let year = era * 400 + year + carry;
+/// Returns a time as RFC 3339 has it, to the second.
+fn utc(time: Timestamp) -> String {
+    let (year, month, day) = time.date();
+    let second = time.secs.rem_euclid(86_400);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }

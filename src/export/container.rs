@@ -75,7 +75,7 @@ pub(super) fn store(
 
 fn to_archive(image: &Image<'_>, form: Form, options: &Options<'_>, out: &Path) -> Result<()> {
     let place = Place::new(out, std::slice::from_ref(options.source))?;
-    let output = Output::create(&place, false)?;
+    let output = Output::create(&place)?;
     // Without members of their own, readers make the folders root's, which only root can do.
     let folders: &[&str] = match form {
         Form::Oci => &["blobs/", "blobs/sha256/"],
@@ -131,7 +131,7 @@ fn to_folder(image: &Image<'_>, options: &Options<'_>, out: &Path) -> Result<()>
     let fill = || -> Result<()> {
         fs::create_dir_all(&blobs).with_context(shown)?;
         let place = Place::new(&blobs.join("layer"), std::slice::from_ref(options.source))?;
-        let output = Output::create(&place, false)?;
+        let output = Output::create(&place)?;
         put::to_sink(image.archive, &output, 0, options.threads)?;
         let digest = output.sha256_of(0..image.len)?;
         image.archive.reader.check_unchanged()?;

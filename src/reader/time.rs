@@ -6,7 +6,7 @@ const DAY: i64 = 86_400;
 
 /// Returns `2024-02-29T12:00:00`, as `ls --time-style=+%FT%T` has it.
 pub(crate) fn seconds(time: Timestamp) -> String {
-    let (year, month, day) = date(time.secs.div_euclid(DAY));
+    let (year, month, day) = time.date();
     let second = time.secs.rem_euclid(DAY);
     let (hour, minute) = (second / 3600, second / 60 % 60);
     format!(
@@ -23,20 +23,6 @@ pub(crate) fn exact(time: Timestamp) -> String {
     }
     let nanos = format!("{:09}", time.nanos);
     format!("{text}.{}Z", nanos.trim_end_matches('0'))
-}
-
-/// Returns year, month and day of a day that is counted from 1970-01-01 on.
-fn date(days: i64) -> (i64, i64, i64) {
-    // Years start in March here, so that the leap day is the last of its year; 400 of them have
-    // 146,097 days. From March on, months have 31, 30, 31, 30, 31 days, again and again.
-    let shifted = days + 719_468;
-    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + i64::from(month < 3), month, day)
 }
 
 #[cfg(test)]

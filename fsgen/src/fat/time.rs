@@ -28,7 +28,7 @@ pub(super) fn is_in_range(time: Timestamp) -> bool {
 impl Stamp {
     pub(super) fn new(time: Timestamp) -> Self {
         let secs = time.secs.clamp(FIRST, LAST);
-        let (year, month, day) = date(secs.div_euclid(DAY));
+        let (year, month, day) = Timestamp::from_secs(secs).date();
         let second = secs.rem_euclid(DAY);
         let bits = |value: i64| u16::try_from(value).expect("the range keeps all fields small");
         Self {
@@ -36,20 +36,6 @@ impl Stamp {
             time: bits((second / 3600) << 11 | (second / 60 % 60) << 5 | (second % 60 / 2)),
         }
     }
-}
-
-/// Returns year, month and day of a day that is counted from 1970-01-01 on.
-fn date(days: i64) -> (i64, i64, i64) {
-    // Years start in March here, so that the leap day is the last of its year; 400 of them have
-    // 146,097 days. From March on, months have 31, 30, 31, 30, 31 days, again and again.
-    let shifted = days + 719_468;
-    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + i64::from(month < 3), month, day)
 }
 
 #[cfg(test)]

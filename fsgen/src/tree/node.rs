@@ -22,6 +22,21 @@ impl Timestamp {
     pub const fn from_secs(secs: i64) -> Self {
         Self { secs, nanos: 0 }
     }
+
+    /// Returns year, month (1 to 12) and day (1 to 31) in UTC, by the Gregorian calendar whatever
+    /// year it is.
+    pub fn date(self) -> (i64, i64, i64) {
+        // Years start in March here, so that the leap day is the last of its year; 400 of them have
+        // 146,097 days. From March on, months have 31, 30, 31, 30, 31 days, again and again.
+        let shifted = self.secs.div_euclid(86_400) + 719_468;
+        let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let day = day - (153 * month + 2) / 5 + 1;
+        let month = if month < 10 { month + 3 } else { month - 9 };
+        (era * 400 + year + i64::from(month < 3), month, day)
+    }
 }
 
 /// Owner, permissions and modification time.
