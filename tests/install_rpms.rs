@@ -4,10 +4,14 @@
 mod build;
 mod choices;
 mod kernels;
+#[cfg(feature = "rpm-verify")]
+mod keys;
 mod listed;
 mod mended;
 mod refused;
 mod scripts;
+#[cfg(feature = "rpm-verify")]
+mod signed;
 mod system;
 mod users;
 

@@ -19,6 +19,11 @@ mod set;
 mod states;
 mod store;
 mod transaction;
+#[cfg(feature = "rpm-verify")]
+mod trust;
+#[cfg(not(feature = "rpm-verify"))]
+#[path = "install_rpms/unchecked.rs"]
+mod trust;
 mod unpack;
 mod users;
 
@@ -41,6 +46,8 @@ pub(crate) const MODULE: Module = Module {
     details: doc::DETAILS,
     keys: &[
         "rpms",
+        "keyring",
+        "verify",
         "excludedocs",
         "install_langs",
         "nodeps",
@@ -85,7 +92,9 @@ pub(crate) fn list(root: &Root<'_>) -> Result<Vec<Listed>, String> {
 }
 
 fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
-    set::read(&cfg.options::<Options>()?.rpms, host)?;
+    let options: Options = cfg.options()?;
+    trust::read(&options, host)?;
+    set::read(&options.rpms, host)?;
     Ok(())
 }
 
@@ -98,6 +107,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     }
     let color = machine::check(root, &candidates)?;
     let mut store = Store::open(root).map_err(|error| error.at(cfg.span()))?;
+    trust::check(root, &options, &candidates, store.installed())?;
     let transaction = Transaction::decide(&candidates, store.installed(), &options)?;
     for index in transaction.present() {
         let there = &store.installed()[index].identity;

@@ -14,4 +14,6 @@ pub(crate) mod header;
 pub(crate) mod identity;
 pub(crate) mod package;
 pub(crate) mod rich;
+#[cfg(feature = "rpm-verify")]
+pub(crate) mod signature;
 pub(crate) mod tag;

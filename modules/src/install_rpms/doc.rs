@@ -6,8 +6,14 @@ use crate::option::{OptionDoc, Presence, Shape};
 pub(super) const DETAILS: &str = "\
 Nothing is downloaded: what a package requires has to be in the image or in the list, and all that
 is missing is told at once. Digests of the header and every file are checked, and that of the
-payload where there is one; signatures are not. Packages for another machine and source packages are
-refused.
+payload where there is one. Packages for another machine and source packages are refused.
+
+Signatures of headers are checked by the keys of `keyring`, or else those of the image: in
+`/etc/pki/rpm-gpg`, and those that were imported into its package database. A wrong signature is an
+error, and so is one by a key that is revoked, or had expired when it signed. A package without a
+signature, or with one by an unknown key, is a warning, and with `verify: signature` an error, too.
+`-v` and `hsb plan` tell which key signed what. An hsb that was built without the feature
+`rpm-verify` looks at no signature, and refuses `keyring` and `verify: signature`.
 
 Files get the owners that the image's own `/etc/passwd` and `/etc/group` have for their names, and
 modes, times, capabilities and hard links as the package says. Users and groups that packages bring
@@ -52,6 +58,19 @@ pub(super) const OPTIONS: &[OptionDoc] = &[
         "what to install: package files, folders of them, or patterns such as `pkgs/*.rpm`, from \
          the folder of build.yaml",
     ),
+    OptionDoc::optional(
+        "keyring",
+        Shape::List(&Shape::Text),
+        "files of OpenPGP public keys, armored or not, and folders of them; those of the image if \
+         left out",
+    ),
+    OptionDoc {
+        name: "verify",
+        shape: Shape::OneOf(&["auto", "signature", "none"]),
+        presence: Presence::Default("auto"),
+        summary: "what is asked of signatures: `auto` refuses wrong ones, `signature` demands right \
+                  ones by known keys",
+    },
     OptionDoc::flag("excludedocs", "leave documentation out, all but licenses"),
     OptionDoc::optional(
         "install_langs",

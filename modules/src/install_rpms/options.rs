@@ -5,6 +5,19 @@ use serde::Deserialize;
 use super::script::Policies;
 use crate::value::Spanned;
 
+/// What is asked of signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Verify {
+    /// A wrong one is an error; one that cannot be checked, or is not there, is told of.
+    #[default]
+    Auto,
+    /// Every package has one, by a key that is known.
+    Signature,
+    /// Nothing.
+    None,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Options {
@@ -14,6 +27,11 @@ pub(super) struct Options {
     /// Install what lacks something that it requires, or that conflicts.
     #[serde(default)]
     pub(super) nodeps: bool,
+    /// Files and folders of OpenPGP keys.
+    #[serde(default)]
+    pub(super) keyring: Vec<Spanned<String>>,
+    /// What is asked of signatures.
+    pub(super) verify: Option<Spanned<Verify>>,
     /// Leave documentation out.
     #[serde(default)]
     pub(super) excludedocs: bool,

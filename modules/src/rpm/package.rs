@@ -11,9 +11,11 @@ use super::header::{self, Header, HeaderError, PREAMBLE};
 use super::identity::Identity;
 use super::tag;
 
-/// The first bytes of a package, and of each of its headers.
+/// The first bytes of a package.
 const LEAD: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
-const MAGIC: [u8; 8] = [0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0];
+
+/// Those of each of its headers.
+pub(crate) const MAGIC: [u8; 8] = [0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0];
 
 /// Bytes of the lead, whose only use today is to begin with its magic.
 const LEAD_LEN: u64 = 96;

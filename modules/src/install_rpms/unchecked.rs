@@ -1,0 +1,31 @@
+//! What there is of signatures in a build without the feature `rpm-verify`: they are not looked at,
+//! and asking for it is an error.
+
+use super::options::{Options, Verify};
+use super::set::Candidate;
+use super::store::Installed;
+use crate::value::ValueError;
+use crate::{Error, Host, Root};
+
+/// Refuses options that would not hold.
+pub(super) fn read(options: &Options, _: &dyn Host) -> Result<(), ValueError> {
+    const MESSAGE: &str =
+        "this hsb was built without the feature rpm-verify: it checks no signature";
+    if let Some(key) = options.keyring.first() {
+        return Err(key.error(MESSAGE));
+    }
+    match &options.verify {
+        Some(verify) if verify.value == Verify::Signature => Err(verify.error(MESSAGE)),
+        _ => Ok(()),
+    }
+}
+
+/// Looks at nothing.
+pub(super) fn check(
+    _: &mut Root<'_>,
+    _: &Options,
+    _: &[Candidate],
+    _: &[Installed],
+) -> Result<(), Error> {
+    Ok(())
+}
