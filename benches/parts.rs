@@ -21,14 +21,14 @@ const TIME: Timestamp = Timestamp::from_secs(1_700_000_000);
 /// Returns a tree of files with some bytes each, so many in a folder.
 fn tree(files: usize, in_folder: usize) -> Tree {
     let mut tree = Tree::new(Meta::root(0o755, TIME));
-    let bytes: std::sync::Arc<[u8]> = vec![7; 100].into();
+    let content = Content::bytes([7; 100]);
     let mut folder = Tree::ROOT;
     for number in 0..files {
         if number.is_multiple_of(in_folder) {
             folder = tree.add_directory(Meta::root(0o755, TIME));
             tree.link(Tree::ROOT, format!("folder-{number}").as_bytes(), folder);
         }
-        let file = tree.add_file(Meta::root(0o644, TIME), Content::bytes(bytes.clone()));
+        let file = tree.add_file(Meta::root(0o644, TIME), content.clone());
         tree.link(folder, format!("file-{number}").as_bytes(), file);
     }
     tree

@@ -8,6 +8,7 @@ use fsgen::tree::layer::{Change, ChangeKind};
 use fsgen::{Kind, Node, Tree};
 use similar::TextDiff;
 
+use crate::reader::name::shown;
 use crate::report;
 
 /// The largest file whose text is shown or compared, in bytes.
@@ -24,7 +25,7 @@ pub(crate) fn describe(change: &Change) -> report::Change {
             ChangeKind::Changed => "changed",
             ChangeKind::Removed => "removed",
         },
-        path: change.path.escape_ascii().to_string(),
+        path: shown(&change.path),
         kind: node.map_or("", |node| node.kind.noun()),
         bytes: node.and_then(content).map(Content::len),
         mode: meta
@@ -88,7 +89,7 @@ impl Writers {
                     None => "removes",
                     Some(_) => "overwrites",
                 };
-                let path = change.path.escape_ascii();
+                let path = shown(&change.path);
                 warnings.push(format!(
                     "step {step} {did} {path}, which step {writer} wrote"
                 ));
@@ -116,7 +117,7 @@ fn text_of(node: &Node, tree: &Tree) -> Option<String> {
 }
 
 /// Says which steps changed a path, the last one last.
-pub(crate) fn why(tree: &Tree, path: &str) -> Result<String> {
+pub(crate) fn why(tree: &Tree, path: &[u8]) -> Result<String> {
     let path = absolute(tree, path);
     let mut said = String::new();
     for (number, layer) in (1..).zip(tree.layers()) {
@@ -128,7 +129,7 @@ pub(crate) fn why(tree: &Tree, path: &str) -> Result<String> {
     if !said.is_empty() {
         return Ok(said);
     }
-    let shown = path.escape_ascii();
+    let shown = shown(&path);
     match tree.resolve_link(&path) {
         Ok(_) => Ok(format!(
             "{shown} is as the source has it; no step changed it\n"
@@ -138,9 +139,9 @@ pub(crate) fn why(tree: &Tree, path: &str) -> Result<String> {
 }
 
 /// Returns the text of a file as it will be in the image, or what a step changed in it.
-pub(crate) fn show(tree: &Tree, path: &str, step: Option<usize>) -> Result<String> {
+pub(crate) fn show(tree: &Tree, path: &[u8], step: Option<usize>) -> Result<String> {
     let path = absolute(tree, path);
-    let shown = path.escape_ascii().to_string();
+    let shown = shown(&path);
     let Some(step) = step else {
         let id = tree.resolve(&path).with_context(|| shown.clone())?;
         return text_of(tree.node(id), tree)
@@ -177,11 +178,10 @@ pub(crate) fn show(tree: &Tree, path: &str, step: Option<usize>) -> Result<Strin
 }
 
 /// Returns a path as changes have it: absolute, and through no link but at its end.
-fn absolute(tree: &Tree, path: &str) -> Vec<u8> {
-    let names = path.split('/').filter(|name| !matches!(*name, "" | "."));
-    let written = names.fold(Vec::new(), |path, name| {
-        [&path, "/".as_bytes(), name.as_bytes()].concat()
-    });
+fn absolute(tree: &Tree, path: &[u8]) -> Vec<u8> {
+    let names = path.split(|byte| *byte == b'/');
+    let names = names.filter(|name| !matches!(*name, b"" | b"."));
+    let written = names.fold(Vec::new(), |path, name| [&path, &b"/"[..], name].concat());
     let found = tree.resolve_link(&written).ok();
     found.and_then(|id| tree.path_of(id)).unwrap_or(written)
 }

@@ -87,10 +87,10 @@ struct PlanOptions {
     options: Options,
     /// Say which steps changed a path of the image, and nothing else
     #[arg(long, value_name = "PATH", conflicts_with_all = ["json", "show"])]
-    why: Option<String>,
+    why: Option<PathBuf>,
     /// Print a text file as it will be in the image, and nothing else
     #[arg(long, value_name = "PATH", conflicts_with = "json")]
-    show: Option<String>,
+    show: Option<PathBuf>,
     /// With --show: print the difference that this step made, counted from 1
     #[arg(long, value_name = "NUMBER", requires = "show")]
     step: Option<usize>,

@@ -66,7 +66,8 @@ mod steps;
 pub mod verify;
 mod volume;
 
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use fsgen::Timestamp;
@@ -163,8 +164,8 @@ impl Planned {
     /// # Errors
     ///
     /// Fails when there is and was nothing at the path.
-    pub fn why(&self, path: &str) -> Result<String> {
-        changes::why(&self.tree, path)
+    pub fn why(&self, path: &Path) -> Result<String> {
+        changes::why(&self.tree, path.as_os_str().as_bytes())
     }
 
     /// Returns the text of a file in the image, or the difference that one step made to it.
@@ -172,8 +173,8 @@ impl Planned {
     /// # Errors
     ///
     /// Fails when there is no such text, or when the step did not change it.
-    pub fn show(&self, path: &str, step: Option<usize>) -> Result<String> {
-        changes::show(&self.tree, path, step)
+    pub fn show(&self, path: &Path, step: Option<usize>) -> Result<String> {
+        changes::show(&self.tree, path.as_os_str().as_bytes(), step)
     }
 }
 

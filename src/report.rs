@@ -171,7 +171,7 @@ pub struct Step {
 pub struct Change {
     /// `added`, `changed` or `removed`.
     pub change: &'static str,
-    /// Path in the image; bytes that are not UTF-8 are escaped.
+    /// Path in the image, with the escapes of `hsb ls` in place of what is no text.
     pub path: String,
     /// What it is, or was: `file`, `directory`, `symlink`, ...
     #[serde(rename = "type")]

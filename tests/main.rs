@@ -24,7 +24,9 @@
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
 //! - `own_2012`: modules as people wrote them for mounted images
 //! - `own_failing`: every way to fail, in modules of every kind
+//! - `own_large`: files that modules do not hold in memory
 //! - `own_modules`: people's own modules: found, run, failing
+//! - `own_plans`: what a plan answers of a path
 //! - `own_python`: modules in Python, beside what Python does in a folder
 //! - `own_starlark`: modules in Starlark: what they can do, and how they fail
 //! - `readback`: reads a whole filesystem back through other people's programs
@@ -75,7 +77,9 @@ mod mounted;
 mod networks;
 mod own_2012;
 mod own_failing;
+mod own_large;
 mod own_modules;
+mod own_plans;
 mod own_python;
 #[cfg(feature = "starlark")]
 mod own_starlark;

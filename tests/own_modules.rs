@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::kit::{self, Run, Work};
 
 /// A folder with the sample source and a recipe that ends in these lines.
-fn project(name: &str, recipe: &str) -> Work {
+pub(super) fn project(name: &str, recipe: &str) -> Work {
     let work = Work::new(name);
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rootfs.tar.gz");
     work.write("build.yaml", format!("source: {source}\n{recipe}\n"));
@@ -16,7 +16,7 @@ fn project(name: &str, recipe: &str) -> Work {
 }
 
 /// Puts a module into the folder `modules`; one without an ending can be executed.
-fn module(work: &Work, file: &str, text: &str) {
+pub(super) fn module(work: &Work, file: &str, text: &str) {
     let path = work.write(&format!("modules/{file}"), text);
     if !file.contains('.') {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -24,7 +24,7 @@ fn module(work: &Work, file: &str, text: &str) {
 }
 
 /// A module in shell that sends these requests, one after the other, and waits for each answer.
-fn shell(requests: &[&str]) -> String {
+pub(super) fn shell(requests: &[&str]) -> String {
     let mut text = "#!/bin/sh\nread start\n".to_owned();
     for request in requests {
         assert!(!request.contains('\''));
@@ -33,7 +33,7 @@ fn shell(requests: &[&str]) -> String {
     text
 }
 
-fn plan(work: &Work, args: &[&str]) -> Run {
+pub(super) fn plan(work: &Work, args: &[&str]) -> Run {
     kit::run(work.hsb(["plan"]).args(args))
 }
 
@@ -446,48 +446,5 @@ fn a_later_step_that_undoes_an_earlier_one_is_told_of() {
             !warning.is_empty(),
             "{run:#?}"
         );
-    }
-}
-
-#[test]
-fn a_plan_answers_questions() {
-    let work = project("questions", "modules: [hostname]\nhostname: web");
-    for (args, code, answer) in [
-        (
-            &["--why", "etc/hostname"][..],
-            0,
-            "step 1 hostname changed /etc/hostname: file, 0644, 0:0, 4 bytes; other content, time\n",
-        ),
-        (
-            &["--why", "/etc/passwd"],
-            0,
-            "/etc/passwd is as the source has it; no step changed it\n",
-        ),
-        (&["--why", "/etc/none"], 1, "hsb: /etc/none: "),
-        (&["--show", "/etc/../etc//hostname"], 0, "web\n"),
-        (
-            &["--show", "/etc/hostname", "--step", "1"],
-            0,
-            "--- before step 1\n+++ after step 1\n@@ -1 +1 @@\n-fixture\n+web\n",
-        ),
-        (
-            &["--show", "/etc/hostname", "--step", "2"],
-            1,
-            "hsb: there is no step 2; there are 1",
-        ),
-        (
-            &["--show", "/etc/passwd", "--step", "1"],
-            1,
-            "hsb: step 1 hostname did not change /etc/passwd",
-        ),
-        (&["--show", "/etc"], 1, "hsb: /etc: is no text"),
-        (&["--step", "1"], 2, "--show"),
-    ] {
-        let run = plan(&work, &[&["-q"], args].concat());
-        assert_eq!(run.code, Some(code), "{args:?}: {run:#?}");
-        match code {
-            0 => assert_eq!(run.stdout, answer, "{args:?}"),
-            _ => assert!(run.stderr.contains(answer), "{args:?}: {run:#?}"),
-        }
     }
 }

@@ -215,6 +215,19 @@ impl Tree {
         self.slots[id.index()].node.kind = Kind::File(content);
     }
 
+    /// Adds to the end of a regular file whose content lies in memory; returns whether it does.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the node is anything else.
+    pub fn append(&mut self, id: NodeId, bytes: &[u8]) -> bool {
+        self.keep_node(id);
+        let Kind::File(content) = &mut self.slots[id.index()].node.kind else {
+            panic!("{id:?} is not a file");
+        };
+        content.append(bytes)
+    }
+
     /// Replaces all extended attributes of a node.
     pub fn set_xattrs(&mut self, id: NodeId, xattrs: Xattrs) {
         self.keep_node(id);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 
 use crate::api::Data;
 
@@ -40,6 +40,10 @@ pub(crate) fn render(name: &str, text: &[u8], vars: &Data) -> Result<String, Str
     rendered.map_err(|error| {
         let line = error.line().unwrap_or_default();
         let what = match error.detail() {
+            _ if error.kind() == ErrorKind::OutOfFuel => format!(
+                "it takes more than {FUEL} steps (expressions and rounds of loops), the most that \
+                 are allowed; loop over less, or write the file in a module of your own"
+            ),
             Some(detail) => format!("{}: {detail}", error.kind()),
             None => error.kind().to_string(),
         };

@@ -270,17 +270,32 @@ impl<'t> Root<'t> {
     /// Fails when the path leads to no regular file, or to one of more than 64 MiB.
     pub fn read(&self, path: impl AsRef<[u8]>) -> Result<Vec<u8>, RootError> {
         let path = path.as_ref();
-        let id = self.resolve(path)?;
-        let content = self.content(path, id)?;
-        if content.len() > READ_LIMIT {
-            return Err(RootError::TooLarge {
-                path: path.to_vec(),
-                len: content.len(),
-                limit: READ_LIMIT,
-            });
-        }
+        let content = self.content_to_read(path, self.resolve(path)?)?;
         content
             .read(self.tree, READ_LIMIT)
+            .map_err(|cause| read_error(path, cause))
+    }
+
+    /// Returns at most `len` bytes of a file from `offset` on: fewer where the file ends.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads to no regular file, and on more than 64 MiB at once.
+    pub fn read_range(
+        &self,
+        path: impl AsRef<[u8]>,
+        offset: u64,
+        len: u64,
+    ) -> Result<Vec<u8>, RootError> {
+        let path = path.as_ref();
+        let content = self.content(path, self.resolve(path)?)?;
+        let offset = offset.min(content.len());
+        let len = len.min(content.len() - offset);
+        let size = usize::try_from(len).ok().filter(|_| len <= READ_LIMIT);
+        let size = size.ok_or_else(|| too_large(path, len))?;
+        let mut bytes = vec![0; size];
+        let read = content.read_exact_at(self.tree, &mut bytes, offset);
+        read.map(|()| bytes)
             .map_err(|cause| read_error(path, cause))
     }
 
@@ -391,6 +406,23 @@ impl<'t> Root<'t> {
             Kind::File(content) => Ok(content.clone()),
             other => Err(wrong_kind(path, other, "file")),
         }
+    }
+
+    /// Returns the content of a file that may be read whole.
+    fn content_to_read(&self, path: &[u8], id: NodeId) -> Result<Content, RootError> {
+        let content = self.content(path, id)?;
+        match content.len() {
+            len if len > READ_LIMIT => Err(too_large(path, len)),
+            _ => Ok(content),
+        }
+    }
+}
+
+fn too_large(path: &[u8], len: u64) -> RootError {
+    RootError::TooLarge {
+        path: path.to_vec(),
+        len,
+        limit: READ_LIMIT,
     }
 }
 

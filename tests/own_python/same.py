@@ -17,6 +17,7 @@ import stat
 import tarfile
 import tempfile
 import zipfile
+import zlib
 
 
 def shown(value):
@@ -173,6 +174,15 @@ def idioms(base):
             write(os.path.join(folder, "x"))
         return found, sorted(os.listdir(j("e")))
 
+    def appended():
+        for number in range(20):
+            with open(j("log"), "a") as file:
+                file.write("%d\n" % number)
+        log = os.open(j("log"), os.O_WRONLY | os.O_APPEND)
+        found = [os.write(log, b"x"), os.lseek(log, 0, 1), os.pwrite(log, b"y", 0)]
+        os.remove(j("log"))
+        return found + [os.write(log, b"z"), os.fstat(log).st_size, os.close(log)]
+
     def renamed_while_open():
         file = open(j("early"), "w")
         file.write("a")
@@ -198,6 +208,28 @@ def idioms(base):
     def left_open():
         open(j("leak"), "w").write("leaked")
         return read(j("leak"))
+
+    def large():
+        write(j("large"), bytes(range(256)) * 10000, "wb")
+        found = []
+        with open(j("large"), "rb") as file:
+            for place in (0, 1048570, 1 << 20, 2559990, 2560000, 9999999, 5):
+                found += [file.seek(place), file.read(20), file.tell()]
+        with open(j("large"), "ab+") as file:
+            found += [file.tell(), file.write(b"end"), file.tell(), file.seek(-5, 2), file.read()]
+            found += [file.seek(1), file.read(2), file.write(b"!"), file.tell()]
+        with open(j("large"), "ab") as one, open(j("large"), "ab", buffering=0) as other:
+            found += [one.write(b"1"), other.write(b"2"), one.flush(), other.tell(), one.tell()]
+        with open(j("large"), "rb+") as file:
+            found += [file.seek(1500000), file.write(b"middle"), file.truncate(2000000)]
+        with open(j("large"), "rb", buffering=0) as file:
+            found += [zlib.crc32(file.read()), file.read(), file.tell()]
+        with open(j("large"), "rb") as file, open(j("other"), "wb") as other:
+            found.append(file.read(1))
+            shutil.copyfileobj(file, other)
+            os.rename(j("other"), j("large"))
+            found += [len(file.read()), file.seek(0), len(file.read()), os.stat(j("large"))]
+        return found
 
     def in_place():
         for line in fileinput.input(j("full/a"), inplace=True, backup=".bak"):

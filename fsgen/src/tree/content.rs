@@ -50,7 +50,8 @@ pub(crate) enum From<'c> {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Data {
-    Bytes(Arc<[u8]>),
+    /// All after them is zero.
+    Bytes(Arc<Vec<u8>>),
     Span {
         source: SourceId,
         offset: u64,
@@ -63,11 +64,65 @@ enum Data {
 
 impl Content {
     /// Returns content that lies in memory.
-    pub fn bytes(bytes: impl Into<Arc<[u8]>>) -> Self {
+    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         Self {
             len: bytes.len() as u64,
-            data: Data::Bytes(bytes),
+            data: Data::Bytes(Arc::new(bytes)),
+        }
+    }
+
+    /// Adds to the end of content that lies in memory; returns whether it does.
+    ///
+    /// The first time it is copied if somebody else has it, too, then no more: what is added
+    /// piece by piece takes time for what is added.
+    pub(super) fn append(&mut self, more: &[u8]) -> bool {
+        match &mut self.data {
+            Data::Bytes(bytes) if bytes.len() as u64 == self.len => {
+                Arc::make_mut(bytes).extend_from_slice(more);
+                self.len = bytes.len() as u64;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns the content cut to a length, or with a hole at its end up to there.
+    #[must_use]
+    pub fn resized(&self, len: u64) -> Self {
+        let data = match &self.data {
+            Data::Bytes(bytes) => match usize::try_from(len) {
+                Ok(len) if len < bytes.len() => Data::Bytes(Arc::new(bytes[..len].to_vec())),
+                _ => Data::Bytes(bytes.clone()),
+            },
+            Data::Span { source, offset } if len <= self.len => Data::Span {
+                source: *source,
+                offset: *offset,
+            },
+            Data::Span { source, .. } | Data::Sparse { source, .. } => Data::Sparse {
+                source: *source,
+                segments: (self.segments().into_iter().filter(|s| s.at < len))
+                    .map(|s| Segment {
+                        len: s.len.min(len - s.at),
+                        ..s
+                    })
+                    .collect(),
+            },
+        };
+        Self { len, data }
+    }
+
+    /// Returns the parts that lie in a source, in order.
+    fn segments(&self) -> Vec<Segment> {
+        match &self.data {
+            Data::Bytes(_) => Vec::new(),
+            Data::Span { .. } if self.len == 0 => Vec::new(),
+            Data::Span { offset, .. } => vec![Segment {
+                at: 0,
+                len: self.len,
+                offset: *offset,
+            }],
+            Data::Sparse { segments, .. } => segments.to_vec(),
         }
     }
 
@@ -123,11 +178,12 @@ impl Content {
     pub fn extents(&self) -> impl Iterator<Item = Range<u64>> {
         let (whole, segments): (_, &[Segment]) = match &self.data {
             Data::Sparse { segments, .. } => (None, segments),
-            _ if self.len == 0 => (None, &[]),
-            _ => (Some(0..self.len), &[]),
+            Data::Bytes(bytes) => (Some(0..bytes.len() as u64), &[]),
+            Data::Span { .. } => (Some(0..self.len), &[]),
         };
         whole
             .into_iter()
+            .filter(|range| !range.is_empty())
             .chain(segments.iter().map(|s| s.at..s.at + s.len))
     }
 
@@ -143,10 +199,11 @@ impl Content {
         let (whole, source, segments): (_, _, &[Segment]) = match &self.data {
             _ if len == 0 => (None, SourceId(0), &[]),
             Data::Bytes(bytes) => {
-                let index = |at| usize::try_from(at).expect("a place in memory");
+                let index = |at| usize::try_from(at).map_or(bytes.len(), |at| at.min(bytes.len()));
                 let bytes = &bytes[index(at)..index(range.end)];
-                let from = From::Memory(bytes);
-                (Some(Part { at, len, from }), SourceId(0), &[])
+                let (len, from) = (bytes.len() as u64, From::Memory(bytes));
+                let whole = (len > 0).then_some(Part { at, len, from });
+                (whole, SourceId(0), &[])
             }
             Data::Span { source, offset } => {
                 let from = From::Source(*source, offset + at);
@@ -195,7 +252,11 @@ impl Content {
 
     /// Returns whether some of the file may be in no part of it.
     pub(crate) fn has_holes(&self) -> bool {
-        matches!(self.data, Data::Sparse { .. })
+        match &self.data {
+            Data::Bytes(bytes) => (bytes.len() as u64) < self.len,
+            Data::Span { .. } => false,
+            Data::Sparse { .. } => true,
+        }
     }
 
     /// Returns the whole file in memory.
@@ -211,5 +272,93 @@ impl Content {
         let mut buf = vec![0; len];
         self.read_exact_at(tree, &mut buf, 0)?;
         Ok(buf)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::{Kind, Meta, Timestamp};
+    use super::*;
+    use crate::ReadAt;
+
+    const META: Meta = Meta::root(0o644, Timestamp::from_secs(0));
+
+    #[derive(Debug)]
+    struct Digits;
+
+    impl ReadAt for Digits {
+        fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+            for (digit, at) in buf.iter_mut().zip(offset..) {
+                *digit = b'0' + u8::try_from(at).map_err(io::Error::other)?;
+            }
+            Ok(())
+        }
+
+        fn name(&self) -> String {
+            "digits".to_owned()
+        }
+    }
+
+    fn tree() -> (Tree, SourceId) {
+        let mut tree = Tree::new(META);
+        let source = tree.add_source(Arc::new(Digits));
+        (tree, source)
+    }
+
+    #[test]
+    fn resized_contents_read_as_they_should() {
+        let (tree, source) = tree();
+        let segment = |at, len, offset| Segment { at, len, offset };
+        let sparse = Content::sparse(source, 9, vec![segment(1, 2, 4), segment(5, 3, 0)]).unwrap();
+        for (content, whole) in [
+            (Content::bytes(*b"abcdef"), &b"abcdef"[..]),
+            (Content::bytes([]), b""),
+            (Content::span(source, 3, 4), b"3456"),
+            (Content::span(source, 3, 0), b""),
+            (sparse, b"\x0045\0\x00012\0"),
+        ] {
+            for first in 0..12 {
+                for second in 0..12 {
+                    let mut expected = whole.to_vec();
+                    expected.resize(first, 0);
+                    expected.resize(second, 0);
+                    let found = content.resized(first as u64).resized(second as u64);
+                    let case = format!("{content:?} {first} {second}");
+                    assert_eq!(found.read(&tree, 99).unwrap(), expected, "{case}");
+                    for from in 0..second {
+                        let mut rest = vec![0xd1; second - from];
+                        found.read_exact_at(&tree, &mut rest, from as u64).unwrap();
+                        assert_eq!(rest, expected[from..], "{case}");
+                    }
+                    let data: u64 = found.extents().map(|e| e.end - e.start).sum();
+                    assert!(data <= whole.len() as u64, "{case}");
+                    assert!(
+                        found
+                            .extents()
+                            .all(|e| e.start < e.end && e.end <= second as u64)
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_appended_changes_no_copy() {
+        let (mut tree, source) = tree();
+        let id = tree.add_file(META, Content::bytes(*b"ab"));
+        let before = tree.node(id).kind.clone();
+        assert!(tree.append(id, b"c") && tree.append(id, b"d"));
+        assert_eq!(tree.node(id).kind, Kind::File(Content::bytes(*b"abcd")));
+        assert_eq!(before, Kind::File(Content::bytes(*b"ab")));
+        for other in [
+            Content::bytes(*b"ab").resized(3),
+            Content::span(source, 0, 3),
+        ] {
+            tree.set_content(id, other.clone());
+            assert!(!tree.append(id, b"c"));
+            assert_eq!(tree.node(id).kind, Kind::File(other));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Operations on what files hold.
 
 use super::args::Args;
-use super::operation::{Operation, Parameter, Type, flag, optional, required};
+use super::operation::{Operation, Parameter, Type, flag, number, optional, required};
 use super::{Data, Error};
 use crate::Root;
 use crate::root::show;
@@ -31,10 +31,26 @@ pub(super) const READ: Operation = Operation {
 
 pub(super) const READ_BYTES: Operation = Operation {
     name: "read_bytes",
-    summary: "returns the content of a file, as bytes",
-    parameters: &[PATH],
+    summary: "returns the content of a file, as bytes: at most `length` of them from `offset` on, where these are given",
+    parameters: &[
+        PATH,
+        number("offset", Type::COUNT, 0, "bytes to leave out"),
+        optional(
+            "length",
+            Type::COUNT,
+            "at most this many bytes; all if left out",
+        ),
+    ],
     returns: Type::Bytes,
-    act: read,
+    act: |root, args| {
+        let (path, offset) = (args.bytes(), args.int());
+        let length = args
+            .maybe_int()
+            .and_then(|length| u64::try_from(length).ok());
+        Ok(root
+            .read_range(path, offset, length.unwrap_or(u64::MAX))?
+            .into())
+    },
 };
 
 fn read(root: &mut Root<'_>, args: &mut Args) -> Result<Data, Error> {

@@ -4,6 +4,10 @@ use fsgen::tree::path::PathError;
 
 use crate::RootError;
 
+/// What else can be done with a file that is too large.
+const PARTS: &str = "read_bytes with offset and length reads parts of a file; \
+                     put, copy and rename take files of any size";
+
 /// A failed operation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -94,7 +98,7 @@ impl From<RootError> for Error {
         Self {
             kind: kind(&error),
             message: error.to_string(),
-            help: None,
+            help: matches!(error, RootError::TooLarge { .. }).then(|| PARTS.to_owned()),
             path: error.path().map(<[u8]>::to_vec),
         }
     }

@@ -45,10 +45,21 @@ impl Root<'_> {
         path: impl AsRef<[u8]>,
         bytes: impl AsRef<[u8]>,
     ) -> Result<(), RootError> {
-        let path = path.as_ref();
-        let mut whole = self.read_if_exists(path)?.unwrap_or_default();
-        whole.extend_from_slice(bytes.as_ref());
-        self.write(path, whole)
+        let (path, bytes) = (path.as_ref(), bytes.as_ref());
+        let Place::Node(id) = self.place(path)? else {
+            return self.write(path, bytes);
+        };
+        self.content(path, id)?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if !self.tree.append(id, bytes) {
+            let mut whole = self.read(path)?;
+            whole.extend_from_slice(bytes);
+            self.tree.set_content(id, Content::bytes(whole));
+        }
+        self.touch(id);
+        Ok(())
     }
 
     /// Gives a file the content of a host file, which is read only when the image is written.

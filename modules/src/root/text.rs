@@ -1,7 +1,5 @@
 //! Files as texts: lines, and parts that are replaced.
 
-use fsgen::tree::content::Content;
-
 use regex::bytes::Regex;
 
 use super::{Root, RootError};
@@ -110,34 +108,19 @@ impl Root<'_> {
         Ok(changed)
     }
 
-    /// Cuts a file, or fills it up with zero bytes.
+    /// Cuts a file, or fills it up with zero bytes, which take no room in the image.
     ///
     /// # Errors
     ///
-    /// Fails as [`Root::read`] does, and on a size of more than 64 MiB.
+    /// Fails when the path leads to no regular file.
     pub fn truncate(&mut self, path: impl AsRef<[u8]>, size: u64) -> Result<(), RootError> {
         let path = path.as_ref();
         let id = self.resolve(path)?;
-        let too_large = |len| RootError::TooLarge {
-            path: path.to_vec(),
-            len,
-            limit: super::READ_LIMIT,
-        };
         let content = self.content(path, id)?;
         if content.len() == size {
             return Ok(());
         }
-        let mut bytes = if size == 0 {
-            Vec::new()
-        } else {
-            self.read(path)?
-        };
-        let size = usize::try_from(size)
-            .ok()
-            .filter(|len| *len as u64 <= super::READ_LIMIT)
-            .ok_or_else(|| too_large(size))?;
-        bytes.resize(size, 0);
-        self.tree.set_content(id, Content::bytes(bytes));
+        self.tree.set_content(id, content.resized(size));
         self.touch(id);
         Ok(())
     }

@@ -17,6 +17,11 @@ open_files = {}  # By descriptor.
 # What is sent is one line of at most 256 MiB, and a third longer than bytes that are no text.
 LARGEST = 190 << 20
 TOO_LARGE = "a module can write files of up to %d bytes; root.put() takes larger ones" % LARGEST
+STILL_OPEN = "an open file of more than %d bytes must be closed before it is removed" % LARGEST
+
+# Files of less bytes are read when they are opened, others as far as they are asked for.
+WINDOW = 1 << 20
+MOST_AT_ONCE = 16 << 20
 
 
 def failed(number):
@@ -33,7 +38,10 @@ class OpenFile:
         self.path = path  # None when it has no name any more.
         self.name = outside(path)
         self.flags = flags
-        self.data = b""  # None when it must be read again.
+        self.data = b""  # None when it is left to hsb, which is asked for parts.
+        self.window = 0, b""  # Then this is the last part, and where it begins,
+        self.added = bytearray()  # this has been written to the end,
+        self.end = None  # and this is where that is, if it is known.
         self.place = 0
         self.sent = 0  # How many bytes from the start hsb has.
         self.is_changed = False  # Some of them are others, or no more there.
@@ -46,11 +54,50 @@ class OpenFile:
     def writes(self):
         return self.flags & os.O_ACCMODE != os.O_RDONLY
 
-    def content(self):
+    def content(self, why=TOO_LARGE):
+        """Returns all of it, to be changed."""
         if self.data is None:
-            self.data = bytearray(tree.contents(self.path))
+            if self.size() > LARGEST:
+                raise OSError(errno.EFBIG, why, self.name)
+            self.data = bytearray(self.part(0, self.size()))
             self.sent = len(self.data)
         return self.data
+
+    def part(self, start, size):
+        """Returns bytes of what is left to hsb, as many as there are."""
+        at, part = self.window
+        if start < at or start + size > at + len(part):
+            at, part = start, self.fetch(start, size)
+        return part[start - at :][:size]
+
+    def fetch(self, start, size):
+        """Returns at least so many bytes, if there are, and keeps the last of them."""
+        parts = []
+        while True:
+            wanted = min(max(size, WINDOW), MOST_AT_ONCE)
+            try:
+                part = tree.contents(self.path, start, wanted)
+            except Refused as refused:
+                error = refused.at(self.name)
+                raise error from None
+            self.window = start, part
+            parts.append(part)
+            start, size = start + len(part), size - len(part)
+            if size <= 0 or len(part) < wanted:
+                return b"".join(parts)
+
+    def append(self, piece):
+        """Writes to the end of what is left to hsb."""
+        if self.end is None:
+            self.end = self.size()
+        if len(self.added) + len(piece) > MOST_AT_ONCE:
+            with channel.lock:
+                channel.send_files()
+        self.added += piece
+        self.end += len(piece)
+        self.window = 0, b""
+        channel.unsent[self] = None
+        return self.end
 
     def size(self):
         return self.status().st_size if self.data is None else len(self.data)
@@ -61,7 +108,10 @@ class OpenFile:
         if not self.reads():
             raise failed(errno.EBADF)
         start = self.place if place is None else place
-        piece = bytes(self.content()[start : start + size])
+        if self.data is None:
+            piece = self.part(start, size)
+        else:
+            piece = bytes(self.data[start : start + size])
         if place is None:
             self.place += len(piece)
         return piece
@@ -69,7 +119,12 @@ class OpenFile:
     def write(self, piece, place=None):
         if not self.writes():
             raise failed(errno.EBADF)
-        data, piece = self.content(), memoryview(piece).cast("B")
+        piece = memoryview(piece).cast("B")
+        if self.data is None and self.flags & os.O_APPEND:
+            end = self.append(piece)
+            self.place = end if place is None else self.place
+            return len(piece)
+        data = self.content()
         start = self.place if place is None else place
         if self.flags & os.O_APPEND:
             start = len(data)
@@ -98,7 +153,7 @@ class OpenFile:
         if self.path is not None and (self.data is None or size > len(self.data)):
             # Zeros that need not be sent: this may be a swap file.
             call("truncate", self.path, size)
-            self.data = None
+            self.data, self.window, self.end = None, (0, b""), None
             return
         self.data.extend(bytes(max(size - len(self.data), 0)))
         del self.data[size:]
@@ -118,6 +173,10 @@ class OpenFile:
         if self.path is None:
             return
         try:
+            if self.data is None:
+                added, self.added = self.added, bytearray()
+                channel.ask("append", self.path, added)
+                return
             if self.is_changed:
                 channel.ask("write", self.path, self.data)
             else:
@@ -182,7 +241,7 @@ def open_descriptor(path, flags, mode=0o777):
         if create:
             tree.create(path, mode)
         elif not call("is_file", path):
-            tree.contents(path)  # Says what is wrong.
+            tree.contents(path, 0, 0)  # Says what is wrong.
         # The old content goes when the new one comes, so what is written again changes nothing.
         file.data, file.is_changed = bytearray(), True
         channel.unsent[file] = None
@@ -196,37 +255,54 @@ def open_descriptor(path, flags, mode=0o777):
 def load(path, file, mode):
     """Reads the content of a file, which is made if there is a mode for it."""
     try:
-        file.data = tree.contents(path)
+        appends = file.flags & os.O_APPEND
+        part = tree.contents(path, 0, 0 if appends else WINDOW)
+        if appends or len(part) == WINDOW:
+            file.data, file.window = None, (0, part)
+        else:
+            file.data, file.sent = bytearray(part) if file.writes() else part, len(part)
     except Refused as refused:
         if refused.number == errno.EISDIR and not file.writes():
             file.is_directory = True
         elif refused.number == errno.ENOENT and mode is not None:
             tree.create(path, mode)
+            file.data = bytearray()
         else:
             raise
-    if file.writes():
-        file.data = bytearray(file.data)
-    file.sent = len(file.data)
 
 
 def unlink(path):
+    keep(path)
     tree.unlink(path)
     follow(path, None)
 
 
 def rename(old, new):
+    keep(new)
     tree.rename(old, new)
     follow(new, None)
     follow(old, new)
 
 
+def below(path):
+    """Returns the open files that a path leads to, or that are below it."""
+    above = path.rstrip("/") + "/"
+    return [f for f in open_files.values() if f.path and (f.path + "/").startswith(above)]
+
+
+def keep(path):
+    """Reads what is still to be read of files that go while they are open."""
+    for file in below(path):
+        if not file.is_directory:
+            file.content(STILL_OPEN)
+
+
 def follow(old, new):
     """Lets the open files below a path follow it to a new one, or lose their name."""
-    for file in open_files.values():
-        if file.path is not None and (file.path + "/").startswith(old.rstrip("/") + "/"):
-            if new is None and file.data is None:
-                file.data = bytearray()
-            file.path = None if new is None else new + file.path[len(old) :]
+    for file in below(old):
+        if new is None and file.data is None:
+            file.data = bytearray()
+        file.path = None if new is None else new + file.path[len(old) :]
 
 
 class RawFile(io.RawIOBase):

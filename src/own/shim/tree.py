@@ -86,9 +86,9 @@ def access(path, mode, *, effective_ids=False, follow_symlinks=True):
     return bool(not mode & os.X_OK or runs)
 
 
-def contents(path):
-    """Returns the bytes of a file."""
-    return raw(call("read_bytes", path))
+def contents(path, start, size):
+    """Returns bytes of a file, as many as there are."""
+    return raw(call("read_bytes", path, start, size))
 
 
 def create(path, mode):

@@ -31,6 +31,31 @@ pub(super) const ROWS: &[Row] = &[
         &["read_bytes('/nope')"],
         "not_found: no such file in the image: /nope",
     ),
+    (&["read_bytes('/etc/motd', 4, 3)"], "'o\\nw'"),
+    (&["read_bytes('/etc/motd', offset=9)"], "'ld\\n'"),
+    (
+        &["read_bytes('/etc/motd', offset=13, length=9223372036854775807)"],
+        "''",
+    ),
+    (&["read_bytes('/etc/motd', length=0)"], "''"),
+    (
+        &["read_bytes('/etc/motd', -1)"],
+        "invalid: read_bytes: `offset`: expected a whole number from 0, found the number -1",
+    ),
+    (
+        &[
+            "truncate('/etc/motd', 1099511627776)",
+            "read_bytes('/etc/motd', 10, 4)",
+        ],
+        "'d\\n\\x00\\x00'",
+    ),
+    (
+        &[
+            "truncate('/etc/motd', 67108865)",
+            "append('/etc/motd', 'x')",
+        ],
+        "other: /etc/motd has 67108865 bytes; at most 67108864 can be read into memory; read_bytes with offset and length reads parts of a file; put, copy and rename take files of any size",
+    ),
     (&["lines('/etc/motd')"], "['hello', 'world']"),
     (&["lines('/etc/crlf')"], "['a', 'b']"),
     (&["lines('/bin/sh')"], "[]"),
@@ -161,8 +186,8 @@ pub(super) const ROWS: &[Row] = &[
         "'hello\\nworld\\n\\x00\\x00'",
     ),
     (
-        &["truncate('/etc/motd', 67108865)"],
-        "other: /etc/motd has 67108865 bytes; at most 67108864 can be read into memory",
+        &["truncate('/etc', 1)"],
+        "is_a_directory: /etc is a directory, not a file",
     ),
     (
         &[
@@ -216,7 +241,7 @@ pub(super) const ROWS: &[Row] = &[
         &[
             "template('/t', text='{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}')",
         ],
-        "other: template: text:1: engine ran out of fuel",
+        "other: template: text:1: it takes more than 10000000 steps (expressions and rounds of loops), the most that are allowed; loop over less, or write the file in a module of your own",
     ),
     (
         &["template('/t', text='a', source='b')"],
