@@ -10,6 +10,7 @@
 mod disk;
 mod ext4;
 mod fat;
+mod image;
 mod input;
 mod judge;
 mod path;
@@ -39,6 +40,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     ext4::TARGET,
     fat::TARGET,
+    image::TARGET,
     path::TARGET,
     recipe::TARGET,
     rpm::TARGET,

@@ -115,6 +115,11 @@ fn fat() {
 }
 
 #[test]
+fn image() {
+    replay("image");
+}
+
+#[test]
 fn path() {
     replay("path");
 }
