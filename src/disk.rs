@@ -32,6 +32,16 @@ pub(crate) use part::Part;
 pub(crate) trait Disk: ReadAt {
     /// Returns the size in bytes.
     fn len(&self) -> u64;
+
+    /// Returns where the next byte from `at` on is that is not known to be in a hole; the end, when
+    /// there is none.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the disk cannot be read.
+    fn next_data(&self, at: u64) -> io::Result<u64> {
+        Ok(at)
+    }
 }
 
 impl dyn Disk + '_ {
@@ -104,6 +114,28 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"LUKS\xba\xbe", "encrypted (LUKS)"),
 ];
 
+impl Form {
+    /// Returns the name that people have for it.
+    fn name(self) -> &'static str {
+        match self {
+            Form::Raw => "raw",
+            Form::Qcow2 => "qcow2",
+            Form::Vmdk => "VMDK",
+            Form::Vhd => "VHD",
+        }
+    }
+}
+
+/// A disk, and the file that stores it.
+#[derive(Clone)]
+pub(crate) struct Stored {
+    pub(crate) disk: Arc<dyn Disk>,
+    /// How it is stored: `raw`, `qcow2`, ...
+    pub(crate) form: &'static str,
+    /// Size of the file in bytes; of one that was packed, without that.
+    pub(crate) file_len: u64,
+}
+
 /// Opens the disk that a file stores.
 ///
 /// `folder` is where the file lies: files that it names have to be there too. Without one, it may
@@ -113,13 +145,14 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
 ///
 /// Fails on an image that cannot be read, is damaged, or of a kind that is not supported, which the
 /// message names.
-pub(crate) fn open(file: Arc<dyn Disk>, folder: Option<&Path>) -> Result<Arc<dyn Disk>> {
-    open_in(file, &mut Chain::new(folder))
-}
-
-fn open_in(file: Arc<dyn Disk>, chain: &mut Chain<'_>) -> Result<Arc<dyn Disk>> {
+pub(crate) fn open(file: Arc<dyn Disk>, folder: Option<&Path>) -> Result<Stored> {
     let form = form(&*file)?;
-    open_as(form, file, chain)
+    let file_len = file.len();
+    Ok(Stored {
+        disk: open_as(form, file, &mut Chain::new(folder))?,
+        form: form.name(),
+        file_len,
+    })
 }
 
 fn open_as(form: Form, file: Arc<dyn Disk>, chain: &mut Chain<'_>) -> Result<Arc<dyn Disk>> {

@@ -11,7 +11,8 @@ mod text;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::source::Opened;
+use crate::disk::Stored;
+use crate::source::{Opened, Source};
 use system::{Contents, System};
 
 /// What there is to say about an image.
@@ -27,11 +28,15 @@ pub(crate) struct Inspection {
     /// The disk it is on.
     #[serde(skip_serializing_if = "Option::is_none")]
     disk: Option<disk::Summary>,
-    /// How much there is.
-    contents: Contents,
+    /// How much there is; nothing on a disk without a root filesystem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contents: Option<Contents>,
     /// The system in it, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     system: Option<System>,
+    /// What the user should know.
+    #[serde(skip)]
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Inspection {
@@ -40,19 +45,48 @@ impl Inspection {
     /// # Errors
     ///
     /// Fails when they cannot be read.
-    pub(crate) fn of(image: String, opened: Opened) -> Result<Self> {
+    pub(crate) fn of_files(image: String, opened: Opened) -> Result<Self> {
         let reader = &*opened.reader;
         Ok(Self {
             image,
-            format: match (&opened.image_config, &opened.disk) {
-                (Some(_), _) => "container image",
-                (None, Some(_)) => "disk",
-                (None, None) => "files",
+            format: match opened.image_config {
+                Some(_) => "container image",
+                None => "files",
             },
-            disk: opened.disk.as_ref().map(disk::Summary::of).transpose()?,
-            contents: Contents::of(reader)?,
+            disk: None,
+            contents: Some(Contents::of(reader)?),
             system: System::of(reader),
             image_config: opened.image_config,
+            warnings: opened.warnings,
+        })
+    }
+
+    /// Looks at a disk, and into the filesystem on it that a source means.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it cannot be read, and when the source names a partition that is not there.
+    pub(crate) fn of_disk(image: String, stored: &Stored, source: &Source) -> Result<Self> {
+        let (disk, mut warnings) = disk::Summary::of(stored)?;
+        let (mut contents, mut system) = (None, None);
+        match Opened::on_disk(stored.disk.clone(), source) {
+            Ok(opened) => {
+                warnings.extend(opened.warnings);
+                contents = Some(Contents::of(&*opened.reader)?);
+                system = System::of(&*opened.reader);
+            }
+            Err(error) if source.partition.is_some() => return Err(error),
+            // There is a disk to look at, still.
+            Err(error) => warnings.push(format!("{error:#}")),
+        }
+        Ok(Self {
+            image,
+            format: "disk",
+            disk: Some(disk),
+            contents,
+            system,
+            image_config: None,
+            warnings,
         })
     }
 }

@@ -8,7 +8,8 @@
 //! - `preflight`: what is strange about the result
 //! - `folder`: a folder of the host; `oci`: a container image, wherever its blobs are; `image`: a
 //!   disk image; `net`: what has to be fetched first
-//! - `open`: one source to look into, without a tree where it can do without
+//! - `open`: one source to look into, without a tree where it can do without; `bundled`: a disk
+//!   image in an archive, as builds make them
 //! - `spool` opens an archive and, unless it can be read in place, decodes it into a temporary
 //!   file; `member` reads the headers there one after the other, `tar` hands them on
 
@@ -16,6 +17,7 @@ mod account;
 mod acl;
 mod assembly;
 mod blocks;
+mod bundled;
 pub(crate) mod codec;
 mod filter;
 mod folder;
@@ -63,6 +65,7 @@ pub use filter::{Filter, Pattern};
 pub use image::Which;
 pub use limits::Limits;
 pub use oci::{Digest, Platform};
+pub(crate) use open::{Found, find};
 pub use open::{Opened, open};
 pub use owners::Owner;
 pub use reference::Reference;

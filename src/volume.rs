@@ -2,11 +2,13 @@
 //!
 //! - `ext4`: ext2, ext3 and ext4; `fat`: FAT12, FAT16 and FAT32
 //! - `other`: all that is known by name, but not read
+//! - `description`: what each says of itself
 //!
 //! Both are readers of our own, and neither has to do with the writers. The crate ext4-view knows
 //! no inode numbers (and so no hard links), attributes and device numbers, nor where contents are;
 //! fatfs does not say that either, and follows a chain of clusters that goes round for ever.
 
+mod description;
 mod ext4;
 mod fat;
 mod other;
@@ -18,6 +20,7 @@ use fsgen::tree::content::Segment;
 
 use crate::disk::Disk;
 use crate::reader::{FileId, Reader};
+pub(crate) use description::{Description, describe};
 
 /// What a disk or partition holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

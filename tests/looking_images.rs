@@ -203,30 +203,144 @@ fn partitions_are_those_of_sfdisk() {
         let mut sfdisk = kit::tool("sfdisk");
         let theirs = kit::succeed(sfdisk.args(["--json", "x.raw"]).current_dir(work.path()));
         let theirs: serde_json::Value = serde_json::from_str(&theirs).unwrap();
-        let theirs = theirs["partitiontable"]["partitions"].as_array().unwrap();
+        let table = theirs["partitiontable"].clone();
+        let theirs = table["partitions"].as_array().unwrap();
         for image in ["x.raw", "x.vmdk"] {
             let ours = kit::succeed(&mut work.hsb(["inspect", "--json", image]));
             let ours: serde_json::Value = serde_json::from_str(&ours).unwrap();
             assert_eq!(ours["system"]["os_release"]["NAME"], "hsb fixture");
-            let slots = ours["disk"]["partitions"].as_array().unwrap();
+            // sfdisk writes digits of identifiers in its own way.
+            let same = |ours: &serde_json::Value, theirs: &serde_json::Value| {
+                let theirs = theirs.as_str().unwrap().trim_start_matches("0x");
+                assert!(
+                    theirs.eq_ignore_ascii_case(ours.as_str().unwrap()),
+                    "{ours}"
+                );
+            };
+            let disk = &ours["disk"];
+            same(&disk["id"], &table["id"]);
+            let form = image.trim_start_matches("x.");
+            assert!(form.eq_ignore_ascii_case(disk["stored"].as_str().unwrap()));
+            let len = fs::metadata(work.join(image)).unwrap().len();
+            assert_eq!(disk["file_bytes"], len);
+            assert_eq!(
+                disk["bytes"],
+                fs::metadata(work.join("x.raw")).unwrap().len()
+            );
+            let slots = disk["partitions"].as_array().unwrap();
             assert_eq!(slots.len(), theirs.len());
             for (slot, theirs) in slots.iter().zip(theirs) {
                 let bytes = |key: &str| theirs[key].as_u64().unwrap() * 512;
                 assert_eq!(slot["offset"], bytes("start"));
                 assert_eq!(slot["bytes"], bytes("size"));
                 assert_eq!(slot["name"], theirs["name"]);
+                match table["id"].as_str().unwrap().strip_prefix("0x") {
+                    None => same(&slot["partuuid"], &theirs["uuid"]),
+                    // As the kernel makes it.
+                    Some(id) => {
+                        let number = &slot["number"];
+                        assert_eq!(slot["partuuid"], format!("{id}-0{number}"));
+                    }
+                }
             }
-            assert_eq!(
-                (&slots[0]["filesystem"], &slots[0]["label"]),
-                (&"FAT16".into(), &"FIRM".into())
-            );
-            assert_eq!(
-                (&slots[1]["filesystem"], &slots[1]["label"]),
-                (&"ext4".into(), &"main".into())
-            );
+            for (slot, kind, label) in [(0, "FAT16", "FIRM"), (1, "ext4", "main")] {
+                let found = &slots[slot]["filesystem"];
+                assert_eq!(
+                    (&found["type"], &found["label"]),
+                    (&kind.into(), &label.into())
+                );
+            }
             let text = kit::succeed(&mut work.hsb(["inspect", image]));
             println!("{text}");
             assert!(text.contains("  partition 2"), "{text}");
         }
     }
+}
+
+#[test]
+fn what_fat_says_of_itself() {
+    let work = Work::new("looking-fat");
+    work.write("file", [b'f'; 100_000]);
+    for (width, mib) in [("12", 4), ("16", 32), ("32", 80)] {
+        fs::File::create(work.join("x.fat"))
+            .unwrap()
+            .set_len(mib << 20)
+            .unwrap();
+        let mut mkfs = kit::tool("mkfs.fat");
+        let mkfs = mkfs.args(["-F", width, "-i", "1A2B3C4D", "-n", "LABEL", "x.fat"]);
+        kit::succeed(mkfs.current_dir(work.path()));
+        let mut mcopy = kit::tool("mcopy");
+        kit::succeed(
+            mcopy
+                .args(["-i", "x.fat", "file", "::"])
+                .current_dir(work.path()),
+        );
+        let ours = kit::succeed(&mut work.hsb(["inspect", "--json", "x.fat"]));
+        let ours: serde_json::Value = serde_json::from_str(&ours).unwrap();
+        let found = &ours["disk"]["filesystem"];
+        assert_eq!(found["type"], format!("FAT{width}"));
+        assert_eq!(found["label"], "LABEL");
+        assert_eq!(found["uuid"], "1A2B-3C4D");
+        // It ends with `x.fat: 2 files, 50/2043 clusters`.
+        let mut fsck = kit::tool("fsck.fat");
+        let theirs = kit::succeed(fsck.args(["-n", "x.fat"]).current_dir(work.path()));
+        let clusters = theirs.split_whitespace().rev().nth(1).unwrap();
+        let (used, all) = clusters.split_once('/').unwrap();
+        let free = all.parse::<u64>().unwrap() - used.parse::<u64>().unwrap();
+        let cluster = found["block_size"].as_u64().unwrap();
+        assert_eq!(found["free_bytes"], free * cluster, "{theirs}");
+    }
+}
+
+#[test]
+fn a_disk_without_a_root_can_be_inspected() {
+    let work = Work::new("looking-rootless");
+    work.write(
+        "build.yaml",
+        "source: {from: root, owner: root}\ntable: mbr\npartitions:\n\
+         - {fs: swap, label: s, size: 1M}\n- {fs: none, size: 1M}\n- {mount: /srv}\n- {mount: /}\n",
+    );
+    fs::create_dir(work.join("root")).unwrap();
+    kit::succeed(&mut work.hsb([
+        "build", "-q", "-o", "x.qcow2", "-o", "x.tar.gz", "-o", "x.tar",
+    ]));
+    for image in ["x.qcow2", "x.tar.gz", "x.tar"] {
+        let run = kit::run(&mut work.hsb(["inspect", image]));
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.stderr.contains("cannot be told"), "{run:?}");
+        assert!(run.stdout.contains("swap \"s\", UUID="), "{run:?}");
+        assert!(run.stdout.contains("nothing that is known"), "{run:?}");
+        // An archive of an image is looked into as the image is.
+        let list = kit::succeed(&mut work.hsb(["ls", "--partition", "4", image]));
+        assert_eq!(list, "lost+found\nsrv\n", "{image}");
+        let message = kit::fail(&mut work.hsb(["inspect", "--partition", "9", image]), 2);
+        assert!(message.contains("has no partition 9"), "{message}");
+    }
+    // One that is broken can be asked for what it says of itself.
+    let mut mke2fs = kit::tool("mke2fs");
+    let mke2fs = mke2fs.args([
+        "-q",
+        "-F",
+        "-t",
+        "ext4",
+        "-O",
+        "^metadata_csum",
+        "x.fs",
+        "4M",
+    ]);
+    kit::succeed(mke2fs.current_dir(work.path()));
+    let mut debugfs = kit::tool("debugfs");
+    let request = "ssv feature_incompat 0x8102c2";
+    kit::succeed(
+        debugfs
+            .args(["-w", "-R", request, "x.fs"])
+            .current_dir(work.path()),
+    );
+    let run = kit::run(&mut work.hsb(["inspect", "x.fs"]));
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stdout.contains("encrypt FEATURE_I23"), "{run:?}");
+    assert!(
+        run.stderr.contains("incompatible feature 0x800000"),
+        "{run:?}"
+    );
 }

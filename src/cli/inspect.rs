@@ -3,10 +3,15 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Args;
 
-use super::look::{Look, show};
+use super::look::Look;
+use super::{FAILED, WRONG, end, fail, print};
 use crate::inspection::Inspection;
+use crate::progress::say;
+use crate::shown;
+use crate::source::Found;
 
 #[derive(Debug, Args)]
 pub(super) struct Inspect {
@@ -21,13 +26,27 @@ pub(super) struct Inspect {
 
 /// Runs the command.
 pub(super) fn inspect(arguments: &Inspect) -> ExitCode {
-    show(&arguments.look, &arguments.image, |opened, out| {
-        let name = arguments.image.display().to_string();
-        let found = Inspection::of(name, opened)?;
-        match arguments.json {
-            true => writeln!(out, "{}", serde_json::to_string_pretty(&found)?)?,
-            false => write!(out, "{found}")?,
-        }
-        Ok(ExitCode::SUCCESS)
-    })
+    let found = match find(arguments) {
+        Ok(found) => found,
+        Err(error) => return fail(&error, WRONG),
+    };
+    for warning in &found.warnings {
+        let warning = shown::one_line(warning, usize::MAX);
+        say(format_args!("hsb: warning: {warning}"));
+    }
+    let text = match arguments.json {
+        true => serde_json::to_string_pretty(&found).map(|text| text + "\n"),
+        false => Ok(found.to_string()),
+    };
+    let printed = text.map_err(Into::into).and_then(|text| print(&text));
+    end(printed, FAILED)
+}
+
+fn find(arguments: &Inspect) -> Result<Inspection> {
+    let name = arguments.image.display().to_string();
+    let source = arguments.look.source(&arguments.image)?;
+    match arguments.look.find(&arguments.image)? {
+        Found::Disk(stored) => Inspection::of_disk(name, &stored, &source),
+        Found::Files(opened) => Inspection::of_files(name, opened),
+    }
 }

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::{WRONG, bytes, fail};
 use crate::progress::say;
-use crate::source::{self, Input, Limits, Opened, Options, Platform, Source, Which};
+use crate::source::{self, Found, Input, Limits, Opened, Options, Platform, Source, Which};
 
 /// How what is looked into is read.
 #[derive(Debug, Clone, Args)]
@@ -83,21 +83,48 @@ impl Look {
 
     /// Checks that there is something to choose from among what was opened, if there is a choice.
     pub(super) fn check_choice(&self, opened: &[&Opened], name: &Path) -> Result<()> {
+        let has_disk = opened.iter().any(|opened| opened.disk.is_some());
+        let has_images = opened.iter().any(|opened| opened.image_config.is_some());
+        self.check_kinds(has_disk, has_images, name)
+    }
+
+    fn check_kinds(&self, has_disk: bool, has_images: bool, name: &Path) -> Result<()> {
         let name = name.display();
         ensure!(
-            self.partition.is_none() || opened.iter().any(|opened| opened.disk.is_some()),
+            self.partition.is_none() || has_disk,
             "--partition chooses a part of a disk image, and {name} is none"
         );
         ensure!(
-            (self.tag.is_none() && self.platform.is_none())
-                || opened.iter().any(|opened| opened.image_config.is_some()),
+            (self.tag.is_none() && self.platform.is_none()) || has_images,
             "--tag and --platform choose a container image, and {name} is none"
         );
         Ok(())
     }
 
+    /// Opens what an argument names, but chooses nothing on a disk.
+    pub(super) fn find(&self, name: &Path) -> Result<Found> {
+        let found = self.find_either(name)?;
+        let (has_disk, has_images) = match &found {
+            Found::Disk(_) => (true, false),
+            Found::Files(opened) => (false, opened.image_config.is_some()),
+        };
+        self.check_kinds(has_disk, has_images, name)?;
+        Ok(found)
+    }
+
     /// Opens what an argument names, one of two: a choice may be for the other.
     pub(super) fn open_either(&self, name: &Path) -> Result<Opened> {
+        let opened = match self.find_either(name)? {
+            Found::Disk(stored) => Opened::on_disk(stored.disk, &self.source(name)?)?,
+            Found::Files(opened) => opened,
+        };
+        for warning in &opened.warnings {
+            say(format_args!("hsb: warning: {warning}"));
+        }
+        Ok(opened)
+    }
+
+    fn find_either(&self, name: &Path) -> Result<Found> {
         let source = self.source(name)?;
         let is_registry = matches!(source.from, Input::Registry(_));
         let any = Source {
@@ -123,11 +150,7 @@ impl Look {
             },
             progress: &|_| {},
         };
-        let opened = source::open(&source, &options)?;
-        for warning in &opened.warnings {
-            say(format_args!("hsb: warning: {warning}"));
-        }
-        Ok(opened)
+        source::find(&source, &options)
     }
 }
 

@@ -6,6 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use fsgen::ReadAt;
+use rustix::fs::SeekFrom;
+use rustix::io::Errno;
 
 use super::Disk;
 use crate::stamp::Stamp;
@@ -104,5 +106,14 @@ impl ReadAt for PlainFile {
 impl Disk for PlainFile {
     fn len(&self) -> u64 {
         self.len
+    }
+
+    fn next_data(&self, at: u64) -> io::Result<u64> {
+        match rustix::fs::seek(&self.file, SeekFrom::Data(at)) {
+            Ok(data) => Ok(data.min(self.len).max(at)),
+            Err(Errno::NXIO) => Ok(self.len.max(at)),
+            // Not all filesystems of the host tell.
+            Err(_) => Ok(at),
+        }
     }
 }

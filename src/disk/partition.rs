@@ -43,12 +43,16 @@ pub(crate) struct Partition {
     pub(crate) what: Option<PartitionType>,
     /// Its name in a GPT.
     pub(crate) name: String,
+    /// What Linux calls it, as in `PARTUUID=`.
+    pub(crate) uuid: String,
 }
 
 /// A partition table.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) kind: Kind,
+    /// What it calls the disk.
+    pub(crate) id: String,
     /// In the order of their numbers.
     pub(crate) partitions: Vec<Partition>,
     /// What is wrong with it, but does not matter.

@@ -17,11 +17,10 @@ use super::kind::{self, ENOUGH, Kind};
 use super::layer::Layer;
 use super::member::{Entry, Member};
 use super::name::{check_path, check_target, shown};
-use super::open::OnDisk;
 use super::xattr::Attributes;
 use super::{Input, Options, Source};
-use crate::disk::{self, Disk, file::PlainFile};
-use crate::reader::{self, FileId};
+use crate::disk::{self, Disk, Stored, file::PlainFile};
+use crate::reader::{self, FileId, Reader};
 use crate::volume::{Bytes, Volume};
 pub use choice::Which;
 
@@ -63,24 +62,24 @@ pub(super) fn read_plain(
 ///
 /// # Errors
 ///
-/// Fails when it cannot be read, or there is no filesystem to take from it.
-pub(super) fn open_plain(source: &Source, _: &Options<'_>) -> Result<OnDisk> {
+/// Fails when it cannot be read.
+pub(super) fn open_plain(source: &Source, _: &Options<'_>) -> Result<Stored> {
     let open = || {
         let (file, folder) = plain(source)?;
-        self::open(file, folder, source)
+        disk::open(file, folder)
     };
     open().with_context(|| source.from.to_string())
 }
 
-/// Opens an image to look into it; files that it names lie in `folder`.
+/// Opens the filesystem on a disk that a source means.
 ///
 /// # Errors
 ///
-/// Fails when it cannot be read, or there is no filesystem to take from it.
-pub(super) fn open(file: Arc<PlainFile>, folder: Option<&Path>, source: &Source) -> Result<OnDisk> {
-    let disk = disk::open(file, folder)?;
-    let (volume, _) = choice::choose(&disk, source.partition.as_ref())?;
-    Ok((volume, disk))
+/// Fails when there is none to take, and when it is not clear which one.
+pub(super) fn filesystem(disk: &Arc<dyn Disk>, source: &Source) -> Result<Box<dyn Reader>> {
+    let chosen = choice::choose(disk, source.partition.as_ref());
+    let (volume, _) = chosen.with_context(|| source.from.to_string())?;
+    Ok(volume)
 }
 
 fn plain(source: &Source) -> Result<(Arc<PlainFile>, Option<&Path>)> {
@@ -108,7 +107,7 @@ pub(super) fn read(
     options: &Options<'_>,
     assembly: &mut Assembly,
 ) -> Result<()> {
-    let disk = disk::open(file, folder)?;
+    let disk = disk::open(file, folder)?.disk;
     let (volume, said) = choice::choose(&disk, source.partition.as_ref())?;
     assembly.warnings.extend(said);
     assembly.warnings.extend(volume.warnings());

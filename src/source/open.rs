@@ -7,15 +7,20 @@ use fsgen::Timestamp;
 
 use super::assembly::Assembly;
 use super::window::Archive;
-use super::{Input, Loaded, Options, Source, decoded, gather, image, oci, read_archive};
-use crate::disk::Disk;
+use super::{Input, Loaded, Options, Source, bundled, decoded, gather, image, oci, read_archive};
+use crate::disk::{self, Disk, Stored};
 use crate::reader::{Reader, TreeReader};
 
 /// A function that opens a source without reading all of it.
-pub(super) type Open = fn(&Source, &Options<'_>) -> Result<OnDisk>;
+pub(super) type Open = fn(&Source, &Options<'_>) -> Result<Stored>;
 
-/// A filesystem, and the disk that it is on.
-pub(super) type OnDisk = (Box<dyn Reader>, Arc<dyn Disk>);
+/// What a source turns out to be.
+pub(crate) enum Found {
+    /// A disk, of which nothing was chosen yet.
+    Disk(Stored),
+    /// Files.
+    Files(Opened),
+}
 
 /// A source, ready to be looked into.
 pub struct Opened {
@@ -30,13 +35,18 @@ pub struct Opened {
 }
 
 impl Opened {
-    fn disk((reader, disk): OnDisk) -> Self {
-        Self {
-            reader,
+    /// Opens the filesystem on a disk that a source means.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is none to take, and when it is not clear which one.
+    pub(crate) fn on_disk(disk: Arc<dyn Disk>, source: &Source) -> Result<Self> {
+        Ok(Self {
+            reader: image::filesystem(&disk, source)?,
             disk: Some(disk),
             image_config: None,
             warnings: Vec::new(),
-        }
+        })
     }
 
     fn tree(loaded: Loaded, source: &Source) -> Self {
@@ -56,9 +66,21 @@ impl Opened {
 ///
 /// Fails when it cannot be read, or holds what no Linux filesystem could.
 pub fn open(source: &Source, options: &Options<'_>) -> Result<Opened> {
+    match find(source, options)? {
+        Found::Disk(stored) => Opened::on_disk(stored.disk, source),
+        Found::Files(opened) => Ok(opened),
+    }
+}
+
+/// Opens a source as far as nothing has to be chosen on a disk.
+///
+/// # Errors
+///
+/// Fails when it cannot be read, or holds what no Linux filesystem could.
+pub(crate) fn find(source: &Source, options: &Options<'_>) -> Result<Found> {
     let format = source.format();
     if let Some(open) = format.and_then(|format| format.open) {
-        return Ok(Opened::disk(open(source, options)?));
+        return Ok(Found::Disk(open(source, options)?));
     }
     let without_partition = Source {
         partition: None,
@@ -76,18 +98,19 @@ pub fn open(source: &Source, options: &Options<'_>) -> Result<Opened> {
     if format.is_some() || matches!(source.from, Input::Registry(_)) {
         let picked = pick(format.is_none_or(|format| format.has_images));
         let (loaded, _) = gather(std::slice::from_ref(picked), options)?;
-        return Ok(Opened::tree(loaded, source));
+        return Ok(Found::Files(Opened::tree(loaded, source)));
     }
     let mut assembly = Assembly::new(options.limits);
     let archive = decoded(source, options, &mut assembly)?;
     let name = || source.from.to_string();
     if image::is_image(&archive).with_context(name)? {
-        let reader = image::open(archive, None, source);
-        return Ok(Opened::disk(reader.with_context(name)?));
+        let stored = disk::open(archive, None);
+        return Ok(Found::Disk(stored.with_context(name)?));
     }
     let shared: Arc<dyn Archive> = archive.clone();
     let picked = pick(oci::is_archive(&shared).with_context(name)?);
     read_archive(archive, picked, &picked.layer()?, options, &mut assembly)?;
     let time = options.source_date_epoch.map(Timestamp::from_secs);
-    Ok(Opened::tree(assembly.finish(time), source))
+    let opened = Opened::tree(assembly.finish(time), source);
+    bundled::find(opened).with_context(name)
 }

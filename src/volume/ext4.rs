@@ -30,7 +30,7 @@ use crate::fields::{Fields as _, slice};
 use crate::reader::{FileId, Kind, Reader, Stat};
 use inode::Inode;
 use superblock::Superblock;
-pub(super) use superblock::is_likely;
+pub(super) use superblock::{describe, is_likely};
 
 /// The inode of the root directory.
 const ROOT: u32 = 2;

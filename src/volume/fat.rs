@@ -6,6 +6,7 @@
 
 mod boot;
 mod entry;
+mod usage;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -24,6 +25,7 @@ use crate::reader::{FileId, Kind, Reader, Stat};
 use boot::Boot;
 pub(super) use boot::is_likely;
 use entry::{Entry, Found, Names};
+pub(super) use usage::describe;
 
 /// The root directory, which has no entry. Other files are known by where theirs is, in bytes.
 const ROOT: FileId = FileId(0);

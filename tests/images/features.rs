@@ -1,9 +1,10 @@
 //! Filesystems by mke2fs, with every feature that it can turn on.
 
 use std::fs;
+use std::path::Path;
 
 use super::{build, debugfs, files, mke2fs, refused};
-use crate::kit::Work;
+use crate::kit::{self, Work};
 
 /// What mke2fs is told, one filesystem a line.
 const OPTIONS: &[&str] = &[
@@ -67,8 +68,40 @@ fn what_goes_in_comes_out() {
         let (got, said) = build(&work, &format!("{{from: fs.img{without}}}"));
         assert!(got == want, "{options:?}: another image; {said}");
         assert_eq!(said, "", "{options:?}");
+        inspected(&work, &image);
         fs::remove_file(image).unwrap();
     }
+}
+
+/// Asserts that `hsb inspect` says of a filesystem what dumpe2fs does.
+fn inspected(work: &Work, image: &Path) {
+    let ours = kit::succeed(&mut work.hsb(["inspect", "--json", "fs.img"]));
+    let ours: serde_json::Value = serde_json::from_str(&ours).unwrap();
+    let ours = &ours["disk"]["filesystem"];
+    let theirs = kit::dumpe2fs(image, 0);
+    let value = |key: &str| {
+        let mut lines = theirs.lines().filter_map(|line| line.strip_prefix(key));
+        lines.next().unwrap().trim_start_matches(':').trim()
+    };
+    let number = |key: &str| value(key).parse::<u64>().unwrap();
+    let features = ours["features"].as_array().unwrap().iter();
+    let features: Vec<_> = features.map(|name| name.as_str().unwrap()).collect();
+    assert_eq!(
+        features.join(" "),
+        value("Filesystem features:"),
+        "{theirs}"
+    );
+    assert_eq!(ours["uuid"], value("Filesystem UUID:"));
+    let block_size = number("Block size:");
+    assert_eq!(ours["block_size"], block_size);
+    assert_eq!(ours["bytes"], number("Block count:") * block_size);
+    assert_eq!(
+        ours["free_bytes"],
+        number("Free blocks:") * block_size,
+        "{theirs}"
+    );
+    assert_eq!(ours["inodes"], number("Inode count:"));
+    assert_eq!(ours["free_inodes"], number("Free inodes:"));
 }
 
 /// What mke2fs does not take over, or a user cannot make.

@@ -21,6 +21,7 @@ const ENTRIES_MAX: u64 = 1 << 22;
 
 /// What a header says.
 struct Header {
+    guid: Uuid,
     entries: u64,
     count: u32,
     entry_size: u32,
@@ -40,9 +41,10 @@ pub(super) fn read(disk: &dyn Disk) -> Result<Option<Table>> {
             let Some(found) = found else {
                 continue;
             };
-            let entries = found.and_then(|header| entries(disk, sector, &header));
+            let entries =
+                found.and_then(|header| Ok((header.guid, entries(disk, sector, &header)?)));
             match entries {
-                Ok(partitions) => {
+                Ok((guid, partitions)) => {
                     let mut warnings: Vec<String> = wrong
                         .iter()
                         .map(|wrong| format!("{wrong}; the copy of the GPT at the end is used"))
@@ -53,6 +55,7 @@ pub(super) fn read(disk: &dyn Disk) -> Result<Option<Table>> {
                     }
                     return Ok(Some(Table {
                         kind: Kind::Gpt,
+                        id: guid.to_string(),
                         partitions,
                         warnings,
                     }));
@@ -94,6 +97,7 @@ fn parse(raw: &[u8], number: u64) -> Result<Header> {
         bail!("it is for sector {}, not {number}", raw.le64(24));
     }
     Ok(Header {
+        guid: Uuid::from_bytes_le(raw.array(56)),
         entries: raw.le64(72),
         count: raw.le32(80),
         entry_size: raw.le32(84),
@@ -139,6 +143,7 @@ fn entries(disk: &dyn Disk, sector: u64, header: &Header) -> Result<Vec<Partitio
             len,
             what: Some(PartitionType::from_guid(guid)),
             name: String::from_utf16_lossy(&name),
+            uuid: Uuid::from_bytes_le(raw.array(16)).to_string(),
         });
     }
     Ok(partitions)

@@ -45,7 +45,7 @@ impl Entry {
     }
 
     /// Returns the partition of an entry whose place counts from `base` on, in sectors.
-    fn partition(self, number: u32, base: u64) -> Partition {
+    fn partition(self, number: u32, base: u64, id: u32) -> Partition {
         Partition {
             number,
             // Four numbers of 32 bits at most are added up.
@@ -53,6 +53,11 @@ impl Entry {
             len: self.sectors * SECTOR,
             what: PartitionType::from_mbr(self.kind).ok(),
             name: String::new(),
+            // Linux makes it of the disk's; where that is zero, there is none.
+            uuid: match id {
+                0 => String::new(),
+                id => format!("{id:08x}-{number:02x}"),
+            },
         }
     }
 }
@@ -68,27 +73,29 @@ pub(super) fn read(disk: &dyn Disk) -> Result<Option<Table>> {
     if entries.iter().any(|entry| entry.kind == PROTECTIVE) {
         bail!("its MBR stands for a GPT, but there is none at its start or end; was it cut short?");
     }
+    let id = sector.le32(440);
     let mut partitions = Vec::new();
     for (number, entry) in (1..).zip(entries) {
         if entry.is_empty() {
             continue;
         }
         if entry.is_extended() {
-            chain(disk, entry, &mut partitions).context("its logical partitions")?;
+            chain(disk, entry, id, &mut partitions).context("its logical partitions")?;
         } else {
-            partitions.push(entry.partition(number, 0));
+            partitions.push(entry.partition(number, 0, id));
         }
     }
     partitions.sort_by_key(|partition| partition.number);
     Ok(Some(Table {
         kind: Kind::Mbr,
+        id: format!("{id:08x}"),
         partitions,
         warnings: Vec::new(),
     }))
 }
 
 /// Follows the chain in an extended partition: each link has a partition, and where the next is.
-fn chain(disk: &dyn Disk, extended: Entry, partitions: &mut Vec<Partition>) -> Result<()> {
+fn chain(disk: &dyn Disk, extended: Entry, id: u32, partitions: &mut Vec<Partition>) -> Result<()> {
     let mut seen = BTreeSet::new();
     let mut link = extended.first;
     let mut number = 5;
@@ -105,7 +112,7 @@ fn chain(disk: &dyn Disk, extended: Entry, partitions: &mut Vec<Partition>) -> R
         );
         let [entry, next] = [0, 1].map(|index| Entry::read(&sector, index));
         if !entry.is_empty() && !entry.is_extended() {
-            partitions.push(entry.partition(number, link));
+            partitions.push(entry.partition(number, link, id));
             number += 1;
         }
         if next.is_empty() || !next.is_extended() {

@@ -5,11 +5,13 @@
 use std::io;
 
 use anyhow::{Result, bail, ensure};
+use uuid::Uuid;
 
 use super::features::{Features, READ_ONLY_COMPATIBLE};
 use crate::crc::crc32c;
 use crate::disk::Disk;
 use crate::fields::{Fields as _, slice};
+use crate::volume::Description;
 
 /// Where it is, in bytes.
 const OFFSET: u64 = 1024;
@@ -45,6 +47,36 @@ pub(super) struct Superblock {
 pub(in crate::volume) fn is_likely(disk: &dyn Disk) -> io::Result<bool> {
     let raw = disk.read_padded(OFFSET, 128)?;
     Ok(raw.le16(0x38) == MAGIC && raw.le32(0x18) <= 6 && raw.le32(0x4C) <= 1)
+}
+
+/// Returns what a superblock says, whether or not what it describes can be read here.
+pub(in crate::volume) fn describe(disk: &dyn Disk) -> io::Result<Description> {
+    let raw = disk.read_padded(OFFSET, LEN)?;
+    let features = match raw.le32(0x4C) {
+        0 => Features::default(),
+        _ => Features::read(&raw),
+    };
+    let count = |low, high| match features.wide() {
+        true => raw.split64(low, high),
+        false => raw.le32(low).into(),
+    };
+    let block_size = 1024_u64 << raw.le32(0x18).min(6);
+    Ok(Description {
+        kind: features.kind().to_owned(),
+        label: label(&raw),
+        uuid: Uuid::from_bytes(raw.array(0x68)).to_string(),
+        features: features.names(),
+        bytes: count(0x04, 0x150).checked_mul(block_size),
+        free: count(0x0C, 0x158).checked_mul(block_size),
+        block_size: Some(block_size),
+        inodes: Some(raw.le32(0x00)),
+        free_inodes: Some(raw.le32(0x10)),
+    })
+}
+
+fn label(raw: &[u8]) -> String {
+    let label = slice(raw, 0x78, 16).split(|b| *b == 0).next();
+    String::from_utf8_lossy(label.unwrap_or_default()).into_owned()
 }
 
 impl Superblock {
@@ -115,18 +147,11 @@ impl Superblock {
 
     /// Returns the type that people know it by.
     pub(super) fn kind(&self) -> &'static str {
-        let features = &self.features;
-        let is_ext4 = features.extents() || features.wide() || features.metadata_csum();
-        match (is_ext4, features.has_journal()) {
-            (true, _) => "ext4",
-            (false, true) => "ext3",
-            (false, false) => "ext2",
-        }
+        self.features.kind()
     }
 
     pub(super) fn label(&self) -> String {
-        let label = slice(&self.raw, 0x78, 16).split(|b| *b == 0).next();
-        String::from_utf8_lossy(label.unwrap_or_default()).into_owned()
+        label(&self.raw)
     }
 
     /// Returns the inode of the journal.

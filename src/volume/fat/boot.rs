@@ -26,6 +26,8 @@ pub(super) struct Boot {
     /// How many clusters there are.
     pub clusters: u32,
     pub label: String,
+    /// The serial number of the volume, if it has one.
+    pub serial: Option<u32>,
 }
 
 /// Returns whether a disk starts with such a filesystem.
@@ -79,6 +81,8 @@ impl Boot {
         let in_table = (table_len * 8 / u64::from(width)).saturating_sub(2);
         let clusters = u32::try_from(clusters.min(in_table))?;
         let extended = if is_wide { 0x42 } else { 0x26 };
+        let has_serial = matches!(raw.byte(extended), 0x28 | 0x29);
+        let serial = has_serial.then(|| raw.le32(extended + 1));
         let label = match raw.byte(extended) {
             0x29 => slice(&raw, extended + 5, 11),
             _ => &[],
@@ -92,6 +96,7 @@ impl Boot {
             data,
             cluster_len,
             clusters,
+            serial,
             label: if label == "NO NAME" {
                 String::new()
             } else {
