@@ -8,6 +8,7 @@ mod inspect;
 mod look;
 mod ls;
 mod modules;
+mod verify;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -61,11 +62,13 @@ enum Command {
     /// IMAGE is anything that a build starts from or makes. Exit status: 1 when it fails, 2 when
     /// IMAGE cannot be opened or the call is wrong.
     Export(export::Export),
-    /// Read everything in a raw image that is not the content of files, and say what is wrong
+    /// Read everything in a raw image that is not the content of files, and say what is wrong; or
+    /// build it again, and say what differs
     ///
-    /// Partition tables (GPT, MBR) and filesystems (ext2 to ext4, FAT, swap). Exit status: 0 clean,
-    /// 1 problems found, 2 not readable or nothing that can be checked.
-    Verify(VerifyOptions),
+    /// Partition tables (GPT, MBR) and filesystems (ext2 to ext4, FAT, swap). With --rebuild, IMAGE
+    /// has any format that a build writes, and is compared with what a recipe makes, bit by bit.
+    /// Exit status: 0 clean or the same, 1 problems found or differences, 2 when neither can be told.
+    Verify(verify::Verify),
     /// Run a module in Starlark for the process that started this one
     #[cfg(feature = "starlark")]
     #[command(hide = true)]
@@ -94,15 +97,6 @@ struct PlanOptions {
     /// With --show: print the difference that this step made, counted from 1
     #[arg(long, value_name = "NUMBER", requires = "show")]
     step: Option<usize>,
-}
-
-#[derive(Debug, Args)]
-struct VerifyOptions {
-    /// The raw image: a disk, or a bare filesystem
-    image: PathBuf,
-    /// Print the verdict as JSON on standard output
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -178,7 +172,7 @@ pub fn run() -> ExitCode {
         Command::Cat(arguments) => return cat::cat(arguments),
         Command::Diff(arguments) => return diff::diff(arguments),
         Command::Export(arguments) => return export::export(arguments),
-        Command::Verify(options) => return verify(options),
+        Command::Verify(options) => return verify::verify(options),
         #[cfg(feature = "starlark")]
         Command::Starlark(arguments) => return own::starlark::serve(arguments.clone()),
         Command::Modules(options) => return end(modules::modules(options), WRONG),
@@ -219,24 +213,6 @@ fn end(result: Result<()>, code: u8) -> ExitCode {
     }
 }
 
-/// Checks an image and shows what was found.
-fn verify(options: &VerifyOptions) -> ExitCode {
-    let verdict = match crate::verify::verify(&options.image) {
-        Ok(verdict) => verdict,
-        Err(error) => return fail(&error, WRONG),
-    };
-    let text = if options.json {
-        serde_json::to_string_pretty(&verdict).map(|text| text + "\n")
-    } else {
-        Ok(verdict.to_string())
-    };
-    match text.map_err(Into::into).and_then(|text| print(&text)) {
-        Ok(()) if verdict.is_clean() => ExitCode::SUCCESS,
-        Ok(()) => ExitCode::from(FAILED),
-        Err(error) => fail(&error, WRONG),
-    }
-}
-
 fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
     say(format_args!("hsb: {error:#}"));
     ExitCode::from(code)
@@ -244,21 +220,31 @@ fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
 
 /// Checks all that can be wrong before any work starts.
 fn request(options: &Options, is_plan: bool) -> Result<Request> {
+    request_for(options, is_plan, |recipe, sources| {
+        let (outs, extract) = (&options.output, options.extract_boot);
+        let outs = Destination::all(outs, &recipe.name, extract, sources)?;
+        if options.compress && !outs.iter().any(Destination::has_compression) {
+            bail!(
+                "--compress: no OUT is a .qcow2; the ending of others says how they are compressed"
+            );
+        }
+        Ok(outs)
+    })
+}
+
+/// As above, for the files that `outs` returns.
+fn request_for(
+    options: &Options,
+    is_plan: bool,
+    outs: impl FnOnce(&Recipe, &[Source]) -> Result<Vec<Destination>>,
+) -> Result<Request> {
     let mut recipe = recipe::read(&options.file, options.size)?;
     if options.extract_boot && !recipe.is_divided {
         recipe.table = recipe::Table::None;
     }
     plan::check(&recipe)?;
     let sources = sources(options, &recipe)?;
-    let outs = Destination::all(
-        &options.output,
-        &recipe.name,
-        options.extract_boot,
-        &sources,
-    )?;
-    if options.compress && !outs.iter().any(Destination::has_compression) {
-        bail!("--compress: no OUT is a .qcow2; the ending of others says how they are compressed");
-    }
+    let outs = outs(&recipe, &sources)?;
     if let Some(tmp) = &options.tmp
         && !tmp.is_dir()
     {
@@ -272,7 +258,8 @@ fn request(options: &Options, is_plan: bool) -> Result<Request> {
                 .filter(|v| !v.is_empty())
                 .map(PathBuf::from)
         })
-        .unwrap_or_else(|| outs[0].folder().to_owned());
+        .or_else(|| outs.first().map(|out| out.folder().to_owned()))
+        .unwrap_or_else(std::env::temp_dir);
     // More threads than that gain nothing, and each holds a buffer.
     let cores = || std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
     Ok(Request {

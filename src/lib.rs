@@ -21,6 +21,7 @@
 //! - `listing`, `difference`: what is in them, and what in one but not in another
 //! - `inspection`: what one is, at a glance
 //! - `export`: all of one, as a tar archive or a container image
+//! - `rebuild`: an image that is there, compared with what its recipe makes
 //! - [`verify`]: everything in an image is read again, by code that is not the writer's
 //! - [`cli`]: arguments, and how results and errors are shown
 //!
@@ -55,6 +56,7 @@ pub mod own;
 mod plan;
 pub mod progress;
 pub mod reader;
+mod rebuild;
 pub mod recipe;
 pub mod report;
 mod schema;

@@ -30,6 +30,7 @@
 //! - `own_python`: modules in Python, beside what Python does in a folder
 //! - `own_starlark`: modules in Starlark: what they can do, and how they fail
 //! - `readback`: reads a whole filesystem back through other people's programs
+//! - `rebuild`: images compared with what their recipe makes
 //! - `recipes`: builds from build.yaml: the sample, several partitions
 //! - `registry`: images from a real registry, and files by http(s)
 //! - `reject`: calls, recipes and archives that must fail, and how
@@ -85,6 +86,7 @@ mod own_python;
 mod own_starlark;
 mod random;
 mod readback;
+mod rebuild;
 mod recipes;
 #[cfg(feature = "net")]
 mod registry;

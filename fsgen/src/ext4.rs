@@ -19,6 +19,7 @@ mod layout;
 mod measure;
 mod numbering;
 mod orphan;
+mod part;
 mod place;
 mod render;
 mod space;
@@ -35,6 +36,7 @@ pub use crate::size::Size;
 pub use geometry::{BlockSize, Geometry};
 pub use inode::TIMES;
 pub use layout::{Layout, plan};
+pub use part::{Holder, Part, Place};
 pub use write::write;
 
 use crate::tree::{Timestamp, path};

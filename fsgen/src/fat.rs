@@ -19,6 +19,7 @@ mod inventory;
 mod label;
 mod layout;
 mod name;
+mod part;
 mod serial;
 mod short;
 mod time;
@@ -33,6 +34,7 @@ pub use fat_type::{ClusterSize, FatType};
 pub use geometry::Geometry;
 pub use label::{LabelError, check as check_label};
 pub use layout::{Layout, plan};
+pub use part::{Part, Place};
 pub use serial::Serial;
 pub use write::{write, written};
 

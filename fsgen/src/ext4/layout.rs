@@ -158,6 +158,11 @@ impl Layout {
         &self.geometry
     }
 
+    /// Returns the first block of a group.
+    pub fn first_block(&self, group: u32) -> u64 {
+        self.geometry.group_start(group)
+    }
+
     /// Returns the UUID of the filesystem.
     pub fn uuid(&self) -> uuid::Uuid {
         self.options.uuid

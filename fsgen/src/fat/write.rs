@@ -95,7 +95,7 @@ pub fn written(layout: &Layout, tree: &Tree) -> Vec<Range<u64>> {
     ranges
 }
 
-fn directory_start(layout: &Layout, at: usize) -> u64 {
+pub(super) fn directory_start(layout: &Layout, at: usize) -> u64 {
     let sector = match layout.directory_clusters[at] {
         0 => layout.geometry.fat_start(2),
         cluster => layout.geometry.cluster_start(cluster),
