@@ -1,4 +1,4 @@
-//! The files of the host that modules may read: those of the recipe's folder.
+//! The files that modules may read: those of the recipe's folder, and those that they fetch.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read};
@@ -9,8 +9,9 @@ use std::sync::Arc;
 use fsgen::{ReadAt, WriteAt};
 use modules::{Host, Partition, Spool};
 
-use crate::source::Limits;
+use crate::cache::Cache;
 use crate::source::codec::Codec;
+use crate::source::{Limits, fetch_for_step};
 use crate::stamp::Stamp;
 
 /// The folder of a recipe, what it says of the disk, and where steps may keep what they decode.
@@ -20,6 +21,8 @@ pub(crate) struct RecipeFolder {
     /// Nothing while a recipe is only checked.
     spool: Option<PathBuf>,
     limits: Limits,
+    /// Where files that are fetched are kept.
+    cache: Option<Cache>,
     /// None, as long as options are checked.
     partitions: Vec<Partition>,
 }
@@ -31,6 +34,7 @@ impl RecipeFolder {
             folder,
             spool: None,
             limits: Limits::default(),
+            cache: None,
             partitions: Vec::new(),
         }
     }
@@ -42,6 +46,11 @@ impl RecipeFolder {
             limits,
             ..self
         }
+    }
+
+    /// Lets steps keep what they fetch.
+    pub(crate) fn keeping(self, cache: Option<Cache>) -> Self {
+        Self { cache, ..self }
     }
 
     /// Tells steps of the partitions that the image will have.
@@ -95,6 +104,15 @@ impl Host for RecipeFolder {
         }
         names.sort_unstable();
         Ok(names)
+    }
+
+    fn fetch(&self, url: &str, sha256: Option<&str>) -> io::Result<(Arc<dyn ReadAt>, u64)> {
+        let folder = self.spool.as_deref().ok_or(io::ErrorKind::Unsupported)?;
+        let fetched = fetch_for_step(url, sha256, self.cache.as_ref(), folder);
+        let file = fetched.map_err(|error| io::Error::other(format!("{error:#}")))?;
+        let len = file.metadata()?.len();
+        let url = url.to_owned();
+        Ok((Arc::new(Fetched { url, file }), len))
     }
 
     fn decode<'i>(
@@ -174,6 +192,22 @@ impl WriteAt for SpoolFile {
 }
 
 impl Spool for SpoolFile {}
+
+/// A file of the net.
+struct Fetched {
+    url: String,
+    file: File,
+}
+
+impl ReadAt for Fetched {
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buf, offset)
+    }
+
+    fn name(&self) -> String {
+        self.url.clone()
+    }
+}
 
 /// A file that is open only while it is read.
 struct HostFile {

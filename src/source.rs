@@ -50,7 +50,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use fsgen::{Timestamp, Tree};
 
 use assembly::Assembly;
@@ -448,6 +448,31 @@ fn fetched(
 #[cfg(not(feature = "net"))]
 fn fetched(url: &str, _: &Source, _: &Options<'_>, _: &mut Assembly) -> Result<Arc<PlainFile>> {
     bail!("{url}: the feature `net` is missing")
+}
+
+/// Fetches a file that a step asks for; `sha256` is its digest in hexadecimal, where it is known.
+#[cfg(feature = "net")]
+pub(crate) fn fetch_for_step(
+    url: &str,
+    sha256: Option<&str>,
+    cache: Option<&Cache>,
+    spool_dir: &Path,
+) -> Result<File> {
+    let digest = sha256.map(|hex| format!("sha256:{}", hex.to_lowercase()).parse::<Digest>());
+    let digest = digest
+        .transpose()
+        .map_err(|why| anyhow!("{url}: sha256 {why}"))?;
+    net::for_step(url, digest.as_ref(), cache, spool_dir)
+}
+
+#[cfg(not(feature = "net"))]
+pub(crate) fn fetch_for_step(
+    url: &str,
+    _: Option<&str>,
+    _: Option<&Cache>,
+    _: &Path,
+) -> Result<File> {
+    bail!("{url}: this hsb was built without the feature `net`, which fetches files")
 }
 
 /// Reads a container image from a registry.

@@ -39,6 +39,7 @@ pub(crate) fn run(
     let recipe = &request.recipe;
     let host = RecipeFolder::new(recipe.folder.clone())
         .spooling(request.spool_dir.clone(), request.limits)
+        .keeping(request.cache.clone())
         .telling(ids.tell(recipe));
     let mut done = Vec::new();
     let mut warnings = Vec::new();

@@ -12,6 +12,7 @@ mod refused;
 mod scripts;
 #[cfg(feature = "rpm-verify")]
 mod signed;
+mod supply;
 mod system;
 mod users;
 

@@ -4,7 +4,7 @@
 //! do: ask for tokens, cut connections, damage what they send.
 
 mod files;
-mod server;
+pub(crate) mod server;
 
 use std::fs;
 use std::io::{Read as _, Write as _};

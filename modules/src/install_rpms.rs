@@ -1,10 +1,11 @@
 //! `install_rpms`: installs RPM packages, without root, chroot or the rpm program.
 //!
 //! After it, the image's own `rpm` sees the packages as if it had installed them: the files with
-//! owners, modes, times and capabilities, and the headers in its database. Nothing is fetched:
-//! what a package needs has to be in the image or in the list.
+//! owners, modes, times and capabilities, and the headers in its database. What a package needs has
+//! to be in the image, in the list, or in a repository that the recipe names.
 
 mod changes;
+mod compressed;
 mod conflict;
 mod doc;
 mod erase;
@@ -16,14 +17,17 @@ mod order;
 mod payload;
 mod script;
 mod set;
+mod solve;
 mod states;
 mod store;
+mod supply;
 mod transaction;
 #[cfg(feature = "rpm-verify")]
 mod trust;
 #[cfg(not(feature = "rpm-verify"))]
 #[path = "install_rpms/unchecked.rs"]
 mod trust;
+mod universe;
 mod unpack;
 mod users;
 
@@ -46,6 +50,7 @@ pub(crate) const MODULE: Module = Module {
     details: doc::DETAILS,
     keys: &[
         "rpms",
+        "repos",
         "keyring",
         "verify",
         "excludedocs",
@@ -94,30 +99,48 @@ pub(crate) fn list(root: &Root<'_>) -> Result<Vec<Listed>, String> {
 fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
     let options: Options = cfg.options()?;
     trust::read(&options, host)?;
+    supply::check(&options, host)?;
     set::read(&options.rpms, host)?;
     Ok(())
 }
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let options: Options = cfg.options()?;
-    let candidates = set::read(&options.rpms, root.host())?;
+    let mut candidates = set::read(&options.rpms, root.host())?;
     if candidates.is_empty() {
         root.warn("there is nothing to install; `rpms` lists packages and folders of them");
         return Ok(());
     }
-    let color = machine::check(root, &candidates)?;
+    let machine = machine::check(root, &candidates)?;
+    let color = machine.map_or(0, |machine| machine.color);
     let mut store = Store::open(root).map_err(|error| error.at(cfg.span()))?;
+    let mut transaction = Transaction::decide(&candidates, store.installed(), &options)?;
+    let checked = match options.nodeps {
+        true => Ok(()),
+        false => needs::check(&candidates, store.installed(), &transaction, cfg.span()),
+    };
+    if checked.is_err() && !options.repos.is_empty() {
+        let there = store.installed();
+        supply::supply(
+            root,
+            &options,
+            &mut candidates,
+            there,
+            &transaction,
+            machine,
+        )?;
+        transaction = Transaction::decide(&candidates, there, &options)?;
+        needs::check(&candidates, there, &transaction, cfg.span())?;
+    } else {
+        checked?;
+    }
     trust::check(root, &options, &candidates, store.installed())?;
-    let transaction = Transaction::decide(&candidates, store.installed(), &options)?;
     for index in transaction.present() {
         let there = &store.installed()[index].identity;
         root.info(format!("{there} is installed already"));
     }
     if transaction.is_empty() {
         return Ok(());
-    }
-    if !options.nodeps {
-        needs::check(&candidates, store.installed(), &transaction, cfg.span())?;
     }
     let is_there = |name: &str| {
         let mut new = candidates

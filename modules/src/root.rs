@@ -72,6 +72,17 @@ pub trait Host {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    /// Fetches a file by http or https; returns its bytes and their number. `sha256` is its digest
+    /// in hexadecimal, where that is known: then it need not be fetched again.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it cannot be had.
+    fn fetch(&self, url: &str, sha256: Option<&str>) -> io::Result<(Arc<dyn ReadAt>, u64)> {
+        let _ = (url, sha256);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Returns the decoded bytes of an input of `len` bytes: of gzip, bzip2, xz, lzma or zstd,
     /// whichever its first bytes are, or the input as it is.
     ///

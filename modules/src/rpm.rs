@@ -13,6 +13,7 @@ pub(crate) mod file;
 pub(crate) mod header;
 pub(crate) mod identity;
 pub(crate) mod package;
+pub(crate) mod repodata;
 pub(crate) mod rich;
 #[cfg(feature = "rpm-verify")]
 pub(crate) mod signature;

@@ -13,6 +13,7 @@ mod token;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
@@ -21,6 +22,7 @@ use super::layer::Layer;
 use super::oci::Digest;
 use super::reference::Reference;
 use super::{Options, Source};
+use crate::cache::Cache;
 use blobs::Blobs;
 use client::Client;
 
@@ -36,17 +38,46 @@ pub(super) fn file(
     assembly: &mut Assembly,
 ) -> Result<(File, Digest)> {
     let client = Client::new(options.progress)?;
+    let mut file = fetch(url, digest, &client, options.cache, options.spool_dir)?;
+    if let Some(digest) = digest {
+        return Ok((file, digest.clone()));
+    }
+    let digest = Digest::read(&file)?;
+    file.seek(SeekFrom::Start(0))?;
+    let sha256 = digest.hex();
+    let warning = format!("taken on trust; `sha256: {sha256}` makes sure that it stays what it is");
+    assembly.warnings.push(warning);
+    Ok((file, digest))
+}
+
+/// Fetches a file that a step asks for.
+///
+/// # Errors
+///
+/// Fails when it cannot be had, or has another digest than it should.
+pub(super) fn for_step(
+    url: &str,
+    digest: Option<&Digest>,
+    cache: Option<&Cache>,
+    spool_dir: &Path,
+) -> Result<File> {
+    let client = Client::new(&|_| {})?;
+    fetch(url, digest, &client, cache, spool_dir)
+}
+
+fn fetch(
+    url: &str,
+    digest: Option<&Digest>,
+    client: &Client<'_>,
+    cache: Option<&Cache>,
+    spool_dir: &Path,
+) -> Result<File> {
     let ask = |at| client.get(url, &[], at);
     if let Some(digest) = digest {
-        let blobs = Blobs::open(options.cache, options.spool_dir)?;
-        return Ok((blobs.fetch(digest, None, &ask)?, digest.clone()));
+        return Blobs::open(cache, spool_dir)?.fetch(digest, None, &ask);
     }
-    let mut file = tempfile::tempfile_in(options.spool_dir).with_context(|| {
-        format!(
-            "{}: cannot make a temporary file",
-            options.spool_dir.display()
-        )
-    })?;
+    let mut file = tempfile::tempfile_in(spool_dir)
+        .with_context(|| format!("{}: cannot make a temporary file", spool_dir.display()))?;
     // Without a digest, only the server can say whether the rest is of the same file.
     let version = RefCell::new(None);
     let ask = |at| {
@@ -63,12 +94,7 @@ pub(super) fn file(
     };
     client::download(&mut file, None, &ask)?;
     file.seek(SeekFrom::Start(0))?;
-    let digest = Digest::read(&file)?;
-    file.seek(SeekFrom::Start(0))?;
-    let sha256 = digest.hex();
-    let warning = format!("taken on trust; `sha256: {sha256}` makes sure that it stays what it is");
-    assembly.warnings.push(warning);
-    Ok((file, digest))
+    Ok(file)
 }
 
 /// Reads an image from a registry.

@@ -4,8 +4,12 @@ use super::script::SHAPE;
 use crate::option::{OptionDoc, Presence, Shape};
 
 pub(super) const DETAILS: &str = "\
-Nothing is downloaded: what a package requires has to be in the image or in the list, and all that
-is missing is told at once. Digests of the header and every file are checked, and that of the
+What a package requires has to be in the image, in the list, or in a repository of `repos`; all that
+is missing is told at once. Without `repos`, nothing is fetched. With it, and only if something is
+missing, the newest packages that fit are added, as dnf would choose them; what they recommend is
+left out. Lists and packages must have the checksums that the repository says, by SHA-256 or better;
+`repomd.xml` itself is taken on trust, so what comes is what the repository has that day. Of paths,
+those count that `primary.xml` has: programs, and what is in `/etc`. Digests of the header and every file are checked, and that of the
 payload where there is one. Packages for another machine and source packages are refused.
 
 Signatures of headers are checked by the keys of `keyring`, or else those of the image: in
@@ -57,6 +61,12 @@ pub(super) const OPTIONS: &[OptionDoc] = &[
         Shape::List(&Shape::Text),
         "what to install: package files, folders of them, or patterns such as `pkgs/*.rpm`, from \
          the folder of build.yaml",
+    ),
+    OptionDoc::optional(
+        "repos",
+        Shape::List(&Shape::Text),
+        "where what is missing comes from: folders with `repodata`, from the folder of build.yaml, \
+         or addresses by http or https of such",
     ),
     OptionDoc::optional(
         "keyring",

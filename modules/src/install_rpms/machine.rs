@@ -15,12 +15,25 @@ const PROGRAMS: [&str; 6] = [
 ];
 
 /// A machine: `e_machine` of its ELF files, and what rpm calls it.
-struct Machine {
+pub(super) struct Machine {
     number: u16,
     /// The architectures whose packages it runs, itself first.
     arches: &'static [&'static str],
     /// `%_transaction_color`: 1 for 32-bit programs, 2 for 64-bit ones, 3 for both.
-    color: u32,
+    pub(super) color: u32,
+}
+
+impl Machine {
+    /// Returns how far an architecture is from the machine's own, of those that it runs; 0 is that
+    /// itself, or none.
+    pub(super) fn distance(&self, arch: &str) -> usize {
+        self.arches.iter().position(|own| *own == arch).unwrap_or(0)
+    }
+
+    /// Returns whether it runs packages of an architecture.
+    pub(super) fn runs(&self, arch: &str) -> bool {
+        self.arches.contains(&arch)
+    }
 }
 
 const MACHINES: [Machine; 9] = [
@@ -87,9 +100,12 @@ const MACHINES: [Machine; 9] = [
     },
 ];
 
-/// Checks that all packages are for the image's machine, and returns its color. An image without
-/// any program is for the machine of the packages.
-pub(super) fn check(root: &Root<'_>, candidates: &[Candidate]) -> Result<u32, ValueError> {
+/// Checks that all packages are for the image's machine, and returns that, if anything tells which it
+/// is. An image without any program is for the machine of the packages.
+pub(super) fn check(
+    root: &Root<'_>,
+    candidates: &[Candidate],
+) -> Result<Option<&'static Machine>, ValueError> {
     let image = PROGRAMS
         .iter()
         .find_map(|path| machine_of(root, path).ok()?);
@@ -99,16 +115,15 @@ pub(super) fn check(root: &Root<'_>, candidates: &[Candidate]) -> Result<u32, Va
         if arch == "noarch" {
             continue;
         }
-        let runs = |machine: &Machine| machine.arches.contains(&arch);
         match &told_by {
-            Some((machine, _)) if runs(machine) => {}
+            Some((machine, _)) if machine.runs(arch) => {}
             Some((machine, who)) => {
                 let own = machine.arches[0];
                 let message = format!("it is for {arch}, but {who} is for {own}");
                 return Err(candidate.error(message));
             }
             None => {
-                let machine = MACHINES.iter().find(|machine| runs(machine));
+                let machine = MACHINES.iter().find(|machine| machine.runs(arch));
                 let machine = machine.ok_or_else(|| {
                     candidate.error(format!("the architecture {arch:?} is not known"))
                 })?;
@@ -116,7 +131,7 @@ pub(super) fn check(root: &Root<'_>, candidates: &[Candidate]) -> Result<u32, Va
             }
         }
     }
-    Ok(told_by.map_or(0, |(machine, _)| machine.color))
+    Ok(told_by.map(|(machine, _)| machine))
 }
 
 /// Returns the machine of a program, by the start of its file.

@@ -24,6 +24,9 @@ pub(super) struct Options {
     /// Package files, folders and patterns.
     #[serde(default)]
     pub(super) rpms: Vec<Spanned<String>>,
+    /// Folders and addresses of repositories.
+    #[serde(default)]
+    pub(super) repos: Vec<Spanned<String>>,
     /// Install what lacks something that it requires, or that conflicts.
     #[serde(default)]
     pub(super) nodeps: bool,

@@ -1,13 +1,13 @@
 //! The content of a package's files: decoded, checked, and kept in a spool.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use fsgen::ReadAt;
 use fsgen::tree::content::{Content, SourceId};
 use thiserror::Error;
 
+use super::compressed::Compressed;
 use super::set::Candidate;
 use crate::root::show;
 use crate::rpm::cpio::{Archive, CpioError, Member};
@@ -92,14 +92,8 @@ impl Payloads {
             Some(_) => Some(Digest::new(algorithm(tag::PAYLOADSHA256ALGO)?)),
             None => None,
         };
-        let mut compressed = Compressed {
-            source: &*candidate.source,
-            at: candidate.package.payload,
-            end: candidate.len,
-            chunk: Vec::new(),
-            used: 0,
-            digest,
-        };
+        let (start, end) = (candidate.package.payload, candidate.len);
+        let mut compressed = Compressed::new(&*candidate.source, start, end, digest);
         let len = candidate.len - candidate.package.payload;
         let decoded = host.decode(Box::new(&mut compressed), len);
         let decoded = BufReader::with_capacity(CHUNK, decoded.map_err(PayloadError::Decoder)?);
@@ -210,57 +204,5 @@ impl Payloads {
             0 => Content::bytes([]),
             size => Content::span(self.source, start, size),
         })
-    }
-}
-
-/// The payload as it is in the file. Its digest is taken while it is read.
-struct Compressed<'s> {
-    source: &'s dyn ReadAt,
-    at: u64,
-    end: u64,
-    chunk: Vec<u8>,
-    used: usize,
-    digest: Option<Digest>,
-}
-
-impl Compressed<'_> {
-    /// Reads what the decoder has left, and returns the digest of all.
-    fn finish(mut self) -> io::Result<Option<Digest>> {
-        loop {
-            let len = self.fill_buf()?.len();
-            if len == 0 {
-                return Ok(self.digest);
-            }
-            self.consume(len);
-        }
-    }
-}
-
-impl BufRead for Compressed<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.used == self.chunk.len() {
-            let left = self.end - self.at;
-            let len = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
-            self.chunk.resize(len, 0);
-            self.source.read_exact_at(&mut self.chunk, self.at)?;
-            self.at += len as u64;
-            self.used = 0;
-            if let Some(digest) = &mut self.digest {
-                digest.update(&self.chunk);
-            }
-        }
-        Ok(&self.chunk[self.used..])
-    }
-
-    fn consume(&mut self, len: usize) {
-        self.used += len;
-    }
-}
-
-impl Read for Compressed<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let len = self.fill_buf()?.read(buf)?;
-        self.consume(len);
-        Ok(len)
     }
 }

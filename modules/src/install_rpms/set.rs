@@ -87,6 +87,16 @@ pub(super) fn read(
 
 fn open(file: &str, span: Span, host: &dyn Host) -> Result<Candidate, PackageError> {
     let (source, len) = host.open(file)?;
+    of_source(source, len, file.to_owned(), span)
+}
+
+/// Reads the headers of a package that messages call `file`.
+pub(super) fn of_source(
+    source: Arc<dyn ReadAt>,
+    len: u64,
+    file: String,
+    span: Span,
+) -> Result<Candidate, PackageError> {
     let package = Package::read(&*source, len)?;
     for dependency in Dependency::read(&package.header, REQUIRES)? {
         let feature = dependency.name.strip_prefix("rpmlib(");
@@ -100,7 +110,7 @@ fn open(file: &str, span: Span, host: &dyn Host) -> Result<Candidate, PackageErr
     Ok(Candidate {
         files: file::read(&package.header)
             .map_err(|error: HeaderError| PackageError::from(error))?,
-        file: file.to_owned(),
+        file,
         span,
         source,
         len,

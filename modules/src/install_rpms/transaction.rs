@@ -43,7 +43,7 @@ impl Transaction {
                 continue;
             }
             let mut replaced = Vec::new();
-            if !is_parallel(candidate) {
+            if !is_candidate_parallel(candidate) {
                 if let Some((_, newer)) = same.clone().find(|(_, i)| order(i) == Ordering::Greater)
                     && !options.downgrade
                 {
@@ -99,7 +99,7 @@ fn check_versions(candidates: &[Candidate]) -> Result<(), ValueError> {
         let before = candidates[..at].iter().rev();
         let mut same = before.take_while(|other| other.package.identity.name == own.name);
         if let Some(other) = same.find(|other| runs_as(&other.package.identity, own))
-            && !is_parallel(candidate)
+            && !is_candidate_parallel(candidate)
         {
             let (other, file) = (&other.package.identity, &other.file);
             let message = format!("{other} is listed as well, in {file}");
@@ -111,22 +111,30 @@ fn check_versions(candidates: &[Candidate]) -> Result<(), ValueError> {
 
 /// Returns whether one replaces the other: a 32-bit library lies beside the 64-bit one.
 fn runs_as(a: &Identity, b: &Identity) -> bool {
-    let class = |arch: &str| match arch {
+    a.arch == "noarch" || b.arch == "noarch" || bits(&a.arch) == bits(&b.arch)
+}
+
+/// Returns how many bits the programs of an architecture have that machines run beside their own.
+pub(super) fn bits(arch: &str) -> u32 {
+    match arch {
         "i386" | "i486" | "i586" | "i686" | "athlon" | "s390" | "ppc" => 32,
         _ => 64,
-    };
-    a.arch == "noarch" || b.arch == "noarch" || class(&a.arch) == class(&b.arch)
+    }
 }
 
 /// Returns whether several versions lie beside one another, as kernels do (dnf's
 /// `installonlypkgs`).
-fn is_parallel(candidate: &Candidate) -> bool {
+pub(super) fn is_parallel(name: &str, provides: &[Dependency]) -> bool {
     const NAMES: [&str; 3] = ["kernel", "kernel-core", "kernel-modules"];
-    let provides = Dependency::read(&candidate.package.header, PROVIDES).unwrap_or_default();
     let marked = |dependency: &Dependency| {
         dependency.name.starts_with("installonlypkg(") || dependency.name == "kernel"
     };
-    NAMES.contains(&&*candidate.package.identity.name) || provides.iter().any(marked)
+    NAMES.contains(&name) || provides.iter().any(marked)
+}
+
+fn is_candidate_parallel(candidate: &Candidate) -> bool {
+    let provides = Dependency::read(&candidate.package.header, PROVIDES).unwrap_or_default();
+    is_parallel(&candidate.package.identity.name, &provides)
 }
 
 /// Returns what is installed and obsoleted by a candidate: by its own name, not by what it

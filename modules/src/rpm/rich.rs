@@ -100,7 +100,7 @@ impl Rich {
     }
 
     /// Returns the packages that have what the expression asks of one package.
-    fn found(&self, having: &dyn Fn(&Dependency) -> BTreeSet<usize>) -> BTreeSet<usize> {
+    pub(crate) fn found(&self, having: &dyn Fn(&Dependency) -> BTreeSet<usize>) -> BTreeSet<usize> {
         match self {
             Rich::One(dependency) => having(dependency),
             Rich::With(all) => {

@@ -1,0 +1,74 @@
+//! Compressed bytes of a file of the host, on their way to a decoder.
+
+use std::io::{self, BufRead, Read};
+
+use fsgen::ReadAt;
+
+use crate::rpm::digest::Digest;
+
+/// How much is read at once.
+const CHUNK: usize = 256 << 10;
+
+/// Bytes as they are in a file. Their digest is taken while they are read.
+pub(super) struct Compressed<'s> {
+    source: &'s dyn ReadAt,
+    at: u64,
+    end: u64,
+    chunk: Vec<u8>,
+    used: usize,
+    digest: Option<Digest>,
+}
+
+impl<'s> Compressed<'s> {
+    /// Returns the bytes from one place to another.
+    pub(super) fn new(source: &'s dyn ReadAt, at: u64, end: u64, digest: Option<Digest>) -> Self {
+        Self {
+            source,
+            at,
+            end,
+            chunk: Vec::new(),
+            used: 0,
+            digest,
+        }
+    }
+
+    /// Reads what the decoder has left, and returns the digest of all.
+    pub(super) fn finish(mut self) -> io::Result<Option<Digest>> {
+        loop {
+            let len = self.fill_buf()?.len();
+            if len == 0 {
+                return Ok(self.digest);
+            }
+            self.consume(len);
+        }
+    }
+}
+
+impl BufRead for Compressed<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.used == self.chunk.len() {
+            let left = self.end - self.at;
+            let len = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
+            self.chunk.resize(len, 0);
+            self.source.read_exact_at(&mut self.chunk, self.at)?;
+            self.at += len as u64;
+            self.used = 0;
+            if let Some(digest) = &mut self.digest {
+                digest.update(&self.chunk);
+            }
+        }
+        Ok(&self.chunk[self.used..])
+    }
+
+    fn consume(&mut self, len: usize) {
+        self.used += len;
+    }
+}
+
+impl Read for Compressed<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = self.fill_buf()?.read(buf)?;
+        self.consume(len);
+        Ok(len)
+    }
+}

@@ -1,0 +1,199 @@
+//! What packages lack, from the repositories that the recipe lists.
+
+use std::io::{BufReader, Read as _};
+use std::sync::Arc;
+
+use fsgen::ReadAt;
+
+use super::compressed::Compressed;
+use super::machine::Machine;
+use super::options::Options;
+use super::set::{self, Candidate};
+use super::solve::solve;
+use super::store::Installed;
+use super::transaction::Transaction;
+use super::universe::Universe;
+use crate::rpm::digest::Digest;
+use crate::rpm::repodata::{self, Offer, Place, RepodataError};
+use crate::value::{Spanned, ValueError};
+use crate::{Error, Host, Root};
+
+/// Where a repository says what it has.
+const INDEX: &str = "repodata/repomd.xml";
+
+/// The largest that is, in bytes; that of Fedora has 6,000.
+const LARGEST: u64 = 4 << 20;
+
+/// The most packages that all repositories may have; all of Fedora has 70,000.
+const MOST: usize = 2_000_000;
+
+/// A repository of the recipe.
+struct Repo<'r> {
+    item: &'r Spanned<String>,
+    base: &'r str,
+}
+
+/// Finds what is wrong with the list of repositories without fetching anything.
+pub(super) fn check(options: &Options, host: &dyn Host) -> Result<(), ValueError> {
+    for repo in repos(options) {
+        if repo.is_url() {
+            continue;
+        }
+        if repo.base.contains("://") {
+            let message = format!("{} is neither a folder nor http:// or https://", repo.base);
+            return Err(repo.item.error(message));
+        }
+        repo.index(host)?;
+    }
+    Ok(())
+}
+
+/// Adds packages of the repositories to those that are listed, until nothing is missing.
+pub(super) fn supply(
+    root: &mut Root<'_>,
+    options: &Options,
+    candidates: &mut Vec<Candidate>,
+    installed: &[Installed],
+    transaction: &Transaction,
+    machine: Option<&Machine>,
+) -> Result<(), Error> {
+    let repos: Vec<_> = repos(options).collect();
+    let (mut offers, mut sources) = (Vec::new(), Vec::new());
+    for (number, repo) in repos.iter().enumerate() {
+        let place = repo.index(root.host())?;
+        repo.read(&place, root.host(), machine, &mut offers)?;
+        if offers.len() > MOST {
+            let message = format!("there are more than {MOST} packages");
+            return Err(repo.item.error(message).into());
+        }
+        sources.resize(offers.len(), number);
+    }
+    let universe = Universe::of(candidates, installed, transaction, &offers, machine);
+    let found = match solve(&universe) {
+        Ok(found) => found,
+        Err(why) => {
+            let holes: Vec<_> = universe.holes().into_iter().collect();
+            let why = if holes.is_empty() {
+                why
+            } else {
+                holes.join("; ")
+            };
+            let error = repos[0]
+                .item
+                .error(format!("what is missing is not there: {why}"));
+            let help = "add repositories, or give `nodeps: true` to install without";
+            return Err(error.help(help).into());
+        }
+    };
+    for index in found {
+        let repo = &repos[sources[index]];
+        let candidate = repo.fetch(&offers[index], root.host())?;
+        let identity = &candidate.package.identity;
+        root.info(format!(
+            "{identity} is required, and comes from {}",
+            repo.base
+        ));
+        candidates.push(candidate);
+    }
+    candidates.sort_by_cached_key(|candidate| {
+        let identity = &candidate.package.identity;
+        (identity.name.clone(), identity.to_string())
+    });
+    Ok(())
+}
+
+fn repos(options: &Options) -> impl Iterator<Item = Repo<'_>> {
+    options.repos.iter().map(|item| Repo {
+        item,
+        base: item.trim_end_matches('/'),
+    })
+}
+
+impl Repo<'_> {
+    fn is_url(&self) -> bool {
+        ["http://", "https://"]
+            .iter()
+            .any(|scheme| self.base.starts_with(scheme))
+    }
+
+    fn error(&self, path: &str, cause: impl std::fmt::Display) -> ValueError {
+        self.item.error(format!("{}/{path}: {cause}", self.base))
+    }
+
+    /// Opens a file; where its digest is known, one that has another is refused.
+    fn open(
+        &self,
+        path: &str,
+        place: Option<&Place>,
+        host: &dyn Host,
+    ) -> Result<(Arc<dyn ReadAt>, u64), ValueError> {
+        let full = format!("{}/{path}", self.base);
+        let opened = match self.is_url() {
+            true => host.fetch(&full, place.and_then(Place::sha256)),
+            false => host.open(&full),
+        };
+        let (source, len) = opened.map_err(|error| self.error(path, error))?;
+        if let Some(place) = place {
+            let digest = Digest::new(place.algorithm);
+            let bytes = Compressed::new(&*source, 0, len, Some(digest));
+            let digest = bytes.finish().map_err(|error| self.error(path, error))?;
+            let found = digest.map(Digest::hex).unwrap_or_default();
+            if !found.eq_ignore_ascii_case(&place.digest) {
+                let wanted = &place.digest;
+                let message = format!("it has the digest {found}, not {wanted}, as the list says");
+                return Err(self.error(path, message));
+            }
+        }
+        Ok((source, len))
+    }
+
+    /// Reads where the list of packages is.
+    fn index(&self, host: &dyn Host) -> Result<Place, ValueError> {
+        let (source, len) = self.open(INDEX, None, host)?;
+        if len > LARGEST {
+            let message = format!("it has {len} bytes, of which at most {LARGEST} are read");
+            return Err(self.error(INDEX, message));
+        }
+        let mut bytes = Vec::new();
+        let mut file = Compressed::new(&*source, 0, len, None);
+        let read = file.read_to_end(&mut bytes);
+        read.map_err(|error| self.error(INDEX, error))?;
+        repodata::primary(&bytes).map_err(|error| self.error(INDEX, error))
+    }
+
+    /// Reads the packages that the machine can run.
+    fn read(
+        &self,
+        place: &Place,
+        host: &dyn Host,
+        machine: Option<&Machine>,
+        offers: &mut Vec<Offer>,
+    ) -> Result<(), ValueError> {
+        let (source, len) = self.open(&place.path, Some(place), host)?;
+        let runs =
+            |arch: &str| arch == "noarch" || machine.is_some_and(|machine| machine.runs(arch));
+        let mut read = || -> Result<(), RepodataError> {
+            let list = Compressed::new(&*source, 0, len, None);
+            let list = BufReader::new(host.decode(Box::new(list), len)?);
+            repodata::offers(list, &runs, &mut |offer| offers.push(offer))
+        };
+        read().map_err(|error| self.error(&place.path, error))
+    }
+
+    fn fetch(&self, offer: &Offer, host: &dyn Host) -> Result<Candidate, ValueError> {
+        let place = &offer.place;
+        let (source, len) = self.open(&place.path, Some(place), host)?;
+        let file = format!("{}/{}", self.base, place.path);
+        let candidate = set::of_source(source, len, file, self.item.span);
+        let candidate = candidate.map_err(|error| self.error(&place.path, error))?;
+        let found = &candidate.package.identity;
+        let is_same = found.name == offer.identity.name
+            && found.arch == offer.identity.arch
+            && found.version.compare(&offer.identity.version).is_eq();
+        if !is_same {
+            let message = format!("it is {found}, where the list has {}", offer.identity);
+            return Err(self.error(&place.path, message));
+        }
+        Ok(candidate)
+    }
+}
