@@ -51,6 +51,7 @@ mod interrupt;
 mod library;
 mod listing;
 pub mod module;
+mod name_hash;
 mod output;
 pub mod own;
 mod plan;

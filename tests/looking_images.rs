@@ -344,3 +344,68 @@ fn a_disk_without_a_root_can_be_inspected() {
         "{run:?}"
     );
 }
+
+#[test]
+fn names_are_found_by_the_index() {
+    let work = Work::new("looking-index");
+    fs::create_dir_all(work.join("root/many")).unwrap();
+    let names: Vec<_> = (0..1500).map(|n| format!("caf\u{e9} number {n}")).collect();
+    for name in &names {
+        work.write(&format!("root/many/{name}"), "");
+    }
+    let paths: Vec<_> = names.iter().map(|name| format!("/many/{name}")).collect();
+    let paths: Vec<_> = paths.iter().map(|path| &**path).collect();
+    for (hash, flags) in [
+        ("legacy", 1),
+        ("half_md4", 1),
+        ("tea", 1),
+        ("tea", 2),
+        ("half_md4", 2),
+    ] {
+        let options = [
+            "-t",
+            "ext4",
+            "-b",
+            "1024",
+            "-O",
+            "^metadata_csum",
+            "-d",
+            "root",
+        ];
+        let mut mke2fs = kit::tool("mke2fs");
+        let mke2fs = mke2fs.args(["-q", "-F"]).args(options).args(["x.fs", "8M"]);
+        kit::succeed(mke2fs.current_dir(work.path()));
+        let tune = |program: &str, arguments: &[&str]| {
+            let mut tool = kit::tool(program);
+            let run = kit::run(tool.args(arguments).arg("x.fs").current_dir(work.path()));
+            // 1: e2fsck has changed something.
+            assert!(matches!(run.code, Some(0 | 1)), "{run:?}");
+        };
+        tune("tune2fs", &["-E", &format!("hash_alg={hash}")]);
+        tune("debugfs", &["-w", "-R", &format!("ssv flags {flags}")]);
+        // Makes the index.
+        tune("e2fsck", &["-fyD"]);
+        let index = debugfs(&work, "x.fs", "htree_dump /many");
+        assert!(index.contains("Root node dump"), "{index}");
+        let all = [&["ls", "-d", "x.fs"], &paths[..]].concat();
+        assert_eq!(
+            kit::succeed(&mut work.hsb(&all)).lines().count(),
+            names.len()
+        );
+        let message = kit::fail(&mut work.hsb(["ls", "-d", "x.fs", "/many/gone"]), 1);
+        assert!(message.contains("no such file"), "{message}");
+        // Whoever looks at all names meets this block first.
+        tune("debugfs", &["-w", "-R", "zap_block -f /many -p 0xff 1"]);
+        let message = kit::fail(&mut work.hsb(["ls", "x.fs", "/many"]), 1);
+        assert!(message.contains("an entry of"), "{message}");
+        let found = paths.iter().step_by(125).filter(|path| {
+            let run = kit::run(&mut work.hsb(["ls", "-d", "x.fs", path]));
+            run.code == Some(0)
+        });
+        let found = found.count();
+        assert!(
+            found >= 9,
+            "{found} of 12 names; one block of many is broken"
+        );
+    }
+}

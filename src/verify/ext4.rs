@@ -2,7 +2,7 @@
 //!
 //! In the order of work: `superblock` and its `features`; descriptors of each `group` and their
 //! `backup`; `inodes`, each by `inode` with its map (`extent`, `indirect`), `attribute`s and the
-//! special ones (`resize`, `journal`, `orphan`); `directory` with its `index` and `hash`; the
+//! special ones (`resize`, `journal`, `orphan`); `directory` with its `index`; the
 //! `tree` they make; and last each `bitmap` against what all of these `owned`.
 
 mod attribute;
@@ -12,7 +12,6 @@ mod directory;
 mod extent;
 mod features;
 mod group;
-mod hash;
 mod index;
 mod indirect;
 mod inode;

@@ -1,7 +1,8 @@
 //! ext2, ext3 and ext4, with all features of e2fsprogs but compression and encryption.
 //!
 //! - `superblock` and its `features`: where everything is, and what has to be understood
-//! - `inode`; `map`: where its blocks are; `directory`: names; `attribute`s and ACLs
+//! - `inode`; `map`: where its blocks are; `directory`: names, by their `index` where there is one;
+//!   `attribute`s and ACLs
 //! - `journal`: what of a filesystem that was not unmounted has to be read from there
 //!
 //! Opening reads the superblock and the journal, nothing else. Checksums are held against what they
@@ -10,6 +11,7 @@
 mod attribute;
 mod directory;
 mod features;
+mod index;
 mod inode;
 mod journal;
 mod map;
@@ -36,6 +38,8 @@ pub(super) use superblock::{describe, is_likely};
 const ROOT: u32 = 2;
 /// The directory in the root that mkfs makes in every filesystem, for e2fsck.
 const LOST_FOUND: &[u8] = b"lost+found";
+/// Of how many files it is kept where their contents are: one for each thread that reads, or more.
+const LOCATED: usize = 32;
 /// The longest target of a symbolic link that is read, in bytes.
 const TARGET_MAX: u64 = 65_536;
 /// How much is read at once of tables and directories, in bytes.
@@ -46,8 +50,8 @@ pub(super) struct Ext4 {
     disk: Arc<dyn Disk>,
     superblock: Superblock,
     chunks: Cache,
-    /// The file whose content was asked for last, and where that is.
-    last: Mutex<Option<(FileId, Arc<Bytes>)>>,
+    /// The files whose contents were asked for lately, and where these are, the last one first.
+    located: Mutex<Vec<(FileId, Arc<Bytes>)>>,
     is_replayed: bool,
 }
 
@@ -71,7 +75,7 @@ impl Ext4 {
             superblock: Superblock::read(&*disk)?,
             disk,
             chunks: Cache::new(usize::try_from(CHUNK)?),
-            last: Mutex::default(),
+            located: Mutex::default(),
             is_replayed: false,
         })
     }
@@ -288,6 +292,15 @@ impl Reader for Ext4 {
     }
 
     fn lookup(&self, directory: FileId, name: &[u8]) -> Result<Option<FileId>> {
+        let inode = self.file(directory)?;
+        if inode.has_index() {
+            inode.check_readable()?;
+            let found =
+                map::runs(self, &inode).and_then(|runs| index::find(self, &inode, &runs, name));
+            if let Some(found) = found.with_context(|| format!("inode {}", inode.number))? {
+                return Ok(Some(FileId(found.into())));
+            }
+        }
         let mut found = None;
         self.names(directory, |other, inode| {
             if other == name {
@@ -321,7 +334,7 @@ impl Reader for Ext4 {
     }
 
     fn extents(&self, file: FileId) -> Result<Vec<Range<u64>>> {
-        Ok(match &*self.last(file)? {
+        Ok(match &*self.located(file)? {
             Bytes::Memory(bytes) if bytes.is_empty() => Vec::new(),
             Bytes::Memory(bytes) => iter::once(0..bytes.len() as u64).collect(),
             Bytes::Runs(segments) => {
@@ -339,7 +352,7 @@ impl Reader for Ext4 {
             "{} bytes at {at} of a file of {size}",
             buf.len()
         );
-        self.copy(&*self.last(file)?, buf, at)
+        self.copy(&*self.located(file)?, buf, at)
     }
 
     fn own(&self) -> Result<Option<FileId>> {
@@ -357,16 +370,21 @@ impl Reader for Ext4 {
 }
 
 impl Ext4 {
-    /// Returns where the content of a file is; that of the last one is kept.
-    fn last(&self, file: FileId) -> Result<Arc<Bytes>> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((id, bytes)) = &*last
-            && *id == file
-        {
-            return Ok(bytes.clone());
+    /// Returns where the content of a file is; those of the last ones are kept.
+    fn located(&self, file: FileId) -> Result<Arc<Bytes>> {
+        // A panic elsewhere leaves the list whole.
+        let lock = || self.located.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut located = lock();
+        if let Some(at) = located.iter().position(|(id, _)| *id == file) {
+            located[..=at].rotate_right(1);
+            return Ok(located[0].1.clone());
         }
+        // Others may go on meanwhile.
+        drop(located);
         let bytes = Arc::new(self.content(file)?);
-        *last = Some((file, bytes.clone()));
+        let mut located = lock();
+        located.truncate(LOCATED - 1);
+        located.insert(0, (file, bytes.clone()));
         Ok(bytes)
     }
 }

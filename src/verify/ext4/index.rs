@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::hash::{Hasher, Kind};
 use super::inodes::Directory;
 use super::volume::Volume;
 use crate::crc::crc32c;
 use crate::fields::{Fields, slice};
+use crate::name_hash::{Hasher, Kind};
 use crate::verify::problem::Problems;
 
 /// Where the entries of the root start: after `.`, `..` and what describes the index.

@@ -15,6 +15,7 @@ const COMPRESSED: u32 = 0x4;
 const IMMUTABLE: u32 = 0x10;
 const APPEND_ONLY: u32 = 0x20;
 const ENCRYPTED: u32 = 0x800;
+const INDEX: u32 = 0x1000;
 const EXTENTS: u32 = 0x8_0000;
 const ATTRIBUTE_VALUE: u32 = 0x20_0000;
 const INLINE: u32 = 0x1000_0000;
@@ -140,6 +141,10 @@ impl Inode {
 
     pub(super) fn has_extents(&self) -> bool {
         self.has(EXTENTS)
+    }
+
+    pub(super) fn has_index(&self) -> bool {
+        self.has(INDEX)
     }
 
     pub(super) fn is_inline(&self) -> bool {

@@ -159,6 +159,16 @@ impl Superblock {
         self.raw.le32(0xE0)
     }
 
+    /// Returns what names in directories are hashed with.
+    pub(super) fn hash_seed(&self) -> [u32; 4] {
+        [0xEC, 0xF0, 0xF4, 0xF8].map(|at| self.raw.le32(at))
+    }
+
+    /// Returns whether the bytes of names were taken as numbers without a sign.
+    pub(super) fn has_unsigned_hash(&self) -> bool {
+        self.raw.le32(0x160) & 2 != 0
+    }
+
     /// Returns whether inodes were made by another system than Linux (the Hurd).
     pub(super) fn is_foreign(&self) -> bool {
         self.raw.le32(0x48) == 1

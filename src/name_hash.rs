@@ -1,10 +1,10 @@
-//! The three hashes of names in indexed directories.
+//! The three hashes of names in indexed directories of ext4.
 //!
 //! Source: the kernel's `fs/ext4/hash.c`.
 
 /// How names of one directory are hashed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Hasher {
+pub(crate) struct Hasher {
     pub kind: Kind,
     /// Whether bytes from 0x80 on are large numbers, not negative ones.
     pub is_unsigned: bool,
@@ -13,7 +13,7 @@ pub(super) struct Hasher {
 
 /// The hashes, by the number that the root of an index gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Legacy,
     HalfMd4,
     Tea,
@@ -21,7 +21,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Returns the hash of this number.
-    pub(super) fn from_number(number: u8) -> Option<Self> {
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
         Some(match number {
             0 => Self::Legacy,
             1 => Self::HalfMd4,
@@ -38,7 +38,7 @@ const END: u32 = 0xFFFF_FFFE;
 
 impl Hasher {
     /// Returns the hash of a name. Its lowest bit is clear: in an index it has a meaning.
-    pub(super) fn hash(&self, name: &[u8]) -> u32 {
+    pub(crate) fn hash(&self, name: &[u8]) -> u32 {
         let mut state = if self.seed == [0; 4] {
             START
         } else {
