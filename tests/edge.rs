@@ -38,6 +38,14 @@ fn the_kernel_shows_every_limit() {
     let work = Work::new("edge");
     let tar = edges(&work, &[]);
     judge(&work, &tar, "table: none\nsize: +64M");
+    // All of it comes out of the image again: names, links, contents, attributes, times.
+    kit::succeed(&mut work.hsb(["export", "image.raw", "-o", "out.tar"]));
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut python = kit::tool("python3");
+    python.arg(project.join("tests/looking/same_tar.py"));
+    python.arg(project.join("scripts/compare-tree")).arg(&tar);
+    let said = kit::succeed(python.arg(work.join("out.tar")).arg("--blocks"));
+    assert!(said.starts_with("SAME: "), "{said}");
 }
 
 #[test]

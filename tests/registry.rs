@@ -300,6 +300,14 @@ fn registries_of_the_world() {
     );
     forget(&work);
 
+    // It takes its time.
+    let server = Server::start(move |head, _| Reply::slow(Registry::forward(port, head)));
+    assert_eq!(
+        build(&work, &format!("'oci:{}/lib/app:1'", server.host())).0,
+        want
+    );
+    forget(&work);
+
     // A blob is not what it should be, or not there; then no image is left.
     let server = Server::start(move |head, _| {
         let mut answer = Registry::forward(port, head);
@@ -333,4 +341,41 @@ fn registries_of_the_world() {
         "{message}"
     );
     assert!(!work.join("x.raw").exists());
+}
+
+#[test]
+fn what_a_manifest_says_does_nothing_to_a_terminal() {
+    let work = Work::new("manifests");
+    let escape = "\\u001b[2J\\u009b\\r";
+    for manifest in [
+        format!(r#"{{"schemaVersion": 2, "mediaType": "x{escape}y"}}"#),
+        format!(r#"{{"schemaVersion": 1, "name": "{escape}"}}"#),
+        format!(
+            r#"{{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+                "manifests": [{{"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 9,
+                "digest": "sha256:{}", "platform": {{"os": "{escape}", "architecture": "z{escape}"}}}}]}}"#,
+            "0".repeat(64)
+        ),
+        format!(
+            r#"{{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "layers": [], "config": {{"mediaType": "z{escape}", "size": 9, "digest": "q{escape}"}}}}"#
+        ),
+        "no JSON \u{1b}[2J\u{9b}\r".to_owned(),
+    ] {
+        let server = Server::start(move |_, _| Reply::json(&manifest));
+        let source = format!("'oci:{}/lib/app:1'", server.host());
+        let message = kit::fail(hsb(&work, &source).arg("x.raw"), 1);
+        let harmless = |c: char| c == '\n' || !c.is_control();
+        assert!(message.chars().all(harmless), "{message:?}");
+    }
+    // The same in the answer that says no.
+    let server = Server::start(|_, _| {
+        Reply::whole("HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\ngo\x1b[2Jne")
+    });
+    let source = format!("'oci:{}/lib/app:1'", server.host());
+    let message = kit::fail(hsb(&work, &source).arg("x.raw"), 1);
+    assert!(
+        message.contains("404") && !message.contains('\x1b'),
+        "{message:?}"
+    );
 }

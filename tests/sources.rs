@@ -101,3 +101,26 @@ fn a_container_image_and_its_configuration() {
     let list = kit::debugfs(&image, 0, "ls /etc");
     assert!(list.contains("passwd") && !list.contains("old"), "{list}");
 }
+
+#[test]
+fn layers_share_one_limit() {
+    let work = Work::new("sources-limit");
+    let umoci = |arguments: &str| {
+        let mut umoci = kit::tool("umoci");
+        kit::succeed(umoci.args(arguments.split(' ')).current_dir(work.path()));
+    };
+    umoci("init --layout image");
+    umoci("new --image image:t");
+    for (folder, letter) in [("one", b'1'), ("two", b'2')] {
+        fs::create_dir(work.join(folder)).unwrap();
+        work.write(&format!("{folder}/file"), vec![letter; 3_000_000]);
+        umoci(&format!(
+            "insert --rootless --image image:t {folder} /{folder}"
+        ));
+    }
+    work.write("build.yaml", "table: none\nsource: image\n");
+    // Each would fit.
+    let message = kit::fail(&mut work.hsb(["build", "-q", "--max-decoded", "5M"]), 1);
+    assert!(message.contains("--max-decoded allows more"), "{message}");
+    kit::succeed(&mut work.hsb(["build", "-q", "--max-decoded", "7M"]));
+}

@@ -149,6 +149,43 @@ fn a_file_that_changes_while_it_is_fetched() {
     }
 }
 
+/// A file that is shorter than what was fetched of it is another one, and fetched from its start.
+#[test]
+fn a_file_that_became_shorter() {
+    let work = Work::new("http-shorter");
+    for (name, len) in [("one", 300_000), ("two", 50_000)] {
+        fs::create_dir(work.join(name)).unwrap();
+        work.write(&format!("{name}/content"), vec![b'x'; len]);
+        let mut tar = kit::tool("tar");
+        let made = format!("{name}.tar");
+        let tar = tar.args(["-C", name, "-cf", &made, "."]);
+        kit::succeed(tar.current_dir(work.path()));
+    }
+    kit::succeed(hsb(&work, "two.tar").arg("file.raw"));
+    let want = kit::sha256(&work.join("file.raw"));
+    let tars = ["one", "two"].map(|name| fs::read(work.join(format!("{name}.tar"))).unwrap());
+    let asked = AtomicU32::new(0);
+    let server = Server::start(move |head, _| {
+        let count = asked.fetch_add(1, Ordering::Relaxed);
+        let bytes = &tars[usize::from(count > 0)];
+        let len = bytes.len();
+        if count > 0 && head.to_ascii_lowercase().contains("\r\nrange:") {
+            return Reply::whole(format!(
+                "HTTP/1.1 416 No\r\nContent-Range: bytes */{len}\r\nContent-Length: 0\r\n\r\n"
+            ));
+        }
+        let head = format!("HTTP/1.1 200 Yes\r\nContent-Length: {len}\r\nETag: \"a\"\r\n\r\n");
+        let answer = [head.as_bytes(), bytes].concat();
+        match count {
+            0 => Reply::cut(answer, 120_000),
+            _ => Reply::whole(answer),
+        }
+    });
+    let url = format!("http://{}/a.tar", server.host());
+    let (image, _) = build(&work, &format!("{{from: '{url}', trust: true}}"));
+    assert_eq!(image, want);
+}
+
 #[test]
 fn files_by_https() {
     let work = Work::new("https");
@@ -177,10 +214,19 @@ fn files_by_https() {
     ]);
     request.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
     kit::succeed(request.current_dir(work.path()));
+    // It sends files as they are, answers that lead to where anybody can read along among them.
+    let plain = Server::start(|_, _| Reply::whole("HTTP/1.1 200 Yes\r\nContent-Length: 0\r\n\r\n"));
+    let away = format!("http://{}/a.tar", plain.host());
+    let answer = format!("HTTP/1.1 302 No\r\nLocation: {away}\r\nContent-Length: 0\r\n\r\n");
+    work.write("moved", answer);
+    let head = fs::read(work.join("a.tar")).unwrap();
+    let len = head.len();
+    let answer = format!("HTTP/1.1 200 Yes\r\nContent-Length: {len}\r\n\r\n");
+    work.write("file", [answer.as_bytes(), &head].concat());
     let port = free_port();
     let mut serve = kit::tool("openssl");
     serve.args([
-        "s_server", "-WWW", "-cert", "cert.pem", "-key", "key.pem", "-accept",
+        "s_server", "-HTTP", "-cert", "cert.pem", "-key", "key.pem", "-accept",
     ]);
     serve.arg(port.to_string()).current_dir(work.path());
     let mut serve = serve
@@ -189,14 +235,16 @@ fn files_by_https() {
         .spawn()
         .unwrap();
     wait_for(port);
-    let source = format!("{{from: 'https://localhost:{port}/a.tar', sha256: '{digest}'}}");
-    let stranger = kit::run(hsb(&work, &source).arg("x.raw"));
+    let source = |file| format!("{{from: 'https://localhost:{port}/{file}', sha256: '{digest}'}}");
+    let stranger = kit::run(hsb(&work, &source("file")).arg("x.raw"));
     let certificate: PathBuf = work.join("cert.pem");
-    let known = kit::run(
-        hsb(&work, &source)
-            .env("SSL_CERT_FILE", certificate)
-            .arg("x.raw"),
-    );
+    let known = |file| {
+        let source = source(file);
+        let mut hsb = hsb(&work, &source);
+        kit::run(hsb.env("SSL_CERT_FILE", &certificate).arg("x.raw"))
+    };
+    let moved = known("moved");
+    let known = known("file");
     serve.kill().unwrap();
     serve.wait().unwrap();
     assert_eq!(stranger.code, Some(1));
@@ -206,4 +254,7 @@ fn files_by_https() {
         stranger.stderr
     );
     assert_eq!((known.code, &*known.stderr), (Some(0), ""), "{known:?}");
+    // From https, nothing leads to http.
+    assert_eq!(moved.code, Some(1), "{moved:?}");
+    assert!(moved.stderr.contains("https"), "{moved:?}");
 }

@@ -5,30 +5,43 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// What it sends, and then closes the connection.
-pub(crate) struct Reply(Vec<u8>);
+pub(crate) struct Reply {
+    bytes: Vec<u8>,
+    /// How long it waits after each piece of 30,000 bytes.
+    pause: Duration,
+}
 
 impl Reply {
     pub(crate) fn whole(answer: impl Into<Vec<u8>>) -> Self {
-        Self(answer.into())
+        Self {
+            bytes: answer.into(),
+            pause: Duration::ZERO,
+        }
+    }
+
+    /// An answer that comes bit by bit.
+    pub(crate) fn slow(answer: impl Into<Vec<u8>>) -> Self {
+        Self {
+            pause: Duration::from_millis(100),
+            ..Self::whole(answer)
+        }
     }
 
     /// An answer that ends after so many bytes.
     pub(crate) fn cut(answer: impl Into<Vec<u8>>, len: usize) -> Self {
         let mut answer = answer.into();
         answer.truncate(len);
-        Self(answer)
+        Self::whole(answer)
     }
 
     pub(crate) fn json(text: &str) -> Self {
-        Self(
-            format!(
-                "HTTP/1.1 200 Yes\r\nContent-Length: {}\r\n\r\n{text}",
-                text.len()
-            )
-            .into(),
-        )
+        let len = text.len();
+        Self::whole(format!(
+            "HTTP/1.1 200 Yes\r\nContent-Length: {len}\r\n\r\n{text}"
+        ))
     }
 }
 
@@ -58,9 +71,12 @@ impl Server {
                     head.push(byte[0]);
                 }
                 if !head.is_empty() {
-                    let Reply(bytes) = answer(&String::from_utf8(head).unwrap(), port);
-                    // Who asked need not want all of it.
-                    drop(stream.write_all(&bytes));
+                    let reply = answer(&String::from_utf8(head).unwrap(), port);
+                    for piece in reply.bytes.chunks(30_000) {
+                        // Who asked need not want all of it.
+                        drop(stream.write_all(piece));
+                        thread::sleep(reply.pause);
+                    }
                 }
             }
         });
