@@ -15,6 +15,7 @@ mod signed;
 mod supply;
 mod system;
 mod users;
+mod whole;
 
 use std::fs;
 use std::path::Path;

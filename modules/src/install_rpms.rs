@@ -139,6 +139,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         let there = &store.installed()[index].identity;
         root.info(format!("{there} is installed already"));
     }
+    for (index, by) in transaction.left_out() {
+        let [left_out, by] = [index, by].map(|at| &candidates[at].package.identity);
+        root.info(format!("{left_out} is left out, as {by} obsoletes it"));
+    }
     if transaction.is_empty() {
         return Ok(());
     }

@@ -33,7 +33,8 @@ The image's package database has the headers as `rpm -i` writes them, byte for b
 time of installation is that of the build: `SOURCE_DATE_EPOCH`, or else the newest file of the
 source.
 
-An older version is replaced, and so is what a package obsoletes. Settings that were changed stay or
+An older version is replaced, and so is what a package obsoletes; if that is listed too, it is left
+out. Settings that were changed stay or
 are kept, as `.rpmnew`, `.rpmsave` or `.rpmorig`, by rpm's own rules. Kernels are installed beside
 one another.
 
@@ -51,6 +52,11 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
   systemd: `hsb-scriptlets.service` runs it once, and removes itself. Scripts in Lua need `rpmlua`.
 - What is left is not run, with a warning that has its name and first lines: scripts that would have
   to run before the files are there, and all where there is no systemd.
+
+So an image differs from what rpm leaves in this: the time of installation and the number of the
+transaction are those of the build, what scripts make has that time as well, what is left for the
+first boot is there after it, and what programs leave that nobody ran is missing: backups such as
+`/etc/passwd-`, `/etc/.pwd.lock`, `/etc/ld.so.cache` and logs.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";

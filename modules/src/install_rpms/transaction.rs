@@ -19,6 +19,8 @@ pub(super) struct Transaction {
     present: Vec<usize>,
     /// What goes because a package replaces or obsoletes it.
     erased: BTreeSet<usize>,
+    /// The candidates that another one obsoletes, with that.
+    left_out: BTreeMap<usize, usize>,
 }
 
 impl Transaction {
@@ -30,7 +32,16 @@ impl Transaction {
     ) -> Result<Self, ValueError> {
         let mut transaction = Self::default();
         check_versions(candidates)?;
+        let obsoletes = candidates.iter().map(|candidate| {
+            let read = Dependency::read(&candidate.package.header, OBSOLETES);
+            read.map_err(|error| candidate.error(error))
+        });
+        let obsoletes: Vec<_> = obsoletes.collect::<Result<_, _>>()?;
+        transaction.leave_out(candidates, &obsoletes);
         for (index, candidate) in candidates.iter().enumerate() {
+            if transaction.left_out.contains_key(&index) {
+                continue;
+            }
             let own = &candidate.package.identity;
             let is_other = |there: &Identity| there.name == own.name && runs_as(own, there);
             let mut same = installed
@@ -53,11 +64,46 @@ impl Transaction {
                 }
                 replaced.extend(same.by_ref().map(|(there, _)| there));
             }
-            replaced.extend(obsoleted(candidate, installed)?);
+            let is_obsolete = |there: &Installed| {
+                let hit = |o: &Dependency| obsoletes_package(o, &there.identity);
+                there.identity.name != own.name && obsoletes[index].iter().any(hit)
+            };
+            let all = installed.iter().enumerate();
+            replaced.extend(all.filter(|(_, i)| is_obsolete(i)).map(|(there, _)| there));
             transaction.erased.extend(&replaced);
             transaction.new.insert(index, replaced);
         }
         Ok(transaction)
+    }
+
+    /// Leaves out the candidates that others obsolete, as rpm does with what comes at once.
+    fn leave_out(&mut self, candidates: &[Candidate], obsoletes: &[Vec<Dependency>]) {
+        let mut by_name = BTreeMap::<&str, Vec<(usize, &Dependency)>>::new();
+        for (index, obsoletes) in obsoletes.iter().enumerate() {
+            for obsolete in obsoletes {
+                by_name
+                    .entry(&obsolete.name)
+                    .or_default()
+                    .push((index, obsolete));
+            }
+        }
+        for (index, candidate) in candidates.iter().enumerate() {
+            let own = &candidate.package.identity;
+            let mut others = by_name.get(&*own.name).into_iter().flatten();
+            let found = others.find(|(other, obsolete)| {
+                candidates[*other].package.identity.name != own.name
+                    && !self.left_out.contains_key(other)
+                    && obsoletes_package(obsolete, own)
+            });
+            if let Some((other, _)) = found {
+                self.left_out.insert(index, *other);
+            }
+        }
+    }
+
+    /// Returns the candidates that are left out, with those that obsolete them.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.left_out.iter().map(|(index, by)| (*index, *by))
     }
 
     /// Returns whether there is nothing to do.
@@ -137,21 +183,14 @@ fn is_candidate_parallel(candidate: &Candidate) -> bool {
     is_parallel(&candidate.package.identity.name, &provides)
 }
 
-/// Returns what is installed and obsoleted by a candidate: by its own name, not by what it
-/// provides.
-fn obsoleted(candidate: &Candidate, installed: &[Installed]) -> Result<Vec<usize>, ValueError> {
-    let obsoletes = Dependency::read(&candidate.package.header, OBSOLETES);
-    let obsoletes = obsoletes.map_err(|error| candidate.error(error))?;
-    let own = &candidate.package.identity;
-    let is_obsolete = |there: &Installed| {
+/// Returns whether a package is what another one obsoletes: by its own name, not by what it provides.
+pub(super) fn obsoletes_package(obsolete: &Dependency, identity: &Identity) -> bool {
+    obsolete.name == identity.name && {
         let version = Dependency {
-            name: there.identity.name.clone(),
+            name: identity.name.clone(),
             flags: sense::EQUAL,
-            version: there.identity.version.clone(),
+            version: identity.version.clone(),
         };
-        let hit = |o: &Dependency| o.name == version.name && o.overlaps(&version);
-        there.identity.name != own.name && obsoletes.iter().any(hit)
-    };
-    let found = installed.iter().enumerate().filter(|(_, i)| is_obsolete(i));
-    Ok(found.map(|(index, _)| index).collect())
+        obsolete.overlaps(&version)
+    }
 }

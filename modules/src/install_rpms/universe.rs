@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::machine::Machine;
 use super::set::Candidate;
 use super::store::Installed;
-use super::transaction::{Transaction, bits, is_parallel};
+use super::transaction::{Transaction, bits, is_parallel, obsoletes_package};
 use crate::rpm::dependency::{CONFLICTS, Dependency, OBSOLETES, PROVIDES, REQUIRES, sense};
 use crate::rpm::file::File;
 use crate::rpm::header::Header;
@@ -53,6 +53,8 @@ pub(super) struct Universe<'p> {
     pub(super) names: Vec<Vec<usize>>,
     /// Who provides something, and which of the item's provides it is.
     provides: BTreeMap<String, Vec<(usize, usize)>>,
+    /// Who obsoletes a name, and by which of the item's obsoletes.
+    obsoletes: BTreeMap<String, Vec<(usize, usize)>>,
     /// Who has a path that somebody requires.
     paths: BTreeMap<String, BTreeSet<usize>>,
     /// What is called by a name, in any architecture.
@@ -96,11 +98,16 @@ impl<'p> Universe<'p> {
     pub(super) fn successors(&self, index: usize) -> BTreeSet<usize> {
         let own = &self.items[index];
         let mut found: BTreeSet<_> = self.names[own.name].iter().copied().collect();
-        for (other, item) in self.items.iter().enumerate() {
-            if item.is_offered() && obsoletes(item, own.identity) {
-                found.insert(other);
-            }
-        }
+        let heirs = self.obsoletes.get(&own.identity.name).into_iter().flatten();
+        found.extend(
+            heirs
+                .filter(|(other, place)| {
+                    let item = &self.items[*other];
+                    item.identity.name != own.identity.name
+                        && obsoletes_package(&item.obsoletes[*place], own.identity)
+                })
+                .map(|(other, _)| *other),
+        );
         found
     }
 
@@ -139,7 +146,10 @@ impl<'p> Universe<'p> {
         }
         for obsolete in &*own.obsoletes {
             for other in self.called.get(&*obsolete.name).into_iter().flatten() {
-                if obsoletes(own, self.items[*other].identity) {
+                let other_identity = self.items[*other].identity;
+                if own.identity.name != other_identity.name
+                    && obsoletes_package(obsolete, other_identity)
+                {
                     found.insert(*other);
                 }
             }
@@ -261,19 +271,6 @@ impl<'p> Universe<'p> {
     }
 }
 
-/// Returns whether one obsoletes another, by its own name.
-fn obsoletes(item: &Item<'_>, other: &Identity) -> bool {
-    let own = |wanted: &Dependency| {
-        let version = Dependency {
-            name: other.name.clone(),
-            flags: sense::EQUAL,
-            version: other.version.clone(),
-        };
-        wanted.name == other.name && wanted.overlaps(&version)
-    };
-    item.identity.name != other.name && item.obsoletes.iter().any(own)
-}
-
 /// Collects packages.
 #[derive(Default)]
 struct Builder<'p> {
@@ -343,6 +340,7 @@ impl<'p> Builder<'p> {
 
     fn finish(mut self) -> Universe<'p> {
         let mut provides = BTreeMap::<String, Vec<_>>::new();
+        let mut obsoletes = BTreeMap::<String, Vec<_>>::new();
         let mut called = BTreeMap::<&str, Vec<_>>::new();
         let mut paths = BTreeMap::<String, BTreeSet<usize>>::new();
         for (index, item) in self.items.iter().enumerate() {
@@ -350,6 +348,10 @@ impl<'p> Builder<'p> {
             for (place, provided) in item.provides.iter().enumerate() {
                 let providers = provides.entry(provided.name.clone()).or_default();
                 providers.push((index, place));
+            }
+            for (place, obsolete) in item.obsoletes.iter().enumerate() {
+                let heirs = obsoletes.entry(obsolete.name.clone()).or_default();
+                heirs.push((index, place));
             }
             for wanted in item.requires.iter().chain(&*item.conflicts) {
                 let rich = wanted
@@ -388,6 +390,7 @@ impl<'p> Builder<'p> {
             items: self.items,
             names,
             provides,
+            obsoletes,
             paths,
             called,
         }
