@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod acl;
 mod add_user;
 pub mod api;
 mod assert;

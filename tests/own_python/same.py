@@ -14,6 +14,7 @@ import os
 import pathlib
 import shutil
 import stat
+import struct
 import tarfile
 import tempfile
 import zipfile
@@ -173,6 +174,29 @@ def idioms(base):
         with tempfile.TemporaryDirectory(dir=j("e")) as folder:
             write(os.path.join(folder, "x"))
         return found, sorted(os.listdir(j("e")))
+
+    def access_lists():
+        def acl(*entries):
+            return struct.pack("<I" + "HHI" * len(entries), 2, *sum(entries, ()))
+
+        nobody, found = 0xFFFFFFFF, []
+        base = [(1, 7, nobody), (4, 5, nobody), (32, 4, nobody)]
+        named = [(1, 6, nobody), (2, 7, 0), (4, 4, nobody), (16, 6, nobody), (32, 0, nobody)]
+        write(j("acl"))
+        for entries in (base, named, base, named):
+            os.setxattr(j("acl"), "system.posix_acl_access", acl(*entries))
+            found += [os.stat(j("acl")), "system.posix_acl_access" in os.listxattr(j("acl"))]
+        for mode in (0o640, 0o4777, 0o700, 0o7, 0o070):
+            os.chmod(j("acl"), mode)
+            found += [os.stat(j("acl")), os.getxattr(j("acl"), "system.posix_acl_access").hex()]
+        os.mkdir(j("acl.d"))
+        os.setxattr(j("acl.d"), "system.posix_acl_default", acl(*named))
+        os.setxattr(j("acl.d"), "system.posix_acl_access", acl(*named))
+        os.chmod(j("acl.d"), 0o2715)
+        lists = ("system.posix_acl_access", "system.posix_acl_default")
+        found += [os.stat(j("acl.d"))] + [os.getxattr(j("acl.d"), name).hex() for name in lists]
+        os.removexattr(j("acl.d"), "system.posix_acl_access")
+        return found + [os.stat(j("acl.d"))]
 
     def appended():
         for number in range(20):

@@ -149,12 +149,8 @@ impl<'t> Root<'t> {
     /// Sets mode and owner of what is at a place; a link there is changed itself.
     pub(crate) fn own_at(&mut self, place: &Place, mode: u16, uid: u32, gid: u32) {
         if let Some(id) = self.tree.lookup(place.directory, &place.name) {
-            self.change_meta(id, |meta| Meta {
-                mode,
-                uid,
-                gid,
-                ..meta
-            });
+            self.change_meta(id, |meta| Meta { uid, gid, ..meta });
+            self.set_mode(id, mode);
         }
     }
 

@@ -3,9 +3,11 @@
 use fsgen::{Kind, Meta, NodeId, Timestamp};
 
 use super::{ModeChange, Root, RootError};
+use crate::acl::{ACCESS, Acl};
 
 impl Root<'_> {
-    /// Sets the permission bits with setuid, setgid and sticky.
+    /// Sets the permission bits with setuid, setgid and sticky, and the mask of an access control
+    /// list along with them.
     ///
     /// # Errors
     ///
@@ -14,7 +16,7 @@ impl Root<'_> {
         let path = path.as_ref();
         let Meta { mode, .. } = self.new_meta(path, mode)?;
         let id = self.resolve(path)?;
-        self.change_meta(id, |meta| Meta { mode, ..meta });
+        self.set_mode(id, mode);
         Ok(())
     }
 
@@ -105,10 +107,8 @@ impl Root<'_> {
                 continue;
             }
             let is_directory = self.tree.is_directory(id);
-            self.change_meta(id, |meta| Meta {
-                mode: change.apply(meta.mode, is_directory),
-                ..meta
-            });
+            let mode = self.tree.node(id).meta.mode;
+            self.set_mode(id, change.apply(mode, is_directory));
         }
         Ok(())
     }
@@ -161,6 +161,9 @@ impl Root<'_> {
 
     /// Sets one extended attribute by its full name, such as `user.comment`.
     ///
+    /// An access control list changes the permission bits, as in Linux, and is not kept where these
+    /// say the same.
+    ///
     /// # Errors
     ///
     /// Fails when the path leads nowhere, or on a name that Linux has no place for.
@@ -199,6 +202,18 @@ impl Root<'_> {
         }
         let id = self.resolve_either(path, follow)?;
         let mut xattrs = self.tree.node(id).xattrs.clone();
+        let acl = value.filter(|_| name == ACCESS.as_bytes());
+        if let Some(acl) = acl.and_then(Acl::decode) {
+            self.change_meta(id, |meta| Meta {
+                mode: meta.mode & !0o777 | acl.mode(),
+                ..meta
+            });
+            if acl.is_mode() {
+                xattrs.remove(name);
+                self.tree.set_xattrs(id, xattrs);
+                return Ok(());
+            }
+        }
         match value {
             Some(value) => {
                 xattrs.insert(name.into(), value.into());
@@ -238,6 +253,19 @@ impl Root<'_> {
     pub(super) fn change_meta(&mut self, id: NodeId, change: impl FnOnce(Meta) -> Meta) {
         let meta = change(self.tree.node(id).meta);
         self.tree.set_meta(id, meta);
+    }
+
+    /// Sets all of a mode, as chmod(2) does: its bits for the group are the mask of an ACL.
+    pub(super) fn set_mode(&mut self, id: NodeId, mode: u16) {
+        self.change_meta(id, |meta| Meta { mode, ..meta });
+        let xattrs = &self.tree.node(id).xattrs;
+        let acl = xattrs.get(ACCESS.as_bytes());
+        if let Some(mut acl) = acl.and_then(|value| Acl::decode(value)) {
+            acl.chmod(mode);
+            let mut xattrs = xattrs.clone();
+            xattrs.insert(ACCESS.as_bytes().into(), acl.encode().into());
+            self.tree.set_xattrs(id, xattrs);
+        }
     }
 
     pub(super) fn touch(&mut self, id: NodeId) {

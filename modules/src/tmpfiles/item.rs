@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::acl::{self, Acl};
+use super::acl;
 use super::line::{self, Fields, Mode, Modifiers, Named};
+use crate::acl::Acl;
 use crate::dropins::specifier::{Specifiers, Unexpanded};
 use crate::dropins::words::{self, Backslash};
 use crate::root::{Root, join};
