@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use modules::{OptionDoc, Presence, Shape};
+use modules::{OptionDoc, Presence};
 
 use crate::library::Library;
 use crate::module::Module;
@@ -90,23 +90,9 @@ fn options(text: &mut String, docs: &[OptionDoc], indent: usize) {
         } = doc;
         text.extend(std::iter::repeat_n(' ', indent));
         *text += &format!("{name}: {shape}; {presence}; {summary}\n");
-        inner(text, shape, indent + 2);
-    }
-}
-
-/// Adds the options of the mappings that a value can be or hold.
-fn inner(text: &mut String, shape: &Shape, indent: usize) {
-    match shape {
-        Shape::Map(docs) => options(text, docs, indent),
-        Shape::List(item) | Shape::Table(item) => inner(text, item, indent),
-        Shape::AnyOf(shapes) => shapes.iter().for_each(|shape| inner(text, shape, indent)),
-        Shape::Bool
-        | Shape::Int { .. }
-        | Shape::Number
-        | Shape::Text
-        | Shape::OneOf(_)
-        | Shape::Any
-        | Shape::Mode => {}
+        for below in shape.mappings() {
+            options(text, below, indent + 2);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use modules::{BUILTINS, Module, OptionDoc, Presence, Shape};
+use modules::{BUILTINS, Module, OptionDoc, Presence};
 
 const HEAD: &str = "\
 # The modules that come with hsb
@@ -89,22 +89,8 @@ fn options(text: &mut String, docs: &[OptionDoc], indent: usize) {
         } = doc;
         let indented = " ".repeat(indent);
         writeln!(text, "{indented}- `{name}` ({shape}{presence}): {summary}").unwrap();
-        inner(text, shape, indent + 2);
-    }
-}
-
-/// Adds the options of the mappings that a value can be or hold.
-fn inner(text: &mut String, shape: &Shape, indent: usize) {
-    match shape {
-        Shape::Map(docs) => options(text, docs, indent),
-        Shape::List(item) | Shape::Table(item) => inner(text, item, indent),
-        Shape::AnyOf(shapes) => shapes.iter().for_each(|shape| inner(text, shape, indent)),
-        Shape::Bool
-        | Shape::Int { .. }
-        | Shape::Number
-        | Shape::Text
-        | Shape::OneOf(_)
-        | Shape::Any
-        | Shape::Mode => {}
+        for below in shape.mappings() {
+            options(text, below, indent + 2);
+        }
     }
 }

@@ -15,53 +15,25 @@
 
 mod accounts;
 mod acl;
-mod add_user;
 pub mod api;
-mod assert;
 mod assignments;
-mod ca_certificates;
 mod cfg;
-mod cleanup;
-mod cloud_init;
 mod dropins;
 mod error;
-mod files;
-mod fstab;
 mod given;
-mod groups;
-mod growfs;
-mod hostname;
 mod ini;
-mod install_rpms;
 mod installed;
 mod jinja;
-mod kernel_cmdline;
 #[cfg(test)]
 mod kit;
-mod locale;
-mod machine_id;
-mod modules_load;
-mod motd;
 mod named;
-mod network;
 mod option;
-mod os_release;
 mod permissions;
-mod repos;
-mod resolv_conf;
 mod root;
 mod rpm;
-mod sbom;
 mod scalar;
 mod shorthand;
-mod ssh;
 mod step;
-mod sysctl;
-mod systemd;
-mod sysusers;
-mod template;
-mod timezone;
-mod tmpfiles;
 mod units;
 pub mod value;
 
@@ -76,38 +48,46 @@ pub use step::{Outcome, run};
 
 use value::{Data, Key, Map, Value, ValueError, same_name};
 
-/// The modules that come with hsb, in the order of their names.
-#[rustfmt::skip]
-pub const BUILTINS: &[Module] = &[
-    add_user::MODULE,
-    assert::MODULE,
-    ca_certificates::MODULE,
-    cleanup::MODULE,
-    cloud_init::MODULE,
-    files::MODULE,
-    fstab::MODULE,
-    groups::MODULE,
-    growfs::MODULE,
-    hostname::MODULE,
-    install_rpms::MODULE,
-    kernel_cmdline::MODULE,
-    locale::MODULE,
-    machine_id::MODULE,
-    modules_load::MODULE,
-    motd::MODULE,
-    network::MODULE,
-    os_release::MODULE,
-    repos::MODULE,
-    resolv_conf::MODULE,
-    sbom::MODULE,
-    ssh::MODULE,
-    sysctl::MODULE,
-    systemd::MODULE,
-    sysusers::MODULE,
-    template::MODULE,
-    timezone::MODULE,
-    tmpfiles::MODULE,
-];
+/// Declares a file of `src/` for each name, and a table of what they are.
+macro_rules! builtins {
+    ($($name:ident,)*) => {
+        $(mod $name;)*
+
+        /// The modules that come with hsb, in the order of their names.
+        pub const BUILTINS: &[Module] = &[$($name::MODULE),*];
+    };
+}
+
+builtins! {
+    add_user,
+    assert,
+    ca_certificates,
+    cleanup,
+    cloud_init,
+    files,
+    fstab,
+    groups,
+    growfs,
+    hostname,
+    install_rpms,
+    kernel_cmdline,
+    locale,
+    machine_id,
+    modules_load,
+    motd,
+    network,
+    os_release,
+    repos,
+    resolv_conf,
+    sbom,
+    ssh,
+    sysctl,
+    systemd,
+    sysusers,
+    template,
+    timezone,
+    tmpfiles,
+}
 
 /// One way to change the tree.
 #[derive(Debug, Clone, Copy)]

@@ -71,6 +71,22 @@ impl Shape {
     /// A user or group, by name or number.
     pub const OWNER: Shape = Shape::AnyOf(&[Shape::Text, Shape::ID]);
 
+    /// Returns the keys of each mapping that it can be, or that can be in it.
+    pub fn mappings(&self) -> Vec<&'static [OptionDoc]> {
+        match self {
+            Shape::Map(docs) => vec![docs],
+            Shape::List(item) | Shape::Table(item) => item.mappings(),
+            Shape::AnyOf(shapes) => shapes.iter().flat_map(Shape::mappings).collect(),
+            Shape::Bool
+            | Shape::Int { .. }
+            | Shape::Number
+            | Shape::Text
+            | Shape::OneOf(_)
+            | Shape::Any
+            | Shape::Mode => Vec::new(),
+        }
+    }
+
     /// Returns whether it can be a mapping.
     pub(crate) fn has_mapping(&self) -> bool {
         match self {
