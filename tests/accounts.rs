@@ -1,12 +1,10 @@
 //! Accounts as the shadow tools, sudo and OpenSSH see them.
 //!
 //! The account files that `add_user` writes are laid into a folder: pwck and grpck check them,
-//! visudo the rules, ssh-keygen the keys. useradd does the same work beside it, and every byte
-//! must be the same.
+//! visudo the rules, ssh-keygen the keys.
 
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use fsgen::tree::Meta;
@@ -17,16 +15,16 @@ use modules::{Cfg, Host, Root};
 use crate::kit::{Work, run, succeed, tool};
 
 /// When the modules run, in seconds since 1970: the start of a day.
-const NOW: i64 = 20_000 * 86_400;
+pub(super) const NOW: i64 = 20_000 * 86_400;
 
-const HASH: &str = "$6$salt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/";
+pub(super) const HASH: &str = "$6$salt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/";
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJH8WHzZ1lli4B/7m/AoDjc7wWaoGFcFqHEEloUnEj9R me";
 
 /// Paths and texts; a path that ends in `/` is a directory.
-type Files = &'static [(&'static str, &'static str)];
+pub(super) type Files = &'static [(&'static str, &'static str)];
 
-const DEBIAN: Files = &[
+pub(super) const DEBIAN: Files = &[
     (
         "etc/passwd",
         "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n\
@@ -65,7 +63,7 @@ const DEBIAN: Files = &[
     ("bin/sh", ""),
 ];
 
-const FEDORA: Files = &[
+pub(super) const FEDORA: Files = &[
     (
         "etc/passwd",
         "root:x:0:0:Super User:/root:/bin/bash\nbin:x:1:1:bin:/bin:/usr/sbin/nologin\n\
@@ -121,7 +119,7 @@ const ALPINE: Files = &[
 ];
 
 /// Shared groups, and lines that only NIS understands.
-const SUSE: Files = &[
+pub(super) const SUSE: Files = &[
     (
         "etc/passwd",
         "root:x:0:0:root:/root:/bin/bash\nold:x:1200:100::/home/old:/bin/sh\n+::::::\n",
@@ -162,7 +160,7 @@ impl Host for NoFiles {
     }
 }
 
-fn image(files: Files) -> Tree {
+pub(super) fn image(files: Files) -> Tree {
     let mut tree = Tree::new(Meta::root(0o755, Timestamp::from_secs(0)));
     let mut root = Root::new(&mut tree, &NoFiles, Timestamp::from_secs(0));
     for (path, text) in files {
@@ -177,7 +175,7 @@ fn image(files: Files) -> Tree {
     tree
 }
 
-fn map<const N: usize>(keys: [(&str, Value); N]) -> Value {
+pub(super) fn map<const N: usize>(keys: [(&str, Value); N]) -> Value {
     let mut map = Map::new();
     for (name, value) in keys {
         let key = Key {
@@ -189,7 +187,7 @@ fn map<const N: usize>(keys: [(&str, Value); N]) -> Value {
     map.into()
 }
 
-fn list(texts: &[&str]) -> Value {
+pub(super) fn list(texts: &[&str]) -> Value {
     texts
         .iter()
         .map(|text| (*text).into())
@@ -198,7 +196,7 @@ fn list(texts: &[&str]) -> Value {
 }
 
 /// Runs `add_user` on the tree.
-fn add(tree: &mut Tree, users: Vec<Value>) {
+pub(super) fn add(tree: &mut Tree, users: Vec<Value>) {
     let recipe = map([("add_users", users.into())]);
     let module = modules::find("add_user").unwrap();
     let cfg = Cfg::new(
@@ -330,116 +328,6 @@ fn judges_accept_every_distribution() {
         judge(&tree);
         add(&mut tree, users());
         assert_eq!(tree.layers()[1].changes, [], "the second time");
-    }
-}
-
-/// The same users by `add_user` and by the image's useradd.
-#[test]
-fn useradd_writes_the_same_bytes() {
-    let name = |name: &str| map([("name", name.into())]);
-    let cases: Vec<(Vec<Value>, &[&[&str]])> = vec![
-        (vec![name("a")], &[&["a"]]),
-        (vec![name("a"), name("b")], &[&["a"], &["b"]]),
-        (
-            vec![
-                map([("name", "a".into()), ("system", true.into())]),
-                name("b"),
-            ],
-            &[&["-r", "a"], &["b"]],
-        ),
-        (
-            vec![
-                map([("name", "a".into()), ("system", true.into())]),
-                map([("name", "b".into()), ("system", true.into())]),
-            ],
-            &[&["-r", "a"], &["-r", "b"]],
-        ),
-        (
-            vec![map([("name", "a".into()), ("uid", 1500.into())]), name("b")],
-            &[&["-u", "1500", "a"], &["b"]],
-        ),
-        (
-            vec![
-                map([("name", "a".into()), ("uid", 60_000.into())]),
-                name("b"),
-            ],
-            &[&["-u", "60000", "a"], &["b"]],
-        ),
-        (
-            vec![map([("name", "a".into()), ("uid", 300.into())]), name("b")],
-            &[&["-u", "300", "a"], &["b"]],
-        ),
-        (
-            vec![
-                map([("name", "a".into()), ("uid", 70_000.into())]),
-                name("b"),
-            ],
-            &[&["-u", "70000", "a"], &["b"]],
-        ),
-        (
-            vec![map([("name", "a".into()), ("gid", 1.into())]), name("b")],
-            &[&["-g", "1", "a"], &["b"]],
-        ),
-        (
-            vec![map([
-                ("name", "a".into()),
-                ("groups", list(&["root", "users"])),
-                ("gecos", "A, B".into()),
-                ("home", "/srv/a".into()),
-                ("shell", "/bin/sh".into()),
-                ("password_hash", HASH.into()),
-            ])],
-            &[&[
-                "-G",
-                "root,users",
-                "-c",
-                "A, B",
-                "-d",
-                "/srv/a",
-                "-s",
-                "/bin/sh",
-                "-p",
-                HASH,
-                "a",
-            ]],
-        ),
-    ];
-    for files in [DEBIAN, FEDORA, SUSE] {
-        for (users, calls) in &cases {
-            let mut tree = image(files);
-            add(&mut tree, users.clone());
-            let work = Work::new("useradd");
-            lay_all(work.path(), files);
-            for args in *calls {
-                let mut useradd = tool("useradd");
-                useradd.arg("--prefix").arg(work.path());
-                // `!` for no password is the one thing that is different on purpose.
-                succeed(
-                    useradd
-                        .args(["-p", "*"])
-                        .args(*args)
-                        .env("SOURCE_DATE_EPOCH", NOW.to_string()),
-                );
-            }
-            for file in ["passwd", "shadow", "group", "gshadow", "subuid", "subgid"] {
-                let theirs = fs::read_to_string(work.join(format!("etc/{file}"))).ok();
-                assert_eq!(
-                    read(&tree, &format!("/etc/{file}")),
-                    theirs,
-                    "{file}: {calls:?}"
-                );
-            }
-        }
-    }
-}
-
-fn lay_all(folder: &Path, files: Files) {
-    for (path, text) in files {
-        let path = folder.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        if !path.as_os_str().to_str().unwrap().ends_with('/') {
-            fs::write(path, text).unwrap();
-        }
     }
 }
 

@@ -109,21 +109,49 @@ impl Beside {
     /// Returns what the folder has, by path.
     pub(crate) fn theirs(&self) -> BTreeMap<String, Seen> {
         let mut seen = BTreeMap::new();
-        let mut todo = vec![self.work.path().to_owned()];
-        while let Some(folder) = todo.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let file = entry.unwrap().path();
-                let inside = file.strip_prefix(self.work.path()).unwrap();
-                let path = Path::new("/").join(inside);
-                let path = path.as_os_str().as_bytes().escape_ascii().to_string();
-                seen.insert(path, see(&file));
-                if file.is_dir() && !file.is_symlink() {
-                    todo.push(file);
-                }
-            }
-        }
+        self.look(self.work.path(), &mut seen);
         seen
     }
+
+    fn look(&self, folder: &Path, seen: &mut BTreeMap<String, Seen>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let file = entry.unwrap().path();
+            let inside = file.strip_prefix(self.work.path()).unwrap();
+            let path = Path::new("/").join(inside);
+            let path = path.as_os_str().as_bytes().escape_ascii().to_string();
+            seen.insert(path, see(&file));
+            if file.is_dir() && !file.is_symlink() {
+                opened(&file, || self.look(&file, seen));
+            }
+        }
+    }
+}
+
+impl Drop for Beside {
+    /// Lets the folder be removed by whom it belongs to.
+    fn drop(&mut self) {
+        let mut todo = vec![self.work.path().to_owned()];
+        while let Some(folder) = todo.pop() {
+            fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).unwrap();
+            let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+            let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+            todo.extend(folders.map(|entry| entry.path()));
+        }
+    }
+}
+
+/// Does something with a file or folder that its owner may look into meanwhile, as root always may.
+fn opened<T>(file: &Path, act: impl FnOnce() -> T) -> T {
+    let before = fs::metadata(file).unwrap().permissions();
+    let may_not_look = before.mode() & 0o500 != 0o500 && !rustix::process::getuid().is_root();
+    if may_not_look {
+        fs::set_permissions(file, PermissionsExt::from_mode(0o700)).unwrap();
+    }
+    let done = act();
+    if may_not_look {
+        fs::set_permissions(file, before).unwrap();
+    }
+    done
 }
 
 /// What a path leads to.
@@ -145,7 +173,8 @@ fn see(file: &Path) -> Seen {
         let target = fs::read_link(file).unwrap();
         format!("-> {}", target.as_os_str().as_bytes().escape_ascii())
     } else if kind.is_file() {
-        fs::read(file).unwrap().escape_ascii().to_string()
+        let bytes = opened(file, || fs::read(file).unwrap());
+        bytes.escape_ascii().to_string()
     } else if kind.is_dir() {
         "folder".to_owned()
     } else if kind.is_fifo() {

@@ -45,6 +45,7 @@
 //! - `verify`: our checker beside other people's, on right and on damaged images
 //! - `worn`: images after hard use, and as GRUB reads them
 //! - `units`: what enables units of systemd, judged by systemctl
+//! - `useradd`: users beside those of useradd in a chroot, every file
 
 // A test that panics has failed: that is what `unwrap` is for here.
 #![allow(clippy::unwrap_used)]
@@ -100,5 +101,6 @@ mod sysusers;
 mod table;
 mod tmpfiles;
 mod units;
+mod useradd;
 mod verify;
 mod worn;
