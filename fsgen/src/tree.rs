@@ -12,8 +12,9 @@ pub mod content;
 pub mod layer;
 mod node;
 pub mod path;
+mod paths;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::region::ReadAt;
@@ -274,52 +275,6 @@ impl Tree {
     ///
     /// A node with several names gives one of them.
     pub fn path_of(&self, id: NodeId) -> Option<Vec<u8>> {
-        let mut names = Vec::new();
-        let mut at = id;
-        while at != Self::ROOT {
-            let (directory, name) = self.a_name_of(at)?;
-            names.push(name);
-            at = directory;
-        }
-        let mut path = Vec::new();
-        for name in names.iter().rev() {
-            path.push(b'/');
-            path.extend_from_slice(name);
-        }
-        if path.is_empty() {
-            path.push(b'/');
-        }
-        Some(path)
-    }
-
-    /// Finds a directory entry that points at a node, in a directory that has a path itself.
-    fn a_name_of(&self, id: NodeId) -> Option<(NodeId, &[u8])> {
-        if self.links(id) == 0 {
-            return None;
-        }
-        // A directory has one name. Of another node's, some may lie in directories without any.
-        let is_directory = self.is_directory(id);
-        let among = |directory: NodeId| {
-            let mut entries = self.entries(directory);
-            let (name, _) = entries.find(|(_, child)| *child == id)?;
-            (is_directory || self.is_attached(directory)).then_some((directory, name))
-        };
-        // The newest name of a hard link may have been taken away again: look everywhere then.
-        let newest = self.parent(id);
-        if newest.index() < self.slots.len()
-            && let Some(found) = among(newest)
-        {
-            return Some(found);
-        }
-        (0..self.slots.len()).find_map(|i| among(NodeId(u32::try_from(i).ok()?)))
-    }
-
-    /// Returns whether names lead from the root to a directory.
-    fn is_attached(&self, directory: NodeId) -> bool {
-        let mut at = directory;
-        while at != Self::ROOT && self.links(at) > 0 {
-            at = self.parent(at);
-        }
-        at == Self::ROOT
+        self.paths_of(&BTreeSet::from([id])).remove(&id)
     }
 }

@@ -137,10 +137,14 @@ impl Tree {
 
     fn changes(&self, open: &Open) -> Vec<Change> {
         let mut changes = BTreeMap::new();
+        let directories = open.names.keys().map(|(directory, _)| *directory);
+        let mut paths = self.paths_of(&directories.collect());
         let mut last = None;
         for ((directory, name), before) in &open.names {
             if last.as_ref().is_none_or(|(id, _)| id != directory) {
-                last = Some((*directory, self.path_that_stayed(open, *directory)));
+                let path = paths.remove(directory);
+                let stayed = path.filter(|path| self.has_stayed(open, path));
+                last = Some((*directory, stayed));
             }
             // What happened in a directory that came, went or moved is seen from its own name.
             if let Some((_, Some(path))) = &last {
@@ -150,12 +154,12 @@ impl Tree {
                 }
             }
         }
-        for (id, before) in &open.nodes {
-            if self.node(*id) != before
-                && let Some(path) = self.path_of(*id)
-            {
-                changes.entry(path).or_insert([Some(*id); 2]);
-            }
+        let changed = open
+            .nodes
+            .iter()
+            .filter(|(id, was)| self.node(**id) != *was);
+        for (id, path) in self.paths_of(&changed.map(|(id, _)| *id).collect()) {
+            changes.entry(path).or_insert([Some(id); 2]);
         }
         let change = |(path, [before, after]): (Vec<u8>, Ends)| Change {
             path,
@@ -170,19 +174,21 @@ impl Tree {
         changes.into_iter().map(change).collect()
     }
 
-    /// Returns the path of a directory, if it is the one that it had before the layer.
-    fn path_that_stayed(&self, open: &Open, directory: NodeId) -> Option<Vec<u8>> {
-        let path = self.path_of(directory)?;
+    /// Returns whether the path of a directory is the one that it had before the layer.
+    fn has_stayed(&self, open: &Open, path: &[u8]) -> bool {
         let mut at = Self::ROOT;
         for name in path.split(|b| *b == b'/').filter(|name| !name.is_empty()) {
             let next = self.lookup(at, name);
             let before = open.names.get(&(at, name.into()));
             if before.is_some_and(|before| *before != next) {
-                return None;
+                return false;
             }
-            at = next?;
+            let Some(next) = next else {
+                return false;
+            };
+            at = next;
         }
-        Some(path)
+        true
     }
 
     /// Lists what is different at a path and below it.
@@ -356,6 +362,56 @@ mod tests {
                 ("/etc/old/sub/motd2", ChangeKind::Added),
                 ("/etc/old/sub/new", ChangeKind::Added),
             ]
+        );
+    }
+
+    #[test]
+    fn large_folders_and_lost_names_take_no_time() {
+        // One after the other, each search goes through all names: an hour in all.
+        const COUNT: usize = 100_000;
+        let mut tree = sample();
+        let [many, more] = [b"many", b"more"].map(|name| {
+            let folder = tree.add_directory(META);
+            tree.link(Tree::ROOT, name, folder);
+            folder
+        });
+        let name = |number: usize| format!("{number:06}").into_bytes();
+        let mut files = Vec::new();
+        for number in 0..COUNT {
+            let sub = tree.add_directory(META);
+            tree.link(many, &name(number), sub);
+            let id = file(&mut tree, sub, b"f", b"x");
+            // A newer name, which goes again.
+            tree.link(more, &name(number), id);
+            files.push((sub, id));
+        }
+        for number in 0..COUNT {
+            tree.unlink(more, &name(number));
+        }
+        tree.begin("step");
+        for (sub, id) in files {
+            tree.set_meta(
+                id,
+                Meta {
+                    mode: 0o600,
+                    ..META
+                },
+            );
+            tree.set_meta(
+                sub,
+                Meta {
+                    mode: 0o700,
+                    ..META
+                },
+            );
+            file(&mut tree, sub, b"g", b"x");
+        }
+        let changes = &tree.commit().changes;
+        assert_eq!(changes.len(), 3 * COUNT);
+        let last: Vec<_> = changes[3 * COUNT - 3..].iter().map(|c| &*c.path).collect();
+        assert_eq!(
+            last,
+            [&b"/many/099999"[..], b"/many/099999/f", b"/many/099999/g"]
         );
     }
 
