@@ -4,7 +4,7 @@
 //! hashed directories, 64-bit block numbers, checksums over all metadata, and room in the group
 //! descriptor table to be grown online. `fsgen/README.md` lists the features.
 
-mod acl;
+pub mod acl;
 mod checksum;
 mod directory;
 mod extent;

@@ -1,27 +1,18 @@
 //! POSIX access control lists: from the text that archives carry to the form that the kernel's
 //! `system.posix_acl_*` attributes have (`include/uapi/linux/posix_acl_xattr.h`).
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail};
+use fsgen::ext4::acl::{Entry, check, mode, parse, value};
+use fsgen::ext4::acl::{GROUP, GROUP_OBJ, MASK, NO_ID, OTHER, USER, USER_OBJ};
 use fsgen::tree::Xattrs;
+use fsgen::{Kind, Meta, NodeId, Tree};
 
 use super::name::shown;
 use super::pax::decimal;
 use super::xattr::{ACL_ACCESS, ACL_DEFAULT};
 
-/// The version number that the attribute begins with.
-const VERSION: u32 = 2;
-/// The id of an entry that is about no one by name.
-const NO_ID: u32 = u32::MAX;
-
-const USER_OBJ: u16 = 0x01;
-const USER: u16 = 0x02;
-const GROUP_OBJ: u16 = 0x04;
-const GROUP: u16 = 0x08;
-const MASK: u16 = 0x10;
-const OTHER: u16 = 0x20;
-
-/// The size of a list of owner, group and others: the version and three entries of 8 bytes.
-const MODE_ONLY: usize = 4 + 3 * 8;
+/// How many entries a list of owner, group and others has.
+const MODE_ONLY: usize = 3;
 
 /// The ACLs of a member as text: `SCHILY.acl.access` and `SCHILY.acl.default`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,16 +50,45 @@ impl AclText {
             if let Some(text) = text
                 && !xattrs.contains_key(name)
             {
-                let value = encode(text, id)?;
-                // An access ACL without names or mask is just the file's mode: the kernel does
-                // not store it either. As a default for new files it does say something.
-                if name == ACL_DEFAULT || value.len() > MODE_ONLY {
-                    xattrs.insert(name.into(), value.into());
-                }
+                xattrs.insert(name.into(), encode(text, id)?.into());
             }
         }
         Ok(())
     }
+}
+
+/// Checks the ACLs of a node, and gives it the mode that its access ACL stands for, as the kernel
+/// does where an archive is unpacked. Links have none, and only directories one for new files: those
+/// are not looked at.
+///
+/// # Errors
+///
+/// Fails on an attribute that is no ACL.
+pub(super) fn settle(tree: &mut Tree, id: NodeId) -> Result<()> {
+    let node = tree.node(id);
+    if matches!(node.kind, Kind::Symlink(_)) {
+        return Ok(());
+    }
+    if let Some(value) = node.xattrs.get(ACL_DEFAULT)
+        && tree.is_directory(id)
+    {
+        parse(value).context("the ACL for new files")?;
+    }
+    let Some(value) = node.xattrs.get(ACL_ACCESS) else {
+        return Ok(());
+    };
+    let entries = parse(value)?;
+    let meta = node.meta;
+    // An ACL without names or mask is just the mode: the kernel does not store it either. For new
+    // files it does say something.
+    if entries.len() == MODE_ONLY {
+        let mut xattrs = node.xattrs.clone();
+        xattrs.remove(ACL_ACCESS);
+        tree.set_xattrs(id, xattrs);
+    }
+    let mode = meta.mode & !0o777 | mode(&entries);
+    tree.set_meta(id, Meta { mode, ..meta });
+    Ok(())
 }
 
 /// Whom an entry names.
@@ -93,45 +113,12 @@ fn encode(text: &[u8], id: &dyn Fn(Who, &[u8]) -> Result<u32>) -> Result<Vec<u8>
     }
     // The kernel wants them in this order: owner, users, group, groups, mask, others.
     entries.sort_unstable();
-    let count = |tag| entries.iter().filter(|entry| entry.0 == tag).count();
-    let named = count(USER) + count(GROUP) > 0;
-    for (tag, what) in [
-        (USER_OBJ, "user::"),
-        (GROUP_OBJ, "group::"),
-        (OTHER, "other::"),
-    ] {
-        ensure!(
-            count(tag) == 1,
-            "an ACL needs one \"{what}\" entry, this one has {}",
-            count(tag)
-        );
-    }
-    let masks = count(MASK);
-    ensure!(
-        masks <= 1,
-        "an ACL may have one \"mask::\" entry, this one has {masks}"
-    );
-    ensure!(
-        masks == 1 || !named,
-        "an ACL that names someone needs a \"mask::\" entry"
-    );
-    let twice = entries
-        .windows(2)
-        .find(|w| (w[0].0, w[0].1) == (w[1].0, w[1].1));
-    if let Some([(_, id, _), _]) = twice {
-        bail!("an ACL names {id} twice");
-    }
-    let mut value = VERSION.to_le_bytes().to_vec();
-    for (tag, id, permissions) in entries {
-        value.extend(tag.to_le_bytes());
-        value.extend(permissions.to_le_bytes());
-        value.extend(id.to_le_bytes());
-    }
-    Ok(value)
+    check(&entries)?;
+    Ok(value(&entries))
 }
 
-/// Reads `tag:name:permissions` or `tag:name:permissions:number`: tag, id, permissions.
-fn entry(line: &[u8], id: &dyn Fn(Who, &[u8]) -> Result<u32>) -> Result<(u16, u32, u16)> {
+/// Reads `tag:name:permissions` or `tag:name:permissions:number`.
+fn entry(line: &[u8], id: &dyn Fn(Who, &[u8]) -> Result<u32>) -> Result<Entry> {
     let mut fields: Vec<_> = line.split(|b| *b == b':').map(<[u8]>::trim_ascii).collect();
     // Solaris leaves the empty name of these two away.
     if matches!(fields[..], [b"mask" | b"m" | b"other" | b"o", _]) {
@@ -162,7 +149,11 @@ fn entry(line: &[u8], id: &dyn Fn(Who, &[u8]) -> Result<u32>) -> Result<(u16, u3
             )),
         })?;
     match named {
-        _ if name.is_empty() => Ok((tag, NO_ID, permissions)),
+        _ if name.is_empty() => Ok(Entry {
+            tag,
+            id: NO_ID,
+            permissions,
+        }),
         None => bail!("an entry of this kind names no one"),
         Some((tag, who)) => {
             let id = match number.or(name.iter().all(u8::is_ascii_digit).then_some(name)) {
@@ -172,7 +163,11 @@ fn entry(line: &[u8], id: &dyn Fn(Who, &[u8]) -> Result<u32>) -> Result<(u16, u3
                     .with_context(|| format!("{} is no user or group number", shown(number)))?,
                 None => id(who, name)?,
             };
-            Ok((tag, id, permissions))
+            Ok(Entry {
+                tag,
+                id,
+                permissions,
+            })
         }
     }
 }
@@ -229,8 +224,8 @@ mod tests {
         let long = Some(b"user::rw-,group::r--,other::r--,mask::r--".to_vec());
         for (access, default, want) in [
             (&None, &None, &[][..]),
-            (&text, &None, &[]),
-            (&text, &text, &[ACL_DEFAULT]),
+            (&text, &None, &[ACL_ACCESS]),
+            (&text, &text, &[ACL_ACCESS, ACL_DEFAULT]),
             (&long, &long, &[ACL_ACCESS, ACL_DEFAULT]),
         ] {
             let (access, default) = (access.clone(), default.clone());

@@ -12,7 +12,7 @@ use fsgen::tree::content::SourceId;
 use fsgen::{Kind, Meta, NodeId, ReadAt, Timestamp, Tree};
 
 use super::account::Accounts;
-use super::acl::AclText;
+use super::acl::{self, AclText};
 use super::layer::{Layer, Stacking};
 use super::member::{Entry, Member};
 use super::name::{normal, shown, split, title};
@@ -220,6 +220,7 @@ impl Assembly {
                 let id = self.tree.add_file(member.meta, content);
                 let xattrs = member.attributes.into_xattrs(&mut self.dropped);
                 self.tree.set_xattrs(id, xattrs);
+                acl::settle(&mut self.tree, id)?;
                 self.nameless.insert(normal(&member.path), id);
             }
             Entry::HardLink(_) | Entry::Symlink(_) | Entry::Special(_) => return Ok(()),
@@ -253,6 +254,7 @@ impl Assembly {
             }
             let xattrs = attributes.into_xattrs(&mut self.dropped);
             self.tree.set_xattrs(id, xattrs);
+            acl::settle(&mut self.tree, id)?;
             self.acls.remove(&id);
             if !acl.is_empty() {
                 self.acls.insert(id, (acl, title(&path, offset)));
@@ -418,8 +420,9 @@ impl Assembly {
         for (id, (acl, title)) in std::mem::take(&mut self.acls) {
             let mut xattrs = self.tree.node(id).xattrs.clone();
             acl.add_to(&mut xattrs, &|who, name| accounts.id(who, name))
-                .context(title)?;
+                .with_context(|| title.clone())?;
             self.tree.set_xattrs(id, xattrs);
+            acl::settle(&mut self.tree, id).context(title)?;
         }
         Ok(())
     }

@@ -28,10 +28,13 @@ const PAD: usize = 4;
 /// Four zero bytes end a list of entries.
 const END: usize = 4;
 
+const ACL_ACCESS: &[u8] = b"system.posix_acl_access";
+const ACL_DEFAULT: &[u8] = b"system.posix_acl_default";
+
 /// The prefixes that are stored as a number (`name_index`). Two of them are whole names.
 const PREFIXES: [(&[u8], u8); 5] = [
-    (b"system.posix_acl_access", 2),
-    (b"system.posix_acl_default", 3),
+    (ACL_ACCESS, 2),
+    (ACL_DEFAULT, 3),
     (b"user.", 1),
     (b"trusted.", 4),
     (b"security.", 6),
@@ -95,7 +98,7 @@ impl<'t> Attribute<'t> {
             ));
         }
         let value = if is_acl {
-            acl::to_disk(value)?.into()
+            acl::to_disk(value).map_err(|why| why.to_string())?.into()
         } else {
             value.into()
         };
@@ -129,7 +132,8 @@ impl<'t> Attribute<'t> {
 
 /// Decides where each attribute of a node goes.
 ///
-/// Linux allows `user.` attributes for files and directories only.
+/// Linux allows `user.` attributes for files and directories only, ACLs for all but links, and
+/// those that new files get for directories.
 ///
 /// # Errors
 ///
@@ -143,6 +147,15 @@ pub(super) fn place(node: &Node, block_size: BlockSize) -> Result<Placement<'_>,
     let allows_user = matches!(node.kind, Kind::File(_) | Kind::Directory(_));
     let mut attributes = Vec::new();
     for (position, (full_name, value)) in (0..).zip(&node.xattrs) {
+        let has_place = match &**full_name {
+            ACL_ACCESS => !matches!(node.kind, Kind::Symlink(_)),
+            ACL_DEFAULT => matches!(node.kind, Kind::Directory(_)),
+            _ => true,
+        };
+        if !has_place {
+            placement.dropped += 1;
+            continue;
+        }
         let attribute = Attribute::new(full_name, value)
             .map_err(|why| format!("attribute {}: {why}", full_name.escape_ascii()))?;
         match attribute {
@@ -383,8 +396,29 @@ mod tests {
     }
 
     #[test]
-    fn user_attributes_of_links_and_devices_are_dropped() {
-        let list = [("user.a", 1), ("trusted.a", 1)];
-        assert_eq!(placed(&node(Kind::Fifo, &list)), Ok([1, 0, 0, 1]));
+    fn what_linux_has_no_place_for_is_dropped() {
+        let link = || Kind::Symlink((*b"x").into());
+        let (access, default) = (
+            ("system.posix_acl_access", 1),
+            ("system.posix_acl_default", 1),
+        );
+        for (kind, list, want) in [
+            (
+                Kind::Fifo,
+                &[("user.a", 1), ("trusted.a", 1)][..],
+                Some([1, 0, 0, 1]),
+            ),
+            (
+                link(),
+                &[("user.a", 1), ("trusted.a", 1)],
+                Some([1, 0, 0, 1]),
+            ),
+            (link(), &[access, default], Some([0, 0, 0, 2])),
+            (Kind::Fifo, &[default], Some([0, 0, 0, 1])),
+            // It has a place, and is no ACL.
+            (Kind::Fifo, &[access], None),
+        ] {
+            assert_eq!(placed(&node(kind, list)).ok(), want, "{list:?}");
+        }
     }
 }

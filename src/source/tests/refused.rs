@@ -172,6 +172,18 @@ fn numbers() {
             ),
             "user \"eve\" is not in the archive's /etc/passwd",
         ),
+        (
+            with("SCHILY.xattr.system.posix_acl_access", b"\x02\0\0\0"),
+            "member \"f\" at byte 0: an ACL needs one \"user::\" entry, this one has 0",
+        ),
+        (
+            with(
+                "SCHILY.xattr.system.posix_acl_access",
+                b"\x02\0\0\0\x01\0\x06\0\xff\xff\xff\xff\x02\0\x07\0\xe8\x03\0\0\
+                  \x04\0\x04\0\xff\xff\xff\xff\x20\0\x04\0\xff\xff\xff\xff",
+            ),
+            "member \"f\" at byte 0: an ACL that names someone needs a \"mask::\" entry",
+        ),
     ]);
     let device = |major, minor, magic: bool| {
         edited("dev", b'4', b"", move |h| {
