@@ -1,7 +1,7 @@
 //! A file that a build makes: written beside its place, and put there whole or not at all.
 //!
 //! While it is written it is called `.OUT.hsb-part` and locked. What a killed build left behind under
-//! that name is taken over by the next one; two builds of one OUT at once are refused.
+//! that name is removed by the next one; two builds of one OUT at once are refused.
 
 mod place;
 mod writeback;
@@ -9,7 +9,7 @@ mod writeback;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, ErrorKind::AlreadyExists, ErrorKind::NotFound};
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ impl Drop for UnderWay {
 pub(crate) fn abandon() -> impl Sized {
     let under_way = under_way();
     for part in under_way.iter() {
-        // Nobody is left to tell; the next build takes the file over.
+        // Nobody is left to tell; the next build removes the file.
         drop(fs::remove_file(part));
     }
     under_way
@@ -79,14 +79,21 @@ impl Output {
             {
                 bail!("{}: is in the way; remove it", part.display());
             }
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&part)
-                .with_context(|| format!("{}: cannot be made", part.display()))
-                .with_context(|| format!("{}: nothing can be written there", out.display()))?;
+            let mut how = OpenOptions::new();
+            how.read(true).write(true).create_new(before.is_err());
+            let file = match how.open(&part) {
+                Ok(file) => file,
+                // Another build made or removed it meanwhile.
+                Err(error) if before.is_err() && error.kind() == AlreadyExists => continue,
+                Err(error) if before.is_ok() && error.kind() == NotFound => continue,
+                Err(error) => {
+                    return Err(error)
+                        .with_context(|| format!("{}: cannot be made", part.display()))
+                        .with_context(|| {
+                            format!("{}: nothing can be written there", out.display())
+                        });
+                }
+            };
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -101,6 +108,17 @@ impl Output {
                         .with_context(|| format!("{}: cannot be locked", part.display()));
                 }
             }
+            // What was left behind has an owner, a mode and perhaps descriptors that the image must
+            // not get. As long as it is locked, no other build takes it.
+            if let Ok(before) = before {
+                if is_same_file(&file, &part) {
+                    fs::remove_file(&part).with_context(|| {
+                        let (part, uid) = (part.display(), before.uid());
+                        format!("{part}: was left behind, belongs to user {uid}, cannot be removed")
+                    })?;
+                }
+                continue;
+            }
             // The file may have been renamed or removed between opening and locking it.
             if is_same_file(&file, &part) {
                 under_way().insert(part.clone());
@@ -111,7 +129,6 @@ impl Output {
                     out,
                     writeback,
                 };
-                output.set_len(0)?;
                 // Who may read the image that it replaces may read it, and nobody else.
                 if let Ok(before) = fs::metadata(&output.out) {
                     let kept = output.file.set_permissions(before.permissions());
@@ -239,7 +256,7 @@ impl Drop for Output {
     fn drop(&mut self) {
         // After `finish` the name is gone, or another build's.
         if under_way().remove(&self.part) && is_same_file(&self.file, &self.part) {
-            // Nobody is left to tell; the next build takes the file over.
+            // Nobody is left to tell; the next build removes the file.
             drop(fs::remove_file(&self.part));
         }
     }
@@ -254,6 +271,9 @@ fn is_same_file(file: &File, path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
     use crate::source::{Input, Source};
 
@@ -289,15 +309,20 @@ mod tests {
             assert!(message.contains(want), "{message}");
         }
 
-        // What a killed build left is overwritten from the start.
-        fs::write(
-            folder.path().join(".image.raw.hsb-part"),
-            "left over, and long",
-        )
-        .unwrap();
+        // Of what a killed build left nothing stays: bytes, mode, or whoever has it open.
+        let part = folder.path().join(".image.raw.hsb-part");
+        fs::remove_file(&out).unwrap();
+        fs::write(&part, "left over, and long").unwrap();
+        fs::set_permissions(&part, Permissions::from_mode(0o666)).unwrap();
+        let left = OpenOptions::new().write(true).open(&part).unwrap();
         let output = Output::create(&place).unwrap();
+        left.write_all_at(b"old", 0).unwrap();
         output.write_all_at(b"new", 0).unwrap();
         Output::finish(vec![output]).unwrap();
+        fs::write(&part, "").unwrap();
+        let [mode, usual] = [&out, &part].map(|file| fs::metadata(file).unwrap().mode());
+        assert_eq!(mode, usual);
+        fs::remove_file(&part).unwrap();
         assert_eq!(
             (fs::read(&out).unwrap().as_slice(), names()),
             (&b"new"[..], 1)
