@@ -1,6 +1,6 @@
 //! Where everything lies in the image, decided before the first byte is written.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use fsgen::ext4;
 use fsgen::fat;
 use fsgen::table::{ALIGNMENT, Entry, PartitionType, SECTOR, Scheme, Table};
@@ -70,11 +70,18 @@ enum Room {
 pub(crate) fn add_mount_points(recipe: &Recipe, tree: &mut Tree, time: Timestamp) -> Result<()> {
     for partition in &recipe.partitions {
         if let Some(mount) = &partition.mount {
-            tree.make_directories(mount.as_bytes(), Meta::root(0o755, time))
-                .with_context(|| format!("mount point {mount}"))?;
+            let made = tree.make_directories(mount.as_bytes(), Meta::root(0o755, time));
+            made.map_err(|cause| no_mount_point(recipe, partition, &cause.to_string()))?;
         }
     }
     Ok(())
+}
+
+/// Returns why a partition cannot be mounted where the recipe says.
+fn no_mount_point(recipe: &Recipe, partition: &recipe::Partition, why: &str) -> anyhow::Error {
+    let mount = partition.mount.as_deref().unwrap_or_default();
+    let problem = ValueError::new(partition.span, format!("mount point {mount}: {why}"));
+    recipe.error(problem).into()
 }
 
 /// Plans the image of a recipe without its files: what fails then, no files can mend.
@@ -109,11 +116,11 @@ fn mounts(recipe: &Recipe, tree: &Tree) -> Result<Vec<Option<NodeId>>> {
             found.push(None);
             continue;
         };
-        let node = tree
-            .resolve(mount.as_bytes())
-            .with_context(|| format!("mount point {mount}"))?;
+        let node = tree.resolve(mount.as_bytes());
+        let node = node.map_err(|cause| no_mount_point(recipe, partition, &cause.to_string()))?;
         if found.contains(&Some(node)) {
-            bail!("mount point {mount} is, through a symbolic link, that of another partition");
+            let message = "it is, through a symbolic link, that of another partition";
+            return Err(no_mount_point(recipe, partition, message));
         }
         found.push(Some(node));
     }
@@ -265,7 +272,13 @@ impl<'t> Planner<'t> {
             parts[index].bytes = left;
         }
         let table = self.table(scheme, bytes, &mut parts)?;
-        table.check()?;
+        table.check().map_err(|error| match error {
+            fsgen::table::TableError::MbrLimit { .. } => {
+                let problem = ValueError::new(recipe.size.span, error.to_string());
+                recipe.error(problem).into()
+            }
+            error => anyhow::Error::from(error),
+        })?;
         Ok(Plan {
             bytes,
             id: self.ids.disk,

@@ -205,7 +205,20 @@ fn what_fails_says_why_and_leaves_nothing() {
             "source: rootfs.tar\ntable: mbr\nsize: 3T",
             &[],
             2,
-            &["an MBR counts at most 4294967295 sectors"],
+            &[
+                "build.yaml:3:7: ",
+                "an MBR counts at most 4294967295 sectors",
+            ],
+        ),
+        (
+            "a file in the place of a mount point",
+            "source: rootfs.tar\npartitions:\n- {mount: /}\n- {mount: /etc/passwd, size: 8M}",
+            &[],
+            1,
+            &[
+                "build.yaml:4:3: mount point /etc/passwd: ",
+                "is not a directory",
+            ],
         ),
         (
             "control character in a mount point",
