@@ -12,6 +12,7 @@ use fsgen::tree::path::split;
 
 use crate::error::at;
 use crate::permissions;
+use crate::root::ends_with_lines;
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root, RootError};
 use options::{File, Link, Options, Removal};
@@ -85,7 +86,7 @@ fn write(root: &mut Root<'_>, file: &File) -> Result<(), Error> {
     }
     let before = root.read_if_exists(&**path).map_err(&failed)?;
     match before {
-        Some(before) if before.ends_with(text.as_bytes()) => Ok(()),
+        Some(before) if ends_with_lines(&before, text.as_bytes()) => Ok(()),
         _ => root.append(&**path, text).map_err(failed),
     }
 }

@@ -388,12 +388,21 @@ impl<'t> Root<'t> {
     }
 
     fn resolve(&self, path: &[u8]) -> Result<NodeId, RootError> {
-        self.tree.resolve(path).map_err(|e| path_error(path, e))
+        let found = self.tree.resolve(path);
+        self.slashed(path, found.map_err(|e| path_error(path, e))?)
     }
 
     fn resolve_link(&self, path: &[u8]) -> Result<NodeId, RootError> {
         let found = self.tree.resolve_link(path);
-        found.map_err(|e| path_error(path, e))
+        self.slashed(path, found.map_err(|e| path_error(path, e))?)
+    }
+
+    /// Checks what a path leads to: with a slash at its end, only a directory is there.
+    fn slashed(&self, path: &[u8], id: NodeId) -> Result<NodeId, RootError> {
+        if path.ends_with(b"/") && !self.tree.is_directory(id) {
+            return Err(wrong_kind(path, &self.tree.node(id).kind, "directory"));
+        }
+        Ok(id)
     }
 
     fn resolve_either(&self, path: &[u8], follow: bool) -> Result<NodeId, RootError> {
@@ -451,6 +460,20 @@ fn path_error(path: &[u8], cause: PathError) -> RootError {
     RootError::Path {
         path: path.to_vec(),
         cause,
+    }
+}
+
+/// Returns whether a file ends with a text that begins with a line there.
+pub(crate) fn ends_with_lines(file: &[u8], text: &[u8]) -> bool {
+    let before = file.strip_suffix(text);
+    before.is_some_and(|before| before.is_empty() || before.ends_with(b"\n"))
+}
+
+/// Checks a path for something new that is no directory, so that no slash may be at its end.
+fn unslashed(path: &[u8]) -> Result<(), RootError> {
+    match path.ends_with(b"/") {
+        true => Err(path_error(path, PathError::NoName)),
+        false => Ok(()),
     }
 }
 

@@ -38,7 +38,7 @@ specifiers that the image does not know: `%a`, `%b`, `%H`, `%l`, `%v`, and `%m` 
 machine-id.
 
 Other than `systemd-tmpfiles --root`:
-- `w+` adds nothing to a file that ends with it already: a second build changes nothing
+- `w+` adds nothing to a file that ends with it already, from the start of a line on
 - directories that belong to others are gone through: nobody else is at work in an image
 - links on the way are followed in the image, not on the machine that builds
 - ACLs name users and groups of the image, not of the machine that builds

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use fsgen::Timestamp;
+
 use crate::root::{Root, RootError, join};
 
 /// Settings of `/etc/login.defs` and `/etc/default/useradd`.
@@ -178,23 +180,26 @@ fn parse(text: &str) -> Option<u32> {
 
 /// Returns the days from 1970-01-01 to a date of the form `2031-12-31`.
 pub(crate) fn parse_date(text: &str) -> Option<i64> {
-    let mut parts = text
-        .splitn(3, '-')
-        .map(|part| part.parse::<u16>().ok().map(i64::from));
+    let mut parts = text.splitn(3, '-').map(|part| {
+        let is_number = part.bytes().all(|b| b.is_ascii_digit());
+        let number = part.parse::<u16>().ok().filter(|_| is_number);
+        number.map(i64::from)
+    });
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
     // Years begin in March here, so that the day of a leap year is the last: March 1st has months
     // of 31, 30, 31, 30, 31 days behind it, twice over, which is what (153 * m + 2) / 5 counts.
-    let (year, month) = if month > 2 {
+    let (of, months) = if month > 2 {
         (year, month - 3)
     } else {
         (year - 1, month + 9)
     };
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    let days = year * 365 + leap_days + (153 * month + 2) / 5 + day - 1;
-    Some(days - 719_468)
+    let leap_days = of.div_euclid(4) - of.div_euclid(100) + of.div_euclid(400);
+    let days = of * 365 + leap_days + (153 * months + 2) / 5 + day - 1 - 719_468;
+    // A day that the month does not have is one of the next month.
+    (Timestamp::from_secs(days * 86_400).date() == (year, month, day)).then_some(days)
 }
 
 fn first_of(root: &Root<'_>, paths: [&str; 2]) -> Option<Vec<u8>> {
@@ -280,6 +285,16 @@ mod tests {
             ("2031-13-01", None),
             ("2031-00-01", None),
             ("2031-01-32", None),
+            ("2032-02-29", Some(22_704)),
+            ("2031-02-29", None),
+            ("2100-02-29", None),
+            ("2030-02-30", None),
+            ("2031-04-31", None),
+            ("2031-11-31", None),
+            ("+2031-12-31", None),
+            ("2031-+12-31", None),
+            ("2031-12-+1", None),
+            ("2031-12-31-", None),
             ("2031-01", None),
             ("", None),
         ] {

@@ -12,7 +12,7 @@ pub(crate) fn make(
     uid: u32,
     gid: u32,
 ) -> Result<(), RootError> {
-    if root.exists(home) {
+    if root.is_dir(home) {
         return Ok(());
     }
     // Makes what is above as well, which belongs to root.

@@ -82,6 +82,16 @@ fn files() {
             "0640 33:34 /etc/motd",
         ),
         (
+            value!({"path": "/etc/motd", "content": "lo\n", "append": true}),
+            "hello\nlo\n",
+            "0640 33:34 /etc/motd",
+        ),
+        (
+            value!({"path": "/etc/motd", "content": "\n", "append": true}),
+            "hello\n\n",
+            "0640 33:34 /etc/motd",
+        ),
+        (
             value!({"path": "/etc/a", "content": "x", "append": true}),
             "x",
             "0644 0:0 /etc/a",
@@ -224,6 +234,14 @@ fn refusals() {
             "expected a name or an id from 0 to 4294967294, found the string \
              \"99999999999999999999\""
                 .to_owned(),
+        ),
+        (
+            value!({"remove": ["/etc/motd/"]}),
+            "/etc/motd/ is a file, not a directory".to_owned(),
+        ),
+        (
+            value!({"files": [{"path": "/etc/motd/", "content": "x"}]}),
+            "/etc/motd/ is a file, not a directory".to_owned(),
         ),
         (
             file("user", value!("bob")),

@@ -6,7 +6,7 @@ use fsgen::tree::content::Content;
 use fsgen::tree::path::PathError;
 use fsgen::{Kind, Meta, NodeId};
 
-use super::{MAX_LINKS, READ_LIMIT, Root, RootError, join, path_error, read_error};
+use super::{MAX_LINKS, READ_LIMIT, Root, RootError, join, path_error, read_error, unslashed};
 
 /// How many bytes of two files are compared at a time.
 const PIECE: usize = 1 << 16;
@@ -132,13 +132,14 @@ impl Root<'_> {
         let mut at = path.to_vec();
         for _ in 0..=MAX_LINKS {
             match self.tree.resolve(&at) {
-                Ok(id) => return Ok(Place::Node(id)),
+                Ok(id) => return self.slashed(path, id).map(Place::Node),
                 Err(PathError::NotFound(_)) => {}
                 Err(cause) => return Err(path_error(path, cause)),
             }
             let found = self.tree.resolve_parent(&at);
             let (directory, name) = found.map_err(|cause| path_error(path, cause))?;
             let Some(id) = self.tree.lookup(directory, name) else {
+                unslashed(path)?;
                 return Ok(Place::Free(directory, name.to_vec()));
             };
             let Kind::Symlink(target) = &self.tree.node(id).kind else {

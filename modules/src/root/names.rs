@@ -3,7 +3,7 @@
 use fsgen::tree::path::{PathError, check_name, split};
 use fsgen::{Kind, Meta, NodeId, Tree};
 
-use super::{Root, RootError, path_error, wrong_kind};
+use super::{Root, RootError, path_error, unslashed, wrong_kind};
 
 /// The length in bytes from which on a target is too long (Linux: `PATH_MAX`, its closing NUL
 /// included).
@@ -138,6 +138,7 @@ impl Root<'_> {
         if matches!(kind, Kind::Directory(_) | Kind::File(_) | Kind::Symlink(_)) {
             return Err(wrong_kind(path, &kind, "device node, FIFO or socket"));
         }
+        unslashed(path)?;
         let meta = self.new_meta(path, mode)?;
         let (directory, name) = self.free(path)?;
         let id = self.tree.add_special(meta, kind);
@@ -160,6 +161,7 @@ impl Root<'_> {
         let (old_directory, old_name) = self.resolve_parent(from)?;
         let id = self.resolve_link(from)?;
         let (directory, name) = self.resolve_parent(to)?;
+        self.slashed(to, id)?;
         if self.is_within(directory, id) {
             return Err(RootError::IntoItself {
                 from: from.to_vec(),
@@ -228,6 +230,7 @@ impl Root<'_> {
     /// Returns the directory and the name for a new link, having removed with `force` what is
     /// there.
     fn make_way(&mut self, path: &[u8], force: bool) -> Result<(NodeId, Vec<u8>), RootError> {
+        unslashed(path)?;
         if force
             && let Ok(id) = self.tree.resolve_link(path)
             && !self.tree.is_directory(id)

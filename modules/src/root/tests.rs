@@ -212,6 +212,25 @@ fn refusals() {
         ("/etc/x: mode 0o10000 is above 0o7777", |r| {
             r.mkdir("/etc/x", 0o10000)
         }),
+        // A slash at the end is for directories alone.
+        ("/etc/motd/ is a file, not a directory", |r| {
+            r.remove("/etc/motd/")
+        }),
+        ("/lib/ is a symlink, not a directory", |r| {
+            r.remove_all("/lib/")
+        }),
+        ("/etc/motd/ is a file, not a directory", |r| {
+            r.chmod("/etc/motd/", 0o600)
+        }),
+        ("/etc/new/: the path does not end in a name", |r| {
+            r.write("/etc/new/", "")
+        }),
+        ("/etc/new/: the path does not end in a name", |r| {
+            r.symlink("motd", "/etc/new/", true)
+        }),
+        ("/etc/new/ is a file, not a directory", |r| {
+            r.rename("/etc/motd", "/etc/new/")
+        }),
         ("/: the path does not end in a name", |r| r.remove_all("/")),
         ("/etc/..: the path does not end in a name", |r| {
             r.remove_all("/etc/..")

@@ -10,7 +10,7 @@ use super::order::order;
 use super::perms::set_perms;
 use crate::dropins::specifier::Specifiers;
 use crate::dropins::{Line, Problem};
-use crate::root::{Root, RootError, join, show};
+use crate::root::{Root, RootError, ends_with_lines, join, show};
 
 /// What tmpfiles.d(5) knows besides: folders and the user of the system's instance.
 const SYSTEM: &[(u8, &str)] = &[
@@ -282,7 +282,7 @@ fn write(
     let after = if item.modifiers.plus {
         let whole = appended.0.iter().find(|(of, _)| *of == item.path);
         let whole = whole.map(|(_, whole)| &whole[..]).unwrap_or_default();
-        if before.ends_with(whole) {
+        if ends_with_lines(&before, whole) {
             before.clone()
         } else {
             [&before[..], text].concat()

@@ -72,6 +72,10 @@ fn refusals() {
             "\"a\" is no absolute path in the image",
         ),
         (
+            value!([{"name": "a", "home": "/etc/passwd"}]),
+            "/etc/passwd is a file, not a directory",
+        ),
+        (
             value!([{"name": "a", "shell": "sh"}]),
             "\"sh\" is no absolute path in the image",
         ),
