@@ -1,7 +1,8 @@
 //! What the integration tests share: a folder to work in, the `hsb` command, and the judges.
 //!
 //! A judge is somebody else's program that says whether what was built is right. One that is
-//! missing fails the test with the command that installs it; nothing is ever skipped silently.
+//! missing fails the test with the command that installs it. What only root may ask is told with
+//! `NOT COMPARED` or `NOT TRIED`, and left out, where tests run as somebody else.
 
 use std::ffi::OsStr;
 use std::fs;
