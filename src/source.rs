@@ -50,7 +50,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use fsgen::{Timestamp, Tree};
 
 use assembly::Assembly;
@@ -461,7 +461,7 @@ pub(crate) fn fetch_for_step(
     let digest = sha256.map(|hex| format!("sha256:{}", hex.to_lowercase()).parse::<Digest>());
     let digest = digest
         .transpose()
-        .map_err(|why| anyhow!("{url}: sha256 {why}"))?;
+        .map_err(|why| anyhow::anyhow!("{url}: sha256 {why}"))?;
     net::for_step(url, digest.as_ref(), cache, spool_dir)
 }
 

@@ -355,4 +355,58 @@ mod tests {
             assert!(error.contains(want), "{text}: {error}");
         }
     }
+
+    const PRIMARY: &str = r#"<?xml version="1.0"?><metadata packages="1"><package type="rpm">
+        <name>a&amp;b</name><arch>noarch</arch><version epoch="1" ver="2" rel="3"/>
+        <checksum type="sha256" pkgid="YES">ab</checksum><summary>x</summary>
+        <location href="a.rpm"/><format><rpm:requires>
+        <rpm:entry name="c" flags="GE" epoch="0" ver="4" pre="1"/></rpm:requires>
+        <rpm:provides><rpm:entry name="d"/></rpm:provides>
+        <rpm:suggests><rpm:entry name="e"/></rpm:suggests>
+        <file>/f&#38;g</file></format></package></metadata>"#;
+
+    fn read(list: &str) -> Result<Vec<Offer>, RepodataError> {
+        let mut found = Vec::new();
+        let wanted = |arch: &str| arch == "noarch";
+        offers(list.as_bytes(), &wanted, &mut |offer| found.push(offer))?;
+        Ok(found)
+    }
+
+    #[test]
+    fn packages_are_read() {
+        let found = read(PRIMARY).unwrap();
+        assert_eq!(found.len(), 1);
+        let offer = &found[0];
+        assert_eq!(offer.identity.to_string(), "a&b-1:2-3.noarch");
+        assert_eq!(offer.place.sha256(), Some("ab"));
+        assert_eq!(offer.requires[0].to_string(), "c >= 4");
+        assert!(offer.requires[0].is_hard());
+        assert_eq!(offer.provides[0].name, "d");
+        assert_eq!((offer.requires.len(), offer.provides.len()), (1, 1));
+        assert_eq!(offer.paths, ["/f&g"]);
+        assert!(
+            read(&PRIMARY.replace("noarch", "s390x"))
+                .unwrap()
+                .is_empty()
+        );
+        for (from, to, want) in [
+            ("sha256", "sha1", "kind \"sha1\""),
+            ("href=\"a.rpm\"", "", "has no location"),
+            ("a.rpm", "../a.rpm", "not in the repository"),
+            (
+                "href=\"a",
+                "xml:base=\"http://x\" href=\"a",
+                "not in the repository",
+            ),
+            ("</arch>", "</arc>", "damaged"),
+        ] {
+            let error = read(&PRIMARY.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(want), "{to}: {error}");
+        }
+        // Whatever is cut off, it is an error, but for what stands before the first tag.
+        let first = PRIMARY.find("<metadata").unwrap();
+        for len in first + 1..PRIMARY.len() {
+            assert!(read(&PRIMARY[..len]).is_err(), "{len}");
+        }
+    }
 }
