@@ -68,7 +68,10 @@ impl dyn Disk + '_ {
         let there = self.len().saturating_sub(at).min(len as u64);
         // OK to convert: at most `len`.
         let there = usize::try_from(there).unwrap_or(len);
-        self.read_exact_at(&mut bytes[..there], at)?;
+        // Not all can read nothing behind their end.
+        if there > 0 {
+            self.read_exact_at(&mut bytes[..there], at)?;
+        }
         Ok(bytes)
     }
 }

@@ -299,6 +299,14 @@ fn another_source_is_found_out() {
     });
     assert_eq!(difference, want);
     assert_eq!(found["differences"].as_array().unwrap().len(), 1);
+    // An image that ends long before, in a format that knows its size.
+    let larger = ["-s", "160M", "image.qcow2"];
+    let found = kit::run(work.hsb(["verify", "--rebuild", "build.yaml"]).args(larger));
+    let first = "disk, size: 157286400 bytes in the image, 167772160 bytes as rebuilt\n";
+    assert!(
+        found.code == Some(1) && found.stdout.starts_with(first),
+        "{found:?}"
+    );
     // What cannot be told has another status.
     for (arguments, want) in [
         (
