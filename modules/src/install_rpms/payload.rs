@@ -197,7 +197,7 @@ impl Payloads {
             return Err(PayloadError::Digest {
                 path: file.path(),
                 found,
-                wanted: String::from_utf8_lossy(&file.digest).into_owned(),
+                wanted: file.digest.escape_ascii().to_string(),
             });
         }
         Ok(match file.size {

@@ -173,7 +173,7 @@ pub(crate) fn same(
             part,
             algorithm,
             found,
-            wanted: String::from_utf8_lossy(wanted).into_owned(),
+            wanted: wanted.escape_ascii().to_string(),
         }),
     }
 }
