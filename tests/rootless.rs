@@ -142,3 +142,41 @@ fn a_build_opens_no_device_and_starts_no_program() {
     }
     assert!(wrote_image, "the trace shows no file written: {trace}");
 }
+
+/// A container may allow few processes, and a thread counts as one.
+#[test]
+fn few_threads_are_enough_or_too_few() {
+    let work = open_to_nobody();
+    let mut done = 0;
+    for (source, limit) in ["rootfs.tar.gz", "rootfs.tar"]
+        .iter()
+        .flat_map(|source| (1..8).map(move |limit| (source, limit)))
+    {
+        let script = format!(
+            "test -e rootfs.tar || gzip -dk rootfs.tar.gz; ulimit -u {limit}; \
+             exec ./hsb build -q --no-cache -i {source} -o few.raw"
+        );
+        // Nobody else has this number: the limit counts all that a user runs.
+        let mut limited = match rustix::process::getuid().is_root() {
+            true => {
+                let mut setpriv = tool("setpriv");
+                setpriv.args(["--reuid=61234", "--regid=61234", "--clear-groups", "bash"]);
+                setpriv
+            }
+            false => tool("bash"),
+        };
+        let run = crate::kit::run(limited.args(["-c", &script]).current_dir(work.path()));
+        match run.code {
+            Some(0) => done += 1,
+            Some(1) => assert!(
+                run.stderr.starts_with("hsb: "),
+                "{source} {limit}: {run:#?}"
+            ),
+            _ => panic!("{source} {limit}: {run:#?}"),
+        }
+    }
+    assert!(
+        done > 0 || !rustix::process::getuid().is_root(),
+        "no limit was enough"
+    );
+}

@@ -40,13 +40,16 @@ pub(super) struct Diff {
 /// Runs the command.
 pub(super) fn diff(arguments: &Diff) -> ExitCode {
     let (a, b) = std::thread::scope(|scope| {
-        let b = scope.spawn(|| arguments.look.open_either(&arguments.b));
+        let open_b = || arguments.look.open_either(&arguments.b);
+        let b = std::thread::Builder::new().spawn_scoped(scope, open_b);
         let a = arguments.look.open_either(&arguments.a);
-        let b = b.join();
-        (
-            a,
-            b.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-        )
+        let b = match b {
+            Ok(b) => b
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => open_b(),
+        };
+        (a, b)
     });
     let differences = a.and_then(|a| {
         let b = b?;

@@ -45,9 +45,9 @@ impl<J: Send> Work<J> {
         job: impl Fn(J, &mut Buffers, &mut Vec<J>) -> Result<()> + Sync,
     ) -> Result<()> {
         thread::scope(|scope| {
-            let others: Vec<_> = (1..threads)
-                .map(|_| scope.spawn(|| self.work(&job)))
-                .collect();
+            // Where there are fewer threads than asked for, these do all.
+            let start = || thread::Builder::new().spawn_scoped(scope, || self.work(&job));
+            let others: Vec<_> = (1..threads).map_while(|_| start().ok()).collect();
             self.work(&job);
             for other in others {
                 if let Err(panic) = other.join() {

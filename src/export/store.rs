@@ -52,19 +52,21 @@ pub(super) fn to_sink(
         }
     };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let done = work();
-                    // The others would wait for a place that nobody makes any more.
-                    if done.is_err() {
-                        let pieces = pieces.lock().unwrap_or_else(PoisonError::into_inner);
-                        while pieces.recv().is_ok() {}
-                    }
-                    done
-                })
+        let start_one = || {
+            thread::Builder::new().spawn_scoped(scope, || {
+                let done = work();
+                // The others would wait for a place that nobody makes any more.
+                if done.is_err() {
+                    let pieces = pieces.lock().unwrap_or_else(PoisonError::into_inner);
+                    while pieces.recv().is_ok() {}
+                }
+                done
             })
-            .collect();
+        };
+        let first = start_one().context("no thread to write; see the limit of processes")?;
+        // Where there are fewer threads than asked for, these do all.
+        let more = (1..threads).map_while(|_| start_one().ok());
+        let workers: Vec<_> = [first].into_iter().chain(more).collect();
         let mut at = start;
         let mut result = archive.write(&mut |piece| {
             let len = piece.len();

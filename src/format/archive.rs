@@ -140,7 +140,9 @@ pub(crate) fn copy(
         }
     };
     std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        // Where there are fewer threads than asked for, these do all.
+        let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).map_while(start).collect();
         let mut result = work();
         for other in others {
             let other = other.join();

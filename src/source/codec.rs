@@ -105,6 +105,28 @@ impl Codec {
         })
     }
 
+    /// Says what is to be done about data that is right, but takes more memory than decoders get.
+    pub(crate) fn advice(self, error: &io::Error) -> Option<String> {
+        let is_lzma_limit = || {
+            let error = error.get_ref().and_then(|error| error.downcast_ref());
+            error == Some(&liblzma::stream::Error::MemLimit)
+        };
+        match self {
+            // The crate has no other name for it.
+            Codec::Zstd if error.to_string().contains("too much memory") => Some(format!(
+                "its window is larger than {} MiB, the most that is decoded; pack it again, with \
+                 --long={ZSTD_WINDOW_LOG} at most",
+                1 << (ZSTD_WINDOW_LOG - 20)
+            )),
+            Codec::Xz | Codec::Lzma if is_lzma_limit() => Some(format!(
+                "decoding it takes more than {} MiB of memory, the most that is allowed; pack it \
+                 again, with a smaller dictionary: {self} -9 is fine",
+                XZ_MEMORY >> 20
+            )),
+            _ => None,
+        }
+    }
+
     /// Returns the same, decoded in one go.
     fn serial<'a>(self, input: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
         Ok(match self {

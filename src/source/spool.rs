@@ -197,22 +197,25 @@ fn decode<'o>(
         len,
         options,
     };
-    let (decoded, written, digest) = match len {
+    let started = match len {
         // A read of a pipe may wait for ever, and nobody could wait for its thread.
         None => {
             let input = BufReader::with_capacity(CHUNK, input);
-            let (decoded, written) = write_behind(spool, |put| decoding.run(input, put));
-            (decoded, written, None)
+            write_behind(spool, |put| decoding.run(input, put)).map(|both| (both, None))
         }
         Some(_) => thread::scope(|scope| {
             let (reader, ahead) = ahead::ends();
-            let reader = scope.spawn(move || reader.run(input, is_digested));
-            let (decoded, written) = write_behind(spool, |put| decoding.run(ahead, put));
+            let read = move || reader.run(input, is_digested);
+            let reader = thread::Builder::new().spawn_scoped(scope, read)?;
+            let both = write_behind(spool, |put| decoding.run(ahead, put))?;
             let digest = reader.join();
             let digest = digest.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (decoded, written, digest)
+            Ok((both, digest))
         }),
     };
+    let ((decoded, written), digest) = started.with_context(|| {
+        format!("{name}: no thread to decode it; there is a limit of processes (ulimit -u)")
+    })?;
     let cannot = |(at, error)| {
         anyhow::Error::new(error).context(format!(
             "{dir}: cannot write byte {at} of the decoded {name}; --tmp takes another folder"
@@ -329,6 +332,9 @@ fn failure(
         io::ErrorKind::UnexpectedEof => "the compressed data is cut short".to_owned(),
         _ => error.to_string(),
     };
+    if let Some(advice) = codec.and_then(|codec| codec.advice(error)) {
+        return format!("{name}: {advice}");
+    }
     match codec {
         Some(codec) if error.raw_os_error().is_none() => {
             format!(

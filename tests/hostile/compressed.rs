@@ -4,9 +4,11 @@ use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
+use flate2::{Compression, GzBuilder};
+
 use super::archive::{END, member};
 use super::{SMALL, Try, Work, hsb, none};
-use crate::kit::tool;
+use crate::kit::{succeed, tool};
 
 const BUILD: [&str; 4] = ["build", "-q", "-i", "in"];
 
@@ -106,12 +108,12 @@ fn decoders_ask_for_bounded_memory() {
         (
             "zstd with a window of 2 GiB",
             zstd,
-            "bad zstd data near byte ",
+            "its window is larger than 128 MiB, the most that is decoded; pack it again, with --long=27",
         ),
         (
             "xz with a dictionary of 768 MiB",
             xz,
-            "bad xz data near byte ",
+            "decoding it takes more than 256 MiB of memory, the most that is allowed; pack it again",
         ),
     ] {
         work.write("in", bytes);
@@ -161,4 +163,32 @@ fn refused_call(work: &Work, args: &[&str], want: &str) {
     let run = hsb(work, args, SMALL);
     assert_eq!(run.code, Some(2), "{args:?}: {run:?}");
     assert!(run.stderr.contains(want), "{args:?}: {run:?}");
+}
+
+/// Members of gzip that say their size, as those of bgzip, but decode to far more than these.
+#[test]
+fn small_streams_are_held_in_small_memory() {
+    let work = folder();
+    let tar = [member("f", b'0', b"x"), END.to_vec()].concat();
+    let sized = |bytes: &[u8]| {
+        let builder = GzBuilder::new().extra(*b"BC\x02\0\0\0");
+        let mut encoder = builder.write(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        let mut member = encoder.finish().unwrap();
+        let size = u16::try_from(member.len() - 1).unwrap();
+        member[16..18].copy_from_slice(&size.to_le_bytes());
+        member
+    };
+    let zeros = sized(&vec![0; 40 << 20]).repeat(6);
+    work.write("in", [sized(&tar), zeros].concat());
+    let script = "import resource, subprocess, sys\n\
+                  subprocess.run(sys.argv[1:], check=True)\n\
+                  print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
+    let mut measured = tool("python3");
+    measured
+        .args(["-c", script, env!("CARGO_BIN_EXE_hsb")])
+        .args(BUILD);
+    measured.arg("--no-cache").current_dir(work.path());
+    let peak: u64 = succeed(&mut measured).trim().parse().unwrap();
+    assert!(peak < 100 << 10, "{peak} KiB");
 }

@@ -46,7 +46,9 @@ pub fn write(
         Ok(())
     };
     std::thread::scope(|scope| {
-        let helpers: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        // Where there are fewer threads than asked for, these do all.
+        let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+        let helpers: Vec<_> = (1..threads.max(1)).map_while(start).collect();
         let mut result = work();
         for helper in helpers {
             let other = helper

@@ -8,12 +8,19 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 use std::num::NonZero;
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use super::Codec;
 
-/// How much a piece may decode to, in blocks of at most 128 KiB.
-const MOST_BLOCKS: usize = 128;
+/// How much a block decodes to at most, in bytes.
+const BLOCK: usize = 128 << 10;
+/// How much a zstd frame may decode to, in blocks.
+const MOST_BLOCKS: usize = 64;
+/// How much a decoder of a zstd frame may hold, in bytes.
+const MOST_WINDOW: u64 = (MOST_BLOCKS * BLOCK) as u64;
+/// How much a gzip member may decode to, in bytes: bgzip makes no larger ones.
+const MOST_MEMBER: u32 = 64 << 10;
 /// A piece is not made of more streams once it has as many bytes, or may decode to as many blocks.
 const ENOUGH: usize = 256 << 10;
 const ENOUGH_BLOCKS: usize = 16;
@@ -30,7 +37,7 @@ pub(super) struct Pieces<'a, R> {
     input: Option<R>,
     serial: Serial<'a, R>,
     threads: usize,
-    pending: VecDeque<JoinHandle<io::Result<Vec<u8>>>>,
+    pending: VecDeque<Pending>,
     decoded: io::Cursor<Vec<u8>>,
     /// What is left when a stream could not be told from what follows.
     rest: Option<Box<dyn Read + 'a>>,
@@ -62,11 +69,8 @@ impl<'a, R: BufRead + 'a> Pieces<'a, R> {
             if piece.whole > 0 {
                 let rest = piece.bytes.split_off(piece.whole);
                 let whole = std::mem::replace(&mut piece.bytes, rest);
-                self.pending.push_back(thread::spawn(move || {
-                    let mut decoded = Vec::new();
-                    codec.serial(&whole[..])?.read_to_end(&mut decoded)?;
-                    Ok(decoded)
-                }));
+                let most = piece.blocks * BLOCK;
+                self.pending.push_back(Pending::start(codec, whole, most));
             }
             if end == End::More {
                 continue;
@@ -96,10 +100,49 @@ impl<'a, R: BufRead + 'a> Read for Pieces<'a, R> {
             let Some(next) = self.pending.pop_front() else {
                 return self.rest.as_mut().map_or(Ok(0), |rest| rest.read(buf));
             };
-            let decoded = next.join().unwrap_or_else(|panic| resume_unwind(panic))?;
-            self.decoded = io::Cursor::new(decoded);
+            self.decoded = io::Cursor::new(next.join()?);
         }
     }
+}
+
+/// A piece that is being decoded.
+enum Pending {
+    Thread(JoinHandle<io::Result<Vec<u8>>>),
+    /// There was no thread for it.
+    Done(io::Result<Vec<u8>>),
+}
+
+impl Pending {
+    /// Starts to decode whole streams to `most` bytes at most.
+    fn start(codec: Codec, whole: Vec<u8>, most: usize) -> Self {
+        let whole = Arc::new(whole);
+        let work = {
+            let whole = Arc::clone(&whole);
+            move || decode_whole(codec, &whole, most)
+        };
+        match thread::Builder::new().name("decode".to_owned()).spawn(work) {
+            Ok(thread) => Self::Thread(thread),
+            Err(_) => Self::Done(decode_whole(codec, &whole, most)),
+        }
+    }
+
+    fn join(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Thread(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Self::Done(decoded) => decoded,
+        }
+    }
+}
+
+fn decode_whole(codec: Codec, whole: &[u8], most: usize) -> io::Result<Vec<u8>> {
+    let mut decoded = Vec::new();
+    let mut stream = codec.serial(whole)?.take(most as u64 + 1);
+    stream.read_to_end(&mut decoded)?;
+    if decoded.len() > most {
+        let message = "a stream decodes to more bytes than its own fields allow";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    Ok(decoded)
 }
 
 /// Whole streams, and what was read beyond them.
@@ -161,8 +204,15 @@ impl Piece {
         let Some(more) = size.checked_sub(18).filter(|_| is_sized) else {
             return Ok(None);
         };
+        let Some(more) = self.take(input, more)? else {
+            return Ok(None);
+        };
+        let decoded_len = more.last_chunk().map_or(0, |len| u32::from_le_bytes(*len));
+        if decoded_len > MOST_MEMBER {
+            return Ok(None);
+        }
         self.blocks += 1;
-        Ok(self.take(input, more)?.map(drop))
+        Ok(Some(()))
     }
 
     /// Reads a frame of zstd that is small, or one that is skipped.
@@ -197,7 +247,11 @@ impl Piece {
         // A size of 4 or 8 bytes may tell that there is no use in looking further.
         let mut content = [0; 8];
         content[..size].copy_from_slice(&fields[window + dictionary..]);
-        if u64::from_le_bytes(content) > (MOST_BLOCKS as u64) << 17 {
+        let window = match is_single {
+            true => 0,
+            false => window_len(fields[0]),
+        };
+        if u64::from_le_bytes(content).max(window) > MOST_WINDOW {
             return Ok(None);
         }
         for _ in 0..MOST_BLOCKS {
@@ -207,6 +261,9 @@ impl Piece {
             let [low, middle, high] = [0, 1, 2].map(|at| usize::from(block[at]));
             let (is_last, kind) = (low & 1 == 1, low >> 1 & 3);
             let size = (high << 16 | middle << 8 | low) >> 3;
+            if size > BLOCK {
+                return Ok(None);
+            }
             // One byte stands for a block of it.
             let stored = if kind == 1 { 1 } else { size };
             if self.take(input, stored)?.is_none() {
@@ -220,6 +277,12 @@ impl Piece {
         }
         Ok(None)
     }
+}
+
+/// Returns the size in bytes that a window descriptor says (RFC 8878, section 3.1.1.1.2).
+fn window_len(descriptor: u8) -> u64 {
+    let base = 1 << (10 + (descriptor >> 3));
+    base + base / 8 * u64::from(descriptor & 7)
 }
 
 /// Bytes that were read ahead, and the input that they are from.

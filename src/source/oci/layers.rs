@@ -98,7 +98,8 @@ pub(super) fn open(blobs: Vec<Blob>, options: &Options<'_>) -> Result<Vec<Opened
     let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 1..cores.min(THREADS).min(count) {
-            scope.spawn(work);
+            // Where there are fewer threads than asked for, these do all.
+            thread::Builder::new().spawn_scoped(scope, work).ok();
         }
         work();
     });

@@ -78,14 +78,21 @@ impl<'o> Spool<'o> {
     }
 }
 
+/// What was written, or where in it that failed.
+type Written<'o> = Result<Spool<'o>, (u64, io::Error)>;
+
 /// Writes what `make` hands to its argument, while that makes more; that argument returns a buffer
 /// of [`CHUNK`] bytes to fill next, or nothing when there is no use in going on.
 ///
-/// Returns what `make` does, and the spool, or where in it writing failed.
+/// Returns what `make` does, and the spool.
+///
+/// # Errors
+///
+/// Fails when there is no thread to write.
 pub(super) fn write_behind<'o, T>(
     mut spool: Spool<'o>,
     make: impl FnOnce(&mut dyn FnMut(Vec<u8>) -> Option<Vec<u8>>) -> T,
-) -> (T, Result<Spool<'o>, (u64, io::Error)>) {
+) -> io::Result<(T, Written<'o>)> {
     let (full, to_write) = mpsc::sync_channel::<Vec<u8>>(AHEAD);
     let (written, empty) = mpsc::channel();
     for _ in 0..AHEAD {
@@ -93,7 +100,7 @@ pub(super) fn write_behind<'o, T>(
         written.send(vec![0; CHUNK]).ok();
     }
     thread::scope(|scope| {
-        let writer = scope.spawn(move || {
+        let write = move || {
             for mut chunk in to_write {
                 spool.write(&chunk).map_err(|error| (spool.len, error))?;
                 chunk.resize(CHUNK, 0);
@@ -101,13 +108,14 @@ pub(super) fn write_behind<'o, T>(
                 written.send(chunk).ok();
             }
             Ok(spool)
-        });
+        };
+        let writer = thread::Builder::new().spawn_scoped(scope, write)?;
         let made = make(&mut |chunk| {
             full.send(chunk).ok()?;
             empty.recv().ok()
         });
         drop(full);
         let written = writer.join();
-        (made, written.unwrap_or_else(|panic| resume_unwind(panic)))
+        Ok((made, written.unwrap_or_else(|panic| resume_unwind(panic))))
     })
 }

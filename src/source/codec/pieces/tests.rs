@@ -13,20 +13,19 @@ fn content(len: usize) -> Vec<u8> {
 
 /// Packs bytes as bgzip does.
 fn bgzip(bytes: &[u8]) -> Vec<u8> {
-    let member = |chunk: &[u8]| {
-        let builder = GzBuilder::new().extra(*b"BC\x02\0\0\0");
-        let mut encoder = builder.write(Vec::new(), Compression::fast());
-        encoder.write_all(chunk).unwrap();
-        let mut member = encoder.finish().unwrap();
-        let size = u16::try_from(member.len() - 1).unwrap();
-        member[16..18].copy_from_slice(&size.to_le_bytes());
-        member
-    };
-    bytes
-        .chunks(60_000)
-        .chain([&[][..]])
-        .flat_map(member)
-        .collect()
+    let chunks = bytes.chunks(60_000).chain([&[][..]]);
+    chunks.flat_map(sized_member).collect()
+}
+
+/// Packs bytes as a member of gzip that says its size.
+fn sized_member(bytes: &[u8]) -> Vec<u8> {
+    let builder = GzBuilder::new().extra(*b"BC\x02\0\0\0");
+    let mut encoder = builder.write(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    let mut member = encoder.finish().unwrap();
+    let size = u16::try_from(member.len() - 1).unwrap();
+    member[16..18].copy_from_slice(&size.to_le_bytes());
+    member
 }
 
 /// Packs each of many pieces as a frame.
@@ -82,7 +81,25 @@ fn small_streams_are_decoded_apart() {
         plain.write_all(&zeros).unwrap();
         [bgzip(&bytes), plain.finish().unwrap()].concat()
     };
+    let swollen = [bgzip(&bytes), sized_member(&zeros[..1 << 20])].concat();
+    let with_some_zeros = [&bytes[..], &zeros[..1 << 20]].concat();
+    let wide = {
+        let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.window_log(24).unwrap();
+        encoder.write_all(b"x").unwrap();
+        [frames(&bytes, 1 << 20, true), encoder.finish().unwrap()].concat()
+    };
+    let with_x = [&bytes[..], b"x"].concat();
     for (what, codec, packed, want, apart, is_rest) in [
+        (
+            "a member that is not so small",
+            Codec::Gzip,
+            swollen,
+            &with_some_zeros,
+            6,
+            true,
+        ),
+        ("a large window", Codec::Zstd, wide, &with_x, 5, true),
         ("members", Codec::Gzip, bgzip(&bytes), &bytes, 6, false),
         ("zeros after them", Codec::Gzip, gzip, &bytes, 6, true),
         ("a plain member", Codec::Gzip, mixed, &with_zeros, 6, true),
@@ -143,6 +160,19 @@ fn small_streams_are_decoded_apart() {
         assert!(decode(codec, &packed).unwrap() == *want, "{what}");
         assert_eq!(pieces(codec, &packed), (apart, is_rest), "{what}");
     }
+}
+
+#[test]
+fn no_piece_decodes_to_more_than_it_says() {
+    let mut member = sized_member(&vec![0; 1 << 20]);
+    let len = member.len();
+    member[len - 4..].copy_from_slice(&1_u32.to_le_bytes());
+    assert_eq!(pieces(Codec::Gzip, &member), (1, false));
+    let message = decode(Codec::Gzip, &member).unwrap_err().to_string();
+    assert!(
+        message.contains("more bytes than its own fields allow"),
+        "{message}"
+    );
 }
 
 #[test]
