@@ -64,6 +64,9 @@ pub(crate) struct Output {
     file: File,
     part: PathBuf,
     out: PathBuf,
+    /// Held while the file is written. The kernel lets one thread at a time write to a file; the
+    /// others would spin, which takes their core from whoever decodes or reads.
+    turn: Mutex<()>,
     writeback: Writeback,
 }
 
@@ -122,12 +125,12 @@ impl Output {
             // The file may have been renamed or removed between opening and locking it.
             if is_same_file(&file, &part) {
                 under_way().insert(part.clone());
-                let writeback = Writeback::default();
                 let output = Self {
                     file,
                     part,
                     out,
-                    writeback,
+                    turn: Mutex::default(),
+                    writeback: Writeback::default(),
                 };
                 // Who may read the image that it replaces may read it, and nobody else.
                 if let Ok(before) = fs::metadata(&output.out) {
@@ -243,10 +246,12 @@ impl Display for Output {
 
 impl WriteAt for Output {
     fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.file.write_all_at(buf, offset).map_err(|error| {
             let message = format!("{}: {error}", self.part.display());
             io::Error::new(error.kind(), message)
         })?;
+        drop(turn);
         self.writeback.add(buf.len() as u64, &self.file);
         Ok(())
     }
