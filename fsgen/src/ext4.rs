@@ -101,6 +101,8 @@ pub enum Profile {
 pub enum Journal {
     /// A size that goes with the size of the filesystem; none below 2,048 blocks.
     Auto,
+    /// The same, but 1,024 blocks where that would be none.
+    Always,
     /// No journal.
     None,
     /// This many bytes.

@@ -68,7 +68,8 @@ fn options(choices: &mut Choices<'_>) -> Options {
     let mut options = Options::new(seed.uuid("filesystem"), seed.uuid("hash"), time);
     options.block_size = BlockSize::new(choices.one(&[4096, 2048, 1024])).unwrap();
     options.journal = match choices.up_to(3) {
-        0 | 1 => Journal::Auto,
+        0 => Journal::Auto,
+        1 => Journal::Always,
         2 => Journal::None,
         _ => Journal::Bytes(choices.one(&[1 << 20, 4 << 20, 5_000_000, 0])),
     };

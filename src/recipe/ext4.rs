@@ -151,7 +151,7 @@ impl<'de> Deserialize<'de> for WrittenJournal {
 
             fn visit_bool<E>(self, wanted: bool) -> Result<WrittenJournal, E> {
                 Ok(WrittenJournal(if wanted {
-                    Journal::Auto
+                    Journal::Always
                 } else {
                     Journal::None
                 }))

@@ -27,7 +27,8 @@ pub(super) fn options(rng: &mut Rng, block: u32) -> Options {
     options.reserved_hundredths = rng.pick(&[0, 1, 500, 500, 1234, 5000, u16::MAX]);
     let block = u64::from(block);
     options.journal = match rng.below(10) {
-        0..5 => Journal::Auto,
+        0..4 => Journal::Auto,
+        4 => Journal::Always,
         5..8 => Journal::None,
         8 => Journal::Bytes(rng.pick(&[0, 1023, 1024, 1025, 4099, 10_240_001]) * block),
         _ => Journal::Bytes((1024 + rng.below(6000)) * block + rng.below(block)),

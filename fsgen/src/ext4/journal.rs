@@ -37,11 +37,14 @@ const DEFAULTS: [(u64, u64); 9] = {
 pub(super) fn choices(options: &Options, filesystem_blocks: u64) -> Result<Vec<u64>, Error> {
     match options.journal {
         Journal::None => Ok(vec![0]),
-        Journal::Auto => {
+        Journal::Auto | Journal::Always => {
             let usual = DEFAULTS.partition_point(|(below, _)| *below <= filesystem_blocks);
             // Down to the smallest journal, but not to none.
-            let least = usual.min(1);
-            let usual = usual.min(DEFAULTS.len() - 1);
+            let least = match options.journal {
+                Journal::Always => 1,
+                _ => usual.min(1),
+            };
+            let usual = usual.clamp(least, DEFAULTS.len() - 1);
             Ok((least..=usual).rev().map(|i| DEFAULTS[i].1).collect())
         }
         Journal::Bytes(bytes) => {

@@ -353,7 +353,7 @@ fn percents_and_journals() {
         );
     }
     for (written, journal) in [
-        ("true", Journal::Auto),
+        ("true", Journal::Always),
         ("false", Journal::None),
         ("4M", Journal::Bytes(4 * MIB)),
         ("4194304", Journal::Bytes(4 * MIB)),
