@@ -42,6 +42,8 @@ pub struct Cache {
     folder: PathBuf,
     /// What it holds at most, in bytes.
     limit: u64,
+    /// Whether what is decoded is put there, too.
+    keeps_decoded: bool,
 }
 
 /// Something in the cache.
@@ -87,7 +89,20 @@ impl Cache {
 
     /// Returns the cache in a folder that need not be there yet.
     pub fn new(folder: PathBuf, limit: u64) -> Self {
-        Self { folder, limit }
+        Self {
+            folder,
+            limit,
+            keeps_decoded: true,
+        }
+    }
+
+    /// Returns the same cache, where nothing is put that is decoded: that has another place.
+    #[must_use]
+    pub fn decoding_elsewhere(self) -> Self {
+        Self {
+            keeps_decoded: false,
+            ..self
+        }
     }
 
     /// Returns where it is.

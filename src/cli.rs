@@ -10,8 +10,9 @@ mod ls;
 mod modules;
 mod verify;
 
+use std::io::ErrorKind::NotFound;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -25,6 +26,9 @@ use crate::{
     Cache, Destination, Planned, Request, build, interrupt, own, plan, shown, source_date_epoch,
 };
 
+/// The recipe that calls are about which name none.
+const RECIPE: &str = "build.yaml";
+
 /// Assemble disk images in userspace, without root.
 #[derive(Debug, Parser)]
 #[command(name = "hsb", version, arg_required_else_help = true)]
@@ -37,7 +41,7 @@ struct Arguments {
 enum Command {
     /// Build the image that a recipe describes
     Build(Options),
-    /// Show what a build would make, exactly, and write nothing
+    /// Show what a build would make, exactly, without making it
     Plan(PlanOptions),
     /// Show what is in a disk image, tarball, folder or container image: system, kernels, how much
     ///
@@ -101,9 +105,9 @@ struct PlanOptions {
 
 #[derive(Debug, Args)]
 struct Options {
-    /// The recipe
-    #[arg(short, long, value_name = "RECIPE", default_value = "build.yaml")]
-    file: PathBuf,
+    /// The recipe [default: build.yaml, which need not be there with -i]
+    #[arg(short, long, value_name = "RECIPE")]
+    file: Option<PathBuf>,
     /// The tarball, folder or container image to start from, or - for a tarball on standard input;
     /// overrides `source:`
     #[arg(short, long, value_name = "SOURCE")]
@@ -126,8 +130,9 @@ struct Options {
     /// Compress the clusters of a .qcow2
     #[arg(short, long)]
     compress: bool,
-    /// Folder for the temporary file that a compressed or piped source is decoded into
-    /// [default: TMPDIR if it is set, else the folder of OUT]
+    /// Decode a compressed or piped source into a temporary file in this folder, and not into the
+    /// cache
+    /// [default: the cache; where there is none, TMPDIR if it is set, else the folder of OUT]
     #[arg(long, value_name = "FOLDER")]
     tmp: Option<PathBuf>,
     /// Take nothing from the cache, and put nothing there: see `hsb cache`
@@ -238,7 +243,17 @@ fn request_for(
     is_plan: bool,
     outs: impl FnOnce(&Recipe, &[Source]) -> Result<Vec<Destination>>,
 ) -> Result<Request> {
-    let mut recipe = recipe::read(&options.file, options.size)?;
+    let usual = Path::new(RECIPE);
+    let is_there = || {
+        !usual
+            .symlink_metadata()
+            .is_err_and(|e| e.kind() == NotFound)
+    };
+    let mut recipe = match &options.file {
+        Some(file) => recipe::read(file, options.size)?,
+        None if options.input.is_none() || is_there() => recipe::read(usual, options.size)?,
+        None => recipe::without_keys(usual, options.size)?,
+    };
     if options.extract_boot && !recipe.is_divided {
         recipe.table = recipe::Table::None;
     }
@@ -269,10 +284,7 @@ fn request_for(
         extract_boot: options.extract_boot,
         compress: options.compress,
         spool_dir,
-        cache: match options.no_cache {
-            true => None,
-            false => Cache::of_environment()?,
-        },
+        cache: cache(options.no_cache, options.tmp.as_deref())?,
         limits: Limits {
             decoded: options.max_decoded,
             metadata: options.max_metadata,
@@ -283,12 +295,24 @@ fn request_for(
     })
 }
 
+/// Returns what earlier calls have kept. What is decoded goes to `tmp`, if that is given.
+fn cache(no_cache: bool, tmp: Option<&Path>) -> Result<Option<Cache>> {
+    let cache = match no_cache {
+        true => None,
+        false => Cache::of_environment()?,
+    };
+    Ok(match tmp {
+        None => cache,
+        Some(_) => cache.map(Cache::decoding_elsewhere),
+    })
+}
+
 /// Returns what to start from, all of it checked as far as that is quick.
 fn sources(options: &Options, recipe: &Recipe) -> Result<Vec<Source>> {
     if let Some(path) = &options.input {
         let input = match path.as_os_str() == "-" {
             true => Input::Stdin,
-            false => Input::parse(path, std::path::Path::new(""))
+            false => Input::parse(path, Path::new(""))
                 .map_err(|wrong| anyhow!("-i `{}` {wrong}", path.display()))?,
         };
         let source = Source::from(input);
@@ -298,7 +322,11 @@ fn sources(options: &Options, recipe: &Recipe) -> Result<Vec<Source>> {
     if recipe.sources.is_empty() {
         bail!(
             "{}: no source; name a tarball or a folder with `source:` or -i",
-            options.file.display()
+            options
+                .file
+                .as_deref()
+                .unwrap_or(Path::new(RECIPE))
+                .display()
         );
     }
     let checked = recipe.sources.iter().map(|source| {

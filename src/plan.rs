@@ -242,7 +242,7 @@ impl<'t> Planner<'t> {
         // The user gives the size of the image, and needs to know that of the image.
         let too_small = || -> Result<anyhow::Error> {
             let rest = match rest {
-                Some(index) => aligned(self.fitted(index, &recipe.partitions[index], 0)?.1.max(1))?,
+                Some(index) => aligned(self.least(index, &recipe.partitions[index])?)?,
                 None => 0,
             };
             let need = least.saturating_add(rest);
@@ -338,6 +338,18 @@ impl<'t> Planner<'t> {
             Content::Swap(_) | Content::None => free,
         };
         Ok((content, bytes))
+    }
+
+    /// Returns the fewest bytes that a partition can have.
+    fn least(&self, index: usize, partition: &recipe::Partition) -> Result<u64> {
+        match self.content(index, partition, fsgen::Size::Exact(ALIGNMENT)) {
+            Ok(_) => Ok(ALIGNMENT),
+            Err(
+                Error::Ext4(ext4::Error::TooSmall { need, .. })
+                | Error::Vfat(fat::Error::TooSmall { need, .. }),
+            ) => Ok(need),
+            Err(error) => Err(self.error(partition, error)),
+        }
     }
 
     /// Returns the content of a partition of that size.

@@ -109,6 +109,27 @@ fn images_are_the_same_with_and_without() {
 }
 
 #[test]
+fn with_a_folder_to_decode_into_nothing_is_kept() {
+    let work = prepared();
+    let (want, _) = build(&work, "a.tar", &[]);
+    fs::create_dir(work.join("elsewhere")).unwrap();
+    let elsewhere = ["--tmp", "elsewhere"];
+    assert_eq!(build(&work, "a.tar.gz", &elsewhere).0, want);
+    assert_eq!(archives(&work).len(), 0);
+    // That it is decoded there shows when it cannot be.
+    let full = ["--tmp", "/proc/self"];
+    let run = kit::run(&mut hsb(
+        &work,
+        &[&["build", "-i", "a.tar.gz"], &full[..]].concat(),
+    ));
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(run.stderr.contains("/proc/self"), "{run:#?}");
+    // What was decoded before is used all the same.
+    build(&work, "a.tar.gz", &[]);
+    assert_eq!(build(&work, "a.tar.gz", &full).0, want);
+}
+
+#[test]
 fn what_is_in_it_is_used_if_it_is_whole() {
     let work = prepared();
     let (a, _) = build(&work, "a.tar.gz", &[]);

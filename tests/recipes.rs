@@ -140,3 +140,90 @@ fn every_kind_of_table() {
         }
     }
 }
+
+#[test]
+fn a_source_needs_no_recipe() {
+    let work = Work::new("no-recipe");
+    kit::succeed(
+        work.hsb(["build", "-q", "-s", "64M", "-o", "disk.raw", "-i"])
+            .arg(fixture()),
+    );
+    kit::e2fsck_clean(&work.join("disk.raw"), FIRST);
+    // One that is named, or there and not readable, is meant.
+    let named = kit::fail(
+        work.hsb(["plan", "-f", "build.yaml", "-i"]).arg(fixture()),
+        2,
+    );
+    assert!(named.contains("build.yaml"), "{named}");
+    std::os::unix::fs::symlink("nowhere", work.join("build.yaml")).unwrap();
+    let dangling = kit::fail(work.hsb(["plan", "-i"]).arg(fixture()), 2);
+    assert!(dangling.contains("build.yaml"), "{dangling}");
+}
+
+#[test]
+fn the_least_size_that_is_told_is_the_least() {
+    let fat = "partitions: [{mount: /, fs: vfat}]";
+    for (recipe, source) in [
+        ("table: gpt", "fixture"),
+        ("table: mbr", "fixture"),
+        ("table: none", "fixture"),
+        ("partitions: [{fs: swap, size: 3M}, {mount: /}]", "fixture"),
+        (fat, "hello"),
+    ] {
+        let work = Work::new("least");
+        fs::create_dir(work.join("hello")).unwrap();
+        work.write("hello/world", vec![7; 100_000]);
+        let source = match source {
+            "fixture" => fixture(),
+            folder => work.join(folder),
+        };
+        work.write("build.yaml", recipe);
+        let plan = |size: &str| {
+            let mut plan = work.hsb(["plan", "-q", "-s", size, "-i"]);
+            kit::run(plan.arg(&source))
+        };
+        // What it is without files is told first, then with them.
+        let least = |size: u64| {
+            let run = plan(&size.to_string());
+            let told = ["the image needs ", "make it at least ", "it needs "].iter();
+            let mut told = told.filter_map(|before| run.stderr.split_once(before));
+            match (run.code, told.next()) {
+                (Some(0), _) => size,
+                (_, Some((_, told))) => told.split_once(' ').unwrap().0.parse().unwrap(),
+                _ => panic!("{recipe}: {run:#?}"),
+            }
+        };
+        let least = least(least(64 << 10));
+        assert_eq!(plan(&least.to_string()).code, Some(0), "{recipe}: {least}");
+        let less = plan(&(least - 1).to_string());
+        assert_ne!(less.code, Some(0), "{recipe}: one byte less than {least}");
+        assert!(
+            less.stderr.contains(&least.to_string()),
+            "{recipe}: {less:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_journal_is_there_where_it_is_asked_for() {
+    for (journal, size, want) in [
+        ("", "", false),
+        ("journal: true", "", true),
+        ("journal: true", "size: 6M", true),
+        ("journal: false", "size: 40M", false),
+        ("", "size: 40M", true),
+    ] {
+        let work = Work::new("journal");
+        fs::create_dir(work.join("hello")).unwrap();
+        work.write("hello/world", "");
+        work.write(
+            "build.yaml",
+            format!("table: none\n{size}\npartitions: [{{mount: /, fs: ext4, {journal}}}]"),
+        );
+        kit::succeed(&mut work.hsb(["build", "-q", "-i", "hello"]));
+        let image = work.join("image.raw");
+        kit::e2fsck_clean(&image, 0);
+        let has_journal = kit::dumpe2fs(&image, 0).contains("has_journal");
+        assert_eq!(has_journal, want, "{journal} {size}");
+    }
+}

@@ -188,8 +188,11 @@ pub(crate) struct Part<'c> {
 }
 
 impl<'c> Part<'c> {
-    /// Starts one; nothing when the cache cannot have it.
+    /// Starts one; nothing when the cache cannot or should not have it.
     pub(crate) fn new(cache: &'c Cache) -> Option<Self> {
+        if !cache.keeps_decoded {
+            return None;
+        }
         let folder = cache.folder.join(DECODED);
         make_folder(&folder.join("sha256")).ok()?;
         let file = tempfile::Builder::new()

@@ -25,8 +25,9 @@ pub(super) struct Look {
     /// [default: the root filesystem]
     #[arg(long, value_name = "PARTITION", value_parser = partition)]
     partition: Option<Which>,
-    /// Folder for the temporary file that a compressed or piped archive is decoded into
-    /// [default: TMPDIR if it is set, else /tmp]
+    /// Decode a compressed or piped archive into a temporary file in this folder, and not into the
+    /// cache
+    /// [default: the cache; where there is none, TMPDIR if it is set, else /tmp]
     #[arg(long, value_name = "FOLDER")]
     tmp: Option<PathBuf>,
     /// Take nothing from the cache, and put nothing there: see `hsb cache`
@@ -136,10 +137,7 @@ impl Look {
         };
         any.check()?;
         let spool_dir = self.tmp.clone().unwrap_or_else(std::env::temp_dir);
-        let cache = match self.no_cache {
-            true => None,
-            false => crate::Cache::of_environment()?,
-        };
+        let cache = super::cache(self.no_cache, self.tmp.as_deref())?;
         let options = Options {
             spool_dir: &spool_dir,
             source_date_epoch: crate::source_date_epoch()?,

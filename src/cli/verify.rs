@@ -32,8 +32,9 @@ pub(super) struct Verify {
     /// With --rebuild: the image was made with `hsb build -x`
     #[arg(short = 'x', long, requires = "rebuild")]
     extract_boot: bool,
-    /// With --rebuild: folder for the temporary files that compressed sources are decoded into
-    /// [default: TMPDIR if it is set, else /tmp]
+    /// With --rebuild: decode compressed sources into temporary files in this folder, and not into
+    /// the cache
+    /// [default: the cache; where there is none, TMPDIR if it is set, else /tmp]
     #[arg(long, value_name = "FOLDER", requires = "rebuild")]
     tmp: Option<PathBuf>,
     /// With --rebuild: take nothing from the cache, and put nothing there
@@ -82,7 +83,7 @@ fn rebuild(arguments: &Verify, recipe: PathBuf) -> Result<Comparison> {
     interrupt::watch().context("signals cannot be watched")?;
     let shown = recipe.display().to_string();
     let options = Options {
-        file: recipe,
+        file: Some(recipe),
         input: arguments.input.clone(),
         size: arguments.size,
         output: Vec::new(),
