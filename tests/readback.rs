@@ -187,7 +187,12 @@ impl Seen {
         let want = node.xattrs.iter().filter(|(name, _)| {
             let namespaces: &[&[u8]] = &[b"user.", b"trusted.", b"security.", b"system.posix_acl"];
             let known = namespaces.iter().any(|prefix| name.starts_with(prefix));
-            known && (takes_user || !name.starts_with(b"user."))
+            let has_place = match &***name {
+                b"system.posix_acl_access" => !matches!(node.kind, Kind::Symlink(_)),
+                b"system.posix_acl_default" => matches!(node.kind, Kind::Directory(_)),
+                name => takes_user || !name.starts_with(b"user."),
+            };
+            known && has_place
         });
         let want: BTreeMap<&[u8], &[u8]> = want.map(|(n, v)| (&**n, &**v)).collect();
         let names: Vec<&[u8]> = stat.xattrs.keys().map(Vec::as_slice).collect();
