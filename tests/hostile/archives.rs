@@ -124,7 +124,7 @@ fn extended_headers() {
         ("ACL of nonsense", pax("SCHILY.acl.access", b"\xff\0:::::"), "member \"f\" at byte 0: ACL entry"),
         ("ACL for nobody known", pax("SCHILY.acl.access", b"user::x,group::x,other::x,mask::x,user:eve:r"), "member \"f\" at byte 0: ACL entry \"user:eve:r\": user \"eve\" is not in the archive's /etc/passwd"),
         ("ACL id 2^32", pax("SCHILY.acl.default", b"user::x,group::x,other::x,mask::x,user:4294967296:r"), "member \"f\" at byte 0: ACL entry \"user:4294967296:r\": 4294967296 is no user or group number"),
-        ("ACL value of noise", pax("SCHILY.xattr.system.posix_acl_access", b"noise"), "filesystem /: /f: "),
+        ("ACL value of noise", pax("SCHILY.xattr.system.posix_acl_access", b"noise"), "member \"f\" at byte 0: ACL version"),
     ]);
 }
 

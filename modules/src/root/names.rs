@@ -138,9 +138,9 @@ impl Root<'_> {
         if matches!(kind, Kind::Directory(_) | Kind::File(_) | Kind::Symlink(_)) {
             return Err(wrong_kind(path, &kind, "device node, FIFO or socket"));
         }
-        unslashed(path)?;
         let meta = self.new_meta(path, mode)?;
         let (directory, name) = self.free(path)?;
+        unslashed(path)?;
         let id = self.tree.add_special(meta, kind);
         self.link_new(directory, &name, id);
         Ok(())
@@ -230,14 +230,17 @@ impl Root<'_> {
     /// Returns the directory and the name for a new link, having removed with `force` what is
     /// there.
     fn make_way(&mut self, path: &[u8], force: bool) -> Result<(NodeId, Vec<u8>), RootError> {
-        unslashed(path)?;
         if force
+            && !path.ends_with(b"/")
             && let Ok(id) = self.tree.resolve_link(path)
             && !self.tree.is_directory(id)
         {
             self.remove(path)?;
         }
-        self.free(path)
+        // What is there already is told first, as Linux does.
+        let free = self.free(path)?;
+        unslashed(path)?;
+        Ok(free)
     }
 
     /// Returns the directory and the name for something new.
