@@ -13,14 +13,14 @@ mod work;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use fsgen::tree::Name;
 use serde::Serialize;
 
 use crate::listing::Entry;
 use crate::reader::accounts::Accounts;
 use crate::reader::name::shown;
-use crate::reader::walk::{Found, Walk, join};
+use crate::reader::walk::{Found, TWICE, Walk, join};
 use crate::reader::{FileId, Kind, Reader, Stat};
 use content::{Buffers, First};
 pub(crate) use field::{Aspect, Field};
@@ -96,6 +96,7 @@ pub(crate) fn compare(
         accounts: readers.map(Accounts::of),
         own: [readers[0].own()?, readers[1].own()?],
         found: Mutex::default(),
+        directories: Mutex::default(),
         linked: Mutex::default(),
     };
     let work = Work::new(Job::Pair(path.to_vec(), roots));
@@ -140,6 +141,8 @@ struct Comparison<'a> {
     own: [Option<FileId>; 2],
     found: Mutex<Vec<Difference>>,
     /// Files of several names whose contents were compared, and are the same.
+    /// Directories that were compared, by side.
+    directories: Mutex<HashSet<(usize, FileId)>>,
     linked: Mutex<HashSet<[FileId; 2]>>,
 }
 
@@ -184,7 +187,13 @@ impl Comparison<'_> {
         buffers: &mut Buffers,
         todo: &mut Vec<Job>,
     ) -> Result<()> {
-        let [a, b] = self.both(|side| self.readers[side].entries(ids[side]))?;
+        let [a, b] = self.both(|side| {
+            let directories = self.directories.lock();
+            let mut directories = directories.unwrap_or_else(PoisonError::into_inner);
+            ensure!(directories.insert((side, ids[side])), TWICE);
+            drop(directories);
+            self.readers[side].entries(ids[side])
+        })?;
         let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
         loop {
             let order = match (a.peek(), b.peek()) {

@@ -1,9 +1,14 @@
 //! All files below one, each directory before what is in it, in byte order of their names.
 
-use anyhow::{Context as _, Result};
+use std::collections::HashSet;
+
+use anyhow::{Context as _, Result, ensure};
 
 use super::name::shown;
 use super::{FileId, Kind, Reader, Stat};
+
+/// What is wrong with a directory that was seen before: in a damaged image, it may be in itself.
+pub(crate) const TWICE: &str = "a directory that is in another place, too";
 
 /// A file on the way.
 pub(crate) struct Found {
@@ -18,6 +23,7 @@ pub(crate) struct Walk<'r> {
     reader: &'r dyn Reader,
     /// What comes next is last.
     todo: Vec<(Vec<u8>, FileId)>,
+    directories: HashSet<FileId>,
 }
 
 impl<'r> Walk<'r> {
@@ -26,17 +32,18 @@ impl<'r> Walk<'r> {
         Self {
             reader,
             todo: vec![(path.to_vec(), id)],
+            directories: HashSet::new(),
         }
     }
 
     fn visit(&mut self, path: Vec<u8>, id: FileId) -> Result<Found> {
-        let look = || {
+        let mut look = || {
             let stat = self.reader.stat(id)?;
-            let entries = match stat.kind {
-                Kind::Directory => self.reader.entries(id)?,
-                _ => Vec::new(),
-            };
-            Ok((stat, entries))
+            if stat.kind != Kind::Directory {
+                return Ok((stat, Vec::new()));
+            }
+            ensure!(self.directories.insert(id), TWICE);
+            Ok((stat, self.reader.entries(id)?))
         };
         let looked: Result<_> = look();
         let (stat, entries) = looked.with_context(|| shown(&path))?;

@@ -20,6 +20,7 @@ use super::name::{check_path, check_target, shown};
 use super::xattr::Attributes;
 use super::{Input, Options, Source};
 use crate::disk::{self, Disk, Stored, file::PlainFile};
+use crate::reader::walk::TWICE;
 use crate::reader::{self, FileId, Reader};
 use crate::volume::{Bytes, Volume};
 pub use choice::Which;
@@ -171,10 +172,7 @@ impl Walk<'_> {
         check_path(path)?;
         let mut children = Vec::new();
         if is_directory {
-            ensure!(
-                self.directories.insert(id),
-                "a directory that is in another place, too"
-            );
+            ensure!(self.directories.insert(id), TWICE);
             if self.own == Some(id) {
                 return Ok(Vec::new());
             }
