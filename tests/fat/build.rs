@@ -160,3 +160,31 @@ fn what_cannot_be_is_shown_where_it_is_asked_for() {
         assert_eq!(work.names(), ["build.yaml"]);
     }
 }
+
+/// Letters that some rules take for the same, and FAT does not.
+#[test]
+fn letters_that_are_not_the_same() {
+    let work = Work::new("fat-letters");
+    std::fs::create_dir(work.join("tree")).unwrap();
+    let names = [
+        "ß", "ẞ", "å", "\u{212b}", "ᾀ", "ᾈ", "Straße", "STRAẞE", "i", "ı", "ſ", "s",
+    ];
+    for name in names {
+        work.write(&format!("tree/{name}"), name);
+    }
+    work.write(
+        "build.yaml",
+        "table: none\npartitions: [{mount: /, fs: vfat}]\n",
+    );
+    kit::succeed(&mut work.hsb(["build", "-q", "-i", "tree"]));
+    let image = work.join("image.raw");
+    kit::fsck_fat_clean(&image);
+    kit::succeed(work.hsb(["verify"]).arg(&image));
+    let listed = kit::succeed(work.hsb(["ls"]).arg(&image));
+    assert_eq!(listed.lines().count(), names.len(), "{listed}");
+    // These are the same for drivers.
+    work.write("tree/Ä", "");
+    work.write("tree/ä", "");
+    let clash = kit::fail(&mut work.hsb(["build", "-q", "-i", "tree"]), 1);
+    assert!(clash.contains("case"), "{clash}");
+}

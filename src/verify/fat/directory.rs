@@ -241,7 +241,7 @@ impl<'a> Reader<'a> {
             self.report(problems, format_args!("{shown}: the name is there twice"));
         }
         if let Some(long) = &long
-            && !self.long_names.insert(long.to_lowercase())
+            && !self.long_names.insert(same_case(long))
         {
             self.report(problems, format_args!("{long:?}: the name is there twice"));
         }
@@ -332,4 +332,14 @@ fn is_short_name(name: &[u8; 11]) -> bool {
         && is_filled(base)
         && is_filled(ending)
         && name.iter().enumerate().all(is_allowed)
+}
+/// Returns a name as drivers compare it: each letter by the capital that Unicode has for it alone.
+/// Letters beyond ASCII are never the same as one in it.
+fn same_case(name: &str) -> String {
+    let capital = |letter: char| {
+        let capital: String = letter.to_uppercase().collect();
+        let is_one = capital.chars().count() == 1 && capital.is_ascii() == letter.is_ascii();
+        if is_one { capital } else { letter.to_string() }
+    };
+    name.chars().map(capital).collect()
 }
