@@ -59,7 +59,7 @@ fn the_sandbox_kills_what_it_should() {
     let names = succeed(tool("python3").args(["-c", names]).current_dir(work.path()));
     let names: Vec<_> = names.split_whitespace().collect();
     for must in [
-        "mount", "umount2", "unshare", "setns", "chroot", "mknodat", "fchownat",
+        "mount", "umount2", "unshare", "setns", "chroot", "mknodat", "fchownat", "setuid", "ptrace",
     ] {
         assert!(names.contains(&must), "{must} is not among {names:?}");
     }

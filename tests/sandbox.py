@@ -24,10 +24,14 @@ NOBODY = 65534
 ARCHITECTURES = {
     "x86_64": (0xC000003E, dict(
         mount=165, umount2=166, unshare=272, setns=308, chroot=161, pivot_root=155, mknod=133,
-        mknodat=259, chown=92, fchown=93, lchown=94, fchownat=260, clone=56)),
+        mknodat=259, chown=92, fchown=93, lchown=94, fchownat=260, clone=56,
+        ptrace=101, setuid=105, setgid=106, setreuid=113, setregid=114, setgroups=116,
+        setresuid=117, setresgid=119, setfsuid=122, setfsgid=123)),
     "aarch64": (0xC00000B7, dict(
         mount=40, umount2=39, unshare=97, setns=268, chroot=51, pivot_root=41, mknodat=33,
-        fchown=55, fchownat=54, clone=220)),
+        fchown=55, fchownat=54, clone=220,
+        ptrace=117, setregid=143, setgid=144, setreuid=145, setuid=146, setresuid=147,
+        setresgid=149, setfsuid=151, setfsgid=152, setgroups=159)),
 }
 # The newer calls have one number everywhere.
 ANYWHERE = dict(open_tree=428, move_mount=429, fsopen=430, fsconfig=431, fsmount=432, fspick=433,
