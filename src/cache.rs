@@ -111,6 +111,7 @@ impl Cache {
     }
 
     /// Returns the place of a file that is fetched.
+    #[cfg(feature = "net")]
     pub(crate) fn blob(&self, digest: &Digest) -> PathBuf {
         self.place(BLOBS, digest)
     }
@@ -120,6 +121,7 @@ impl Cache {
     /// # Errors
     ///
     /// Fails when nothing can be put there.
+    #[cfg(feature = "net")]
     pub(crate) fn make_blobs(&self) -> io::Result<()> {
         let folder = self.folder.join(BLOBS);
         make_folder(&folder)?;

@@ -1,7 +1,9 @@
 //! The name of an image in a registry: `HOST/NAME:TAG@DIGEST`.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+#[cfg(feature = "net")]
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use super::oci::Digest;
