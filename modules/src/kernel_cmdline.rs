@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::option::{OptionDoc, Shape};
 use crate::value::{Spanned, ValueError};
 use crate::{Cfg, Error, Host, Module, Root, RootError};
-use words::Change;
+use words::{Change, Unread};
 
 pub(crate) const MODULE: Module = Module {
     name: "kernel_cmdline",
@@ -94,11 +94,27 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         add: text(&kernel_cmdline.add),
         remove: text(&kernel_cmdline.remove),
     };
-    let mut found = edit(root, "/etc/default/grub", |text| {
-        words::grub_defaults(text, &change)
-    })?;
-    found |= edit(root, "/etc/update-extlinux.conf", |text| {
-        words::shell_value(text, "default_kernel_opts", &change)
+    let unread = |path: &[u8], Unread(line): Unread| {
+        let shown = path.escape_ascii();
+        let message = format!("{shown}: `{line}` is not in plain words, so it cannot be changed");
+        let help = "write NAME=\"WORDS\" there in an earlier step, in one line and without `\\`";
+        ValueError::new(cfg.span(), message).help(help)
+    };
+    let shell = |root: &mut Root<'_>, path: &[u8], edited: &Edited| {
+        if !root.is_file(path) {
+            return Ok::<_, Error>(false);
+        }
+        let text = root.read_to_string(path)?;
+        let new = edited(&text, &change).map_err(|line| unread(path, line))?;
+        root.write(path, new)?;
+        Ok(true)
+    };
+    let mut found = shell(root, b"/etc/default/grub", &words::grub_defaults)?;
+    for path in root.glob("/etc/default/grub.d/*.cfg") {
+        shell(root, &path, &words::grub_drop_in)?;
+    }
+    found |= shell(root, b"/etc/update-extlinux.conf", &|text, change| {
+        words::shell_value(text, "default_kernel_opts", change)
     })?;
     found |= edit(root, "/etc/kernel/cmdline", |text| {
         words::whole(text, &change)
@@ -129,6 +145,9 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
                 what starts the kernel has the command line";
     Err(error.help(help).into())
 }
+
+/// Changes the text of a shell's variables.
+type Edited = dyn Fn(&str, &Change) -> Result<String, Unread>;
 
 /// Changes a file if it is there; returns whether it is.
 fn edit(

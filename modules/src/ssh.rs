@@ -111,6 +111,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let text = root.read(main)?;
     let file = if config::includes(&text, "/etc/ssh/sshd_config.d/") {
         root.mkdir_above(DROP_IN)?;
+        warn_of_earlier(root, main, &text, &lines)?;
         DROP_IN
     } else {
         // The vendor's file counts only as long as there is none in /etc.
@@ -123,6 +124,31 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     };
     root.mkdir_above(file)?;
     root.write(file, config::set(&before, &lines))?;
+    Ok(())
+}
+
+/// Warns of what sshd reads before the drop-in, and has one of its keywords: the first one counts.
+fn warn_of_earlier(
+    root: &mut Root<'_>,
+    main: &str,
+    text: &[u8],
+    lines: &config::Lines,
+) -> Result<(), Error> {
+    let mut earlier = vec![(main.as_bytes().to_vec(), config::before_include(text))];
+    for path in root.glob("/etc/ssh/sshd_config.d/*.conf") {
+        if *path < *DROP_IN.as_bytes() {
+            let text = root.read(&path)?;
+            earlier.push((path, text));
+        }
+    }
+    for (path, text) in earlier {
+        for name in config::set_in(&text, lines) {
+            let shown = path.escape_ascii();
+            root.warn(format!(
+                "{shown} sets {name} before {DROP_IN} does, and the first one counts"
+            ));
+        }
+    }
     Ok(())
 }
 

@@ -150,8 +150,18 @@ fn unlink(root: &mut Root<'_>, unit: &str, also: bool) -> Result<Vec<Vec<u8>>, U
                 root.warn(format!("unit {name} is masked: it is not disabled"));
                 return Ok(Vec::new());
             }
-            Err(error) if name == first => missing = Some(error),
-            Err(_) => {}
+            Err(error) => {
+                // Another name goes with the unit's own.
+                if let UnitError::Linked { target, .. } = &error
+                    && let Some((_, unit)) = split(target)
+                    && let Ok(unit) = UnitName::parse(&String::from_utf8_lossy(unit))
+                {
+                    todo.push(unit);
+                }
+                if name == first {
+                    missing = Some(error);
+                }
+            }
         }
     }
     let mut links = Vec::new();

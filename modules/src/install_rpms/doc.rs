@@ -9,8 +9,9 @@ is missing is told at once. Without `repos`, nothing is fetched. With it, and on
 missing, the newest packages that fit are added, as dnf would choose them; what they recommend is
 left out. Lists and packages must have the checksums that the repository says, by SHA-256 or better;
 `repomd.xml` itself is taken on trust, so what comes is what the repository has that day. Of paths,
-those count that `primary.xml` has: programs, and what is in `/etc`. Digests of the header and every file are checked, and that of the
-payload where there is one. Packages for another machine and source packages are refused.
+those count that `primary.xml` has: programs, and what is in `/etc`. Digests of the header and every
+file are checked, and that of the payload where there is one. Packages for another machine and
+source packages are refused.
 
 Signatures of headers are checked by the keys of `keyring`, or else those of the image: in
 `/etc/pki/rpm-gpg`, and those that were imported into its package database. A wrong signature is an
@@ -34,9 +35,8 @@ time of installation is that of the build: `SOURCE_DATE_EPOCH`, or else the newe
 source.
 
 An older version is replaced, and so is what a package obsoletes; if that is listed too, it is left
-out. Settings that were changed stay or
-are kept, as `.rpmnew`, `.rpmsave` or `.rpmorig`, by rpm's own rules. Kernels are installed beside
-one another.
+out. Settings that were changed stay or are kept, as `.rpmnew`, `.rpmsave` or `.rpmorig`, by rpm's
+own rules. Kernels are installed beside one another.
 
 Nothing of the image is run, so scripts and triggers are done in another way, each told of with
 `-v` and in `hsb plan`:

@@ -1,4 +1,4 @@
-use super::words::{Change, grub_defaults, lines, whole};
+use super::words::{Change, Unread, grub_defaults, lines, whole};
 use crate::kit::{distribution, image, map, read, step, value};
 use crate::value::Value;
 
@@ -107,13 +107,64 @@ fn texts() {
             "GRUB_CMDLINE_LINUX=\n",
             "GRUB_CMDLINE_LINUX=\"quiet console=ttyS0\"\n",
         ),
-        ("GRUB_CMDLINE_LINUX=\"ro", "GRUB_CMDLINE_LINUX=\"ro"),
+        (
+            "export GRUB_CMDLINE_LINUX=\"ro\"\n",
+            "export GRUB_CMDLINE_LINUX=\"ro quiet console=ttyS0\"\n",
+        ),
     ] {
-        assert_eq!(grub_defaults(before, &change), after, "{before:?}");
+        assert_eq!(
+            grub_defaults(before, &change),
+            Ok(after.to_owned()),
+            "{before:?}"
+        );
+    }
+    for before in [
+        "GRUB_CMDLINE_LINUX=\"ro",
+        "GRUB_CMDLINE_LINUX=\"ro\\",
+        "GRUB_CMDLINE_LINUX=\"x=\\\"a b\\\" quiet\"",
+        "GRUB_CMDLINE_LINUX='a'\"b\"",
+        "GRUB_CMDLINE_LINUX=a\\ b",
+        "GRUB_CMDLINE_LINUX+=\" z\"",
+        "GRUB_CMDLINE_LINUX=\"a\"; true",
+    ] {
+        let unread = Err(Unread(before.to_owned()));
+        assert_eq!(
+            grub_defaults(&format!("{before}\n"), &change),
+            unread,
+            "{before:?}"
+        );
     }
     let before = "menuentry x {\n\tlinux\t/vmlinuz splash ro\n  linuxefi /v\r\n\tinitrd /i\n}\n";
     let after = "menuentry x {\n\tlinux /vmlinuz ro quiet console=ttyS0\n  linuxefi /v quiet console=ttyS0\r\n\tinitrd /i\n}\n";
     assert_eq!(lines(before, &["linux", "linuxefi"], 2, &change), after);
+}
+
+#[test]
+fn what_is_read_after_the_defaults_of_grub_is_changed_too() {
+    let mut tree = image(&[
+        ("/etc/default/grub", "GRUB_CMDLINE_LINUX=\"\"\n"),
+        (
+            "/etc/default/grub.d/50-cloudimg-settings.cfg",
+            "GRUB_CMDLINE_LINUX=\"console=tty1 quiet\"\n",
+        ),
+        ("/etc/default/grub.d/60-other.cfg", "GRUB_TIMEOUT=0\n"),
+    ]);
+    let recipe = recipe(value!({"add": ["a=1"], "remove": ["quiet"]}));
+    step(&mut tree, "kernel_cmdline", &recipe).unwrap();
+    for (file, text) in [
+        ("", "GRUB_CMDLINE_LINUX=\"a=1\"\n"),
+        (
+            ".d/50-cloudimg-settings.cfg",
+            "GRUB_CMDLINE_LINUX=\"console=tty1 a=1\"\n",
+        ),
+        (".d/60-other.cfg", "GRUB_TIMEOUT=0\n"),
+    ] {
+        assert_eq!(
+            read(&tree, &format!("/etc/default/grub{file}")),
+            text,
+            "{file}"
+        );
+    }
 }
 
 #[test]

@@ -16,6 +16,25 @@ pub(super) fn includes(file: &[u8], folder: &str) -> bool {
     })
 }
 
+/// Returns the lines before the first one that includes other files.
+pub(super) fn before_include(file: &[u8]) -> Vec<u8> {
+    let lines = file.split_inclusive(|b| *b == b'\n');
+    let before = lines.take_while(|line| keyword(line).as_deref() != Some("include"));
+    before.flatten().copied().collect()
+}
+
+/// Returns those of the keywords that a file sets to something else, outside of a `Match`.
+pub(super) fn set_in<'l>(file: &[u8], settings: &'l Lines) -> Vec<&'l str> {
+    let names = settings.iter().filter(|(name, values)| {
+        let lines = file.split(|b| *b == b'\n');
+        let lines = lines.take_while(|line| keyword(line).as_deref() != Some("match"));
+        let lower = name.to_ascii_lowercase();
+        let mut of = lines.filter(|line| keyword(line).as_deref() == Some(&*lower));
+        of.any(|line| !values.contains(&argument(line)))
+    });
+    names.map(|(name, _)| &**name).collect()
+}
+
 /// Returns the file with its keywords set: the lines of each are replaced where the first of them
 /// is, or come before the first `Match`. Lines in a `Match` stay, and so do comments.
 pub(super) fn set(file: &[u8], settings: &Lines) -> Vec<u8> {

@@ -62,6 +62,51 @@ fn options_go_where_sshd_finds_them_first() {
 }
 
 #[test]
+fn what_sshd_reads_first_is_told_of() {
+    let include = "Include /etc/ssh/sshd_config.d/*.conf\n";
+    let drop_in = "/etc/ssh/sshd_config.d/01-own.conf";
+    let later = "/etc/ssh/sshd_config.d/50-own.conf";
+    let yes = "PermitRootLogin yes\n";
+    let (above, below) = (format!("{yes}{include}"), format!("{include}{yes}"));
+    for (main, file, text, warned) in [
+        (include, drop_in, yes, Some(drop_in)),
+        (include, drop_in, "permitrootlogin=no\n", None),
+        (
+            include,
+            drop_in,
+            "Match user x\nPermitRootLogin yes\n",
+            None,
+        ),
+        (include, later, yes, None),
+        (&above, later, "", Some("/etc/ssh/sshd_config")),
+        (&below, later, "", None),
+    ] {
+        let mut tree = distribution("debian");
+        let files = map([(
+            "files",
+            value!([
+                {"path": "/etc/ssh/sshd_config", "content": main},
+                {"path": file, "content": text},
+            ]),
+        )]);
+        step(&mut tree, "files", &files).unwrap();
+        let ssh = recipe(value!({"options": {"PermitRootLogin": false}}));
+        let outcome = step(&mut tree, "ssh", &ssh).unwrap();
+        let want = warned.map(|path| {
+            format!(
+                "{path} sets PermitRootLogin before /etc/ssh/sshd_config.d/10-hsb.conf does, \
+                 and the first one counts"
+            )
+        });
+        assert_eq!(
+            outcome.warnings,
+            Vec::from_iter(want),
+            "{main:?} {file} {text:?}"
+        );
+    }
+}
+
+#[test]
 fn settings_in_a_file() {
     for (before, after) in [
         ("", "UsePAM no\nPort 1\nPort 2\n"),

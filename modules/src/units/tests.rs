@@ -232,6 +232,7 @@ fn disabled_units() {
     let getty = "getty.target.wants/getty@tty3.service getty@.service";
     for (enabled, unit, want) in [
         (&["many"][..], "many", &[][..]),
+        (&["many"], "other", &[]),
         (&["linked"], "linked", &[]),
         (&["getty@", "getty@tty3"], "getty@", &[]),
         (&["getty@", "getty@tty3"], "getty@tty1", &[getty]),
