@@ -59,24 +59,15 @@ pub(crate) struct Entry {
 
 impl Cache {
     /// Returns the cache in `HSB_CACHE`, else in `hsb` in `XDG_CACHE_HOME` or `~/.cache`; nothing
-    /// when there is no such folder. It holds `HSB_CACHE_SIZE` at most, else 10 GiB.
+    /// when there is no such folder. It holds `HSB_CACHE_SIZE` at most, else 10 GiB. One that was
+    /// not asked for with `HSB_CACHE` leaves what is decoded to `TMPDIR`, where that is set.
     ///
     /// # Errors
     ///
-    /// Fails when that is no size.
+    /// Fails when `HSB_CACHE_SIZE` is no size.
     pub fn of_environment() -> Result<Option<Self>> {
         let var = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let folder = |name| var(name).map(PathBuf::from);
-        let folder = folder("HSB_CACHE")
-            .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("hsb")))
-            // A home that is not there is nobody's to make.
-            .or_else(|| {
-                Some(
-                    folder("HOME")
-                        .filter(|home| home.is_dir())?
-                        .join(".cache/hsb"),
-                )
-            });
         let limit = match var("HSB_CACHE_SIZE") {
             None => LIMIT,
             Some(text) => match text.to_string_lossy().parse() {
@@ -84,7 +75,17 @@ impl Cache {
                 _ => bail!("HSB_CACHE_SIZE is {text:?}, not a size such as 20G"),
             },
         };
-        Ok(folder.map(|folder| Self::new(folder, limit)))
+        if let Some(asked) = folder("HSB_CACHE") {
+            return Ok(Some(Self::new(asked, limit)));
+        }
+        // A home that is not there is nobody's to make.
+        let home = || folder("HOME").filter(|home| home.is_dir());
+        let usual = folder("XDG_CACHE_HOME").or_else(|| Some(home()?.join(".cache")));
+        let cache = usual.map(|usual| Self::new(usual.join("hsb"), limit));
+        Ok(match folder("TMPDIR") {
+            None => cache,
+            Some(_) => cache.map(Self::decoding_elsewhere),
+        })
     }
 
     /// Returns the cache in a folder that need not be there yet.

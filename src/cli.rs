@@ -132,7 +132,7 @@ struct Options {
     compress: bool,
     /// Decode a compressed or piped source into a temporary file in this folder, and not into the
     /// cache
-    /// [default: the cache; where there is none, TMPDIR if it is set, else the folder of OUT]
+    /// [default: HSB_CACHE, else TMPDIR; where neither is set, the cache, else the folder of OUT]
     #[arg(long, value_name = "FOLDER")]
     tmp: Option<PathBuf>,
     /// Take nothing from the cache, and put nothing there: see `hsb cache`

@@ -53,7 +53,11 @@ fn build(work: &Work, source: &str, more: &[&str]) -> (String, String) {
 
 /// Returns the archives in the cache.
 fn archives(work: &Work) -> Vec<PathBuf> {
-    let entries = fs::read_dir(work.join("cache/decoded/sha256"))
+    archives_in(&work.join("cache"))
+}
+
+fn archives_in(cache: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(cache.join("decoded/sha256"))
         .into_iter()
         .flatten();
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -127,6 +131,30 @@ fn with_a_folder_to_decode_into_nothing_is_kept() {
     // What was decoded before is used all the same.
     build(&work, "a.tar.gz", &[]);
     assert_eq!(build(&work, "a.tar.gz", &full).0, want);
+}
+
+#[test]
+fn tmpdir_is_such_a_folder_unless_the_cache_is_asked_for() {
+    const BUILD: &[&str] = &["build", "-q", "-i", "a.tar.gz", "-o", "image.raw"];
+    // TMPDIR, where the cache is, the exit code, and how many archives the cache keeps.
+    for (tmpdir, variable, cache, code, kept) in [
+        ("/proc/self", "XDG_CACHE_HOME", "usual", 1, 0),
+        ("elsewhere", "XDG_CACHE_HOME", "usual", 0, 0),
+        ("", "XDG_CACHE_HOME", "usual", 0, 1),
+        ("/proc/self", "HSB_CACHE", "usual/hsb", 0, 1),
+        ("/proc/self", "HSB_CACHE", "/dev/null", 1, 0),
+    ] {
+        let work = prepared();
+        fs::create_dir(work.join("elsewhere")).unwrap();
+        let mut hsb = work.hsb(BUILD);
+        hsb.env_remove("HSB_CACHE")
+            .envs([("TMPDIR", tmpdir), (variable, cache)]);
+        let run = kit::run(&mut hsb);
+        assert_eq!(run.code, Some(code), "{tmpdir} {cache}: {run:#?}");
+        assert_eq!(run.stderr.contains("/proc/self"), code == 1, "{run:#?}");
+        let archives = archives_in(&work.join("usual/hsb"));
+        assert_eq!(archives.len(), kept, "{tmpdir} {cache}");
+    }
 }
 
 #[test]
