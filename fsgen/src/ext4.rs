@@ -36,7 +36,7 @@ pub use crate::size::Size;
 pub use geometry::{BlockSize, Geometry};
 pub use inode::TIMES;
 pub use layout::{Layout, plan};
-pub use part::{Holder, Part, Place};
+pub use part::{Holder, Part};
 pub use write::write;
 
 use crate::tree::{Timestamp, path};

@@ -34,7 +34,7 @@ pub use fat_type::{ClusterSize, FatType};
 pub use geometry::Geometry;
 pub use label::{LabelError, check as check_label};
 pub use layout::{Layout, plan};
-pub use part::{Part, Place};
+pub use part::Part;
 pub use serial::Serial;
 pub use write::{write, written};
 

@@ -16,12 +16,14 @@
 pub mod ext4;
 pub mod fat;
 pub mod guid;
+mod place;
 pub mod region;
 mod size;
 pub mod swap;
 pub mod table;
 pub mod tree;
 
+pub use place::Place;
 pub use region::{ReadAt, Region, WriteAt};
 pub use size::Size;
 pub use tree::content::Content;

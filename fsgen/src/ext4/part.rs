@@ -3,6 +3,7 @@
 use super::format::{DESCRIPTOR_SIZE, INODE_SIZE, SUPERBLOCK_OFFSET, special_inode};
 use super::layout::{Item, Layout, What};
 use super::numbering::Owner;
+use crate::Place;
 use crate::tree::NodeId;
 
 /// What an inode stands for.
@@ -77,20 +78,9 @@ pub enum Part {
     Free,
 }
 
-/// A structure, and where it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// What it is.
-    pub part: Part,
-    /// Where it starts, in bytes of the filesystem.
-    pub start: u64,
-    /// How many bytes it has.
-    pub len: u64,
-}
-
 impl Layout {
     /// Returns what a byte of the filesystem is part of.
-    pub fn part_at(&self, offset: u64) -> Place {
+    pub fn part_at(&self, offset: u64) -> Place<Part> {
         let block_size = self.geometry.block_size.bytes64();
         let block = offset / block_size;
         if offset < SUPERBLOCK_OFFSET {
@@ -130,7 +120,7 @@ impl Layout {
         place(part, block * block_size, block_size)
     }
 
-    fn superblock_place(&self, item: &Item, group: u32, offset: u64) -> Place {
+    fn superblock_place(&self, item: &Item, group: u32, offset: u64) -> Place<Part> {
         let block_size = self.geometry.block_size.bytes64();
         let start = item.block * block_size;
         let own = start.max(SUPERBLOCK_OFFSET);
@@ -150,7 +140,7 @@ impl Layout {
         }
     }
 
-    fn inode_place(&self, group: u32, table: u64, offset: u64) -> Place {
+    fn inode_place(&self, group: u32, table: u64, offset: u64) -> Place<Part> {
         let size = u64::from(INODE_SIZE);
         let start = table * self.geometry.block_size.bytes64();
         let index = (offset - start) / size;
@@ -161,7 +151,7 @@ impl Layout {
     }
 
     /// Returns what is there where nothing is written: free inodes, the rest of the journal.
-    fn unwritten(&self, offset: u64) -> Place {
+    fn unwritten(&self, offset: u64) -> Place<Part> {
         let block_size = self.geometry.block_size.bytes64();
         let block = offset / block_size;
         let blocks = u64::from(self.geometry.inode_table_blocks());
@@ -201,7 +191,7 @@ impl Layout {
     }
 }
 
-fn place(part: Part, start: u64, len: u64) -> Place {
+fn place(part: Part, start: u64, len: u64) -> Place<Part> {
     Place { part, start, len }
 }
 

@@ -4,6 +4,7 @@ use super::format::{ENTRY_SIZE, SECTOR};
 use super::layout::Layout;
 use super::write::directory_start;
 use super::{FatType, chain, directory};
+use crate::Place;
 use crate::tree::NodeId;
 
 /// A structure.
@@ -36,20 +37,9 @@ pub enum Part {
     Free,
 }
 
-/// A structure, and where it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// What it is.
-    pub part: Part,
-    /// Where it starts, in bytes of the filesystem.
-    pub start: u64,
-    /// How many bytes it has.
-    pub len: u64,
-}
-
 impl Layout {
     /// Returns what a byte of the filesystem is part of.
-    pub fn part_at(&self, offset: u64) -> Place {
+    pub fn part_at(&self, offset: u64) -> Place<Part> {
         let geometry = &self.geometry;
         let sector = offset / SECTOR;
         let in_sector = |part| Place {
