@@ -49,6 +49,21 @@ fn the_kernel_shows_every_limit() {
 }
 
 #[test]
+fn every_limit_of_other_filesystems() {
+    let work = Work::new("edge-other");
+    for (block_size, more) in [
+        (4096, "profile: modern"),
+        (2048, "label: two"),
+        (1024, "journal: false"),
+    ] {
+        let tar = edges(&work, &["--few", "--block-size", &block_size.to_string()]);
+        let root = format!("{{fs: ext4, mount: /, block_size: {block_size}, {more}}}");
+        let recipe = format!("table: none\nsize: +64M\npartitions: [{root}]");
+        judge(&work, &tar, &recipe);
+    }
+}
+
+#[test]
 #[ignore = "takes several minutes: cargo test --test hsb million -- --ignored"]
 fn the_kernel_shows_a_million_names() {
     let work = Work::new("edge-million");
