@@ -39,6 +39,7 @@
 //! - `same_edits`: the same edits by modules of every kind
 //! - `sbom`: lists of packages beside images
 //! - `sources`: folders, and several sources laid on each other
+//! - `sshd`: settings of the server for ssh, judged by itself
 //! - `sysusers`: accounts of drop-ins beside those of systemd-sysusers
 //! - `table`: partition tables, judged by sfdisk and sgdisk
 //! - `tmpfiles`: files of drop-ins beside those of systemd-tmpfiles
@@ -97,6 +98,7 @@ mod rootless;
 mod same_edits;
 mod sbom;
 mod sources;
+mod sshd;
 mod sysusers;
 mod table;
 mod tmpfiles;

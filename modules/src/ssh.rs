@@ -2,13 +2,17 @@
 //!
 //! See sshd_config(5): of two lines for one keyword the first counts.
 
+mod argument;
 mod config;
+mod keyword;
 mod options;
+mod program;
 
 use crate::option::{OptionDoc, Shape};
 use crate::units;
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root, installed};
+use config::Asked;
 use options::{HostKeys, Options, Setting};
 
 /// Where our settings go. It sorts before what distributions and cloud-init have there.
@@ -50,7 +54,9 @@ pub(crate) const MODULE: Module = Module {
 Removes `/etc/ssh/ssh_host_*`, so that no two machines share keys. Fedora, SUSE, Arch and Alpine
 make new ones when sshd starts; where nothing does, as on Debian, `ssh-host-keys.service` is added
 and enabled. Options go to `/etc/ssh/sshd_config.d/10-hsb.conf`, or into sshd_config itself where
-that includes no such folder; there, other lines and comments stay.",
+that includes no such folder; there, other lines and comments stay. Ports, addresses, host keys and
+users of several lines add up in sshd, and a subsystem that is there twice stops it: such lines of
+other files are taken out. What the image's own sshd does not know is an error.",
     keys: &["ssh"],
     options: &[OptionDoc::optional(
         "ssh",
@@ -86,7 +92,7 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let Options { ssh } = cfg.options()?;
-    if !installed::program(root, "sshd") && !root.is_file("/usr/lib/ssh/sshd") {
+    if program::find(root).is_none() {
         let error = ValueError::new(cfg.span(), "the image has no sshd");
         return Err(error
             .help("add openssh-server to it in an earlier step")
@@ -98,32 +104,40 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         }
         make_keys_at_boot(root, cfg)?;
     }
-    let lines = ssh.lines();
-    if lines.is_empty() {
+    let asked = ssh.asked();
+    if asked.is_empty() {
         return Ok(());
     }
+    program::check(root, &asked)?;
     let main = ["/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config"];
     let Some(main) = main.into_iter().find(|path| root.is_file(path)) else {
         root.mkdir_above("/etc/ssh/sshd_config")?;
-        root.write("/etc/ssh/sshd_config", config::set(b"", &lines))?;
+        root.write("/etc/ssh/sshd_config", config::set(b"", &asked))?;
         return Ok(());
     };
     let text = root.read(main)?;
-    let file = if config::includes(&text, "/etc/ssh/sshd_config.d/") {
-        root.mkdir_above(DROP_IN)?;
-        warn_of_earlier(root, main, &text, &lines)?;
-        DROP_IN
-    } else {
-        // The vendor's file counts only as long as there is none in /etc.
-        "/etc/ssh/sshd_config"
-    };
-    let before = match root.read_if_exists(file)? {
-        Some(before) => before,
-        None if file == DROP_IN => Vec::new(),
-        None => text,
-    };
-    root.mkdir_above(file)?;
-    root.write(file, config::set(&before, &lines))?;
+    // The vendor's file counts only as long as there is none in /etc.
+    let own = "/etc/ssh/sshd_config";
+    if !config::includes(&text, "/etc/ssh/sshd_config.d/") {
+        root.mkdir_above(own)?;
+        root.write(own, config::set(&text, &asked))?;
+        return Ok(());
+    }
+    warn_of_earlier(root, main, &text, &asked)?;
+    let rest = config::without_more(&text, &asked);
+    if rest != text {
+        root.mkdir_above(own)?;
+        root.write(own, rest)?;
+    }
+    for path in root.glob("/etc/ssh/sshd_config.d/*.conf") {
+        if path != DROP_IN.as_bytes() {
+            let text = root.read(&path)?;
+            root.write(&path, config::without_more(&text, &asked))?;
+        }
+    }
+    let before = root.read_if_exists(DROP_IN)?.unwrap_or_default();
+    root.mkdir_above(DROP_IN)?;
+    root.write(DROP_IN, config::set(&before, &asked))?;
     Ok(())
 }
 
@@ -132,7 +146,7 @@ fn warn_of_earlier(
     root: &mut Root<'_>,
     main: &str,
     text: &[u8],
-    lines: &config::Lines,
+    asked: &[Asked],
 ) -> Result<(), Error> {
     let mut earlier = vec![(main.as_bytes().to_vec(), config::before_include(text))];
     for path in root.glob("/etc/ssh/sshd_config.d/*.conf") {
@@ -142,8 +156,8 @@ fn warn_of_earlier(
         }
     }
     for (path, text) in earlier {
-        for name in config::set_in(&text, lines) {
-            let shown = path.escape_ascii();
+        for asked in config::set_in(&text, asked) {
+            let (shown, name) = (path.escape_ascii(), asked.keyword.name);
             root.warn(format!(
                 "{shown} sets {name} before {DROP_IN} does, and the first one counts"
             ));

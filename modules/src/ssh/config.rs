@@ -1,7 +1,40 @@
 //! The text of sshd_config(5).
 
-/// A keyword and its lines.
-pub(super) type Lines = Vec<(String, Vec<String>)>;
+use super::argument::{Takes, words};
+use super::keyword::{Keyword, Lines};
+use crate::value::Span;
+
+/// A keyword, and what the recipe wants its lines to be.
+pub(super) struct Asked {
+    pub(super) keyword: &'static Keyword,
+    /// What follows the keyword, for each line.
+    pub(super) values: Vec<String>,
+    pub(super) span: Span,
+}
+
+impl Asked {
+    /// Returns whether it says what a line is to be.
+    fn is_about(&self, line: &[u8]) -> bool {
+        let name = self.keyword.name.to_ascii_lowercase();
+        if keyword(line).as_deref() != Some(&*name) {
+            return false;
+        }
+        let first = |text: &str| words(text).and_then(|words| words.into_iter().next());
+        let named = first(&argument(line));
+        self.keyword.lines != Lines::Named || self.values.iter().any(|text| first(text) == named)
+    }
+
+    /// Returns whether a line in another file adds something to what was asked for.
+    fn is_more(&self, line: &[u8]) -> bool {
+        if self.keyword.lines == Lines::First || !self.is_about(line) {
+            return false;
+        }
+        // Of patterns it does not matter how often they are there.
+        let asked: Vec<_> = self.values.iter().filter_map(|text| words(text)).flatten().collect();
+        let said = words(&argument(line)).unwrap_or_default();
+        !matches!(self.keyword.takes, Takes::Words) || said.iter().any(|word| !asked.contains(word))
+    }
+}
 
 /// Returns whether the file includes all of a folder, before any `Match`.
 pub(super) fn includes(file: &[u8], folder: &str) -> bool {
@@ -23,21 +56,32 @@ pub(super) fn before_include(file: &[u8]) -> Vec<u8> {
     before.flatten().copied().collect()
 }
 
-/// Returns those of the keywords that a file sets to something else, outside of a `Match`.
-pub(super) fn set_in<'l>(file: &[u8], settings: &'l Lines) -> Vec<&'l str> {
-    let names = settings.iter().filter(|(name, values)| {
+/// Returns those of which the first line counts, and that a file sets to something else, outside of
+/// a `Match`.
+pub(super) fn set_in<'a>(file: &[u8], asked: &'a [Asked]) -> Vec<&'a Asked> {
+    let found = asked.iter().filter(|asked| {
         let lines = file.split(|b| *b == b'\n');
-        let lines = lines.take_while(|line| keyword(line).as_deref() != Some("match"));
-        let lower = name.to_ascii_lowercase();
-        let mut of = lines.filter(|line| keyword(line).as_deref() == Some(&*lower));
-        of.any(|line| !values.contains(&argument(line)))
+        let mut lines = lines.take_while(|line| keyword(line).as_deref() != Some("match"));
+        let is_other = |line: &[u8]| asked.is_about(line) && !asked.values.contains(&argument(line));
+        asked.keyword.lines == Lines::First && lines.any(is_other)
     });
-    names.map(|(name, _)| &**name).collect()
+    found.collect()
+}
+
+/// Returns the file without lines that would count besides those asked for. Lines in a `Match`
+/// stay.
+pub(super) fn without_more(file: &[u8], asked: &[Asked]) -> Vec<u8> {
+    let mut in_match = false;
+    let lines = file.split_inclusive(|b| *b == b'\n').filter(|line| {
+        in_match |= keyword(line).as_deref() == Some("match");
+        in_match || !asked.iter().any(|asked| asked.is_more(line))
+    });
+    lines.flatten().copied().collect()
 }
 
 /// Returns the file with its keywords set: the lines of each are replaced where the first of them
 /// is, or come before the first `Match`. Lines in a `Match` stay, and so do comments.
-pub(super) fn set(file: &[u8], settings: &Lines) -> Vec<u8> {
+pub(super) fn set(file: &[u8], asked: &[Asked]) -> Vec<u8> {
     let mut lines: Vec<Vec<u8>> = file
         .split_inclusive(|b| *b == b'\n')
         .map(<[u8]>::to_vec)
@@ -45,25 +89,22 @@ pub(super) fn set(file: &[u8], settings: &Lines) -> Vec<u8> {
     if let Some(last) = lines.last_mut().filter(|last| !last.ends_with(b"\n")) {
         last.push(b'\n');
     }
-    for (name, values) in settings {
+    for asked in asked {
         let end = lines
             .iter()
             .position(|line| keyword(line).as_deref() == Some("match"));
         let end = end.unwrap_or(lines.len());
-        let lower = name.to_ascii_lowercase();
-        let is_of = |line: &Vec<u8>| keyword(line).as_deref() == Some(&*lower);
-        let old: Vec<usize> = (0..end).filter(|at| is_of(&lines[*at])).collect();
+        let old: Vec<usize> = (0..end).filter(|at| asked.is_about(&lines[*at])).collect();
         let said: Vec<String> = old.iter().map(|at| argument(&lines[*at])).collect();
-        if said == *values {
+        if said == asked.values {
             continue;
         }
         let at = old.first().copied().unwrap_or(end);
         for at in old.into_iter().rev() {
             lines.remove(at);
         }
-        let new = values
-            .iter()
-            .map(|value| format!("{name} {value}\n").into_bytes());
+        let values = asked.values.iter();
+        let new = values.map(|value| format!("{} {value}\n", asked.keyword.name).into_bytes());
         lines.splice(at..at, new);
     }
     lines.concat()

@@ -5,36 +5,13 @@ use std::fmt;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::config::Lines;
+use super::argument::words;
+use super::config::Asked;
+use super::keyword::{KEYWORDS, Keyword, Lines};
 use crate::named::Named;
 use crate::option::Shape;
 use crate::scalar::Scalar;
 use crate::value::{Spanned, ValueError, nearest};
-
-/// The keywords of sshd_config(5), OpenSSH 4.3 to 10.0, but for `Include` and `Match`.
-const KEYWORDS: &str = "
-AcceptEnv AddressFamily AllowAgentForwarding AllowGroups AllowStreamLocalForwarding
-AllowTcpForwarding AllowUsers AuthenticationMethods AuthorizedKeysCommand
-AuthorizedKeysCommandUser AuthorizedKeysFile AuthorizedPrincipalsCommand
-AuthorizedPrincipalsCommandUser AuthorizedPrincipalsFile Banner CASignatureAlgorithms
-ChallengeResponseAuthentication ChannelTimeout ChrootDirectory Ciphers ClientAliveCountMax
-ClientAliveInterval Compression DebianBanner DenyGroups DenyUsers DisableForwarding
-ExposeAuthInfo FingerprintHash ForceCommand GatewayPorts GSSAPIAuthentication
-GSSAPICleanupCredentials GSSAPIKeyExchange GSSAPIStoreCredentialsOnRekey
-GSSAPIStrictAcceptorCheck HostbasedAcceptedAlgorithms HostbasedAuthentication
-HostbasedUsesNameFromPacketOnly HostCertificate HostKey HostKeyAgent HostKeyAlgorithms
-IgnoreRhosts IgnoreUserKnownHosts IPQoS KbdInteractiveAuthentication KerberosAuthentication
-KerberosGetAFSToken KerberosOrLocalPasswd KerberosTicketCleanup KexAlgorithms ListenAddress
-LoginGraceTime LogLevel LogVerbose MACs MaxAuthTries MaxSessions MaxStartups ModuliFile
-PasswordAuthentication PermitEmptyPasswords PermitListen PermitOpen PermitRootLogin PermitTTY
-PermitTunnel PermitUserEnvironment PermitUserRC PerSourceMaxStartups PerSourceNetBlockSize
-PerSourcePenalties PerSourcePenaltyExemptList PidFile Port PrintLastLog PrintMotd Protocol
-PubkeyAcceptedAlgorithms PubkeyAcceptedKeyTypes PubkeyAuthentication PubkeyAuthOptions RekeyLimit
-RequiredRSASize RevokedKeys RDomain SecurityKeyProvider SetEnv SshdAuthPath SshdSessionPath
-StreamLocalBindMask StreamLocalBindUnlink StrictModes Subsystem SyslogFacility TCPKeepAlive
-TrustedUserCAKeys UnusedConnectionTimeout UseDNS UsePAM UsePrivilegeSeparation VersionAddendum
-X11DisplayOffset X11Forwarding X11UseLocalhost XAuthLocation
-";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,48 +42,94 @@ pub(super) struct Setting(Vec<String>);
 
 impl Ssh {
     pub(super) fn check(&self) -> Result<(), ValueError> {
-        let known = || KEYWORDS.split_whitespace();
         let mut seen: Vec<String> = Vec::new();
         for (name, setting) in &self.options.0 {
             if matches!(&*name.to_ascii_lowercase(), "match" | "include") {
                 let error = setting.error(format!("{name} is no option of its own"));
                 return Err(error.help("put a file into /etc/ssh/sshd_config.d with `files`"));
             }
-            if !known().any(|word| word.eq_ignore_ascii_case(name)) {
+            let Some(keyword) = Keyword::find(name) else {
                 let error = setting.error(format!("sshd has no option {name:?}"));
-                return Err(match nearest(name, known()) {
+                let known = KEYWORDS.iter().map(|keyword| keyword.name);
+                return Err(match nearest(name, known) {
                     Some(meant) => error.help(format!("did you mean {meant}?")),
                     None => error,
                 });
-            }
+            };
             if seen.contains(&name.to_ascii_lowercase()) {
                 return Err(setting.error(format!("{name} is given twice")));
             }
             seen.push(name.to_ascii_lowercase());
-            if setting.0.is_empty() {
-                return Err(setting.error(format!("{name} has no value")));
-            }
-            for value in &setting.0 {
-                if value.trim().is_empty() || value.contains(['\n', '\r', '\0']) {
-                    return Err(setting.error(format!("{value:?} is no value for {name}")));
-                }
+            setting.check(keyword)?;
+        }
+        let has = |wanted: &str| seen.contains(&wanted.to_ascii_lowercase());
+        for (command, user) in [
+            ("AuthorizedKeysCommand", "AuthorizedKeysCommandUser"),
+            ("AuthorizedPrincipalsCommand", "AuthorizedPrincipalsCommandUser"),
+        ] {
+            let mut options = self.options.0.iter();
+            let given = options.find(|(name, _)| name.eq_ignore_ascii_case(command));
+            if let Some((_, setting)) = given
+                && !has(user)
+                && !setting.0.iter().any(|value| value.eq_ignore_ascii_case("none"))
+            {
+                let error = setting.error(format!("sshd does not start with {command} alone"));
+                return Err(error.help(format!("say as whom it runs: {user}")));
             }
         }
         Ok(())
     }
 
     /// Returns the keywords with their lines.
-    pub(super) fn lines(&self) -> Lines {
+    pub(super) fn asked(&self) -> Vec<Asked> {
         let options = self.options.0.iter();
-        options
-            .map(|(name, setting)| (name.clone(), setting.0.clone()))
-            .collect()
+        let asked = options.filter_map(|(name, setting)| {
+            Some(Asked {
+                keyword: Keyword::find(name)?,
+                values: setting.0.clone(),
+                span: setting.span,
+            })
+        });
+        asked.collect()
     }
 }
 
 impl Setting {
     pub(super) const SHAPE: Shape =
         Shape::AnyOf(&[Shape::Bool, Scalar::SHAPE, Shape::List(&Scalar::SHAPE)]);
+}
+
+impl Spanned<Setting> {
+    /// Fails where sshd would not start with it, or would take a part of it only.
+    fn check(&self, keyword: &Keyword) -> Result<(), ValueError> {
+        let name = keyword.name;
+        let lines = &self.0;
+        if lines.is_empty() {
+            return Err(self.error(format!("{name} has no value")));
+        }
+        if keyword.lines == Lines::First && lines.len() > 1 {
+            let count = lines.len();
+            let message = format!("sshd takes {name} once, not {count} times");
+            return Err(self.error(message).help("give it one text with all of its words"));
+        }
+        for (at, value) in lines.iter().enumerate() {
+            if value.trim().is_empty() || value.contains(['\n', '\r', '\0']) {
+                return Err(self.error(format!("{value:?} is no value for {name}")));
+            }
+            if let Err(taken) = keyword.takes.check(value) {
+                let error = self.error(format!("{value:?} is no value for {name}"));
+                return Err(error.help(format!("it takes {taken}")));
+            }
+            let same = |line: &String| match keyword.lines {
+                Lines::Named => name_of(line) == name_of(value),
+                Lines::First | Lines::All => line == value,
+            };
+            if lines[..at].iter().any(same) {
+                return Err(self.error(format!("{name} has {value:?} twice")));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl<'de> Deserialize<'de> for Setting {
@@ -147,4 +170,9 @@ impl<'de> Deserialize<'de> for Setting {
 
         deserializer.deserialize_any(Visit)
     }
+}
+
+/// Returns the first word of a value.
+fn name_of(value: &str) -> Option<String> {
+    words(value)?.into_iter().next()
 }

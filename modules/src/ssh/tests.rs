@@ -1,6 +1,7 @@
-use super::config::{includes, set};
+use super::config::{Asked, includes, set, without_more};
+use super::keyword::{KEYWORDS, Keyword};
 use crate::kit::{distribution, image, map, read, show, step, value};
-use crate::value::Value;
+use crate::value::{Span, Value};
 
 fn recipe(ssh: Value) -> Value {
     map([("ssh", ssh)])
@@ -106,6 +107,45 @@ fn what_sshd_reads_first_is_told_of() {
     }
 }
 
+fn asked(name: &str, values: &[&str]) -> Asked {
+    Asked {
+        keyword: Keyword::find(name).unwrap(),
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+        span: Span::default(),
+    }
+}
+
+#[test]
+fn the_table_is_in_order() {
+    let names: Vec<_> = KEYWORDS
+        .iter()
+        .map(|keyword| keyword.name.to_ascii_lowercase())
+        .collect();
+    assert!(names.is_sorted());
+}
+
+#[test]
+fn lines_that_add_up_are_taken_out() {
+    let asked = [
+        asked("Port", &["22"]),
+        asked("AllowUsers", &["a b", "c"]),
+        asked("subsystem", &["sftp internal-sftp"]),
+        asked("UsePAM", &["no"]),
+    ];
+    for (before, after) in [
+        ("# c\nPort 22\nport=2222\n#Port 1\n", "# c\n#Port 1\n"),
+        ("AllowUsers b c\nAllowUsers b d\n", "AllowUsers b c\n"),
+        (
+            "Subsystem sftp /x\nSubsystem netconf /y\nUsePAM yes\n",
+            "Subsystem netconf /y\nUsePAM yes\n",
+        ),
+        ("Match User x\nAllowUsers e\n", "Match User x\nAllowUsers e\n"),
+    ] {
+        let found = without_more(before.as_bytes(), &asked);
+        assert_eq!(str::from_utf8(&found).unwrap(), after);
+    }
+}
+
 #[test]
 fn settings_in_a_file() {
     for (before, after) in [
@@ -129,11 +169,7 @@ fn settings_in_a_file() {
             "UsePAM no\nPort 1\nPort 2\nMatch User a\nUsePAM yes\n",
         ),
     ] {
-        let text = |text: &str| text.to_owned();
-        let lines = vec![
-            (text("UsePAM"), vec![text("no")]),
-            (text("Port"), vec![text("1"), text("2")]),
-        ];
+        let lines = [asked("UsePAM", &["no"]), asked("Port", &["1", "2"])];
         let once = set(before.as_bytes(), &lines);
         assert_eq!(str::from_utf8(&once).unwrap(), after);
         assert_eq!(set(&once, &lines), once);

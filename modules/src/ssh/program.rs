@@ -1,0 +1,55 @@
+//! The sshd of the image: which keywords and algorithms it knows.
+//!
+//! They are texts in the program, each with a zero byte behind it. What is a text there may still
+//! be refused, but what is none is unknown for sure.
+
+use super::argument::{Takes, algorithms};
+use super::config::Asked;
+use crate::value::ValueError;
+use crate::{Error, Root};
+
+const PLACES: [&str; 5] = [
+    "/usr/sbin/sshd",
+    "/usr/bin/sshd",
+    "/sbin/sshd",
+    "/bin/sshd",
+    "/usr/lib/ssh/sshd",
+];
+
+/// Returns the path of the program.
+pub(super) fn find(root: &Root<'_>) -> Option<&'static str> {
+    PLACES.into_iter().find(|path| root.is_file(path))
+}
+
+/// Fails at the first keyword or algorithm that the program does not know: it would not start.
+pub(super) fn check(root: &Root<'_>, asked: &[Asked]) -> Result<(), Error> {
+    let Some(path) = find(root) else {
+        return Ok(());
+    };
+    let program = root.read(path)?;
+    if !program.starts_with(b"\x7fELF") {
+        return Ok(());
+    }
+    let mut wanted = Vec::new();
+    for asked in asked {
+        let name = asked.keyword.name;
+        wanted.push((asked, name.to_ascii_lowercase(), format!("option {name}")));
+        if matches!(asked.keyword.takes, Takes::Algorithms) {
+            let names = asked.values.iter().flat_map(|value| algorithms(value.trim()));
+            let names = names.filter(|name| !name.contains(['*', '?', '!', '"', '\'']));
+            wanted.extend(names.map(|name| (asked, name.to_owned(), format!("{name} for {}", asked.keyword.name))));
+        }
+    }
+    // A text can be the end of another one: linkers let them share their bytes.
+    for text in program.split(|b| *b == 0) {
+        wanted.retain(|(_, name, _)| !text.ends_with(name.as_bytes()));
+    }
+    match wanted.first() {
+        None => Ok(()),
+        Some((asked, _, what)) => {
+            let error = ValueError::new(asked.span, format!("the image's sshd has no {what}"));
+            let help = format!("{path} is older, or built without it, and would not start");
+            Err(error.help(help).into())
+        }
+    }
+}

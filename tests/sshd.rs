@@ -1,0 +1,354 @@
+//! Settings of the server for ssh: what `ssh` takes, sshd takes, and what it refuses would keep
+//! sshd from starting.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use crate::kit::{Run, Work, run, succeed, tool};
+
+/// Who takes a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Both,
+    None,
+    /// sshd alone; the reason is beside the row.
+    Theirs,
+    /// hsb alone; the reason is beside the row.
+    Ours,
+}
+use Taken::{Both, None, Ours, Theirs};
+
+/// Keywords and values.
+const ROWS: &[(&str, &[(&str, Taken)])] = &[
+    (
+        "PermitRootLogin",
+        &[
+            ("maybe", None),
+            ("'yes'", Both),
+            ("NO", Both),
+            ("forced-commands-only", Both),
+            ("yes no", None),
+            ("'\"true\"'", None),
+            ("'yes # for now'", Both),
+        ],
+    ),
+    ("UsePAM", &[("true", Both), ("'on'", None), ("1", None)]),
+    ("UseDNS", &[("maybe", None)]),
+    (
+        "Port",
+        &[
+            ("22", Both),
+            ("[22, 2222]", Both),
+            ("0", None),
+            ("65535", Both),
+            ("65536", None),
+            ("-1", None),
+            ("22 23", None),
+            // Which numbers names have, /etc/services of the image says.
+            ("ssh", Theirs),
+        ],
+    ),
+    (
+        "ListenAddress",
+        &[
+            ("0.0.0.0", Both),
+            ("'127.0.0.1:2222'", Both),
+            ("'127.0.0.1:0'", None),
+            ("'127.0.0.1:x'", None),
+            ("1.2.3.999", None),
+            ("'::1'", Both),
+            ("'[::1]:22'", Both),
+            ("'[::1]:99999'", None),
+            ("'[::1'", None),
+            ("localhost", Both),
+        ],
+    ),
+    (
+        "LoginGraceTime",
+        &[
+            ("120", Both),
+            ("1h30m", Both),
+            ("2M", Both),
+            ("2x", None),
+            ("''", None),
+            ("1.5", None),
+            ("99999999999", None),
+        ],
+    ),
+    (
+        "MaxAuthTries",
+        &[
+            ("3", Both),
+            ("-1", None),
+            ("3x", None),
+            ("2147483648", None),
+        ],
+    ),
+    (
+        "MaxStartups",
+        &[
+            ("10", Both),
+            ("'10:30:60'", Both),
+            ("'10:30'", None),
+            ("'10:0:60'", None),
+            ("'10:101:60'", None),
+            ("'61:30:60'", None),
+            ("0", None),
+        ],
+    ),
+    (
+        "LogLevel",
+        &[("loud", None), ("debug3", Both), ("Info", Both)],
+    ),
+    (
+        "SyslogFacility",
+        &[("local8", None), ("LOCAL7", Both), ("authpriv", Both)],
+    ),
+    (
+        "Subsystem",
+        &[
+            ("sftp", None),
+            ("sftp internal-sftp", Both),
+            ("[sftp internal-sftp, x /x -y]", Both),
+            ("[sftp internal-sftp, sftp /x]", None),
+        ],
+    ),
+    ("ForceCommand", &[("'\"a'", None), ("'\"a b\" c'", Both)]),
+    ("Compression", &[("zlib", None), ("delayed", Both)]),
+    ("AddressFamily", &[("ipv4", None), ("inet6", Both)]),
+    (
+        "IPQoS",
+        &[
+            ("foo", None),
+            ("af21 cs1", Both),
+            ("8", Both),
+            ("256", None),
+            ("ef ef ef", None),
+        ],
+    ),
+    (
+        "Ciphers",
+        &[
+            ("aes256-ctr", Both),
+            ("'aes128-ctr,aes256-ctr'", Both),
+            ("+aes128-cbc", Both),
+            ("'-aes128*'", Both),
+            ("aes255-ctr", None),
+            // Something is missing there.
+            ("'aes128-ctr,'", Theirs),
+            ("aes128-ctr aes256-ctr", None),
+        ],
+    ),
+    ("MACs", &[("hmac-sha2-256", Both), ("hmac-sha3-256", None)]),
+    (
+        "KexAlgorithms",
+        &[("curve25519-sha256", Both), ("curve25518-sha256", None)],
+    ),
+    (
+        "HostKeyAlgorithms",
+        &[
+            ("ssh-ed25519", Both),
+            ("ssh-ed25518", None),
+            ("'-ssh-*'", Both),
+        ],
+    ),
+    (
+        "RekeyLimit",
+        &[
+            ("1G 1h", Both),
+            ("default none", Both),
+            ("1X", None),
+            ("1G 1x", None),
+            ("15", None),
+            ("16", Both),
+        ],
+    ),
+    (
+        "StreamLocalBindMask",
+        &[("'0177'", Both), ("'01777'", None), ("x", None)],
+    ),
+    (
+        "AuthorizedKeysCommand",
+        // It needs the user as well, who is another option.
+        &[("keys", None), ("none", Both), ("/bin/keys %u", None)],
+    ),
+    ("PermitTunnel", &[("maybe", None), ("point-to-point", Both)]),
+    ("AllowTcpForwarding", &[("remote", Both), ("some", None)]),
+    ("AllowUsers", &[("[a, b@1.2.3.0/24]", Both), ("a b", Both)]),
+    ("Banner", &[("/etc/issue.net", Both), ("a b", None)]),
+    // The first one counts, the other one would be for nothing.
+    ("PasswordAuthentication", &[("[yes, no]", Theirs)]),
+    ("ClientAliveInterval", &[("5m", Both), ("x", None)]),
+    ("PerSourceMaxStartups", &[("none", Both), ("x", None)]),
+    (
+        "PerSourceNetBlockSize",
+        &[("'32:128'", Both), ("33", None), ("'24:129'", None)],
+    ),
+    (
+        "SetEnv",
+        &[("A=b", Both), ("A", None), ("A=b C=\"d e\"", Both)],
+    ),
+    ("X11DisplayOffset", &[("10", Both), ("ten", None)]),
+    ("IgnoreRhosts", &[("shosts-only", Both), ("some", None)]),
+    // OpenSSH 9.8 and later alone.
+    ("PerSourcePenalties", &[("'yes'", None)]),
+    // sshd of Debian warns of what is there no more.
+    ("UsePrivilegeSeparation", &[("sandbox", Both)]),
+    // The routing domains of OpenBSD and Linux are those of the machine.
+    ("RDomain", &[("'%D'", Ours)]),
+];
+
+/// The settings that a distribution has, the options, and what the server then does, as `sshd -T`
+/// says it.
+const WHOLE: &[(&str, &str, &str, &[&str])] = &[
+    (
+        "Include DROP/*.conf\nSubsystem sftp /usr/lib/openssh/sftp-server\n",
+        "",
+        "{Subsystem: sftp internal-sftp}",
+        &["subsystem sftp internal-sftp"],
+    ),
+    (
+        "Include DROP/*.conf\nPort 22\nListenAddress 0.0.0.0\n# Port 1\n",
+        "Port 2022\n",
+        "{Port: 2222, ListenAddress: 127.0.0.1}",
+        &["listenaddress 127.0.0.1:2222", "port 2222"],
+    ),
+    (
+        "Include DROP/*.conf\nAllowUsers root\n",
+        "AllowUsers admin\nMaxSessions 3\n",
+        "{AllowUsers: [alice, bob]}",
+        &["allowusers alice", "allowusers bob", "maxsessions 3"],
+    ),
+    (
+        "Port 22\nSubsystem sftp /x\nSubsystem b /b\n",
+        "",
+        "{Port: 2222, Subsystem: sftp internal-sftp}",
+        &[
+            "port 2222",
+            "subsystem b /b",
+            "subsystem sftp internal-sftp",
+        ],
+    ),
+];
+
+/// A folder with a key, where everybody may read: as root, sshd would ask for a folder of the
+/// machine's, so it runs as nobody.
+fn open() -> Work {
+    let work = Work::under(&std::env::temp_dir(), "sshd");
+    fs::set_permissions(work.path(), Permissions::from_mode(0o755)).unwrap();
+    let key = work.join("key");
+    succeed(
+        tool("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", ""])
+            .arg("-f")
+            .arg(&key),
+    );
+    if fs::metadata(&key).unwrap().uid() == 0 {
+        fs::set_permissions(key, Permissions::from_mode(0o644)).unwrap();
+    }
+    work
+}
+
+fn sshd(work: &Work, mode: &str, config: &Path) -> Run {
+    fs::set_permissions(config, Permissions::from_mode(0o644)).unwrap();
+    let key = work.join("key");
+    let server = tool("sshd").get_program().to_owned();
+    let mut command = match fs::metadata(&key).unwrap().uid() {
+        0 => {
+            let mut command = tool("setpriv");
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+            command.arg(server);
+            command
+        }
+        _ => tool("sshd"),
+    };
+    run(command.arg(mode).arg("-h").arg(key).arg("-f").arg(config))
+}
+
+/// Writes a recipe whose image has the sshd of this machine, and such settings.
+fn recipe(work: &Work, main: &str, other: &str, options: &str) {
+    let root = work.join("root");
+    let drop_ins = root.join("etc/ssh/sshd_config.d");
+    fs::create_dir_all(&drop_ins).unwrap();
+    fs::create_dir_all(root.join("usr/sbin")).unwrap();
+    let main = main.replace("DROP", "/etc/ssh/sshd_config.d");
+    fs::write(root.join("etc/ssh/sshd_config"), main).unwrap();
+    fs::write(drop_ins.join("50-other.conf"), other).unwrap();
+    if !root.join("usr/sbin/sshd").exists() {
+        fs::copy(tool("sshd").get_program(), root.join("usr/sbin/sshd")).unwrap();
+    }
+    let text = format!("source: root\nmodules: [ssh]\nssh:\n  options: {options}\n");
+    work.write("build.yaml", text);
+}
+
+#[test]
+fn it_starts_with_what_is_taken() {
+    let work = open();
+    for (keyword, values) in ROWS {
+        for (value, taken) in *values {
+            recipe(&work, "", "", &format!("{{{keyword}: {value}}}"));
+            let ours = run(&mut work.hsb(["plan", "-q", "--show", "/etc/ssh/sshd_config"]));
+            let is_ours = ours.code == Some(0);
+            // What we refuse is not written: sshd gets it as the recipe has it.
+            let lines = match value.strip_prefix('[') {
+                Some(list) => list.trim_end_matches(']').to_owned(),
+                Option::None => value.trim_matches('\'').to_owned(),
+            };
+            let text = match is_ours {
+                true => ours.stdout.clone(),
+                false => lines
+                    .split(", ")
+                    .map(|line| format!("{keyword} {line}\n"))
+                    .collect(),
+            };
+            let theirs = sshd(&work, "-t", &work.write("sshd_config", text));
+            let found = match (is_ours, theirs.code == Some(0)) {
+                (true, true) => Both,
+                (true, false) => Ours,
+                (false, true) => Theirs,
+                (false, false) => None,
+            };
+            assert_eq!(found, *taken, "{keyword} {value}: {ours:#?} {theirs:#?}");
+            if !is_ours {
+                assert_ne!(ours.code, Option::None, "{keyword} {value}: {ours:#?}");
+                assert!(ours.stderr.contains("build.yaml:4:"), "{ours:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn it_does_what_was_asked_and_nothing_besides() {
+    for (main, other, options, want) in WHOLE {
+        let work = open();
+        recipe(&work, main, other, options);
+        let folder = work.join("out");
+        fs::create_dir(&folder).unwrap();
+        let own = |text: &str| text.replace("/etc/ssh/sshd_config.d", folder.to_str().unwrap());
+        for name in [
+            "sshd_config.d/10-hsb.conf",
+            "sshd_config.d/50-other.conf",
+            "sshd_config",
+        ] {
+            let path = format!("/etc/ssh/{name}");
+            let shown = run(&mut work.hsb(["plan", "-q", "--show", &path]));
+            if shown.code == Some(0) {
+                let file = folder.join(name.rsplit('/').next().unwrap());
+                fs::write(&file, own(&shown.stdout)).unwrap();
+                fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+            }
+        }
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+        let found = sshd(&work, "-T", &folder.join("sshd_config"));
+        assert_eq!(found.code, Some(0), "{options}: {found:#?}");
+        let about = |line: &&str| {
+            let asked = options.to_lowercase();
+            let word = line.split(' ').next().unwrap();
+            asked.contains(word) && line.len() > word.len() || want.contains(line)
+        };
+        let mut lines: Vec<_> = found.stdout.lines().filter(about).collect();
+        lines.sort_unstable();
+        assert_eq!(lines, *want, "{options}");
+    }
+}
