@@ -288,7 +288,7 @@ def modify(name, root, cfg):
     with open(os.path.join(root, "etc/here"), "w") as file:
         file.write("image")
     os.symlink("/", os.path.join(root, "etc/top"))
-    ups = ["../" * count for count in (1, 2, 16)]
+    ups = ["../" * count for count in (1, 2, 16, 17, 30, 64, 65, 1200)]
     ways = [root + "/" + up + "etc/here" for up in ups]
     ways += [os.path.normpath(way) for way in ways]
     ways += [os.path.relpath(root + "/etc/here"), "//" + root[1:] + "/etc/here"]
@@ -301,6 +301,8 @@ def modify(name, root, cfg):
         os.stat(way), os.path.getsize(way)
     os.chdir(root)
     with open("etc/here") as file:
+        assert file.read() == "image"
+    with open(os.path.abspath("../" * 90 + "etc/here")) as file:
         assert file.read() == "image"
     os.chdir("../../..")
     assert sorted(os.listdir()) == root.list("/")
@@ -315,7 +317,7 @@ def modify(name, root, cfg):
     work.write("modules/own.py", text);
     let said = kit::run(&mut work.hsb(["build"]));
     assert_eq!(said.code, Some(0), "{said:#?}");
-    let warning = "modules/own.py:29: os.path.join(root, '/etc/hostname') is '/etc/hostname'";
+    let warning = "modules/own.py:31: os.path.join(root, '/etc/hostname') is '/etc/hostname'";
     assert!(said.stderr.contains(warning), "{said:#?}");
 }
 

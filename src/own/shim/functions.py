@@ -8,7 +8,7 @@ import os
 from . import channel, files, guard, paths, tree
 from .channel import Refused
 from .files import OpenFile, on_file, on_path
-from .paths import FIRST_FD, Function, by_descriptor, by_path, by_two_paths, locate, outside
+from .paths import FIRST_FD, MARK, Function, by_descriptor, by_path, by_two_paths, locate, outside
 from .paths import refuse_directories, shown
 
 BY_PATH = {
@@ -71,7 +71,13 @@ def replace():
         for name, image in table.items():
             if hasattr(os, name):  # macOS lacks some.
                 setattr(os, name, divide(getattr(os, name), image))
-    for replace_some in (replace_listing, replace_links, replace_directory, replace_process):
+    for replace_some in (
+        replace_listing,
+        replace_links,
+        replace_names,
+        replace_directory,
+        replace_process,
+    ):
         replace_some()
     # shutil asks before it leaves links alone.
     os.supports_follow_symlinks.update((os.stat, os.chown, os.utime, os.link, os.access))
@@ -105,7 +111,7 @@ def replace_listing():
 
 
 def replace_links():
-    host_symlink, host_realpath, host_join = os.symlink, os.path.realpath, os.path.join
+    host_symlink, host_realpath = os.symlink, os.path.realpath
     target_of = by_path(os.readlink, tree.readlink)
 
     def readlink(path, **named):
@@ -140,14 +146,29 @@ def replace_links():
             error = refused.at(shown(filename))
         raise error
 
+    os.symlink, os.readlink = Function(symlink, host_symlink), Function(readlink, target_of.like)
+    os.path.realpath = Function(realpath, host_realpath)
+
+
+def replace_names():
+    host_join, host_normpath = os.path.join, os.path.normpath
+
     def join(first, *others):
         joined = host_join(first, *others)
         if guard.mentions(first) and not guard.mentions(joined):
             guard.warn_of_join(others, joined)
         return joined
 
-    os.symlink, os.readlink = Function(symlink, host_symlink), Function(readlink, target_of.like)
-    os.path.realpath, os.path.join = Function(realpath, host_realpath), Function(join, host_join)
+    def normpath(path):
+        found = host_normpath(path)
+        has_left = paths.inside(path) is not None and paths.inside(found) is None
+        if has_left and found[:1] in ("/", b"/"):
+            # Above the root directory of the image is that of the image.
+            found = typed(found, [MARK])[0] + found
+        return found
+
+    os.path.join = Function(join, host_join)
+    os.path.normpath = Function(normpath, host_normpath)
 
 
 def replace_directory():

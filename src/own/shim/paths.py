@@ -5,10 +5,11 @@ import os
 
 from .channel import Refused
 
-# `root`, and where the image begins: so deep that a path with `..` that somebody normalised before
-# use still starts with the first name, and is taken for what it is: a path of the image.
+# `root`, and where the image begins: so deep that a path with `..` that a module normalised by
+# itself still starts with the first name, and is taken for what it is: a path of the image.
+# os.path.normpath() leaves that name for as many `..` as there are.
 MARK = "/.hsb-image"
-DEPTH = 16
+DEPTH = 64
 ROOT = MARK + "/-" * DEPTH
 
 # Descriptors of the image: beyond all that the kernel gives.
@@ -24,6 +25,14 @@ def locate(path):
 
     `..` never leads out of the image: hsb takes it as a system does in its root directory.
     """
+    path = inside(path)
+    if path is not None and "\0" in path:
+        raise ValueError("embedded null byte")
+    return path
+
+
+def inside(path):
+    """Does what `locate` does for any text."""
     path = shown(path)
     if isinstance(path, bytes):
         path = os.fsdecode(path)
@@ -35,12 +44,8 @@ def locate(path):
         return None
     rest = path[len(ROOT) :]
     if path.startswith(ROOT) and rest[:1] in ("", "/"):
-        path = rest or "/"
-    else:
-        path = climbed(path)
-    if path is not None and "\0" in path:
-        raise ValueError("embedded null byte")
-    return path
+        return rest or "/"
+    return climbed(path)
 
 
 def climbed(path):
