@@ -24,14 +24,15 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use modules::Host;
 use modules::value::{Data, Key, Map, Span, Spanned, Value, ValueError};
+use modules::{Host, Warning};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::host::RecipeFolder;
 use crate::library::Library;
+use crate::module::Module;
 use crate::own::Failure;
 use crate::source::Source;
 use document::Document;
@@ -315,6 +316,25 @@ impl Recipe {
             "{file}:{line}: no module read `{name}`{}",
             meant.unwrap_or_default()
         )
+    }
+
+    /// Returns what a step warns of, with the line of the option that it is about. Where that is not
+    /// known, it is the first one of a module that comes along, or else where the step is named.
+    pub(crate) fn step_warning(&self, step: &Step, warning: &Warning) -> String {
+        let text = format!("step {} {}: {warning}", step.number, step.module.name());
+        let span = warning.span.or_else(|| match &step.module {
+            Module::BuiltIn(_) => {
+                let mut own = step.cfg.own();
+                Some(own.next().map_or(step.span, |(key, _)| key.span))
+            }
+            Module::Own(_) => None,
+        });
+        match span {
+            Some(span) if span.line > 0 => {
+                format!("{}:{}: {text}", self.document.file.display(), span.line)
+            }
+            _ => text,
+        }
     }
 
     /// Returns the error of a step whose module is the user's.

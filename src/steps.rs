@@ -95,7 +95,7 @@ pub(crate) fn run(
         }
         warnings.extend(writers.note(&format!("{number} {name}"), &outcome.changes, tree));
         let shown = outcome.warnings.iter();
-        warnings.extend(shown.map(|warning| format!("step {number} {name}: {warning}")));
+        warnings.extend(shown.map(|warning| recipe.step_warning(step, warning)));
         done.push(report::Step {
             number,
             module: name.to_owned(),

@@ -54,6 +54,73 @@ fn the_sample_builds_and_every_judge_agrees() {
 }
 
 #[test]
+fn warnings_point_at_the_option() {
+    let work = Work::new("warnings");
+    fs::create_dir(work.join("root")).unwrap();
+    work.write("root/init", "");
+    work.write(
+        "build.yaml",
+        "\
+source: root
+modules:
+- add_user
+- sysctl
+- resolv_conf
+- install_rpms: {rpms: []}
+- own
+add_users:
+- {name: a, password_hash: '*'}
+- name: b
+  password_hash: '*'
+  groups: [users, ops]
+sysctl:
+  a.b: 1
+  kernel.sysrq: 0
+resolv_conf: {nameservers: [9.9.9.9]}
+",
+    );
+    fs::create_dir(work.join("modules")).unwrap();
+    work.write(
+        "modules/own.star",
+        "def modify(name, root, cfg):\n    root.warn('own')\n",
+    );
+    fs::create_dir_all(work.join("root/etc/sysctl.d")).unwrap();
+    fs::create_dir_all(work.join("root/usr/sbin")).unwrap();
+    work.write("root/etc/sysctl.d/99-z.conf", "kernel.sysrq=1\n");
+    work.write("root/usr/sbin/NetworkManager", "");
+    work.write("root/etc/group", "root:x:0:\n");
+    work.write("root/etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+    let run = kit::run(&mut work.hsb(["plan", "-q"]));
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    let place = |line: &str| {
+        let (place, text) = line
+            .strip_prefix("hsb: warning: ")
+            .unwrap()
+            .split_once("step ")
+            .unwrap();
+        format!("{place}{}", text.split(' ').nth(1).unwrap())
+    };
+    let places: Vec<_> = run.stderr.lines().map(place).collect();
+    assert_eq!(
+        places,
+        [
+            "build.yaml:9: add_user:",
+            "build.yaml:9: add_user:",
+            "build.yaml:10: add_user:",
+            "build.yaml:10: add_user:",
+            "build.yaml:12: add_user:",
+            "build.yaml:12: add_user:",
+            "build.yaml:15: sysctl:",
+            "build.yaml:16: resolv_conf:",
+            "build.yaml:6: install_rpms:",
+            "own:",
+        ],
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn a_plan_says_what_a_build_does_and_writes_nothing() {
     let work = Work::new("plan");
     let recipe = project().join("build.yaml");

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use fsgen::{Content, Kind, Meta, ReadAt, Timestamp, Tree};
 
 use crate::value::{Key, Map, Span, Value};
-use crate::{Cfg, Error, Host, Outcome, Partition, Root};
+use crate::{Cfg, Error, Host, Outcome, Partition, Root, Warning};
 
 /// When everything in a test image was made.
 pub(crate) const THEN: Timestamp = Timestamp::from_secs(5);
@@ -116,6 +116,18 @@ pub(crate) fn image(files: &[(&str, &str)]) -> Tree {
 /// Makes the image in the way of a distribution.
 pub(crate) fn distribution(name: &str) -> Tree {
     image(&distributions::files(name))
+}
+
+/// In tables of tests a warning is its text.
+impl<T: AsRef<str>> PartialEq<T> for Warning {
+    fn eq(&self, text: &T) -> bool {
+        self.message == text.as_ref()
+    }
+}
+
+/// Returns the texts of warnings.
+pub(crate) fn texts(warnings: &[Warning]) -> Vec<String> {
+    warnings.iter().map(Warning::to_string).collect()
 }
 
 /// Runs a built-in as the only step of a recipe.

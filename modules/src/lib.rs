@@ -41,8 +41,8 @@ pub use cfg::Cfg;
 pub use error::Error;
 pub use option::{OptionDoc, Presence, Shape};
 pub use root::{
-    Companion, Host, ModeChange, Owner, Partition, Root, RootError, Spool, Stat, glob_matches,
-    parse_mode,
+    Companion, Host, ModeChange, Owner, Partition, Root, RootError, Spool, Stat, Warning,
+    glob_matches, parse_mode,
 };
 pub use step::{Outcome, run};
 

@@ -131,7 +131,7 @@ fn provide(root: &mut Root<'_>, locale: &Spanned<String>) -> Result<(), Error> {
         return Ok(());
     }
     if is_listed {
-        root.warn(format!(
+        root.warn_at(locale.span, format!(
             "locale {:?} is not compiled: {GEN} lists it now, run locale-gen in the image",
             **locale
         ));

@@ -22,6 +22,7 @@ mod mode;
 mod names;
 mod owner;
 mod text;
+mod warning;
 
 use std::io::{self, BufRead, Read};
 use std::mem;
@@ -31,10 +32,12 @@ use fsgen::tree::content::Content;
 use fsgen::tree::path::PathError;
 use fsgen::{Kind, Node, NodeId, ReadAt, Timestamp, Tree, WriteAt};
 
+use crate::value::Span;
 pub use error::RootError;
 pub use glob::matches as glob_matches;
 pub use mode::{ModeChange, parse_mode};
 pub use owner::Owner;
+pub use warning::Warning;
 
 pub(crate) use error::show;
 pub(crate) use glob::matches;
@@ -132,7 +135,7 @@ pub struct Root<'t> {
     tree: &'t mut Tree,
     host: &'t dyn Host,
     time: Timestamp,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
     notes: Vec<String>,
     companions: Vec<Companion>,
 }
@@ -183,7 +186,14 @@ impl<'t> Root<'t> {
 
     /// Adds a line to what the user is told after the build.
     pub fn warn(&mut self, message: impl Into<String>) {
-        self.warnings.push(message.into());
+        let (message, span) = (message.into(), None);
+        self.warnings.push(Warning { message, span });
+    }
+
+    /// Does what [`Root::warn`] does, and points at the option that it is about.
+    pub fn warn_at(&mut self, span: Span, message: impl Into<String>) {
+        let (message, span) = (message.into(), Some(span));
+        self.warnings.push(Warning { message, span });
     }
 
     /// Adds a line to what the user is told of the step's work.
@@ -203,7 +213,7 @@ impl<'t> Root<'t> {
     }
 
     /// Ends the use of the image and returns the warnings, oldest first.
-    pub fn into_warnings(self) -> Vec<String> {
+    pub fn into_warnings(self) -> Vec<Warning> {
         self.warnings
     }
 

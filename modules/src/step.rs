@@ -3,7 +3,7 @@
 use fsgen::tree::layer::{Change, ChangeKind};
 use fsgen::{Timestamp, Tree};
 
-use crate::{Companion, Host, Root};
+use crate::{Companion, Host, Root, Warning};
 
 /// What a step did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Outcome {
     /// Every path that it touched, in byte order.
     pub changes: Vec<Change>,
     /// What the user should know, oldest first.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// What it told of its work, oldest first.
     pub notes: Vec<String>,
     /// What goes beside the image, oldest first.
@@ -58,7 +58,7 @@ pub fn run<E>(
 
 /// Warns of new files without an SELinux label in an image whose files have one: an enforcing
 /// system may not be able to open them.
-fn unlabelled(tree: &Tree, changes: &[Change]) -> Option<String> {
+fn unlabelled(tree: &Tree, changes: &[Change]) -> Option<Warning> {
     const LABEL: &[u8] = b"security.selinux";
     tree.node(Tree::ROOT).xattrs.get(LABEL)?;
     let is_bare = |change: &&Change| {
@@ -68,11 +68,15 @@ fn unlabelled(tree: &Tree, changes: &[Change]) -> Option<String> {
                 .is_ok_and(|id| !tree.node(id).xattrs.contains_key(LABEL))
     };
     let first = changes.iter().find(is_bare)?;
-    Some(format!(
+    let message = format!(
         "the image is labelled for SELinux, but new paths such as {} have no label; add an empty \
          /.autorelabel to have them labelled at the first boot",
         first.path.escape_ascii()
-    ))
+    );
+    Some(Warning {
+        message,
+        span: None,
+    })
 }
 
 #[cfg(test)]
@@ -108,7 +112,7 @@ mod tests {
             assert!(
                 warnings
                     .iter()
-                    .all(|w| w.contains("such as /etc/hostname have no label"))
+                    .all(|w| w.message.contains("such as /etc/hostname have no label"))
             );
         }
     }

@@ -23,18 +23,18 @@ impl Edit<'_, '_> {
         if is_new {
             self.add(account, span)?;
         } else {
-            self.update(account)?;
+            self.update(account, span)?;
         }
         self.join_groups(account, span)?;
         self.furnish(account, is_new, span)?;
-        self.allow_sudo(account)
+        self.allow_sudo(account, span)
     }
 
     /// Adds the entries of a user who is not there yet.
     fn add(&mut self, account: &Account, span: Span) -> Result<(), Error> {
         let name = &*account.name;
         if !name::is_portable(name) {
-            self.root.warn(format!(
+            self.root.warn_at(span, format!(
                 "user {name:?}: some programs take only names of at most 32 lower-case letters, \
                  digits, `_` and `-`, the first no digit"
             ));
@@ -45,7 +45,7 @@ impl Edit<'_, '_> {
             Some(home) => home.value.clone(),
             None => format!("{}/{name}", self.defaults.homes().trim_end_matches('/')),
         };
-        let shell = self.shell(account);
+        let shell = self.shell(account, span);
         let user = NewUser {
             name,
             uid,
@@ -60,8 +60,8 @@ impl Edit<'_, '_> {
         };
         self.accounts.add_user(&user, &self.defaults);
         if !account.system {
-            self.add_sub_ids(name, uid)?;
-            self.warn_of_no_way_in(account);
+            self.add_sub_ids(name, uid, span)?;
+            self.warn_of_no_way_in(account, span);
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl Edit<'_, '_> {
     }
 
     /// Returns the shell of the recipe or else of the image; one that is missing is replaced.
-    fn shell(&mut self, account: &Account) -> String {
+    fn shell(&mut self, account: &Account, span: Span) -> String {
         let is_there = |path: &str| self.root.is_file(path);
         let asked = account.shell.as_ref().map(|shell| &*shell.value);
         let usual = if is_there("/bin/bash") {
@@ -157,20 +157,21 @@ impl Edit<'_, '_> {
             return shell;
         }
         let name = &account.name;
-        self.root.warn(format!(
+        let span = account.shell.as_ref().map_or(span, |shell| shell.span);
+        self.root.warn_at(span, format!(
             "user {name:?}: the shell {shell} is not in the image; /bin/sh is set"
         ));
         "/bin/sh".to_owned()
     }
 
-    fn add_sub_ids(&mut self, name: &str, uid: u32) -> Result<(), Error> {
+    fn add_sub_ids(&mut self, name: &str, uid: u32, span: Span) -> Result<(), Error> {
         if !self.defaults.uids(false).contains(&uid) {
             return Ok(());
         }
         for (path, kind) in [("/etc/subuid", "UID"), ("/etc/subgid", "GID")] {
             let rules = self.defaults.sub_ids(kind);
             if !add_sub_ids(self.root, path, name, &rules)? {
-                self.root.warn(format!(
+                self.root.warn_at(span, format!(
                     "user {name:?} gets no entry in {path}: no {} ids in a row are left from {} \
                      to {}",
                     rules.count,
@@ -182,11 +183,11 @@ impl Edit<'_, '_> {
         Ok(())
     }
 
-    fn warn_of_no_way_in(&mut self, account: &Account) {
+    fn warn_of_no_way_in(&mut self, account: &Account, span: Span) {
         let hash = account.password_hash.as_ref();
         let has_password = hash.is_some_and(|hash| hash.starts_with('$'));
         if !has_password && account.ssh_authorized_keys.is_empty() {
-            self.root.warn(format!(
+            self.root.warn_at(span, format!(
                 "user {:?} cannot log in with a password or key; give `password_hash` or \
                  `ssh_authorized_keys`",
                 account.name
@@ -195,7 +196,7 @@ impl Edit<'_, '_> {
     }
 
     /// Changes what the recipe says about a user who is there.
-    fn update(&mut self, account: &Account) -> Result<(), Error> {
+    fn update(&mut self, account: &Account, span: Span) -> Result<(), Error> {
         let name = &*account.name;
         if let Some(user) = self.accounts.user(name) {
             let ids = [
@@ -221,7 +222,7 @@ impl Edit<'_, '_> {
             self.accounts.set_gecos(name, gecos);
         }
         if account.shell.is_some() {
-            let shell = self.shell(account);
+            let shell = self.shell(account, span);
             self.accounts.set_shell(name, &shell);
         }
         if let Some(hash) = &account.password_hash {
@@ -239,7 +240,7 @@ impl Edit<'_, '_> {
             if self.accounts.gid(group).is_none() {
                 let gid = self.new_gid(account.system, span)?;
                 self.accounts.add_group(group, gid);
-                self.root.warn(format!(
+                self.root.warn_at(group.span, format!(
                     "user {:?}: the image had no group {:?}; it is made, with gid {gid}",
                     account.name, group.value
                 ));
@@ -286,7 +287,7 @@ impl Edit<'_, '_> {
         }
     }
 
-    fn allow_sudo(&mut self, account: &Account) -> Result<(), Error> {
+    fn allow_sudo(&mut self, account: &Account, span: Span) -> Result<(), Error> {
         let Some(asked) = &account.sudo else {
             return Ok(());
         };
@@ -312,7 +313,7 @@ impl Edit<'_, '_> {
         }
         let message = format!("user {name:?} cannot use sudo: the image does not have it");
         if asked.value == Sudo::IfInstalled {
-            self.root.warn(message);
+            self.root.warn_at(span, message);
             return Ok(());
         }
         let help = "add sudo to the image in an earlier step, or leave `sudo` out";

@@ -1,6 +1,6 @@
 use fsgen::Tree;
 
-use crate::kit::{Files, image, read, show, step, value};
+use crate::kit::{Files, image, read, show, step, texts, value};
 use crate::value::Value;
 use crate::{Error, Outcome};
 
@@ -61,7 +61,7 @@ fn added(tree: &mut Tree, users: Value) -> Vec<String> {
     assert_ne!(first.changes, []);
     let second = add(tree, users).unwrap();
     assert_eq!(second.changes, [], "the second time");
-    first.warnings
+    texts(&first.warnings)
 }
 
 /// Returns the last line of a file.

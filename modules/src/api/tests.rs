@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use fsgen::Tree;
 
 use super::*;
-use crate::kit::{Files, NOW, image};
+use crate::kit::{Files, NOW, image, texts};
 use crate::root::Root;
 
 const UNIT: &str = "[Install]\nWantedBy=multi-user.target\n";
@@ -67,7 +67,7 @@ fn make(calls: &[&str]) -> (String, Vec<String>) {
         };
     }
     let mut told = root.take_notes();
-    told.extend(root.into_warnings());
+    told.extend(texts(&root.into_warnings()));
     (found, told)
 }
 

@@ -1,7 +1,7 @@
 use super::table::Table;
 use super::*;
 use crate::kit::distributions::DISTRIBUTIONS;
-use crate::kit::{distribution, image, map, read, step, value};
+use crate::kit::{distribution, image, map, read, step, texts, value};
 use crate::value::Value;
 
 const ROOT: &str = "22222222-0000-4000-8000-000000000002";
@@ -14,7 +14,7 @@ fn after(before: Option<&str>, fstab: Value) -> (String, Vec<String>) {
     let recipe = map([("fstab", fstab)]);
     let first = step(&mut tree, "fstab", &recipe).unwrap();
     assert_eq!(step(&mut tree, "fstab", &recipe).unwrap().changes, []);
-    (read(&tree, FILE), first.warnings)
+    (read(&tree, FILE), texts(&first.warnings))
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use fsgen::Tree;
 
 use super::*;
-use crate::kit::{read, refusal, twice, value};
+use crate::kit::{read, refusal, twice, texts, value};
 use crate::value::Value;
 
 const GERMAN: (&str, &str) = ("/usr/lib/locale/de_DE.utf8/LC_CTYPE", "");
@@ -9,7 +9,7 @@ const GERMAN: (&str, &str) = ("/usr/lib/locale/de_DE.utf8/LC_CTYPE", "");
 /// Returns the tree and the warnings.
 fn done(files: &[(&str, &str)], recipe: &Value) -> (Tree, Vec<String>) {
     let (tree, outcome) = twice(files, "locale", recipe).unwrap();
-    (tree, outcome.warnings)
+    (tree, texts(&outcome.warnings))
 }
 
 #[test]

@@ -35,12 +35,13 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
     }
     let asks = interfaces
         .iter()
-        .any(|i| !i.nameservers.is_empty() || !i.search.is_empty());
+        .find(|i| !i.nameservers.is_empty() || !i.search.is_empty());
     let hears = installed::program(root, "resolvconf")
         || root.is_file("/etc/network/if-up.d/resolved")
         || root.is_file("/usr/libexec/ifupdown-ng/dns");
-    if asks && !hears {
-        root.warn(
+    if let Some(asks) = asks.filter(|_| !hears) {
+        root.warn_at(
+            asks.span,
             "nothing in the image reads dns-nameservers from /etc/network/interfaces; use the \
              module resolv_conf",
         );

@@ -109,7 +109,8 @@ pub(super) fn write(root: &mut Root<'_>, repo: &Repo) -> Result<(), Error> {
     root.mkdir_above(&path)?;
     root.write(&path, set(&text, &fields))?;
     if repo.uris.iter().any(|uri| uri.starts_with("https:")) && !root.is_file(CERTIFICATES) {
-        root.warn(format!(
+        let span = repo.name.span;
+        root.warn_at(span, format!(
             "apt cannot use https for {name}: the image has no {CERTIFICATES}"
         ));
     }
@@ -121,7 +122,7 @@ fn signed_by(root: &mut Root<'_>, repo: &Repo) -> Result<Option<String>, Error> 
     if let Some(ring) = &repo.signed_by {
         if !root.is_file(ring.as_str()) {
             let message = format!("{}: the image has no key ring {}", *repo.name, **ring);
-            root.warn(message);
+            root.warn_at(ring.span, message);
         }
         return Ok(Some(ring.value.clone()));
     }

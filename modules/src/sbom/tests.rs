@@ -1,7 +1,7 @@
 use serde_json::Value as Json;
 
 use super::utc;
-use crate::kit::{read, refusal, twice, value};
+use crate::kit::{read, refusal, twice, texts, value};
 
 const DPKG: (&str, &str) = (
     "/var/lib/dpkg/status",
@@ -17,7 +17,7 @@ fn lists(files: &[(&str, &str)]) -> (Json, Json, Vec<String>) {
     let recipe = value!({"sbom": {"spdx": "/s/a.json", "cyclonedx": "/s/b.json"}});
     let (tree, done) = twice(files, "sbom", &recipe).unwrap();
     let json = |path| serde_json::from_str(&read(&tree, path)).unwrap();
-    (json("/s/a.json"), json("/s/b.json"), done.warnings)
+    (json("/s/a.json"), json("/s/b.json"), texts(&done.warnings))
 }
 
 fn purls(files: &[(&str, &str)]) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! What the links are was taken from systemctl of systemd 252.
 
 use super::*;
-use crate::kit::{Files, NOW, image};
+use crate::kit::{Files, NOW, image, texts};
 
 const UNITS: &[(&str, &str)] = &[
     ("plain", "WantedBy=multi-user.target"),
@@ -104,7 +104,7 @@ fn after(enabled: &[&str], call: Call, unit: &str) -> Result<(Vec<String>, Vec<S
         assert_eq!(links(&root), before);
     }
     done.map_err(|error| error.to_string())?;
-    Ok((links(&root), root.into_warnings()))
+    Ok((links(&root), texts(&root.into_warnings())))
 }
 
 #[test]
