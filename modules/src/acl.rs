@@ -1,21 +1,12 @@
 //! POSIX access control lists, as the attributes have them that hold them.
 //!
-//! The attribute is `system.posix_acl_access` or `system.posix_acl_default`: a 32-bit version, then
-//! tag, permissions and id of each entry (`include/uapi/linux/posix_acl_xattr.h`).
+//! The attribute is `system.posix_acl_access` or `system.posix_acl_default`.
 
 use std::collections::BTreeMap;
 
-const VERSION: u32 = 2;
+use fsgen::ext4::acl::{self, Entry};
 
-/// The id of an entry that names nobody.
-pub(crate) const NO_ID: u32 = u32::MAX;
-
-pub(crate) const USER_OBJ: u16 = 0x01;
-pub(crate) const USER: u16 = 0x02;
-pub(crate) const GROUP_OBJ: u16 = 0x04;
-pub(crate) const GROUP: u16 = 0x08;
-pub(crate) const MASK: u16 = 0x10;
-pub(crate) const OTHER: u16 = 0x20;
+pub(crate) use fsgen::ext4::acl::{AclError, GROUP, GROUP_OBJ, MASK, NO_ID, OTHER, USER, USER_OBJ};
 
 pub(crate) const ACCESS: &str = "system.posix_acl_access";
 pub(crate) const DEFAULT: &str = "system.posix_acl_default";
@@ -96,26 +87,23 @@ impl Acl {
 
     /// Returns the attribute's value.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut value = VERSION.to_le_bytes().to_vec();
-        for ((tag, id), permissions) in &self.0 {
-            value.extend(tag.to_le_bytes());
-            value.extend(permissions.to_le_bytes());
-            value.extend(id.to_le_bytes());
-        }
-        value
+        let entries = self.0.iter();
+        let entry = |((tag, id), permissions): (&(u16, u32), &u16)| Entry {
+            tag: *tag,
+            id: *id,
+            permissions: *permissions,
+        };
+        acl::value(&entries.map(entry).collect::<Vec<_>>())
     }
 
-    /// Returns what an attribute says, unless it is none that Linux would take.
-    pub(crate) fn decode(value: &[u8]) -> Option<Self> {
-        let (version, entries) = value.split_first_chunk::<4>()?;
-        let (entries, rest) = entries.as_chunks::<8>();
-        if u32::from_le_bytes(*version) != VERSION || !rest.is_empty() {
-            return None;
-        }
-        let entry = |[a, b, c, d, id @ ..]: &[u8; 8]| {
-            let key = (u16::from_le_bytes([*a, *b]), u32::from_le_bytes(*id));
-            (key, u16::from_le_bytes([*c, *d]))
-        };
-        Some(Self(entries.iter().map(entry).collect()))
+    /// Returns what an attribute says.
+    ///
+    /// # Errors
+    ///
+    /// Fails on what Linux would not take.
+    pub(crate) fn decode(value: &[u8]) -> Result<Self, AclError> {
+        let entries = acl::parse(value)?.into_iter();
+        let entry = |entry: Entry| ((entry.tag, entry.id), entry.permissions);
+        Ok(Self(entries.map(entry).collect()))
     }
 }

@@ -94,10 +94,17 @@ pub fn parse(value: &[u8]) -> Result<Vec<Entry>, AclError> {
     if !rest.is_empty() {
         return Err(length());
     }
-    let entry = |[tag, tag_high, low, high, id @ ..]: &[u8; 8]| Entry {
-        tag: u16::from_le_bytes([*tag, *tag_high]),
-        id: u32::from_le_bytes(*id),
-        permissions: u16::from_le_bytes([*low, *high]),
+    let entry = |[tag, tag_high, low, high, id @ ..]: &[u8; 8]| {
+        let tag = u16::from_le_bytes([*tag, *tag_high]);
+        Entry {
+            tag,
+            // The kernel does not look at the others'.
+            id: match tag {
+                USER | GROUP => u32::from_le_bytes(*id),
+                _ => NO_ID,
+            },
+            permissions: u16::from_le_bytes([*low, *high]),
+        }
     };
     let entries: Vec<_> = entries.iter().map(entry).collect();
     check(&entries)?;
@@ -264,6 +271,8 @@ mod tests {
             );
             assert_eq!(to_disk(&value).is_ok(), want.is_empty());
         }
+        let with_id = value(&list(&[(USER_OBJ, 7, 9), group, other]));
+        assert_eq!(parse(&with_id).unwrap()[0].id, NONE);
         for (value, want) in [
             (&[][..], "0 bytes"),
             (&[1, 0, 0, 0], "version 1"),

@@ -137,6 +137,8 @@ fn kind(error: &RootError) -> ErrorKind {
         RootError::Mode { .. }
         | RootError::Target { .. }
         | RootError::AttributeName { .. }
+        | RootError::Acl { .. }
+        | RootError::NoAcl { .. }
         | RootError::ManyLines { .. }
         | RootError::Expression { .. } => ErrorKind::Invalid,
         _ => ErrorKind::Other,

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use fsgen::ext4::acl::AclError;
 use fsgen::tree::path::PathError;
 use thiserror::Error;
 
@@ -107,6 +108,22 @@ pub enum RootError {
         /// The attribute's name.
         name: Vec<u8>,
     },
+    /// A value is no access control list.
+    #[error("{}: {why}", show(path))]
+    Acl {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// What is wrong.
+        why: AclError,
+    },
+    /// The node cannot have an access control list.
+    #[error("{}: {what}", show(path))]
+    NoAcl {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// What it cannot have.
+        what: &'static str,
+    },
     /// The node has no such attribute.
     #[error("{} has no attribute {:?}", show(path), name.escape_ascii().to_string())]
     NoAttribute {
@@ -186,6 +203,8 @@ impl RootError {
             | RootError::Mode { path, .. }
             | RootError::AttributeName { path, .. }
             | RootError::NoAttribute { path, .. }
+            | RootError::Acl { path, .. }
+            | RootError::NoAcl { path, .. }
             | RootError::ManyLines { path }
             | RootError::Target { path, .. }
             | RootError::Read { path, .. } => Some(path),

@@ -3,7 +3,7 @@
 use fsgen::{Kind, Meta, NodeId, Timestamp};
 
 use super::{ModeChange, Root, RootError};
-use crate::acl::{ACCESS, Acl};
+use crate::acl::{ACCESS, Acl, DEFAULT};
 
 impl Root<'_> {
     /// Sets the permission bits with setuid, setgid and sticky, and the mask of an access control
@@ -166,7 +166,8 @@ impl Root<'_> {
     ///
     /// # Errors
     ///
-    /// Fails when the path leads nowhere, or on a name that Linux has no place for.
+    /// Fails when the path leads nowhere, on a name that Linux has no place for, and on an access
+    /// control list that it would not take.
     pub fn set_xattr(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -180,8 +181,8 @@ impl Root<'_> {
     ///
     /// # Errors
     ///
-    /// Fails when the path leads nowhere, on a name that Linux has no place for, and when there
-    /// is no such attribute to remove.
+    /// Fails when the path leads nowhere, on a name that Linux has no place for, on an access
+    /// control list that it would not take, and when there is no such attribute to remove.
     pub fn change_xattr(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -202,8 +203,9 @@ impl Root<'_> {
         }
         let id = self.resolve_either(path, follow)?;
         let mut xattrs = self.tree.node(id).xattrs.clone();
-        let acl = value.filter(|_| name == ACCESS.as_bytes());
-        if let Some(acl) = acl.and_then(Acl::decode) {
+        if let Some(value) = value
+            && let Some(acl) = self.new_acl(path, id, name, value)?
+        {
             self.change_meta(id, |meta| Meta {
                 mode: meta.mode & !0o777 | acl.mode(),
                 ..meta
@@ -226,6 +228,35 @@ impl Root<'_> {
         }
         self.tree.set_xattrs(id, xattrs);
         Ok(())
+    }
+
+    /// Returns the access control list that an attribute is to set, and none if it is another one.
+    fn new_acl(
+        &self,
+        path: &[u8],
+        id: NodeId,
+        name: &[u8],
+        value: &[u8],
+    ) -> Result<Option<Acl>, RootError> {
+        let is_access = name == ACCESS.as_bytes();
+        if !is_access && name != DEFAULT.as_bytes() {
+            return Ok(None);
+        }
+        let none = |what| RootError::NoAcl {
+            path: path.to_vec(),
+            what,
+        };
+        match self.tree.node(id).kind {
+            Kind::Symlink(_) => return Err(none("a symbolic link has no access control list")),
+            Kind::Directory(_) => {}
+            _ if is_access => {}
+            _ => return Err(none("only a directory has a default access control list")),
+        }
+        let acl = Acl::decode(value).map_err(|why| RootError::Acl {
+            path: path.to_vec(),
+            why,
+        })?;
+        Ok(is_access.then_some(acl))
     }
 
     /// Returns a node and all that is below it.
@@ -260,7 +291,7 @@ impl Root<'_> {
         self.change_meta(id, |meta| Meta { mode, ..meta });
         let xattrs = &self.tree.node(id).xattrs;
         let acl = xattrs.get(ACCESS.as_bytes());
-        if let Some(mut acl) = acl.and_then(|value| Acl::decode(value)) {
+        if let Some(mut acl) = acl.and_then(|value| Acl::decode(value).ok()) {
             acl.chmod(mode);
             let mut xattrs = xattrs.clone();
             xattrs.insert(ACCESS.as_bytes().into(), acl.encode().into());

@@ -316,6 +316,70 @@ fn modes_owners_attributes_and_devices() {
 }
 
 #[test]
+fn what_is_no_access_control_list() {
+    use crate::acl::{ACCESS, Acl, DEFAULT, GROUP_OBJ, NO_ID, OTHER, USER, USER_OBJ};
+
+    let acl = |entries: &[(u16, u16)]| {
+        let entry = |(tag, permissions): &(u16, u16)| ((*tag, NO_ID), *permissions);
+        Acl(entries.iter().map(entry).collect()).encode()
+    };
+    let whole = acl(&[(USER_OBJ, 6), (GROUP_OBJ, 4), (OTHER, 4)]);
+    for (path, follow, name, value, want) in [
+        ("/etc/motd", true, ACCESS, whole.clone(), ""),
+        ("/etc", true, DEFAULT, whole.clone(), ""),
+        (
+            "/etc/motd",
+            true,
+            ACCESS,
+            acl(&[(USER_OBJ, 0xffff), (GROUP_OBJ, 4), (OTHER, 4)]),
+            "/etc/motd: an ACL entry with the permissions 0xffff, the most is 0x7",
+        ),
+        (
+            "/etc/motd",
+            true,
+            ACCESS,
+            acl(&[(USER_OBJ, 6), (GROUP_OBJ, 4), (OTHER, 0o4000)]),
+            "/etc/motd: an ACL entry with the permissions 0x800, the most is 0x7",
+        ),
+        (
+            "/etc",
+            true,
+            DEFAULT,
+            acl(&[(USER, 6)]),
+            "/etc: an ACL entry for number 4294967295, the highest is 4294967294",
+        ),
+        (
+            "/etc",
+            true,
+            DEFAULT,
+            vec![2, 0, 0],
+            "/etc: an ACL of 3 bytes, which is not 4 and a multiple of 8",
+        ),
+        (
+            "/etc/motd",
+            true,
+            DEFAULT,
+            whole.clone(),
+            "/etc/motd: only a directory has a default access control list",
+        ),
+        (
+            "/etc/link",
+            false,
+            ACCESS,
+            whole,
+            "/etc/link: a symbolic link has no access control list",
+        ),
+    ] {
+        let mut said = String::new();
+        change(|root| {
+            let done = root.change_xattr(path, name, Some(&value), follow);
+            said = done.err().map_or(String::new(), |error| error.to_string());
+        });
+        assert_eq!(said, want);
+    }
+}
+
+#[test]
 fn copies_are_faithful_and_independent() {
     let mut tree = sample();
     let etc = tree.resolve(b"/etc").unwrap();

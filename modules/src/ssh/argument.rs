@@ -43,9 +43,33 @@ pub(super) enum Takes {
 
 /// The classes of ip(7) and of RFC 2474, 2597, 3246 and 8622.
 const CLASSES: [&str; 27] = [
-    "af11", "af12", "af13", "af21", "af22", "af23", "af31", "af32", "af33", "af41", "af42", "af43",
-    "cs0", "cs1", "cs2", "cs3", "cs4", "cs5", "cs6", "cs7", "ef", "le", "va", "lowdelay",
-    "throughput", "reliability", "none",
+    "af11",
+    "af12",
+    "af13",
+    "af21",
+    "af22",
+    "af23",
+    "af31",
+    "af32",
+    "af33",
+    "af41",
+    "af42",
+    "af43",
+    "cs0",
+    "cs1",
+    "cs2",
+    "cs3",
+    "cs4",
+    "cs5",
+    "cs6",
+    "cs7",
+    "ef",
+    "le",
+    "va",
+    "lowdelay",
+    "throughput",
+    "reliability",
+    "none",
 ];
 
 impl Takes {
@@ -68,11 +92,17 @@ impl Takes {
             (Takes::NumberOrNone, words) => {
                 let is_right =
                     matches!(words, [word] if is_number(word) || word.eq_ignore_ascii_case("none"));
-                (is_right, "none or a whole number from 0 to 2147483647".to_owned())
+                (
+                    is_right,
+                    "none or a whole number from 0 to 2147483647".to_owned(),
+                )
             }
             (Takes::Time, words) => {
                 let is_right = matches!(words, [word] if is_time(word));
-                (is_right, "seconds, or a time such as 2m or 1h30m".to_owned())
+                (
+                    is_right,
+                    "seconds, or a time such as 2m or 1h30m".to_owned(),
+                )
             }
             (Takes::TimeOrNone, words) => {
                 let is_right =
@@ -93,16 +123,21 @@ impl Takes {
                 (is_right, taken.to_owned())
             }
             (Takes::Algorithms, words) => {
-                let is_right = matches!(words, [list] if algorithms(list).all(|name| !name.is_empty()));
-                (is_right, "names with commas between and no spaces".to_owned())
+                let is_right =
+                    matches!(words, [list] if algorithms(list).all(|name| !name.is_empty()));
+                (
+                    is_right,
+                    "names with commas between and no spaces".to_owned(),
+                )
             }
             (Takes::Program, words) => {
                 let is_right = words[0].starts_with('/') || words[0].eq_ignore_ascii_case("none");
                 (is_right, "none or an absolute path".to_owned())
             }
-            (Takes::Command, words) => {
-                (words.len() > 1, "a name and a command: sftp internal-sftp".to_owned())
-            }
+            (Takes::Command, words) => (
+                words.len() > 1,
+                "a name and a command: sftp internal-sftp".to_owned(),
+            ),
             (Takes::Quality, words) => {
                 let is_right = words.len() <= 2 && words.iter().all(|word| is_class(word));
                 let taken = "one or two classes such as af21, cs1, ef, lowdelay, none, or numbers up \
@@ -117,7 +152,10 @@ impl Takes {
             }
             (Takes::NetBlocks, words) => {
                 let is_right = matches!(words, [word] if is_net_blocks(word));
-                (is_right, "bits of IPv4 (0 to 32) and IPv6 (0 to 128), as in 32:128".to_owned())
+                (
+                    is_right,
+                    "bits of IPv4 (0 to 32) and IPv6 (0 to 128), as in 32:128".to_owned(),
+                )
             }
             (Takes::Rekey, words) => {
                 let is_right = match words {
@@ -127,16 +165,20 @@ impl Takes {
                     }
                     _ => false,
                 };
-                (is_right, "an amount such as default or 1G, and a time or none".to_owned())
+                (
+                    is_right,
+                    "an amount such as default or 1G, and a time or none".to_owned(),
+                )
             }
             (Takes::Mask, words) => {
                 let is_right = matches!(words, [word] if is_mask(word));
                 (is_right, "an octal umask up to 0777".to_owned())
             }
             (Takes::Variables, words) => {
-                let is_right = words
-                    .iter()
-                    .all(|word| word.split_once('=').is_some_and(|(name, _)| !name.is_empty()));
+                let is_right = words.iter().all(|word| {
+                    word.split_once('=')
+                        .is_some_and(|(name, _)| !name.is_empty())
+                });
                 (is_right, "NAME=value".to_owned())
             }
         };
@@ -217,7 +259,9 @@ fn is_time(word: &str) -> bool {
     let mut seconds: i64 = 0;
     let mut rest = word;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let Some(count) = number(&rest[..end]) else {
             return false;
         };
@@ -245,7 +289,13 @@ fn is_address(word: &str) -> bool {
         let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
         return is_port && is_host(inner);
     }
-    let is_v6 = |text: &str| text.split('%').next().unwrap_or(text).parse::<Ipv6Addr>().is_ok();
+    let is_v6 = |text: &str| {
+        text.split('%')
+            .next()
+            .unwrap_or(text)
+            .parse::<Ipv6Addr>()
+            .is_ok()
+    };
     match word.split_once(':') {
         None => is_host(word),
         Some((host, port)) => is_v6(word) || is_host(host) && is_port(port),
@@ -262,7 +312,12 @@ fn is_host(word: &str) -> bool {
     let is_numbers = word.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     match is_numbers {
         true => word.parse::<Ipv4Addr>().is_ok(),
-        false => word == "*" || word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+        false => {
+            word == "*"
+                || word
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+        }
     }
 }
 

@@ -30,7 +30,12 @@ impl Asked {
             return false;
         }
         // Of patterns it does not matter how often they are there.
-        let asked: Vec<_> = self.values.iter().filter_map(|text| words(text)).flatten().collect();
+        let asked: Vec<_> = self
+            .values
+            .iter()
+            .filter_map(|text| words(text))
+            .flatten()
+            .collect();
         let said = words(&argument(line)).unwrap_or_default();
         !matches!(self.keyword.takes, Takes::Words) || said.iter().any(|word| !asked.contains(word))
     }
@@ -62,7 +67,8 @@ pub(super) fn set_in<'a>(file: &[u8], asked: &'a [Asked]) -> Vec<&'a Asked> {
     let found = asked.iter().filter(|asked| {
         let lines = file.split(|b| *b == b'\n');
         let mut lines = lines.take_while(|line| keyword(line).as_deref() != Some("match"));
-        let is_other = |line: &[u8]| asked.is_about(line) && !asked.values.contains(&argument(line));
+        let is_other =
+            |line: &[u8]| asked.is_about(line) && !asked.values.contains(&argument(line));
         asked.keyword.lines == Lines::First && lines.any(is_other)
     });
     found.collect()

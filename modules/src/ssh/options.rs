@@ -65,13 +65,19 @@ impl Ssh {
         let has = |wanted: &str| seen.contains(&wanted.to_ascii_lowercase());
         for (command, user) in [
             ("AuthorizedKeysCommand", "AuthorizedKeysCommandUser"),
-            ("AuthorizedPrincipalsCommand", "AuthorizedPrincipalsCommandUser"),
+            (
+                "AuthorizedPrincipalsCommand",
+                "AuthorizedPrincipalsCommandUser",
+            ),
         ] {
             let mut options = self.options.0.iter();
             let given = options.find(|(name, _)| name.eq_ignore_ascii_case(command));
             if let Some((_, setting)) = given
                 && !has(user)
-                && !setting.0.iter().any(|value| value.eq_ignore_ascii_case("none"))
+                && !setting
+                    .0
+                    .iter()
+                    .any(|value| value.eq_ignore_ascii_case("none"))
             {
                 let error = setting.error(format!("sshd does not start with {command} alone"));
                 return Err(error.help(format!("say as whom it runs: {user}")));
@@ -110,7 +116,9 @@ impl Spanned<Setting> {
         if keyword.lines == Lines::First && lines.len() > 1 {
             let count = lines.len();
             let message = format!("sshd takes {name} once, not {count} times");
-            return Err(self.error(message).help("give it one text with all of its words"));
+            return Err(self
+                .error(message)
+                .help("give it one text with all of its words"));
         }
         for (at, value) in lines.iter().enumerate() {
             if value.trim().is_empty() || value.contains(['\n', '\r', '\0']) {

@@ -35,9 +35,18 @@ pub(super) fn check(root: &Root<'_>, asked: &[Asked]) -> Result<(), Error> {
         let name = asked.keyword.name;
         wanted.push((asked, name.to_ascii_lowercase(), format!("option {name}")));
         if matches!(asked.keyword.takes, Takes::Algorithms) {
-            let names = asked.values.iter().flat_map(|value| algorithms(value.trim()));
+            let names = asked
+                .values
+                .iter()
+                .flat_map(|value| algorithms(value.trim()));
             let names = names.filter(|name| !name.contains(['*', '?', '!', '"', '\'']));
-            wanted.extend(names.map(|name| (asked, name.to_owned(), format!("{name} for {}", asked.keyword.name))));
+            wanted.extend(names.map(|name| {
+                (
+                    asked,
+                    name.to_owned(),
+                    format!("{name} for {}", asked.keyword.name),
+                )
+            }));
         }
     }
     // A text can be the end of another one: linkers let them share their bytes.

@@ -139,7 +139,10 @@ fn lines_that_add_up_are_taken_out() {
             "Subsystem sftp /x\nSubsystem netconf /y\nUsePAM yes\n",
             "Subsystem netconf /y\nUsePAM yes\n",
         ),
-        ("Match User x\nAllowUsers e\n", "Match User x\nAllowUsers e\n"),
+        (
+            "Match User x\nAllowUsers e\n",
+            "Match User x\nAllowUsers e\n",
+        ),
     ] {
         let found = without_more(before.as_bytes(), &asked);
         assert_eq!(str::from_utf8(&found).unwrap(), after);

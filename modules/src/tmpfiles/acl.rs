@@ -95,7 +95,7 @@ pub(super) fn set(
     let before = |name: &str| {
         node.xattrs
             .get(name.as_bytes())
-            .and_then(|value| Acl::decode(value))
+            .and_then(|value| Acl::decode(value).ok())
     };
     let (was, was_default) = (before(ACCESS), before(DEFAULT));
     if let Some(acl) = access {
