@@ -73,6 +73,17 @@ pub enum RootError {
         /// The largest size in bytes.
         limit: u64,
     },
+    /// A file would be too large to be read again.
+    #[error(
+        "{} would have more than {limit} bytes, the most that can be read",
+        show(path)
+    )]
+    Grown {
+        /// The path asked for.
+        path: Vec<u8>,
+        /// The largest size in bytes.
+        limit: u64,
+    },
     /// A file that must be text is not.
     #[error("{} is not UTF-8 text: byte {at} begins no character", show(path))]
     NotText {
@@ -199,6 +210,7 @@ impl RootError {
             | RootError::NotEmpty { path, .. }
             | RootError::LinkToDirectory { path }
             | RootError::TooLarge { path, .. }
+            | RootError::Grown { path, .. }
             | RootError::NotText { path, .. }
             | RootError::Mode { path, .. }
             | RootError::AttributeName { path, .. }
