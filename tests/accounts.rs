@@ -152,7 +152,7 @@ pub(super) const SUSE: Files = &[
     ("bin/sh", ""),
 ];
 
-struct NoFiles;
+pub(super) struct NoFiles;
 
 impl Host for NoFiles {
     fn open(&self, _: &str) -> io::Result<(Arc<dyn ReadAt>, u64)> {

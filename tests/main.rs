@@ -40,6 +40,7 @@
 //! - `sbom`: lists of packages beside images
 //! - `sources`: folders, and several sources laid on each other
 //! - `sshd`: settings of the server for ssh, judged by itself
+//! - `sudoers`: rules of sudo, judged by visudo
 //! - `sysusers`: accounts of drop-ins beside those of systemd-sysusers
 //! - `table`: partition tables, judged by sfdisk and sgdisk
 //! - `tmpfiles`: files of drop-ins beside those of systemd-tmpfiles
@@ -99,6 +100,7 @@ mod same_edits;
 mod sbom;
 mod sources;
 mod sshd;
+mod sudoers;
 mod sysusers;
 mod table;
 mod tmpfiles;

@@ -28,7 +28,8 @@ who exists already gets what is missing: groups, keys, the sudo rule; a gecos, s
 that the recipe names replaces the old one. A number or home that differs is an error.
 
 `sudo: true` writes a rule to `/etc/sudoers.d`, or to `/etc/doas.d` or `/etc/doas.conf` where only
-doas is there, and puts the user into the group sudo or else wheel.",
+doas is there, and puts the user into the group sudo or else wheel. Rules that visudo would refuse
+are refused; rules for the user that sudo reads later are told of.",
     keys: &["add_users"],
     options: doc::OPTIONS,
     example: doc::EXAMPLE,

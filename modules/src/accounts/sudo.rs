@@ -1,6 +1,12 @@
 //! The right to become another user: one file for each user in `/etc/sudoers.d` (sudoers(5)).
 
+mod later;
+mod rule;
+
 use crate::root::{Root, RootError};
+
+pub(crate) use later::{Rights, later};
+pub(crate) use rule::check;
 
 const DIRECTORY: &str = "/etc/sudoers.d";
 
@@ -16,15 +22,17 @@ pub(crate) fn is_installed(root: &Root<'_>) -> bool {
     TRACES.iter().any(|path| root.exists(path))
 }
 
-/// Gives a user a rule of sudoers(5), in place of one that an earlier step gave.
-pub(crate) fn grant(root: &mut Root<'_>, user: &str, rule: &str) -> Result<(), RootError> {
+/// Gives a user a rule of sudoers(5), in place of one that an earlier step gave. Returns the path of
+/// the file.
+pub(crate) fn grant(root: &mut Root<'_>, user: &str, rule: &str) -> Result<String, RootError> {
     include_directory(root)?;
     root.mkdir_all(DIRECTORY, 0o750)?;
     let path = format!("{DIRECTORY}/{}", file_name(user));
     let before = root.read_if_exists(&path)?.unwrap_or_default();
     root.write(&path, with_rule(&before, user, rule))?;
     // sudo refuses a file that others could write.
-    root.chmod(&path, 0o440)
+    root.chmod(&path, 0o440)?;
+    Ok(path)
 }
 
 /// Makes sudo read the directory, which not every distribution's `/etc/sudoers` does.
@@ -84,11 +92,26 @@ fn with_rule(file: &[u8], user: &str, rule: &str) -> Vec<u8> {
     out
 }
 
+/// Words that are not names where sudoers(5) has users.
+const RESERVED: [&str; 12] = [
+    "Cmd_Alias",
+    "Cmnd_Alias",
+    "Defaults",
+    "Host_Alias",
+    "Runas_Alias",
+    "User_Alias",
+    "list",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
+    "sudoedit",
+];
+
 /// Returns a user's name as sudoers(5) wants it. A bare word in capitals is the name of an alias,
 /// and `ALL` is everybody.
 fn quote(user: &str) -> String {
-    let alias = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
-    if user.starts_with(|c: char| c.is_ascii_uppercase()) && user.bytes().all(alias) {
+    if rule::is_alias(user) || rule::is_address(user) || RESERVED.contains(&user) {
         format!("\"{user}\"")
     } else {
         user.to_owned()
@@ -128,6 +151,8 @@ mod tests {
             ("", "ALL", "\"ALL\" R\n"),
             ("", "BOB_1", "\"BOB_1\" R\n"),
             ("", "Bob", "Bob R\n"),
+            ("", "Defaults", "\"Defaults\" R\n"),
+            ("", "10.0.0.1", "\"10.0.0.1\" R\n"),
         ] {
             let once = with_rule(before.as_bytes(), user, "R");
             assert_eq!(std::str::from_utf8(&once).unwrap(), after);

@@ -35,7 +35,7 @@ impl Edit<'_, '_> {
         let name = &*account.name;
         if !name::is_portable(name) {
             self.root.warn_at(span, format!(
-                "user {name:?}: some programs take only names of at most 32 lower-case letters, \
+                "user {name:?}: some programs take only names of lower-case letters, \
                  digits, `_` and `-`, the first no digit"
             ));
         }
@@ -301,7 +301,8 @@ impl Edit<'_, '_> {
             self.join_administrators(name);
         }
         if sudo::is_installed(self.root) {
-            return sudo::grant(self.root, name, rule).map_err(at(asked.span));
+            let file = sudo::grant(self.root, name, rule).map_err(at(asked.span))?;
+            return self.warn_of_later(name, &file, asked.span);
         }
         if doas::is_installed(self.root) {
             if let Sudo::Rule(rule) = &asked.value {
@@ -318,6 +319,26 @@ impl Edit<'_, '_> {
         }
         let help = "add sudo to the image in an earlier step, or leave `sudo` out";
         Err(asked.error(message).help(help).into())
+    }
+}
+
+impl Edit<'_, '_> {
+    /// Warns of rules that sudo reads behind the user's own: the last one that fits counts.
+    fn warn_of_later(&mut self, name: &str, file: &str, place: Span) -> Result<(), Error> {
+        let gid = self.accounts.user(name).map(|user| user.gid);
+        let groups = self.accounts.groups().filter(|[_, _, number, members]| {
+            let mut members = members.split(|b| *b == b',');
+            let is_own = gid.is_some_and(|gid| *number == gid.to_string().as_bytes());
+            is_own || members.any(|member| member == name.as_bytes())
+        });
+        let groups = groups.map(|[group, ..]| String::from_utf8_lossy(group).into_owned());
+        let rights = sudo::Rights { user: name, groups: groups.collect() };
+        for rule in sudo::later(self.root, file, &rights)? {
+            self.root.warn_at(place, format!(
+                "{rule} is about user {name:?}, too, and comes behind {file}: the last rule counts"
+            ));
+        }
+        Ok(())
     }
 }
 

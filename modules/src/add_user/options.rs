@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::accounts::defaults::parse_date;
 use crate::accounts::ssh_key::SshKey;
-use crate::accounts::{is_field, name};
+use crate::accounts::{is_field, name, sudo};
 use crate::shorthand::{FromText, Shorthand};
 use crate::value::{Span, Spanned, ValueError};
 
@@ -114,9 +114,9 @@ impl Account {
         }
         if let Some(sudo) = &self.sudo
             && let Sudo::Rule(rule) = &sudo.value
-            && (rule.contains(['\n', '\r', '\0', '#']) || !rule.contains('='))
+            && let Err(why) = sudo_rule(rule)
         {
-            let error = sudo.error(format!("{rule:?} is no rule of sudoers(5)"));
+            let error = sudo.error(format!("{rule:?} is no rule of sudoers(5): it {why}"));
             return Err(error.help("it goes behind the user's name, as in \"ALL=(ALL) ALL\""));
         }
         self.expire_day()?;
@@ -145,6 +145,13 @@ impl Account {
             .map(|line| SshKey::parse(line).map_err(|why| line.error(format!("ssh key {why}"))))
             .collect()
     }
+}
+
+fn sudo_rule(rule: &str) -> Result<(), String> {
+    if rule.contains(|c: char| c.is_control() && c != '\t') {
+        return Err("is not one line of text".to_owned());
+    }
+    sudo::check(rule)
 }
 
 /// Returns whether crypt(3) could have made this text: `$id$...`, locked with `!` in front or not;

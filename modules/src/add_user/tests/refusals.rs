@@ -93,11 +93,11 @@ fn refusals() {
         ),
         (
             value!([{"name": "a", "sudo": "yes"}]),
-            "\"yes\" is no rule of sudoers(5)",
+            "\"yes\" is no rule of sudoers(5): it ends where `=` should be",
         ),
         (
             value!([{"name": "a", "sudo": "ALL=ALL\nroot ALL=ALL"}]),
-            "\"ALL=ALL\\nroot ALL=ALL\" is no rule of sudoers(5)",
+            "\"ALL=ALL\\nroot ALL=ALL\" is no rule of sudoers(5): it is not one line of text",
         ),
         (
             value!([{"name": "a", "ssh_authorized_keys": ["ssh-rsa x"]}]),

@@ -1,0 +1,344 @@
+//! Rules of sudo: what `add_user` takes, visudo takes, and the other way round.
+
+use std::sync::Arc;
+
+use fsgen::{Kind, Timestamp};
+use modules::Cfg;
+use modules::value::{Span, Value};
+
+use crate::accounts::{DEBIAN, NOW, NoFiles, image, map};
+use crate::kit::{Work, run, succeed, tool};
+
+/// Rules that visudo takes, behind a user's name.
+const TAKEN: &[&str] = &[
+    "ALL=(ALL:ALL) NOPASSWD: ALL",
+    "ALL=ALL",
+    "ALL = ALL",
+    "ALL = (root) /bin/ls",
+    "ALL=(root) /bin/ls, /bin/cat",
+    "ALL=(root) NOPASSWD: /bin/ls, PASSWD: /bin/cat",
+    "ALL=(:adm) /bin/ls",
+    "ALL=() /bin/ls",
+    "ALL=(root,bob:adm,wheel) /bin/ls",
+    "ALL=(%adm) /bin/ls",
+    "ALL=(#1000:#1000) /bin/ls",
+    "ALL=/bin/",
+    "ALL=/bin/ls -l",
+    "ALL=/bin/ls a=b",
+    r#"ALL=/bin/ls a\=b"#,
+    r#"ALL=/bin/ls a\:b"#,
+    r#"ALL=/bin/ls """#,
+    r#"ALL=/bin/ls "a b""#,
+    r#"ALL=/bin/ls "a"#,
+    "ALL=!/bin/ls",
+    "ALL=! /bin/ls",
+    "ALL=ALL, !/bin/su",
+    "ALL=!!/bin/ls",
+    "ALL=sudoedit /etc/motd",
+    "ALL=sudoedit",
+    "ALL=LS",
+    "ALL=(OPS) /bin/ls",
+    "web1,web2=ALL",
+    "192.168.0.0/24=ALL",
+    "192.168.0.0/255.255.0.0=ALL",
+    "192.168.0.999=ALL",
+    "fe80::1=ALL",
+    "!web1=ALL",
+    "+net=ALL",
+    "ALL=ALL : web=/bin/ls",
+    "ALL=/bin/ls : web=/bin/ls",
+    "ALL=(ALL) NOPASSWD:ALL",
+    "ALL=(ALL) NOPASSWD:NOEXEC:ALL",
+    "ALL=(ALL) NOPASSWD: NOEXEC: ALL",
+    "ALL=(ALL) SETENV: NOPASSWD:/bin/ls",
+    "ALL=(ALL) LOG_INPUT: ALL",
+    "ALL=(ALL) FOLLOW: sudoedit /x",
+    "ALL=(ALL) MAIL: ALL",
+    "ALL=(ALL) INTERCEPT: ALL",
+    "ALL=(ALL) sha224:d7910e1967342b4605cb73a550944044c631d9514ad2e1fd3b4b7a3c /bin/ls",
+    "ALL=(ALL) sha224:0GomF8mNN3wlDt1HD9XldjJ3SNgpFdbjO1+NsQ== /bin/ls",
+    "ALL=(ALL) sha224:0GomF8mNN3wlDt1HD9XldjJ3SNgpFdbjO1+NsQ==, sha224:0GomF8mNN3wlDt1HD9XldjJ3SNgpFdbjO1+NsQ== /bin/ls",
+    "ALL=(ALL) ROLE=x /bin/ls",
+    "ALL=(ALL) TYPE=x ROLE=y /bin/ls",
+    "ALL=(ALL) CWD=/tmp /bin/ls",
+    "ALL=(ALL) CWD=* /bin/ls",
+    "ALL=(ALL) CWD=~bob /bin/ls",
+    "ALL=(ALL) CHROOT=/x /bin/ls",
+    "ALL=(ALL) TIMEOUT=5m /bin/ls",
+    "ALL=(ALL) NOTBEFORE=20240101000000Z /bin/ls",
+    "ALL=(ALL) CWD=/tmp NOPASSWD: /bin/ls",
+    "ALL=/bin/ls *",
+    "ALL=/bin/ls [a-z]*",
+    "ALL=/bin/ls [a-z",
+    "ALL=/bin/l* x",
+    "ALL=/bin/ls ^a.*$",
+    "ALL=/bin/ls ^a(b$",
+    "ALL=^/bin/ls$",
+    "ALL=/bin/ls a#b",
+    r#"ALL=/bin/ls \#b"#,
+    "ALL=ALL # all",
+    "ALL=(ALL)ALL",
+    "ALL=(root)NOPASSWD:/bin/ls",
+    "ALL=( root , bob ) /bin/ls",
+    "ALL=( root : adm ) /bin/ls",
+    "ALL=(!root) /bin/ls",
+    "ALL=(ALL, !root) /bin/ls",
+    r#"ALL=("a b") /bin/ls"#,
+    r#"ALL=(a\ b) /bin/ls"#,
+    "ALL=/bin/ls;/bin/cat",
+    r#"ALL=/bin/ls /x\,y"#,
+    r#"ALL=/bin/l\,s"#,
+    "ALL=/bin/ls ALL",
+    "ALL=(ALL) list",
+    "ALL=(%:group) /x",
+    "ALL=(%#1000) /x",
+    "ALL=(@x) /x",
+    "ALL=(user:#1) /x",
+    "Defaults=ALL",
+    "web.example.org=ALL",
+    "web_1=ALL",
+    r#""web"=ALL"#,
+    "*=ALL",
+    "web*=ALL",
+    "ALL=/bin/ls > /x",
+    "ALL=//x",
+    "ALL=NOPASSWD: NOPASSWD: ALL",
+    "ALL=PASSWD: NOPASSWD: ALL",
+    "ALL=(ALL) TIMEOUT=1d2h3m4s /bin/ls",
+    "ALL=(ALL) TIMEOUT=5 TIMEOUT=6 /bin/ls",
+    "ALL=/bin/ls ()",
+    "ALL=/bin/ls !x",
+    "ALL=/bin/(ls)",
+    r#"ALL=/bin/ls\ x"#,
+    "ALL=sudoedit etc/motd",
+    "ALL=sudoedit /etc/motd /etc/*",
+    "ALL=/bin/ls , /bin/cat :  x = ALL",
+];
+
+/// Rules that it refuses.
+const REFUSED: &[&str] = &[
+    "ALL=(root) NOPASWD: /bin/ls",
+    "ALL=(root /bin/ls",
+    "ALL=(root)",
+    "ALL=",
+    "=ALL",
+    "ALL ALL",
+    "ALL=(root:) /bin/ls",
+    "ALL=(#x) /bin/ls",
+    "ALL=ls",
+    "ALL=bin/ls",
+    "ALL=/bin/ls a:b",
+    r#"ALL=/bin/ls "a, b""#,
+    r#"ALL="/bin/my prog" x"#,
+    "web1 web2=ALL",
+    "ALL=ALL:",
+    "ALL=ALL,",
+    "ALL=,ALL",
+    "ALL=(ALL) NOPASSWD ALL",
+    "ALL=NOPASSWD: (root) /bin/ls",
+    "ALL=(ALL) nopasswd: ALL",
+    "ALL=(ALL) sha256:abc /bin/ls",
+    "ALL=(ALL) CWD=tmp /bin/ls",
+    "ALL=(ALL) TIMEOUT=x /bin/ls",
+    "ALL=(ALL) NOTAFTER=2024 /bin/ls",
+    "ALL=(ALL) NOTAFTER=x /bin/ls",
+    "ALL=(ALL) PRIVS=x /bin/ls",
+    "ALL=(ALL) APPARMOR_PROFILE=unconfined /bin/ls",
+    "ALL=(ALL) NOPASSWD: CWD=/tmp /bin/ls",
+    r#"ALL=(ALL) ALL \"#,
+    r#"ALL=/bin/ls \"#,
+    "ALL=/bin/ls ^a.*",
+    "ALL=^/bin/(ls$",
+    "ALL=(root:adm:x) /bin/ls",
+    "ALL=(root bob) /bin/ls",
+    r#"ALL=("") /bin/ls"#,
+    "ALL=/bin/ls,",
+    "ALL=ALL ALL",
+    "ALL=ALL /bin/ls",
+    "ALL=(ALL) list /x",
+    "ALL=(user:%g) /x",
+    "ALL=/",
+    "ALL=NOPASSWD:",
+    "ALL=(root) timeout=5 /bin/ls",
+    "ALL=(ALL) TIMEOUT=1h2d /bin/ls",
+    r#"ALL=/bin/ls\"#,
+    "ALL=sudo ls",
+    "ALL=/usr/bin/sudoedit /x",
+    "ALL=cd /x",
+    "ALL=ALL=ALL",
+    ":ALL=ALL",
+    "ALL=:ALL",
+    "ALL,=ALL",
+    "a b=ALL",
+    "ALL=(root)(bob) /x",
+    "ALL=(root) (bob) /x",
+    "ALL=/bin/a : b",
+    "ALL=/bin/a, b=/bin/c",
+];
+
+/// What visudo takes and we do not.
+const STRICTER: &[&str] = &[
+    // sudoers(5) wants a backslash there, and older programs insist on it.
+    "ALL=/bin/ls a=b",
+    "ALL=/bin/ls a#b",
+    // A comment is no part of a rule.
+    "ALL=ALL # all",
+];
+
+/// What we take and visudo does not.
+const MORE: &[&str] = &[
+    // It depends on how sudo was built.
+    "ALL=(ALL) APPARMOR_PROFILE=unconfined /bin/ls",
+    // What is inside of a regular expression is not looked at.
+    "ALL=^/bin/(ls$",
+];
+
+/// Names that mean something else to sudo.
+const NAMES: &[&str] = &[
+    "Defaults",
+    "User_Alias",
+    "Host_Alias",
+    "Runas_Alias",
+    "Cmnd_Alias",
+    "Cmd_Alias",
+    "ALL",
+    "OPS",
+    "NOPASSWD",
+    "ROLE",
+    "CWD",
+    "sudoedit",
+    "list",
+    "sha224",
+    "127.0.0.1",
+    "1.2",
+    "pc$",
+    "a.b",
+    "Bob",
+    "include",
+    "includedir",
+    "_x",
+    "0x1",
+];
+
+/// Adds users to a Debian with such texts in `/etc/sudoers` and in a file beside ours. Returns what
+/// was warned of.
+fn add(
+    users: Vec<Value>,
+    sudoers: &str,
+    beside: &str,
+) -> Result<(fsgen::Tree, Vec<String>), String> {
+    let mut tree = image(DEBIAN);
+    let recipe = map([("add_users", users.into())]);
+    let module = modules::find("add_user").unwrap();
+    let keys = Arc::new(recipe.as_map().unwrap().clone());
+    let cfg = Cfg::new(&keys, module.keys, None, Span::default()).unwrap();
+    (module.check)(&cfg, &NoFiles).map_err(|error| error.to_string())?;
+    let now = Timestamp::from_secs(NOW);
+    let done = modules::run(&mut tree, "add_user", &NoFiles, now, |root| {
+        root.mkdir_all("/etc/sudoers.d", 0o750)?;
+        if !sudoers.is_empty() {
+            root.write("/etc/sudoers", sudoers)?;
+            root.write("/etc/sudoers.d/95-own", beside)?;
+        }
+        (module.modify)(module.name, root, &cfg)
+    });
+    let warnings = done.map_err(|error| error.to_string())?.warnings;
+    Ok((tree, warnings.iter().map(ToString::to_string).collect()))
+}
+
+fn user(name: &str, sudo: Value) -> Value {
+    let hash = crate::accounts::HASH;
+    map([
+        ("name", name.into()),
+        ("sudo", sudo),
+        ("password_hash", hash.into()),
+    ])
+}
+
+#[test]
+fn visudo_takes_the_same_rules() {
+    let work = Work::new("sudoers");
+    for rule in [TAKEN, REFUSED].concat() {
+        let file = work.write("rule", format!("bob {rule}\n"));
+        let theirs = run(tool("visudo").arg("-cf").arg(file));
+        let is_theirs = theirs.code == Some(0);
+        assert_eq!(is_theirs, TAKEN.contains(&rule), "{rule}: {theirs:#?}");
+        let want = (is_theirs && !STRICTER.contains(&rule)) || MORE.contains(&rule);
+        let ours = add(vec![user("bob", rule.into())], "", "").map(drop);
+        assert_eq!(ours.is_ok(), want, "{rule}: {ours:?} {theirs:#?}");
+    }
+}
+
+#[test]
+fn sudo_knows_every_user() {
+    let users = NAMES.iter().map(|name| user(name, true.into())).collect();
+    let (tree, _) = add(users, "", "").unwrap();
+    let work = Work::new("sudoers");
+    let folder = tree.resolve(b"/etc/sudoers.d").unwrap();
+    let mut found = Vec::new();
+    for (_, id) in tree.entries(folder) {
+        let Kind::File(content) = &tree.node(id).kind else {
+            panic!("no file");
+        };
+        let file = work.write("one", content.read(&tree, 1 << 20).unwrap());
+        let json = succeed(tool("cvtsudoers").args(["-f", "json"]).arg(&file));
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        for entry in json["User_Specs"].as_array().unwrap() {
+            found.push(
+                entry["User_List"][0]["username"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned(),
+            );
+        }
+        let everybody = tool("cvtsudoers")
+            .args(["-m", "user=somebody"])
+            .arg(&file)
+            .output();
+        assert_eq!(everybody.unwrap().stdout, b"");
+    }
+    found.sort_unstable();
+    let mut want = NAMES.to_vec();
+    want.sort_unstable();
+    assert_eq!(found, want);
+}
+
+#[test]
+fn later_rules_are_told_of() {
+    let include = "@includedir /etc/sudoers.d\n";
+    let later = |rule: &str| format!("{include}{rule}\n");
+    let alias = |members: &str| later(&format!("User_Alias OPS = {members}\nOPS ALL=(ALL) ALL"));
+    for (sudoers, beside, place) in [
+        (include.to_owned(), "", None),
+        (later("%sudo ALL=(ALL) ALL"), "", Some("/etc/sudoers:2")),
+        (format!("%sudo ALL=(ALL) ALL\n{include}"), "", None),
+        (later("%wheel ALL=(ALL) ALL"), "", None),
+        (later("bob, alice ALL = ALL"), "", Some("/etc/sudoers:2")),
+        (later("bob , alice ALL = ALL"), "", Some("/etc/sudoers:2")),
+        (later("bobby ALL = bob"), "", None),
+        (later("ALL, !bob ALL = ALL"), "", None),
+        (
+            later("#ALL ALL=ALL\n\nALL \\\n  ALL=ALL"),
+            "",
+            Some("/etc/sudoers:4"),
+        ),
+        (later("Defaults:bob !env_reset, x=y"), "", None),
+        (alias("alice, bob"), "", Some("/etc/sudoers:3")),
+        (alias("alice"), "", None),
+        (
+            include.to_owned(),
+            "# c\nbob ALL=(ALL) ALL\n",
+            Some("/etc/sudoers.d/95-own:2"),
+        ),
+        (include.to_owned(), "alice ALL=(ALL) ALL\n", None),
+    ] {
+        let (_, warnings) = add(vec![user("bob", true.into())], &sudoers, beside).unwrap();
+        let want = place.map(|place| {
+            format!(
+                "{place} is about user \"bob\", too, and comes behind /etc/sudoers.d/90-hsb-bob: \
+                 the last rule counts"
+            )
+        });
+        assert_eq!(warnings, Vec::from_iter(want), "{sudoers}{beside}");
+    }
+}
