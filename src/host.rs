@@ -2,16 +2,18 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fsgen::tree::content::SourceId;
 use fsgen::{ReadAt, WriteAt};
-use modules::{Host, Partition, Spool};
+use modules::{Host, Packed, Partition, Spool};
 
 use crate::cache::Cache;
 use crate::source::codec::Codec;
-use crate::source::{Limits, fetch_for_step};
+use crate::source::{Limits, fetch_for_step, members_of};
 use crate::stamp::Stamp;
 
 /// The folder of a recipe, what it says of the disk, and where steps may keep what they decode.
@@ -130,6 +132,16 @@ impl Host for RecipeFolder {
             decoded: 0,
             limits: self.limits,
         }))
+    }
+
+    fn members(
+        &self,
+        file: Arc<dyn ReadAt>,
+        part: Range<u64>,
+        source: SourceId,
+    ) -> io::Result<Vec<Packed>> {
+        let members = members_of(file, part, source, self.limits);
+        members.map_err(|error| io::Error::other(format!("{error:#}")))
     }
 
     fn spool(&self) -> io::Result<Arc<dyn Spool>> {

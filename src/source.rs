@@ -33,6 +33,7 @@ mod net;
 mod oci;
 mod open;
 mod owners;
+mod packed;
 mod pax;
 mod preflight;
 mod reference;
@@ -68,6 +69,7 @@ pub use oci::{Digest, Platform};
 pub(crate) use open::{Found, find};
 pub use open::{Opened, open};
 pub use owners::Owner;
+pub(crate) use packed::members_of;
 pub use reference::Reference;
 
 /// Where a source is.

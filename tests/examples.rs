@@ -6,8 +6,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use crate::distributions::{self, DISTRIBUTIONS};
-use crate::install_rpms;
 use crate::kit::{self, Work};
+use crate::{install_debs, install_rpms};
 
 /// The examples that an image cannot have: the module, the distribution, and part of the reason.
 const REFUSED: &[(&str, &str, &str)] = &[
@@ -19,6 +19,10 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ),
     ("systemd", "alpine", "the image has no systemd"),
     ("cloud_init", "alpine", "the image does not have cloud-init"),
+    ("install_debs", "fedora", "the image does not use dpkg"),
+    ("install_debs", "alpine", "the image does not use dpkg"),
+    ("install_debs", "suse", "the image does not use dpkg"),
+    ("install_debs", "arch", "the image does not use dpkg"),
     // Its database is an empty file here, which only says that there is one.
     ("install_rpms", "fedora", "this is no sqlite database"),
     ("install_rpms", "suse", "where only sqlite is known"),
@@ -41,8 +45,10 @@ fn every_example_works_on_every_distribution_and_changes_nothing_twice() {
             let twice = format!("modules: [{name}, {name}]\n");
             assert!(module.example.starts_with(&once), "{name}");
             let recipe = work.write("build.yaml", module.example.replacen(&once, &twice, 1));
-            if name == "install_rpms" {
-                install_rpms::example(&work, ["packages", "more"]);
+            match name {
+                "install_debs" => install_debs::example(&work, ["packages", "more"]),
+                "install_rpms" => install_rpms::example(&work, ["packages", "more"]),
+                _ => {}
             }
             let args = ["plan", "-q", "--json", "-s", "256M", "-f"];
             let run = kit::run(work.hsb(args).arg(recipe).arg("-i").arg(&source));

@@ -13,7 +13,7 @@ mod scripts;
 #[cfg(feature = "rpm-verify")]
 mod signed;
 mod supply;
-mod system;
+pub(crate) mod system;
 mod users;
 mod whole;
 

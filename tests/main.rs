@@ -16,6 +16,7 @@
 //! - `formats`: what an image can be stored in, judged by qemu-img and by what unpacks it
 //! - `hostile`: archives and recipes that were made to do harm
 //! - `images`: disk images as sources, made and judged by other programs
+//! - `install_debs`: packages beside what dpkg installs, and as it sees ours
 //! - `install_rpms`: packages beside what rpm installs, and as it sees ours
 //! - `looking`: lists, files, exports and differences beside what other programs see
 //! - `looking_images`: the same in disk images
@@ -74,6 +75,7 @@ mod faults;
 mod formats;
 mod hostile;
 mod images;
+mod install_debs;
 mod install_rpms;
 mod looking;
 mod looking_images;

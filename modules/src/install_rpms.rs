@@ -5,7 +5,6 @@
 //! to be in the image, in the list, or in a repository that the recipe names.
 
 mod changes;
-mod compressed;
 mod conflict;
 mod doc;
 mod erase;

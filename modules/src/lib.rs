@@ -18,8 +18,11 @@ mod acl;
 pub mod api;
 mod assignments;
 mod cfg;
+mod compressed;
+mod deb;
 mod dropins;
 mod error;
+mod first_boot;
 mod given;
 mod ini;
 mod installed;
@@ -28,10 +31,13 @@ mod jinja;
 mod kit;
 mod named;
 mod option;
+mod order;
+mod package_files;
 mod permissions;
 mod root;
 mod rpm;
 mod scalar;
+mod script;
 mod shorthand;
 mod step;
 mod units;
@@ -41,8 +47,8 @@ pub use cfg::Cfg;
 pub use error::Error;
 pub use option::{OptionDoc, Presence, Shape};
 pub use root::{
-    Companion, Host, ModeChange, Owner, Partition, Root, RootError, Spool, Stat, Warning,
-    glob_matches, parse_mode,
+    Companion, Host, ModeChange, Owner, Packed, PackedKind, Partition, Root, RootError, Spool,
+    Stat, Warning, glob_matches, parse_mode,
 };
 pub use step::{Outcome, run};
 
@@ -69,6 +75,7 @@ builtins! {
     groups,
     growfs,
     hostname,
+    install_debs,
     install_rpms,
     kernel_cmdline,
     locale,

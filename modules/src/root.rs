@@ -21,14 +21,16 @@ mod meta;
 mod mode;
 mod names;
 mod owner;
+mod packed;
 mod text;
 mod warning;
 
 use std::io::{self, BufRead, Read};
 use std::mem;
+use std::ops::Range;
 use std::sync::Arc;
 
-use fsgen::tree::content::Content;
+use fsgen::tree::content::{Content, SourceId};
 use fsgen::tree::path::PathError;
 use fsgen::{Kind, Node, NodeId, ReadAt, Timestamp, Tree, WriteAt};
 
@@ -37,6 +39,7 @@ pub use error::RootError;
 pub use glob::matches as glob_matches;
 pub use mode::{ModeChange, parse_mode};
 pub use owner::Owner;
+pub use packed::{Packed, PackedKind};
 pub use warning::Warning;
 
 pub(crate) use error::show;
@@ -94,6 +97,22 @@ pub trait Host {
     /// Fails when the decoder cannot be set up.
     fn decode<'i>(&self, input: Box<dyn BufRead + 'i>, len: u64) -> io::Result<Box<dyn Read + 'i>> {
         let _ = (input, len);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns the members of the tar archive in a part of a file, in their order. What they
+    /// contain are spans of `source`, which stands for that file.
+    ///
+    /// # Errors
+    ///
+    /// Fails on an archive that is malformed or cut short.
+    fn members(
+        &self,
+        file: Arc<dyn ReadAt>,
+        part: Range<u64>,
+        source: SourceId,
+    ) -> io::Result<Vec<Packed>> {
+        let _ = (file, part, source);
         Err(io::ErrorKind::Unsupported.into())
     }
 

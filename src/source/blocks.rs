@@ -29,6 +29,11 @@ impl<'a> Blocks<'a> {
         })
     }
 
+    /// Goes to where the archive begins.
+    pub(super) fn begin_at(&mut self, offset: u64) {
+        self.at = offset.min(self.end);
+    }
+
     /// Lets the last data be without its padding.
     pub(super) fn let_end_short(&mut self) {
         self.may_end_short = true;

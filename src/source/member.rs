@@ -66,6 +66,8 @@ pub(super) struct Members<'a> {
     globals: Pax,
     /// Whether there has to be an end marker.
     needs_end: bool,
+    /// The names of the last member's user and group.
+    names: [[u8; 32]; 2],
     /// What the user should know about the archive as a whole.
     pub(super) warnings: Vec<String>,
 }
@@ -88,8 +90,21 @@ impl<'a> Members<'a> {
             source,
             globals: Pax::default(),
             needs_end: true,
+            names: [[0; 32]; 2],
             warnings: Vec::new(),
         })
+    }
+
+    /// Goes to where the archive begins.
+    pub(super) fn begin_at(&mut self, offset: u64) {
+        self.blocks.begin_at(offset);
+    }
+
+    /// Returns what the last member's header calls its user and group; nothing if it has numbers
+    /// only.
+    pub(super) fn owner_names(&self) -> [&[u8]; 2] {
+        let [user, group] = &self.names;
+        [user, group].map(|name| header::text(name))
     }
 
     /// Lets the archive end after its last member, even without padding: umoci writes some layers
@@ -168,6 +183,8 @@ impl<'a> Members<'a> {
 
     /// Reads the member whose own header was just read.
     fn member(&mut self, header: &Header, ahead: Ahead, start: u64) -> Result<Member> {
+        let ustar = header.as_ustar();
+        self.names = [ustar.uname, ustar.gname];
         let mut pax = ahead.pax.unwrap_or_else(|| self.globals.clone());
         let sparse = pax.sparse.form();
         let path = match &sparse {

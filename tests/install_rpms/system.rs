@@ -9,7 +9,7 @@ use crate::kit::{succeed, tool};
 
 /// Describes all that is below a folder, a line each, without times of directories: those are
 /// when something was last put in.
-pub(super) fn listing(root: &Path) -> Vec<String> {
+pub(crate) fn listing(root: &Path) -> Vec<String> {
     let mut lines = Vec::new();
     let mut todo = vec![root.to_owned()];
     while let Some(folder) = todo.pop() {
@@ -46,7 +46,7 @@ pub(super) fn listing(root: &Path) -> Vec<String> {
 }
 
 /// Packs a system into an archive.
-pub(super) fn pack(root: &Path, tar: &Path) {
+pub(crate) fn pack(root: &Path, tar: &Path) {
     succeed(tool("tar").arg("-C").arg(root).arg("-cf").arg(tar).arg("."));
 }
 
@@ -61,7 +61,7 @@ pub(super) fn dump(root: &Path) -> Vec<String> {
 }
 
 /// Compares two lists of lines, and shows only what differs.
-pub(super) fn assert_same(ours: &[String], theirs: &[String]) {
+pub(crate) fn assert_same(ours: &[String], theirs: &[String]) {
     let only = |a: &[String], b: &[String]| -> Vec<String> {
         a.iter().filter(|line| !b.contains(line)).cloned().collect()
     };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use fsgen::tree::content::{Content, SourceId};
 use thiserror::Error;
 
-use super::compressed::Compressed;
+use crate::compressed::Compressed;
 use super::set::Candidate;
 use crate::root::show;
 use crate::rpm::cpio::{Archive, CpioError, Member};

@@ -18,6 +18,7 @@ mod trigger;
 use super::set::Candidate;
 use super::store::Installed;
 use crate::rpm::header::Header;
+use crate::script::excerpt;
 use crate::value::{Span, ValueError};
 use crate::{Error, Root};
 pub(super) use policy::Policies;
@@ -25,12 +26,6 @@ use policy::Policy;
 pub(super) use policy::SHAPE;
 pub(super) use read::{Slot, When};
 pub(super) use trigger::{Changes, Member};
-
-/// How many lines of a script messages show.
-const LINES: usize = 3;
-
-/// How long a line of these may be, in characters.
-const WIDTH: usize = 60;
 
 /// A script that rpm would run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,17 +211,9 @@ impl Script {
 
     /// Returns the first lines that say something.
     fn excerpt(&self) -> String {
-        let lines = self.text.lines().map(str::trim);
-        let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let cut = |line: &str| match line.char_indices().nth(WIDTH) {
-            Some((cut, _)) => format!("{}...", &line[..cut]),
-            None => line.to_owned(),
-        };
-        let first: Vec<_> = lines.by_ref().take(LINES).map(cut).collect();
-        let more = if lines.next().is_some() { " / ..." } else { "" };
-        match &*first {
-            [] => self.program.join(" "),
-            first => first.join(" / ") + more,
+        match &*excerpt(&self.text) {
+            "" => self.program.join(" "),
+            lines => lines.to_owned(),
         }
     }
 }

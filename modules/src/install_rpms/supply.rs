@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fsgen::ReadAt;
 
-use super::compressed::Compressed;
+use crate::compressed::Compressed;
 use super::machine::Machine;
 use super::options::Options;
 use super::set::{self, Candidate};

@@ -10,7 +10,7 @@ use crate::rpm::digest::Digest;
 const CHUNK: usize = 256 << 10;
 
 /// Bytes as they are in a file. Their digest is taken while they are read.
-pub(super) struct Compressed<'s> {
+pub(crate) struct Compressed<'s> {
     source: &'s dyn ReadAt,
     at: u64,
     end: u64,
@@ -21,7 +21,7 @@ pub(super) struct Compressed<'s> {
 
 impl<'s> Compressed<'s> {
     /// Returns the bytes from one place to another.
-    pub(super) fn new(source: &'s dyn ReadAt, at: u64, end: u64, digest: Option<Digest>) -> Self {
+    pub(crate) fn new(source: &'s dyn ReadAt, at: u64, end: u64, digest: Option<Digest>) -> Self {
         Self {
             source,
             at,
@@ -33,7 +33,7 @@ impl<'s> Compressed<'s> {
     }
 
     /// Reads what the decoder has left, and returns the digest of all.
-    pub(super) fn finish(mut self) -> io::Result<Option<Digest>> {
+    pub(crate) fn finish(mut self) -> io::Result<Option<Digest>> {
         loop {
             let len = self.fill_buf()?.len();
             if len == 0 {

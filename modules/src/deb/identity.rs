@@ -1,0 +1,70 @@
+//! Which package something is.
+
+use std::fmt;
+
+use super::version::Version;
+
+/// Name, version and architecture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) name: String,
+    pub(crate) version: Version,
+    /// `all` for what runs anywhere.
+    pub(crate) arch: String,
+    pub(crate) multi: Multi,
+}
+
+/// How a package and its like of another architecture go together (`Multi-Arch`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Multi {
+    #[default]
+    No,
+    /// Both can be there.
+    Same,
+    /// Either serves packages of both.
+    Foreign,
+    /// A package can ask for any by `:any`.
+    Allowed,
+}
+
+impl Multi {
+    /// Reads the value of the field; none is `no`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "" | "no" => Self::No,
+            "same" => Self::Same,
+            "foreign" => Self::Foreign,
+            "allowed" => Self::Allowed,
+            _ => return None,
+        })
+    }
+}
+
+impl Identity {
+    /// Returns what the files in dpkg's folder `info` begin with, and what its lists of triggers
+    /// call the package.
+    pub(crate) fn file_name(&self) -> String {
+        match self.multi {
+            Multi::Same => format!("{}:{}", self.name, self.arch),
+            _ => self.name.clone(),
+        }
+    }
+
+    /// Returns whether it and another one cannot both be there.
+    pub(crate) fn replaces(&self, other: &Self) -> bool {
+        let both = self.multi == Multi::Same && other.multi == Multi::Same;
+        self.name == other.name && (!both || self.arch == other.arch)
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({})", self.name, self.version, self.arch)
+    }
+}
+
+/// Returns whether packages can have a name (Debian Policy 5.6.7, and capitals, which dpkg takes).
+pub(crate) fn is_name(name: &str) -> bool {
+    let is_sound = |c: char| c.is_ascii_alphanumeric() || "+-._".contains(c);
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_sound)
+}

@@ -1,0 +1,124 @@
+//! What is left for the first boot: a unit does it once, and removes itself.
+
+use crate::root::join;
+use crate::units;
+use crate::{Root, RootError, installed};
+
+/// Where it is until then.
+const FOLDER: &str = "/var/lib/hsb/scriptlets";
+
+/// What the unit runs.
+const RUN: &str = "/var/lib/hsb/scriptlets/run";
+
+/// The unit, and where it is.
+const UNIT: &str = "hsb-scriptlets.service";
+
+const SERVICE: &str = "\
+# Made by hsb: does what packages asked for that could not be done while the image was made.
+[Unit]
+Description=Scripts of packages, once
+After=local-fs.target systemd-tmpfiles-setup.service systemd-sysusers.service
+ConditionPathExists=/var/lib/hsb/scriptlets/run
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh /var/lib/hsb/scriptlets/run
+TimeoutStartSec=infinity
+
+[Install]
+WantedBy=multi-user.target
+";
+
+const HEAD: &str = "\
+# Made by hsb. Each line is a script: its name, its input, the program and its arguments.
+once() {
+\tname=$1 input=$2
+\tshift 2
+\techo \"running $name\"
+\t\"$@\" <\"$input\" || echo \"$name ended with status $?\" >&2
+}
+cd /
+";
+
+const TAIL: &str = "\
+systemctl --no-reload disable hsb-scriptlets.service
+rm -f /etc/systemd/system/hsb-scriptlets.service
+rm -rf /var/lib/hsb/scriptlets
+rmdir /var/lib/hsb 2>/dev/null
+exit 0
+";
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Task {
+    /// What the journal calls it.
+    pub(crate) name: String,
+    /// The program with its first arguments.
+    pub(crate) program: Vec<String>,
+    /// A script that the program reads; empty for none.
+    pub(crate) text: String,
+    /// What comes behind the script's name.
+    pub(crate) arguments: Vec<String>,
+    /// What it reads from its standard input.
+    pub(crate) input: Vec<u8>,
+}
+
+/// Returns whether anything would do it.
+pub(crate) fn is_possible(root: &Root<'_>) -> bool {
+    installed::systemd(root)
+}
+
+/// Adds what is to be done, behind what an earlier step left. What is there in the same words is
+/// not done twice.
+pub(crate) fn add(root: &mut Root<'_>, tasks: &[Task]) -> Result<(), RootError> {
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    root.mkdir_all(FOLDER, 0o755)?;
+    root.chmod(FOLDER, 0o700)?;
+    let before = root.read_if_exists(RUN)?.unwrap_or_default();
+    let before = String::from_utf8_lossy(&before).into_owned();
+    let before = before.lines().filter(|line| line.starts_with("once "));
+    let mut lines: Vec<String> = before.map(str::to_owned).collect();
+    for task in tasks {
+        let name = &task.name;
+        let file = format!("{FOLDER}/{:03}-{name}", lines.len() + 1);
+        let input = match task.input.is_empty() {
+            true => "/dev/null".to_owned(),
+            false => {
+                let input = format!("{file}.input");
+                root.write(&input, &task.input)?;
+                input
+            }
+        };
+        let mut words = vec!["once".to_owned(), quote(name), quote(&input)];
+        words.extend(task.program.iter().map(|word| quote(word)));
+        // A program without a text, such as ldconfig, gets no file.
+        if !task.text.is_empty() {
+            root.write(&file, &task.text)?;
+            words.push(quote(&file));
+            words.extend(task.arguments.iter().map(|word| quote(word)));
+        }
+        let line = words.join(" ");
+        // It comes last, after all that it may need.
+        lines.retain(|other| *other != line);
+        lines.push(line);
+    }
+    let lines: String = lines.iter().flat_map(|line| [&**line, "\n"]).collect();
+    root.write(RUN, format!("{HEAD}{lines}{TAIL}"))?;
+    let unit = join(units::CONFIG.as_bytes(), UNIT.as_bytes());
+    root.mkdir_all(units::CONFIG, 0o755)?;
+    root.write(&unit, SERVICE)?;
+    let wants = format!("{}/multi-user.target.wants", units::CONFIG);
+    root.mkdir_all(&wants, 0o755)?;
+    root.symlink(&unit, format!("{wants}/{UNIT}"), true)
+}
+
+/// Quotes a word for the shell, where that is needed.
+fn quote(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}

@@ -1,0 +1,105 @@
+//! `install_debs`: installs Debian packages, without root, chroot or the dpkg program.
+//!
+//! After it, the image's own dpkg and apt see the packages as if dpkg had unpacked them, and those
+//! without scripts as if it had configured them, too.
+
+mod architecture;
+mod conffile;
+mod configure;
+mod database;
+mod doc;
+mod info;
+mod local;
+mod needs;
+mod old;
+mod options;
+mod others;
+mod payload;
+mod record;
+mod relations;
+mod set;
+mod transaction;
+mod trigger;
+mod unpack;
+
+use crate::value::ValueError;
+use crate::{Cfg, Error, Host, Module, Root, order};
+use architecture::Architectures;
+use database::{Database, DatabaseError, State};
+use local::Local;
+use needs::World;
+use options::{Debs, Options};
+use payload::Payloads;
+use transaction::Transaction;
+use trigger::Triggers;
+use unpack::Unpacking;
+
+pub(crate) const MODULE: Module = Module {
+    name: "install_debs",
+    summary: "installs Debian packages, as the image's own dpkg would",
+    details: doc::DETAILS,
+    keys: &["debs"],
+    options: doc::OPTIONS,
+    example: doc::EXAMPLE,
+    check,
+    modify,
+};
+
+fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
+    let Options { debs: Debs(choices) } = cfg.options()?;
+    set::read(&choices.packages, host)?;
+    Ok(())
+}
+
+fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
+    let Options { debs: Debs(choices) } = cfg.options()?;
+    let candidates = set::read(&choices.packages, root.host())?;
+    if candidates.is_empty() {
+        root.warn("there is nothing to install; `debs` lists packages and folders of them");
+        return Ok(());
+    }
+    let opened = Database::open(root);
+    let mut database = opened.map_err(|error: DatabaseError| ValueError::new(cfg.span(), error.to_string()))?;
+    let arches = Architectures::find(root, &database)?;
+    let arches = arches.unwrap_or_else(|| Architectures::of(&candidates));
+    arches.check(&candidates)?;
+    let transaction = Transaction::decide(&candidates, &database, &choices)?;
+    for index in &transaction.present {
+        root.info(format!("{} is installed already", candidates[*index].identity));
+    }
+    if transaction.new.is_empty() {
+        return Ok(());
+    }
+    let after = World::of(&candidates, &database, &transaction, &arches, true);
+    if !choices.nodeps {
+        let before = World::of(&candidates, &database, &transaction, &arches, false);
+        needs::check(&after, &before, cfg.span())?;
+    }
+    let order = order::of(&after.edges(&candidates, &transaction));
+    let needed: Vec<_> = candidates.iter().map(|candidate| after.needed_by(candidate)).collect();
+    database.read_files(root)?;
+    let mut unpacking = Unpacking {
+        payloads: Payloads::new(root)?,
+        local: Local::read(root)?,
+        triggers: Triggers::read(root)?,
+        database,
+    };
+    let mut places = std::collections::BTreeMap::new();
+    for index in &order {
+        let candidate = &candidates[*index];
+        let old = transaction.new[index];
+        let before = old.map(|old| unpacking.database.entry(old));
+        let before = before.filter(|entry| entry.state != State::NotInstalled);
+        let before = before.map(|entry| entry.identity.clone());
+        places.insert(*index, unpacking.unpack(root, candidate, old)?);
+        let new = &candidate.identity;
+        root.info(match before {
+            None => format!("{new} unpacked"),
+            Some(old) => format!("{new} unpacked over {old}"),
+        });
+    }
+    configure::run(root, &mut unpacking, &candidates, &order, &needed, &places)?;
+    unpacking.triggers.write(root)?;
+    unpacking.database.write(root)?;
+    Ok(())
+}

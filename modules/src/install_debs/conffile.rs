@@ -1,0 +1,300 @@
+//! Files that people may change: dpkg keeps them as they are, and lays its own beside
+//! (deb-conffiles(5)).
+
+use fsgen::Kind;
+use fsgen::tree::content::Content;
+
+use super::database::{Database, Entry, State};
+use super::set::Candidate;
+use super::unpack::{UNPACKED, Unpacking};
+use crate::root::show;
+use crate::rpm::digest::{Algorithm, Digest};
+use crate::value::ValueError;
+use crate::{Error, Root, RootError};
+
+/// What stands for the digest of a file that is new with its package.
+const NEW: &str = "newconffile";
+
+/// How many links one after the other are followed (dpkg's `conffderef`).
+const MAX_LINKS: usize = 25;
+
+/// A package's file lies beside the one that somebody changed, with this ending.
+const BESIDE: &[u8] = b".dpkg-dist";
+
+/// What was there before lies beside the package's.
+const BEFORE: &[u8] = b".dpkg-old";
+
+/// A file that people may change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Conffile {
+    pub(super) path: String,
+    /// Of the file as the package had it, when it was last configured.
+    pub(super) digest: String,
+    flag: Flag,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flag {
+    None,
+    /// The package does not have it any more.
+    Obsolete,
+    /// The package wants it to go.
+    Remove,
+}
+
+/// All such files of a package.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Settings(Vec<Conffile>);
+
+impl Settings {
+    /// Reads those of a new package, with the digests that dpkg knows.
+    pub(super) fn read(
+        candidate: &Candidate,
+        database: &Database,
+        old: Option<usize>,
+    ) -> Result<Self, ValueError> {
+        let mut all = Vec::new();
+        for line in candidate.text("conffiles").lines() {
+            let line = line.trim_end();
+            if line.is_empty() {
+                continue;
+            }
+            let (flag, path) = match line.strip_prefix("remove-on-upgrade ") {
+                Some(path) => (Flag::Remove, path),
+                None => (Flag::None, line),
+            };
+            if !path.starts_with('/') {
+                let message = format!("conffiles: {line:?} is no absolute path");
+                return Err(candidate.error(message));
+            }
+            let mut owners = database.owners(path.as_bytes());
+            // What the package itself says counts before others.
+            owners.sort_by_key(|owner| Some(*owner) != old);
+            let known = owners.iter().find_map(|owner| {
+                let mut files = database.entry(*owner).conffiles();
+                files.find_map(|(other, digest, _)| (other == path).then(|| digest.to_owned()))
+            });
+            all.push(Conffile {
+                path: path.to_owned(),
+                digest: known.unwrap_or_else(|| NEW.to_owned()),
+                flag,
+            });
+        }
+        Ok(Self(all))
+    }
+
+    /// Returns those of a package that dpkg knows.
+    pub(super) fn of(entry: &Entry) -> Self {
+        let all = entry.conffiles().map(|(path, digest, flag)| Conffile {
+            path: path.to_owned(),
+            digest: digest.to_owned(),
+            flag: match flag {
+                "obsolete" => Flag::Obsolete,
+                "remove-on-upgrade" => Flag::Remove,
+                _ => Flag::None,
+            },
+        });
+        Self(all.collect())
+    }
+
+    /// Returns whether the package brings that file.
+    pub(super) fn is_new(&self, path: &[u8]) -> bool {
+        let mut all = self.0.iter();
+        all.any(|file| file.path.as_bytes() == path && file.flag == Flag::None)
+    }
+
+    /// Returns the digest that is known of a file, if there is any.
+    pub(super) fn known_digest(&self, path: &[u8]) -> Option<&str> {
+        let mut all = self.0.iter();
+        let found = all.find(|file| file.path.as_bytes() == path);
+        found.map(|file| &*file.digest)
+    }
+
+    /// Notes the digest of a file under another name, unless it has one.
+    pub(super) fn inherit(&mut self, path: &[u8], digest: &str) {
+        for file in &mut self.0 {
+            if file.path.as_bytes() == path && file.digest == NEW {
+                digest.clone_into(&mut file.digest);
+            }
+        }
+    }
+
+    /// Adds a file that only the version before had.
+    pub(super) fn add_obsolete(&mut self, path: &[u8], digest: &str) {
+        self.0.push(Conffile {
+            path: String::from_utf8_lossy(path).into_owned(),
+            digest: digest.to_owned(),
+            flag: Flag::Obsolete,
+        });
+    }
+
+    pub(super) fn mark_obsolete(&mut self, path: &[u8]) {
+        for file in &mut self.0 {
+            if file.path.as_bytes() == path {
+                file.flag = Flag::Obsolete;
+            }
+        }
+    }
+
+    /// Returns them with some marked as obsolete.
+    pub(super) fn marked(mut self, is_obsolete: impl Fn(&str) -> bool) -> Self {
+        for file in &mut self.0 {
+            if is_obsolete(&file.path) {
+                file.flag = Flag::Obsolete;
+            }
+        }
+        self
+    }
+
+    /// Returns the paths of files that the package wants to go.
+    pub(super) fn to_remove(&self) -> Vec<Conffile> {
+        let all = self.0.iter().filter(|file| file.flag == Flag::Remove);
+        all.cloned().collect()
+    }
+
+    /// Returns the lines as the field has them.
+    pub(super) fn print(&self) -> String {
+        let lines = self.0.iter().map(|file| {
+            let flag = match file.flag {
+                Flag::None => "",
+                Flag::Obsolete => " obsolete",
+                Flag::Remove => " remove-on-upgrade",
+            };
+            format!("\n {} {}{flag}", file.path, file.digest)
+        });
+        lines.collect()
+    }
+}
+
+impl Unpacking {
+    /// Puts the settings of a package in their places, and says that it is configured.
+    pub(super) fn configure(&mut self, root: &mut Root<'_>, index: usize) -> Result<(), Error> {
+        let mut settings = Settings::of(self.database.entry(index));
+        let own = self.database.entry(index).identity.clone();
+        let mut touched = Vec::new();
+        for file in &mut settings.0 {
+            if file.flag == Flag::None {
+                let place = self.local.place(file.path.as_bytes(), &own.name).to_vec();
+                if self.settle_setting(root, file, &place)? {
+                    touched.push(place);
+                }
+            }
+        }
+        for path in touched {
+            for path in super::local::above(&path).into_iter().chain([&*path]) {
+                self.triggers.touch(&mut self.database, path, index);
+            }
+        }
+        self.database.change(index, |entry| {
+            entry.paragraph.set("Conffiles", settings.print());
+            entry.paragraph.set("Config-Version", "");
+            entry.state = match entry.paragraph.get("Triggers-Awaited") {
+                "" => State::Installed,
+                _ => State::TriggersAwaited,
+            };
+        });
+        Ok(())
+    }
+
+    /// Decides between the package's file and the one that is there (dpkg's
+    /// `deferred_configure_conffile`); returns whether anything new is there.
+    fn settle_setting(
+        &self,
+        root: &mut Root<'_>,
+        file: &mut Conffile,
+        place: &[u8],
+    ) -> Result<bool, Error> {
+        let path = real_path(root, place);
+        let new_path = [&*path, UNPACKED].concat();
+        let Some(new) = digest_of(root, &new_path)? else {
+            // Another architecture's package has done it already.
+            let others = self.database.owners(file.path.as_bytes());
+            let known = others.iter().find_map(|other| {
+                let entry = self.database.entry(*other);
+                let mut files = entry.conffiles().filter(|_| entry.state > State::HalfConfigured);
+                files.find_map(|(path, digest, flag)| {
+                    (path == file.path && flag.is_empty()).then(|| digest.to_owned())
+                })
+            });
+            file.digest = known.unwrap_or_else(|| file.digest.clone());
+            return Ok(false);
+        };
+        let current = digest_of(root, &path)?;
+        if let Ok(there) = root.stat(&path).map(|node| node.meta) {
+            root.chown(&new_path, there.uid, there.gid)?;
+            root.chmod(&new_path, there.mode)?;
+        }
+        let known = std::mem::replace(&mut file.digest, new.clone());
+        let is_edited = current.as_deref() != Some(&*known);
+        let shown = show(&path).to_string();
+        match &current {
+            Some(current) if *current == new => {
+                root.remove(&new_path)?;
+                return Ok(false);
+            }
+            // It was removed, and stays so if the package has nothing new.
+            None if known != NEW && known == new => {
+                root.remove(&new_path)?;
+                return Ok(false);
+            }
+            Some(_) if known == new => {
+                root.remove(&new_path)?;
+                return Ok(false);
+            }
+            None if known == NEW => {}
+            _ if is_edited => {
+                let beside = [&*path, BESIDE].concat();
+                for old in [&*beside, &*[&*path, BEFORE].concat()] {
+                    if root.lstat(old).is_ok() {
+                        root.remove(old)?;
+                    }
+                }
+                root.rename(&new_path, &beside)?;
+                let now = if current.is_some() { "changed" } else { "removed" };
+                root.warn(format!(
+                    "{shown} was {now} before and stays so; that of the package is {}",
+                    show(&beside)
+                ));
+                return Ok(true);
+            }
+            _ => {}
+        }
+        if root.lstat(&path).is_ok() {
+            root.remove(&path)?;
+        }
+        root.rename(&new_path, &path)?;
+        Ok(true)
+    }
+}
+
+/// Follows links at the end of a path, as far as they lead (dpkg's `conffderef`).
+pub(super) fn real_path(root: &Root<'_>, path: &[u8]) -> Vec<u8> {
+    let mut at = path.to_vec();
+    for _ in 0..MAX_LINKS {
+        let Ok(Kind::Symlink(target)) = root.lstat(&at).map(|node| node.kind.clone()) else {
+            return at;
+        };
+        let slash = at.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        at = match &*target {
+            [b'/', ..] => target.to_vec(),
+            target => [&at[..=slash], target].concat(),
+        };
+    }
+    path.to_vec()
+}
+
+/// Returns the MD5 digest of content, in hexadecimal.
+pub(super) fn digest(root: &Root<'_>, content: &Content) -> Result<String, RootError> {
+    let mut digest = Digest::new(Algorithm::Md5);
+    let read = root.read_pieces(content, |piece| digest.update(piece));
+    read.map_err(|cause| RootError::Spool { cause })?;
+    Ok(digest.hex())
+}
+
+/// Returns the digest of a file, if there is one.
+fn digest_of(root: &Root<'_>, path: &[u8]) -> Result<Option<String>, RootError> {
+    let Ok(Kind::File(content)) = root.stat(path).map(|node| node.kind.clone()) else {
+        return Ok(None);
+    };
+    digest(root, &content).map(Some)
+}

@@ -1,0 +1,112 @@
+//! Which packages are configured when the step is done, and what is left for the first boot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::database::State;
+use super::needs::Who;
+use super::set::Candidate;
+use super::trigger::Line;
+use super::unpack::Unpacking;
+use crate::first_boot::{self, Task};
+use crate::script::excerpt;
+use crate::{Error, Root};
+
+/// What dpkg does at the first boot: it keeps settings that are there, and asks nothing.
+const COMMAND: [&str; 7] = [
+    "/usr/bin/env",
+    "DEBIAN_FRONTEND=noninteractive",
+    "dpkg",
+    "--force-confdef",
+    "--force-confold",
+    "--configure",
+    "-a",
+];
+
+/// Configures what has no scripts, and leaves the rest for the first boot. `places` are those of the
+/// candidates in the list of packages.
+pub(super) fn run(
+    root: &mut Root<'_>,
+    unpacking: &mut Unpacking,
+    candidates: &[Candidate],
+    order: &[usize],
+    needed: &[Vec<Vec<Who>>],
+    places: &BTreeMap<usize, usize>,
+) -> Result<(), Error> {
+    let mut left: BTreeSet<usize> = BTreeSet::new();
+    for index in order {
+        let candidate = &candidates[*index];
+        let preinst = candidate.text("preinst");
+        if !preinst.trim().is_empty() {
+            let name = &candidate.identity.name;
+            let message = format!("the script {name}.preinst is not run: {}", excerpt(preinst));
+            root.warn_at(candidate.span, message);
+        }
+        if !candidate.text("postinst").trim().is_empty() {
+            left.insert(*index);
+        }
+    }
+    // What depends on a package that is not configured cannot be either.
+    loop {
+        let is_ready = |who: &Who| match who {
+            Who::New(other) => !left.contains(other),
+            Who::There(other) => unpacking.database.entry(*other).state > State::HalfConfigured,
+        };
+        let is_held = |index: &&usize| {
+            let mut needs = needed[**index].iter();
+            !left.contains(*index) && needs.any(|who| !who.is_empty() && !who.iter().any(is_ready))
+        };
+        let Some(held) = order.iter().find(is_held) else {
+            break;
+        };
+        left.insert(*held);
+    }
+    for index in order {
+        let candidate = &candidates[*index];
+        let own = &candidate.identity;
+        if left.contains(index) {
+            root.info(match candidate.text("postinst").trim().is_empty() {
+                true => format!("{own} is left unpacked: what it depends on is, too"),
+                false => format!(
+                    "script {}.postinst: left for the first boot; {own} is left unpacked",
+                    own.name
+                ),
+            });
+            continue;
+        }
+        let place = places[index];
+        let lines = Line::parse(candidate.text("triggers")).unwrap_or_default();
+        unpacking.configure(root, place)?;
+        for line in lines.iter().filter(|line| !line.is_interest) {
+            let (triggers, database) = (&mut unpacking.triggers, &mut unpacking.database);
+            triggers.call(root, database, line, place)?;
+        }
+        root.info(format!("{own} is configured"));
+    }
+    let mut names = Vec::new();
+    for (_, entry) in unpacking.database.entries() {
+        if entry.state.is_there() && entry.state != State::Installed {
+            names.push(&*entry.identity.name);
+        }
+    }
+    later(root, &names)
+}
+
+/// Leaves the rest for the first boot.
+fn later(root: &mut Root<'_>, names: &[&str]) -> Result<(), Error> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    if !first_boot::is_possible(root) {
+        let names = names.join(", ");
+        root.warn(format!(
+            "the image has no systemd, so nothing configures {names}; run `dpkg --configure -a` in it"
+        ));
+        return Ok(());
+    }
+    let task = Task {
+        name: "dpkg.configure".to_owned(),
+        program: COMMAND.map(str::to_owned).to_vec(),
+        ..Task::default()
+    };
+    Ok(first_boot::add(root, &[task])?)
+}

@@ -1,0 +1,86 @@
+//! What a package takes from others: the paths that it has put there.
+
+use std::collections::BTreeSet;
+
+use super::conffile::Settings;
+use super::unpack::{Package, Unpacking};
+use crate::deb::relation::Relation;
+use crate::{Error, Root};
+
+impl Unpacking {
+    /// Takes the paths that the package has put there from the lists of others.
+    pub(super) fn take_from_others(
+        &mut self,
+        root: &mut Root<'_>,
+        package: &Package<'_>,
+        index: usize,
+    ) -> Result<(), Error> {
+        let own = &package.candidate.identity;
+        let mut losers = BTreeSet::new();
+        for path in &package.taken {
+            let diversion = self.local.diversion(path);
+            let by = diversion.and_then(|diversion| diversion.by.as_deref());
+            if diversion.is_some() && by == Some(&*own.name) {
+                continue;
+            }
+            for other in self.database.owners(path) {
+                let name = &self.database.entry(other).identity.name;
+                let is_theirs = *name == own.name || by == Some(&**name) || other == index;
+                if !is_theirs {
+                    losers.insert(other);
+                }
+            }
+        }
+        for loser in losers {
+            if self.disappears(package, loser) {
+                let gone = self.database.entry(loser).identity.clone();
+                root.info(format!("{gone} is gone, as {own} has all of its files"));
+                self.remove_info(root, loser)?;
+                let lines = self.old_triggers(root, Some(loser))?;
+                self.triggers.change(root, Some((&gone, &lines)), (&gone, &[]))?;
+                self.database.remove(loser);
+                continue;
+            }
+            let files = self.database.entry(loser).files.iter();
+            let left = files.filter(|path| !package.taken.contains(*path)).cloned();
+            let left = left.collect();
+            self.database.set_files(loser, left);
+            let lost = |path: &str| {
+                package.taken.contains(path.as_bytes()) && package.settings.is_new(path.as_bytes())
+            };
+            let entry = self.database.entry(loser);
+            let settings = Settings::of(entry);
+            let lines = settings.marked(lost).print();
+            if lines != entry.paragraph.get("Conffiles") {
+                self.database.change(loser, |entry| entry.paragraph.set("Conffiles", lines));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether nothing is left of a package, and nothing needs it (dpkg's
+    /// `pkg_disappear_others`).
+    fn disappears(&self, package: &Package<'_>, loser: usize) -> bool {
+        let entry = self.database.entry(loser);
+        let own = &package.candidate.identity.name;
+        let is_left = |path: &Vec<u8>| {
+            if let Some(diversion) = self.local.diversion(path) {
+                let by = diversion.by.as_deref();
+                if by == Some(&*entry.identity.name) || by == Some(own) {
+                    return true;
+                }
+            }
+            let others = self.database.owners(path);
+            let is_third = |index: &usize| {
+                *index != loser && self.database.entry(*index).identity.name != entry.identity.name
+            };
+            !package.archived.contains(path) && !others.iter().any(is_third)
+        };
+        let name = &entry.identity.name;
+        let wants = |relation: &Relation| relation.0.iter().any(|possible| possible.name == *name);
+        let mut others = self.database.entries().filter(|(_, other)| other.state.is_there());
+        let is_needed = others.any(|(_, other)| other.relations.needs().any(wants));
+        let has_files = entry.files.iter().any(|path| path != b"/.");
+        has_files && !is_needed && !entry.files.iter().any(is_left)
+    }
+}

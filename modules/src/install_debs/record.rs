@@ -1,0 +1,53 @@
+//! What dpkg's list says of a package that was just unpacked.
+
+use super::database::{Entry, State};
+use super::relations::normalize;
+use super::unpack::{Package, Unpacking};
+
+impl Unpacking {
+    /// Writes down that the package is unpacked; returns its place in the list.
+    pub(super) fn note(&mut self, package: &Package<'_>) -> usize {
+        let candidate = package.candidate;
+        let mut paragraph = candidate.control.clone();
+        for field in ["Status", "Config-Version", "Conffiles", "Triggers-Pending", "Triggers-Awaited"] {
+            paragraph.set(field, "");
+        }
+        for (field, usual) in [("Essential", "no"), ("Protected", "no"), ("Multi-Arch", "no")] {
+            if paragraph.get(field) == usual {
+                paragraph.set(field, "");
+            }
+        }
+        normalize(&mut paragraph);
+        paragraph.set("Version", candidate.identity.version.to_string());
+        paragraph.set("Conffiles", package.settings.print());
+        if let Some(old) = package.old.map(|old| self.database.entry(old)) {
+            let before = &old.paragraph;
+            for field in ["Priority", "Section"] {
+                if paragraph.get(field).is_empty() {
+                    paragraph.set(field, before.get(field));
+                }
+            }
+            let configured = match old.state {
+                State::NotInstalled => "",
+                State::Installed | State::TriggersPending => before.get("Version"),
+                _ => match before.get("Config-Version") {
+                    "" if old.state == State::TriggersAwaited || old.state == State::ConfigFiles => {
+                        before.get("Version")
+                    }
+                    version => version,
+                },
+            };
+            paragraph.set("Config-Version", configured);
+        }
+        let new = Entry::new(
+            candidate.identity.clone(),
+            State::Unpacked,
+            paragraph,
+            candidate.relations.clone(),
+        );
+        if let Some(old) = package.old {
+            self.database.set_files(old, Vec::new());
+        }
+        self.database.put(package.old, new)
+    }
+}

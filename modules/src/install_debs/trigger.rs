@@ -1,0 +1,255 @@
+//! What packages want to know of others' files and calls (deb-triggers(5)).
+
+use std::collections::BTreeMap;
+
+use super::database::{ADMIN, Database, State};
+use crate::deb::identity::Identity;
+use crate::{Root, RootError};
+
+/// What one line of a package's `triggers` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) is_interest: bool,
+    /// Whether who causes it waits until it is done.
+    pub(super) waits: bool,
+    /// A path, or a name that packages agree on.
+    pub(super) name: String,
+}
+
+impl Line {
+    /// Reads the file `triggers` of a package; returns the line that is none.
+    pub(super) fn parse(text: &str) -> Result<Vec<Self>, String> {
+        let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+        let lines = lines.map(str::trim).filter(|line| !line.is_empty());
+        lines.map(|line| Self::parse_one(line).ok_or_else(|| line.to_owned())).collect()
+    }
+
+    fn parse_one(line: &str) -> Option<Self> {
+        let (word, name) = line.split_once(char::is_whitespace)?;
+        let (is_interest, waits) = match word {
+            "interest" | "interest-await" => (true, true),
+            "interest-noawait" => (true, false),
+            "activate" | "activate-await" => (false, true),
+            "activate-noawait" => (false, false),
+            _ => return None,
+        };
+        let name = name.trim();
+        let is_sound = name.chars().all(|c| c.is_ascii_graphic()) && !name.is_empty();
+        let is_sound = is_sound && (name.starts_with('/') || !name.contains('/'));
+        is_sound.then(|| Self {
+            is_interest,
+            waits,
+            name: name.trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+/// Who is interested in paths and names.
+#[derive(Debug, Default)]
+pub(super) struct Triggers {
+    /// Path, package and whether who causes it waits, in the order of dpkg's file.
+    paths: Vec<(String, String, bool)>,
+    /// The same for names.
+    names: BTreeMap<String, Vec<(String, bool)>>,
+    paths_changed: bool,
+    names_changed: Vec<String>,
+}
+
+const FILE: &str = "/var/lib/dpkg/triggers/File";
+
+impl Triggers {
+    /// Reads who is interested in paths.
+    pub(super) fn read(root: &Root<'_>) -> Result<Self, RootError> {
+        let text = root.read_if_exists(FILE)?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let paths = text.lines().filter_map(|line| {
+            let (path, package) = line.split_once(' ')?;
+            let (package, waits) = options(package);
+            Some((path.to_owned(), package, waits))
+        });
+        Ok(Self {
+            paths: paths.collect(),
+            ..Self::default()
+        })
+    }
+
+    fn named(&mut self, root: &Root<'_>, name: &str) -> Result<&mut Vec<(String, bool)>, RootError> {
+        if !self.names.contains_key(name) {
+            let text = root.read_if_exists(format!("{ADMIN}/triggers/{name}"))?;
+            let text = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
+            let interested = text.lines().filter(|line| !line.is_empty()).map(options);
+            self.names.insert(name.to_owned(), interested.collect());
+        }
+        Ok(self.names.entry(name.to_owned()).or_default())
+    }
+
+    /// Takes away what a package was interested in, and adds what it is now.
+    pub(super) fn change(
+        &mut self,
+        root: &Root<'_>,
+        old: Option<(&Identity, &[Line])>,
+        new: (&Identity, &[Line]),
+    ) -> Result<(), RootError> {
+        let removed = old.into_iter().map(|(identity, lines)| (identity, lines, false));
+        for (identity, lines, is_added) in removed.chain([(new.0, new.1, true)]) {
+            let package = identity.file_name();
+            for line in lines.iter().filter(|line| line.is_interest) {
+                if line.name.starts_with('/') {
+                    self.paths_changed = true;
+                    let is_it = |path: &str, other: &str| path == line.name && other == package;
+                    let found = self.paths.iter_mut().find(|(path, other, _)| is_it(path, other));
+                    match (found, is_added) {
+                        (Some(found), true) => found.2 = line.waits,
+                        (Some(_), false) => self.paths.retain(|(path, other, _)| !is_it(path, other)),
+                        (None, true) => {
+                            let new = (line.name.clone(), package.clone(), line.waits);
+                            self.paths.push(new);
+                        }
+                        (None, false) => {}
+                    }
+                    continue;
+                }
+                let interested = self.named(root, &line.name)?;
+                interested.retain(|(other, _)| *other != package);
+                if is_added {
+                    interested.push((package.clone(), line.waits));
+                }
+                self.names_changed.push(line.name.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that a package has something to do with a path, as those are told that are interested
+    /// in that very path.
+    pub(super) fn touch(&self, database: &mut Database, path: &[u8], by: usize) {
+        // The last one that was added is told first.
+        let interested = self.paths.iter().rev().filter(|(own, ..)| own.as_bytes() == path);
+        for (name, package, waits) in interested {
+            if let Some(index) = database.find_named(package) {
+                activate(database, index, name, waits.then_some(by));
+            }
+        }
+    }
+
+    /// Notes that a package calls a trigger by its name, or by a path.
+    pub(super) fn call(
+        &mut self,
+        root: &Root<'_>,
+        database: &mut Database,
+        line: &Line,
+        by: usize,
+    ) -> Result<(), RootError> {
+        let interested: Vec<(String, bool)> = match line.name.starts_with('/') {
+            true => {
+                let paths = self.paths.iter().rev().filter(|(path, ..)| *path == line.name);
+                paths.map(|(_, package, waits)| (package.clone(), *waits)).collect()
+            }
+            false => self.named(root, &line.name)?.clone(),
+        };
+        for (package, waits) in interested {
+            if let Some(index) = database.find_named(&package) {
+                let waiting = (waits && line.waits).then_some(by);
+                activate(database, index, &line.name, waiting);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the lists that changed.
+    pub(super) fn write(&self, root: &mut Root<'_>) -> Result<(), RootError> {
+        if self.paths_changed {
+            let lines = self.paths.iter().map(|(path, package, waits)| {
+                format!("{path} {package}{}\n", if *waits { "" } else { "/noawait" })
+            });
+            write(root, FILE, &lines.collect::<String>())?;
+        }
+        for name in &self.names_changed {
+            let lines = self.names[name].iter().map(|(package, waits)| {
+                format!("{package}{}\n", if *waits { "" } else { "/noawait" })
+            });
+            let path = format!("{ADMIN}/triggers/{name}");
+            write(root, &path, &lines.collect::<String>())?;
+        }
+        Ok(())
+    }
+}
+
+fn write(root: &mut Root<'_>, path: &str, text: &str) -> Result<(), RootError> {
+    if text.is_empty() {
+        return match root.exists(path) {
+            true => root.remove(path),
+            false => Ok(()),
+        };
+    }
+    root.mkdir_all(format!("{ADMIN}/triggers"), 0o755)?;
+    root.write(path, text)
+}
+
+fn options(package: &str) -> (String, bool) {
+    match package.strip_suffix("/noawait") {
+        Some(package) => (package.to_owned(), false),
+        None => (package.strip_suffix("/await").unwrap_or(package).to_owned(), true),
+    }
+}
+
+/// Notes that a package has a trigger to look after, and who waits for that (dpkg's
+/// `trig_record_activation`).
+fn activate(database: &mut Database, index: usize, name: &str, waiting: Option<usize>) {
+    let pending = database.entry(index);
+    if pending.state < State::TriggersAwaited {
+        return;
+    }
+    let label = pending.identity.name.clone();
+    let before = pending.paragraph.get("Triggers-Pending").to_owned();
+    if !before.split(' ').any(|other| other == name) {
+        database.change(index, |entry| {
+            let all = match &*before {
+                "" => name.to_owned(),
+                before => format!("{name} {before}"),
+            };
+            entry.paragraph.set("Triggers-Pending", all);
+            entry.state = match entry.paragraph.get("Triggers-Awaited") {
+                "" => State::TriggersPending,
+                _ => State::TriggersAwaited,
+            };
+        });
+    }
+    let Some(by) = waiting else {
+        return;
+    };
+    let before = database.entry(by).paragraph.get("Triggers-Awaited").to_owned();
+    if !before.split(' ').any(|other| other == label) {
+        database.change(by, |entry| {
+            let all = match &*before {
+                "" => label,
+                before => format!("{before} {label}"),
+            };
+            entry.paragraph.set("Triggers-Awaited", all);
+            entry.state = entry.state.min(State::TriggersAwaited);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_triggers() {
+        for (text, want) in [
+            ("", Some(0)),
+            ("# nothing\n\n", Some(0)),
+            ("interest-noawait /usr/share/x\nactivate ldconfig # why\n", Some(2)),
+            ("interest", None),
+            ("interest a b", None),
+            ("interest a/b", None),
+            ("wants a", None),
+        ] {
+            assert_eq!(Line::parse(text).ok().map(|lines| lines.len()), want, "{text}");
+        }
+        let lines = Line::parse("interest /usr/share/x/").unwrap();
+        let line = (&*lines[0].name, lines[0].is_interest, lines[0].waits);
+        assert_eq!(line, ("/usr/share/x", true, true));
+    }
+}
