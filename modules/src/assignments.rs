@@ -24,18 +24,31 @@ pub(crate) fn set(
 ) -> Result<(), RootError> {
     let mut text = root.read_if_exists(path)?.unwrap_or_default();
     for (key, value) in values {
-        text = set_in(&text, key, value, quotes);
+        text = set_in(&text, "", key, value, quotes);
     }
     root.mkdir_above(path)?;
     root.write(path, text)
 }
 
-fn set_in(text: &[u8], key: &str, value: &str, quotes: Quotes) -> Vec<u8> {
+/// Sets a variable for the programs that a shell starts which reads the file.
+pub(crate) fn export(
+    root: &mut Root<'_>,
+    path: &str,
+    key: &str,
+    value: &str,
+) -> Result<(), RootError> {
+    let text = root.read_if_exists(path)?.unwrap_or_default();
+    root.mkdir_above(path)?;
+    root.write(path, set_in(&text, "export ", key, value, Quotes::Needed))
+}
+
+/// Returns the text with a key set, by lines that begin with `start` where they are new.
+fn set_in(text: &[u8], start: &str, key: &str, value: &str, quotes: Quotes) -> Vec<u8> {
     let mut lines: Vec<Vec<u8>> = text
         .split_inclusive(|b| *b == b'\n')
         .map(<[u8]>::to_vec)
         .collect();
-    let new = format!("{key}={}\n", quote(value, quotes)).into_bytes();
+    let new = format!("{start}{key}={}\n", quote(value, quotes)).into_bytes();
     match lines.iter_mut().rev().find(|line| is_of(line, key)) {
         // A line that says it already keeps its spelling.
         Some(line) if unquote(line) == value.as_bytes() => {}
@@ -108,13 +121,13 @@ mod tests {
                 Some((start, end)) => format!("{start}K=\"v w\"\n{end}"),
                 None => after.to_owned(),
             };
-            let once = set_in(before.as_bytes(), "K", "v w", quotes);
+            let once = set_in(before.as_bytes(), "", "K", "v w", quotes);
             assert_eq!(
                 String::from_utf8(once.clone()).unwrap(),
                 after,
                 "{before:?}"
             );
-            assert_eq!(set_in(&once, "K", "v w", quotes), once);
+            assert_eq!(set_in(&once, "", "K", "v w", quotes), once);
         }
     }
 

@@ -94,9 +94,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
 fn set_locale(root: &mut Root<'_>, locale: &Spanned<String>) -> Result<(), Error> {
     if installed::musl(root) {
         // Programs that musl knows no translation for speak English, and work.
-        root.mkdir_above(PROFILE)?;
-        root.write(PROFILE, format!("export LANG={}\n", **locale))?;
-        return Ok(());
+        return Ok(assignments::export(root, PROFILE, "LANG", locale)?);
     }
     provide(root, locale)?;
     let lang = [("LANG", locale.as_str())];

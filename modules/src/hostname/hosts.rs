@@ -19,8 +19,9 @@ pub(super) fn rename(hosts: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
             .filter(|word| !word.is_empty());
         if words.next() == Some(b"127.0.1.1") && !own_line_seen {
             own_line_seen = true;
-            let names = names(new);
-            if !words.eq(names.iter().copied()) {
+            let said: Vec<_> = words.collect();
+            let names = with_aliases(&said, old, new);
+            if said != names {
                 out.extend_from_slice(b"127.0.1.1\t");
                 out.extend_from_slice(&names.join(&b' '));
                 out.extend_from_slice(if rest.starts_with(b"#") { b" " } else { b"" });
@@ -42,6 +43,23 @@ pub(super) fn rename(hosts: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
         out.extend_from_slice(rest);
     }
     out
+}
+
+/// Returns the names for the machine's own line: the new ones in place of the old, and the rest as
+/// it was. The first name is the machine's, whatever it was called.
+fn with_aliases<'n>(said: &[&'n [u8]], old: &[u8], new: &'n [u8]) -> Vec<&'n [u8]> {
+    let own = match said.first() {
+        Some(first) if !said.iter().any(|name| *name == old || *name == short(old)) => short(first),
+        _ => short(old),
+    };
+    let mut names = names(new);
+    for (at, name) in said.iter().enumerate() {
+        let is_own = *name == old || *name == own || at == 0 && short(name) == own;
+        if !is_own && !names.contains(name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// Returns whether the image finds its own name without any file.
@@ -128,6 +146,25 @@ mod tests {
                 "b",
                 "127.0.1.1 a\n127.0.1.1 other\n",
                 "127.0.1.1\tb\n127.0.1.1 other\n",
+            ),
+            // What else the machine is called there, it stays.
+            (
+                "old",
+                "web1.lan",
+                "127.0.1.1 old.lan db old cache # me\n",
+                "127.0.1.1\tweb1.lan web1 db cache # me\n",
+            ),
+            (
+                "other",
+                "web1",
+                "127.0.1.1 old.lan old db web1\n",
+                "127.0.1.1\tweb1 db\n",
+            ),
+            (
+                "old",
+                "web1.lan",
+                "127.0.1.1 db old web1.example web1.lan\n",
+                "127.0.1.1\tweb1.lan web1 db web1.example\n",
             ),
             // The line is right already: its spaces stay.
             (

@@ -42,6 +42,14 @@ fn where_lang_is_set() {
             "export LANG=de_DE.UTF-8\n",
         ),
         (
+            &[
+                ("/lib/ld-musl-x86_64.so.1", ""),
+                (PROFILE, "# mine\nexport LANG=C LC_ALL=C\nLANG=C\nexport TZ=UTC\n"),
+            ],
+            PROFILE,
+            "# mine\nexport LANG=C LC_ALL=C\nexport LANG=de_DE.UTF-8\nexport TZ=UTC\n",
+        ),
+        (
             &[(
                 "/usr/lib/locale/locale-archive",
                 "x\0de_AT.utf8\0de_DE.utf8\0y",

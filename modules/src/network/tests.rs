@@ -93,10 +93,19 @@ fn lines_of_others_stay() {
         (
             "# main\nauto lo eth0\niface lo inet loopback\n\n# the card\niface eth0 inet static\n\
              \taddress 1.2.3.4\n\n\t# inner\n\tnetmask 24\n\n# next\niface eth1 inet dhcp\n",
-            format!(
-                "# main\n{ours}auto lo\niface lo inet loopback\n\n# the card\n\n# next\n\
-                 iface eth1 inet dhcp\n"
-            ),
+            "# main\nauto lo eth0\niface lo inet loopback\n\n# the card\niface eth0 inet dhcp\n\n\
+             \t# inner\niface eth0 inet6 auto\n\n# next\niface eth1 inet dhcp\n"
+                .to_owned(),
+        ),
+        // What is not ours in a stanza stays, and a second one of a family goes.
+        (
+            "auto eth0\niface eth0 inet static\n  pre-up /x eth0\n  address 1.2.3.4/24\n  # c\n  \
+             hwaddress 2:0:0:0:0:1\n  up ip addr add 1.2.3.5/24 dev eth0\n  up ip addr add 1.1.1.1 \
+             dev eth1\niface eth0 inet static\n  address 1.2.3.6/24\niface eth0 inet6 auto\n  \
+             privext 2\n",
+            "auto eth0\niface eth0 inet dhcp\n  pre-up /x eth0\n  # c\n  hwaddress 2:0:0:0:0:1\n  \
+             up ip addr add 1.1.1.1 dev eth1\niface eth0 inet6 auto\n  privext 2\n"
+                .to_owned(),
         ),
         (
             "allow-hotplug eth0\niface eth0 inet dhcp\nsource interfaces.d/*\n",
@@ -104,7 +113,7 @@ fn lines_of_others_stay() {
         ),
         (
             "iface eth0 inet6 auto\niface eth01 inet dhcp\n",
-            format!("{ours}iface eth01 inet dhcp\n"),
+            "auto eth0\niface eth0 inet6 auto\niface eth0 inet dhcp\niface eth01 inet dhcp\n".to_owned(),
         ),
     ] {
         let (tree, _) = twice(&[(INTERFACES, before)], "network", &eth0()).unwrap();
