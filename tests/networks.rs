@@ -160,3 +160,49 @@ fn ifquery_reads_what_was_meant() {
         address: fd00::5\nnetmask: 64\ngateway: fe80::1";
     assert_eq!(found, want.lines().collect());
 }
+
+#[test]
+fn netplan_reads_what_others_wrote_beside_ours() {
+    let work = Work::new("merged");
+    let yaml = "etc/netplan/60-hsb.yaml";
+    let file = work.join("netplan").join(yaml);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let theirs = "# by hand\nnetwork:\n    version: 2\n    ethernets:\n        eth1:\n            \
+        dhcp4: true\n            wakeonlan: true\n        eth0:\n            addresses:\n            \
+        - 10.9.9.9/8\n            gateway4: 10.0.0.1\n            wakeonlan: true\n    bonds: {}\n";
+    fs::write(file, theirs).unwrap();
+    let row = "{name: eth0, addresses: [10.0.0.5/24], gateway: 10.0.0.1}";
+    let text = written(
+        &work,
+        row,
+        "netplan",
+        "usr/sbin/netplan",
+        &[&format!("/{yaml}")],
+    )
+    .remove(0);
+    let root = work.join("read");
+    fs::create_dir_all(root.join("etc/netplan")).unwrap();
+    fs::write(root.join(yaml), text).unwrap();
+    let found = kit::succeed(kit::tool("netplan").args(["get", "--root-dir"]).arg(&root));
+    let mut lines: Vec<_> = found.lines().map(str::trim).collect();
+    lines.sort_unstable();
+    let mut want = vec![
+        "network:",
+        "version: 2",
+        "ethernets:",
+        "eth0:",
+        "addresses:",
+        "- \"10.0.0.5/24\"",
+        "dhcp4: false",
+        "dhcp6: false",
+        "routes:",
+        "- to: \"default\"",
+        "via: \"10.0.0.1\"",
+        "wakeonlan: true",
+        "eth1:",
+        "dhcp4: true",
+        "wakeonlan: true",
+    ];
+    want.sort_unstable();
+    assert_eq!(lines, want, "{found}");
+}

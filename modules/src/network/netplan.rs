@@ -1,13 +1,17 @@
 //! Settings for netplan: netplan(5). It wants files that only root reads.
 
+mod document;
+
 use super::options::Selector;
 use super::{Interface, join};
 use crate::root::show;
-use crate::{Root, RootError};
+use crate::value::ValueError;
+use crate::{Error, Root};
+use document::Setting;
 
 const FILE: &str = "/etc/netplan/60-hsb.yaml";
 
-pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(), RootError> {
+pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(), Error> {
     root.mkdir_above(FILE)?;
     for other in root.glob("/etc/netplan/*.yaml") {
         if other != FILE.as_bytes() {
@@ -17,41 +21,35 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
             ));
         }
     }
-    let mut text = String::from("network:\n  version: 2\n  ethernets:\n");
+    let before = root.read_if_exists(FILE)?.unwrap_or_default();
+    let mut text = String::from_utf8_lossy(&before).into_owned();
     for interface in interfaces {
-        add(&mut text, interface);
+        let set = document::set(&text, &interface.id(), &settings(interface));
+        text = set.ok_or_else(|| {
+            let message = format!("{FILE} is not written in indented lines, and stays as it is");
+            let error = ValueError::new(interface.span, message);
+            error.help("remove it with `files`, or write its mappings without braces")
+        })?;
     }
     root.write(FILE, text)?;
-    root.chmod(FILE, 0o600)
+    Ok(root.chmod(FILE, 0o600)?)
 }
 
-/// Adds one interface. Texts are in double quotes: none of them can hold one.
-fn add(text: &mut String, interface: &Interface) {
-    let mut line = |indent: usize, line: String| {
-        text.extend(std::iter::repeat_n(' ', indent));
-        *text += &line;
-        text.push('\n');
+/// Returns the keys of an interface. Texts are in double quotes: none of them can hold one.
+fn settings(interface: &Interface) -> Vec<Setting> {
+    let list = |values: Vec<String>| join(values.iter().map(|value| format!("\"{value}\"")), ", ");
+    let texts = |values: &[std::net::IpAddr]| values.iter().map(ToString::to_string).collect();
+    let matched = match &interface.selector {
+        Selector::Name(name) if *name == interface.id() => None,
+        Selector::Name(name) => Some(format!("match: {{name: \"{name}\"}}")),
+        Selector::Mac(mac) => Some(format!("match: {{macaddress: \"{mac}\"}}")),
     };
-    line(4, format!("\"{}\":", interface.id()));
-    match &interface.selector {
-        Selector::Name(name) if *name == interface.id() => {}
-        Selector::Name(name) => line(6, format!("match: {{name: \"{name}\"}}")),
-        Selector::Mac(mac) => line(6, format!("match: {{macaddress: \"{mac}\"}}")),
-    }
-    line(6, format!("dhcp4: {}", interface.dhcp4));
-    line(6, format!("dhcp6: {}", interface.dhcp6));
-    let quoted =
-        |values: Vec<String>| join(values.iter().map(|value| format!("\"{value}\"")), ", ");
-    if !interface.addresses.is_empty() {
-        let addresses = interface
-            .addresses
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        line(6, format!("addresses: [{}]", quoted(addresses)));
-    }
+    let addresses = interface.addresses.iter().map(ToString::to_string);
+    let addresses: Vec<_> = addresses.collect();
+    let addresses = (!addresses.is_empty()).then(|| format!("addresses: [{}]", list(addresses)));
+    let mut routes = Vec::new();
     if !interface.routes.is_empty() {
-        line(6, "routes:".to_owned());
+        routes.push("routes:".to_owned());
     }
     for route in &interface.routes {
         let to = if route.to.is_everywhere() {
@@ -62,29 +60,32 @@ fn add(text: &mut String, interface: &Interface) {
         let metric = route
             .metric
             .map_or_else(String::new, |metric| format!(", metric: {metric}"));
-        line(
-            6,
-            format!("- {{to: \"{to}\", via: \"{}\"{metric}}}", route.via),
-        );
+        routes.push(format!("- {{to: \"{to}\", via: \"{}\"{metric}}}", route.via));
     }
+    let mut servers = Vec::new();
     if !interface.nameservers.is_empty() || !interface.search.is_empty() {
-        line(6, "nameservers:".to_owned());
+        servers.push("nameservers:".to_owned());
     }
     if !interface.nameservers.is_empty() {
-        let servers = interface
-            .nameservers
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        line(8, format!("addresses: [{}]", quoted(servers)));
+        let addresses = list(texts(&interface.nameservers));
+        servers.push(format!("  addresses: [{addresses}]"));
     }
     if !interface.search.is_empty() {
-        line(8, format!("search: [{}]", quoted(interface.search.clone())));
+        servers.push(format!("  search: [{}]", list(interface.search.clone())));
     }
-    if let Some(mtu) = interface.mtu {
-        line(6, format!("mtu: {mtu}"));
-    }
-    if interface.optional {
-        line(6, "optional: true".to_owned());
-    }
+    let mtu = interface.mtu.map(|mtu| format!("mtu: {mtu}"));
+    let optional = interface.optional.then(|| "optional: true".to_owned());
+    vec![
+        ("match", Vec::from_iter(matched)),
+        ("dhcp4", vec![format!("dhcp4: {}", interface.dhcp4)]),
+        ("dhcp6", vec![format!("dhcp6: {}", interface.dhcp6)]),
+        ("addresses", Vec::from_iter(addresses)),
+        // The old way to say `routes`.
+        ("gateway4", Vec::new()),
+        ("gateway6", Vec::new()),
+        ("routes", routes),
+        ("nameservers", servers),
+        ("mtu", Vec::from_iter(mtu)),
+        ("optional", Vec::from_iter(optional)),
+    ]
 }

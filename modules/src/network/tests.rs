@@ -127,6 +127,55 @@ fn lines_of_others_stay() {
 }
 
 #[test]
+fn other_interfaces_of_netplan_stay() {
+    let ours = "    \"eth0\":\n      dhcp4: true\n      dhcp6: true\n";
+    let start = "network:\n  version: 2\n  ethernets:\n";
+    for (before, after) in [
+        ("", format!("{start}{ours}")),
+        ("# mine\n", format!("{start}{ours}# mine\n")),
+        (
+            "# mine\nnetwork:\n    ethernets:\n        eth1: # two\n            dhcp4: true\n\
+             \n    # three\n    version: 2\n",
+            "# mine\nnetwork:\n    ethernets:\n        eth1: # two\n            dhcp4: true\n        \
+             \"eth0\":\n          dhcp4: true\n          dhcp6: true\n\n    # three\n    version: 2\n"
+                .to_owned(),
+        ),
+        (
+            "network:\n  version: 2\n  ethernets:\n    eth0:\n      # c\n      wakeonlan: true\n      \
+             addresses:\n      - 10.0.0.5/24\n      gateway4: 10.0.0.1\n      dhcp4: false\n    eth1:\n      \
+             routes:\n        - to: default\n          via: 1.1.1.1\n",
+            "network:\n  version: 2\n  ethernets:\n    eth0:\n      # c\n      wakeonlan: true\n      \
+             dhcp4: true\n      dhcp6: true\n    eth1:\n      routes:\n        - to: default\n          \
+             via: 1.1.1.1\n"
+                .to_owned(),
+        ),
+        (
+            "network:\n  version: 2\n  wifis:\n    wlan0: {dhcp4: true}\n",
+            format!(
+                "network:\n  version: 2\n  wifis:\n    wlan0: {{dhcp4: true}}\n  ethernets:\n{ours}"
+            ),
+        ),
+    ] {
+        let files = [("/usr/sbin/netplan", ""), (NETPLAN, before), NM];
+        let (tree, _) = twice(&files, "network", &eth0()).unwrap();
+        assert_eq!(read(&tree, NETPLAN), after);
+    }
+    for text in [
+        "network: {version: 2}\n",
+        "network:\n  ethernets: {eth0: {}}\n",
+        "network:\n  ethernets:\n    eth0: {dhcp4: true}\n",
+        "- a\n",
+        "network\n",
+    ] {
+        let files = [("/usr/sbin/netplan", ""), (NETPLAN, text), NM];
+        assert_eq!(
+            refusal(&files, "network", &eth0()),
+            "/etc/netplan/60-hsb.yaml is not written in indented lines, and stays as it is"
+        );
+    }
+}
+
+#[test]
 fn names_for_servers_need_a_reader() {
     let recipe = value!({"network": [{"name": "eth0", "nameservers": ["1.1.1.1"]}]});
     for (extra, warned) in [
