@@ -1,6 +1,6 @@
 //! What steps did, path by path: for `hsb plan`, its `--why` and `--show`, and the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, bail};
 use fsgen::tree::content::Content;
@@ -70,9 +70,11 @@ pub(crate) struct Writers(BTreeMap<Vec<u8>, String>);
 
 impl Writers {
     /// Notes what a step wrote. Returns a warning for each path where nothing is left of what an
-    /// earlier step wrote: an edit that keeps some of its lines is none.
+    /// earlier step wrote, and one for each directory that is gone with such paths: an edit that
+    /// keeps some of its lines is none.
     pub(crate) fn note(&mut self, step: &str, changes: &[Change], tree: &Tree) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut undone: BTreeMap<(&[u8], String), Vec<&Change>> = BTreeMap::new();
+        let mut gone: BTreeSet<&[u8]> = BTreeSet::new();
         for change in changes {
             let writes = match (&change.before, &change.after) {
                 (_, None) => true,
@@ -82,22 +84,40 @@ impl Writers {
             if !writes {
                 continue;
             }
-            if let Some(writer) = self.0.get(&change.path)
-                && !keeps_lines(change, tree)
-            {
-                let did = match change.after {
-                    None => "removes",
-                    Some(_) => "overwrites",
-                };
-                let path = shown(&change.path);
-                warnings.push(format!(
-                    "step {step} {did} {path}, which step {writer} wrote"
-                ));
+            if change.after.is_none() {
+                gone.insert(&change.path);
             }
-            self.0.insert(change.path.clone(), step.to_owned());
+            let writer = self.0.insert(change.path.clone(), step.to_owned());
+            if let Some(writer) = writer.filter(|_| !keeps_lines(change, tree)) {
+                let top = top_of(&gone, &change.path);
+                undone.entry((top, writer)).or_default().push(change);
+            }
         }
-        warnings
+        let warning = |((top, writer), changes): ((&[u8], String), Vec<&Change>)| {
+            let (path, did) = match changes[..] {
+                [Change { path, after, .. }] => (&path[..], after.as_ref()),
+                _ => (top, None),
+            };
+            let did = did.map_or("removes", |_| "overwrites");
+            let path = shown(path);
+            match changes.len() {
+                1 => format!("step {step} {did} {path}, which step {writer} wrote"),
+                paths => {
+                    format!("step {step} {did} {path} with {paths} paths that step {writer} wrote")
+                }
+            }
+        };
+        undone.into_iter().map(warning).collect()
     }
+}
+
+/// Returns the topmost directory above a path that is gone, or the path itself.
+fn top_of<'c>(gone: &BTreeSet<&'c [u8]>, path: &'c [u8]) -> &'c [u8] {
+    let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    let mut above = slashes.map(|(at, _)| &path[..at]);
+    above
+        .find_map(|above| gone.get(above).copied())
+        .unwrap_or(path)
 }
 
 /// Returns whether a text still has a line that it had before.

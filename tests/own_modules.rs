@@ -434,9 +434,26 @@ fn a_later_step_that_undoes_an_earlier_one_is_told_of() {
             "step 2 two removes /etc/motd, which step 1 one wrote",
         ),
         (write(r"hello\nyou\n"), ""),
+        (
+            shell(&[r#"{"call":"remove","args":["/srv"],"named":{"recursive":true}}"#]),
+            "step 2 two removes /srv with 2 paths that step 1 one wrote",
+        ),
+        (
+            shell(&[r#"{"call":"rename","args":["/srv/e","/e"]}"#]),
+            "step 2 two removes /srv/e/g, which step 1 one wrote",
+        ),
     ] {
         let work = project("overwrite", "modules: [one, two]");
-        module(&work, "one", &write(r"hello\n"));
+        module(
+            &work,
+            "one",
+            &shell(&[
+                r#"{"call":"write","args":["/etc/motd","hello\n"]}"#,
+                r#"{"call":"mkdir","args":["/srv/e"],"named":{"parents":true}}"#,
+                r#"{"call":"write","args":["/srv/f",""]}"#,
+                r#"{"call":"write","args":["/srv/e/g",""]}"#,
+            ]),
+        );
         module(&work, "two", &second);
         let run = plan(&work, &[]);
         assert_eq!(run.code, Some(0), "{run:#?}");

@@ -205,15 +205,11 @@ impl Tree {
             if before != now {
                 changes.insert(path.clone(), [before, now]);
             }
-            // Of a directory that is gone, just the directory is listed.
-            let Some(now) = now.filter(|now| self.is_directory(*now)) else {
-                continue;
-            };
             let mut names: BTreeMap<Name, [Option<NodeId>; 2]> = BTreeMap::new();
             for (name, id) in before.iter().flat_map(|id| self.entries_before(open, *id)) {
                 names.entry(name).or_default()[0] = Some(id);
             }
-            for (name, id) in self.children(now) {
+            for (name, id) in now.iter().flat_map(|id| self.children(*id)) {
                 names.entry(name.clone()).or_default()[1] = Some(*id);
             }
             let below = names.into_iter();
@@ -361,6 +357,30 @@ mod tests {
                 ("/etc/old/sub", ChangeKind::Added),
                 ("/etc/old/sub/motd2", ChangeKind::Added),
                 ("/etc/old/sub/new", ChangeKind::Added),
+            ]
+        );
+    }
+
+    #[test]
+    fn all_of_a_directory_that_is_gone_is_listed() {
+        let mut tree = sample();
+        tree.begin("step");
+        let etc = tree.lookup(Tree::ROOT, b"etc").unwrap();
+        // One name is gone before the directory, and one came and went with it.
+        tree.unlink(etc, b"hosts");
+        file(&mut tree, etc, b"new", b"");
+        tree.unlink(Tree::ROOT, b"etc");
+        let changes = &tree.commit().changes;
+        let seen = changes
+            .iter()
+            .map(|c| (std::str::from_utf8(&c.path).unwrap(), c.kind));
+        assert_eq!(
+            seen.collect::<Vec<_>>(),
+            [
+                ("/etc", ChangeKind::Removed),
+                ("/etc/hosts", ChangeKind::Removed),
+                ("/etc/hosts2", ChangeKind::Removed),
+                ("/etc/motd", ChangeKind::Removed),
             ]
         );
     }
