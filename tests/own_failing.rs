@@ -167,7 +167,7 @@ const STARLARK: [Case; 6] = [
 #[cfg(not(feature = "starlark"))]
 const STARLARK: [Case; 0] = [];
 
-const EXECUTABLE: [Case; 11] = [
+const EXECUTABLE: [Case; 16] = [
     Case {
         way: "it says why",
         file: "own",
@@ -222,7 +222,42 @@ const EXECUTABLE: [Case; 11] = [
         way: "a request with a part that is misspelt",
         file: "own",
         text: "#!/bin/sh\necho '{\"call\": \"mkdir\", \"args\": [\"/srv/a\"], \"nmaed\": {\"mode\": 448}}'\n",
-        says: "modules/own: it asked for no operation (\"nmaed\" is none of call, args, named): ",
+        says: "modules/own: it asked for no operation (unknown field `nmaed`, expected one of `call`, `args`, `named`, ",
+        and: "",
+    },
+    Case {
+        way: "a part of a request given twice",
+        file: "own",
+        text: "#!/bin/sh\necho '{\"call\": \"mkdir\", \"args\": [\"/a\"], \"args\": [\"/b\"]}'\n",
+        says: "modules/own: it asked for no operation (duplicate field `args` at line 1 column 40): {",
+        and: "",
+    },
+    Case {
+        way: "a request that is an end, too",
+        file: "own",
+        text: "#!/bin/sh\necho '{\"call\": \"mkdir\", \"args\": [\"/a\"], \"done\": {}}'\n",
+        says: "modules/own: it asked for no operation (`call`, `done` or `fail`, just one): {",
+        and: "",
+    },
+    Case {
+        way: "a list that has what a request has",
+        file: "own",
+        text: "#!/bin/sh\necho '[\"mkdir\", [\"/a\"], null, null, null]'\n",
+        says: "modules/own: it asked for no operation (a request is an object): [",
+        and: "",
+    },
+    Case {
+        way: "an exit code after it was done",
+        file: "own",
+        text: "#!/bin/sh\necho '{\"done\": {}}'\nexit 3\n",
+        says: "modules/own: it said that it was done, but ended with exit status: 3",
+        and: "",
+    },
+    Case {
+        way: "killed after it was done",
+        file: "own",
+        text: "#!/bin/sh\necho '{\"done\": {}}'\nkill -9 $$\n",
+        says: "modules/own: it said that it was done, but ended with signal: 9",
         and: "",
     },
     Case {

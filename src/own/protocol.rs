@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use modules::Root;
 use modules::api::{self, Data, ErrorKind};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::process::{Event, Process};
@@ -25,8 +26,51 @@ const LETTERS_OF_MESSAGE: usize = 4000;
 const LETTERS_OF_TRACE: usize = 40_000;
 /// How much is shown of a request that is none, in letters.
 const LETTERS_OF_REQUEST: usize = 80;
-/// What a request has.
-const PARTS: [&str; 3] = ["call", "args", "named"];
+
+/// A line that a module says: a request, or its end.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    call: Option<String>,
+    args: Option<Vec<Value>>,
+    named: Option<Map<String, Value>>,
+    done: Option<Done>,
+    fail: Option<Value>,
+}
+
+impl Said {
+    fn parse(line: &[u8]) -> Result<Self, String> {
+        let no_json = |error| {
+            let shown = shown(line);
+            format!("its standard output is for requests in JSON, one a line ({error}): {shown}")
+        };
+        match serde_json::from_slice(line) {
+            Err(error) if !error.is_data() => Err(no_json(error)),
+            // A list of the same values would do for serde.
+            _ if !line.trim_ascii_start().starts_with(b"{") => {
+                Err(no_request("a request is an object", line))
+            }
+            Err(error) => Err(no_request(&error.to_string(), line)),
+            Ok(said) => Ok(said),
+        }
+    }
+}
+
+/// What is said of a line that is in JSON, but nothing that a module can say.
+fn no_request(why: &str, line: &[u8]) -> String {
+    format!("it asked for no operation ({why}): {}", shown(line))
+}
+
+fn shown(line: &[u8]) -> String {
+    one_line(String::from_utf8_lossy(line).trim_end(), LETTERS_OF_REQUEST)
+}
+
+/// What a module says when it is done.
+#[derive(Deserialize)]
+struct Done {
+    /// The keys of the recipe that it read, if it knows.
+    read: Option<Vec<String>>,
+}
 
 /// Returns what a module gets as `cfg`: the recipe, and what came with the source.
 fn cfg(step: &Step<'_>) -> Value {
@@ -82,8 +126,14 @@ pub(super) fn converse(
     }
     match said {
         Some(Last::Failed(failure)) => Err(failure),
-        // What it said counts, not how Python takes itself down afterwards.
-        Some(Last::Done(read)) => Ok(read),
+        Some(Last::Done(read)) => match status {
+            // What it said counts, not how Python takes itself down afterwards.
+            Some(status) if !status.success() && own.kind == Kind::Executable => {
+                let message = format!("it said that it was done, but ended with {status}");
+                Err(talk.failure(message))
+            }
+            _ => Ok(read),
+        },
         None => match status {
             Some(status) if status.success() && own.kind == Kind::Executable => Ok(None),
             Some(status) => Err(talk.failure(format!("it ended with {status}"))),
@@ -140,20 +190,35 @@ impl Talk<'_> {
                 }
                 Some(Event::Line(line)) => line,
             };
-            let request: Value = serde_json::from_slice(&request).map_err(|error| {
-                let shown = String::from_utf8_lossy(&request);
-                format!(
-                    "its standard output is for requests in JSON, one a line ({error}): {}",
-                    one_line(shown.trim_end(), LETTERS_OF_REQUEST)
-                )
-            })?;
-            if let Some(fail) = request.get("fail") {
-                return Ok(Some(Last::Failed(self.failed(fail))));
+            let said = Said::parse(&request)?;
+            match said {
+                Said {
+                    call: None,
+                    args: None,
+                    named: None,
+                    done: Some(done),
+                    fail: None,
+                } => return Ok(Some(Last::Done(done.read))),
+                Said {
+                    call: None,
+                    args: None,
+                    named: None,
+                    done: None,
+                    fail: Some(fail),
+                } => return Ok(Some(Last::Failed(self.failed(&fail)))),
+                Said {
+                    call: Some(call),
+                    args,
+                    named,
+                    done: None,
+                    fail: None,
+                } => {
+                    let (args, named) = (args.unwrap_or_default(), named.unwrap_or_default());
+                    let answer = answer(root, &call, &args, &named);
+                    process.send(line(&answer));
+                }
+                _ => return Err(no_request("`call`, `done` or `fail`, just one", &request)),
             }
-            if let Some(done) = request.get("done") {
-                return Ok(Some(Last::Done(keys_read(done))));
-            }
-            process.send(line(&answer(root, &request)?));
         }
     }
 
@@ -215,39 +280,11 @@ impl Talk<'_> {
 }
 
 /// Does what a module asks for and returns the reply.
-///
-/// # Errors
-///
-/// Fails on what is no request at all.
-fn answer(root: &mut Root<'_>, request: &Value) -> Result<Value, String> {
-    let no_request = |why: &str| {
-        let shown = one_line(&request.to_string(), LETTERS_OF_REQUEST);
-        format!("it asked for no operation ({why}): {shown}")
-    };
-    let keys = request.as_object();
-    let keys = keys.ok_or_else(|| no_request("a request is an object"))?;
-    if let Some(other) = keys.keys().find(|key| !PARTS.contains(&key.as_str())) {
-        let why = format!("{other:?} is none of {}", PARTS.join(", "));
-        return Err(no_request(&why));
-    }
-    let call = keys.get("call").and_then(Value::as_str);
-    let call = call.ok_or_else(|| no_request("`call` names one"))?;
-    let none = Value::Null;
-    let args = match keys.get("args").unwrap_or(&none) {
-        Value::Null => &[][..],
-        Value::Array(values) => values,
-        _ => return Err(no_request("`args` is a list")),
-    };
-    let no_names = Map::new();
-    let named = match keys.get("named").unwrap_or(&none) {
-        Value::Null => &no_names,
-        Value::Object(values) => values,
-        _ => return Err(no_request("`named` is an object")),
-    };
-    Ok(match done(root, call, args, named) {
+fn answer(root: &mut Root<'_>, call: &str, args: &[Value], named: &Map<String, Value>) -> Value {
+    match done(root, call, args, named) {
         Ok(value) => json!({"ok": json::of(&value)}),
         Err((kind, message)) => json!({"error": {"kind": kind.name(), "message": message}}),
-    })
+    }
 }
 
 /// Does one operation; fails as the module is told.
@@ -271,11 +308,6 @@ fn done(
         let help = error.help.as_ref().map(|help| format!("; {help}"));
         (error.kind, format!("{error}{}", help.unwrap_or_default()))
     })
-}
-
-fn keys_read(done: &Value) -> Option<Vec<String>> {
-    let keys = done.get("read")?.as_array()?.iter();
-    Some(keys.filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
 fn line(value: &Value) -> Vec<u8> {
