@@ -82,6 +82,21 @@ impl Library {
         })
     }
 
+    /// Returns what there is to say of the choice of a module: that it is not the one that comes
+    /// with hsb, or that it is, though a file could be meant.
+    pub(crate) fn remark(&self, module: &Module) -> Option<String> {
+        match module {
+            Module::Own(own) => self.built_in(&own.name).map(|_| {
+                let file = &own.shown;
+                format!("{file} is used in place of the module that comes with hsb")
+            }),
+            Module::BuiltIn(module) => self
+                .not_quite
+                .get(&letters(module.name))
+                .map(|help| format!("the module that comes with hsb is used: {help}")),
+        }
+    }
+
     fn built_in(&self, name: &str) -> Option<&'static modules::Module> {
         self.built_in
             .iter()
@@ -125,14 +140,17 @@ impl Library {
         names.sort_unstable();
         for file_name in names {
             let path = folder.join(&file_name);
-            let Ok(meta) = fs::metadata(&path) else {
-                continue;
-            };
-            if !meta.is_file() {
-                continue;
-            }
             let shown = path.display().to_string();
-            let is_executable = meta.permissions().mode() & 0o111 != 0;
+            let is_executable = match fs::metadata(&path) {
+                Ok(meta) if meta.is_file() => meta.permissions().mode() & 0o111 != 0,
+                Ok(_) => continue,
+                Err(error) => {
+                    let name = file_name.split('.').next().unwrap_or_default();
+                    let help = format!("{shown} cannot be read: {error}");
+                    self.not_quite.entry(letters(name)).or_insert(help);
+                    continue;
+                }
+            };
             let Some((kind, name)) = Kind::of(&file_name, is_executable) else {
                 let (name, help) = not_quite(&file_name, &shown);
                 self.not_quite.entry(letters(name)).or_insert(help);

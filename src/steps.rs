@@ -50,18 +50,14 @@ pub(crate) fn run(
         let number = step.number;
         let name = step.module.name();
         let stage = progress.stage(&format!("step {number} {name}"), None);
+        let remark = step.remark.iter();
+        warnings.extend(remark.map(|remark| recipe.step_warning(step, remark)));
         let outcome = match &step.module {
             Module::BuiltIn(module) => modules::run(tree, name, &host, now, |root| {
                 (module.modify)(name, root, &step.cfg)
             })
             .map_err(|error| recipe.step_error(step, &error))?,
             Module::Own(own) => {
-                if modules::find(name).is_some() {
-                    let file = &own.shown;
-                    warnings.push(format!(
-                        "step {number} {name}: {file} is used in place of the module that comes with hsb"
-                    ));
-                }
                 let with = own::Step {
                     number,
                     cfg: &step.cfg,

@@ -48,7 +48,7 @@ fn modules_are_looked_up_in_order() {
         i32,
         &'c [&'c str],
     );
-    let cases: [Case<'_>; 9] = [
+    let cases: [Case<'_>; 10] = [
         (
             "an executable that has an ending",
             &[("greet.sh", says("mine"))],
@@ -80,6 +80,16 @@ fn modules_are_looked_up_in_order() {
             &[
                 "[hostname] this is mine",
                 "modules/hostname is used in place of the module that comes with hsb",
+            ],
+        ),
+        (
+            "what comes with hsb, with a line on what could be meant",
+            &[("motd.sh", String::new())],
+            "modules: [hostname, motd]\nhostname: web\nmotd: hello",
+            0,
+            &[
+                "build.yaml:2: step 2 motd: the module that comes with hsb is used: \
+                 modules/motd.sh is there, but a module is motd.py, motd.star or an executable motd",
             ],
         ),
         (
@@ -271,6 +281,36 @@ fn a_declaration_is_checked_itself() {
             r#"{"keys": {"module-path": {}}}"#,
             "modules: [greet]",
             "`keys`: every recipe has the key `module_path`",
+        ),
+        (
+            r#"{"keys": {"": {}}}"#,
+            "modules: [greet]",
+            "modules/greet: `keys`: one has no name",
+        ),
+        (
+            r#"{"keys": {"a": {"type": "integer", "default": "b"}}}"#,
+            "modules: [greet]",
+            "`keys`: `a`: `default`: \"b\" is not a whole number",
+        ),
+        (
+            r#"{"keys": {"a": {"items": {"enum": ["b"]}, "default": ["b", "c"]}}}"#,
+            "modules: [greet]",
+            "`keys`: `a`: `default`: [\"b\",\"c\"] is not a list, each one of b",
+        ),
+        (
+            r#"{"keys": {"a": {"type": "integer", "enum": ["b"]}}}"#,
+            "modules: [greet]",
+            "`keys`: `a`: `enum` is for a `type` of \"string\"",
+        ),
+        (
+            r#"{"keys": {"a": {"type": "object", "items": {}}}}"#,
+            "modules: [greet]",
+            "`keys`: `a`: `items` is for a `type` of \"array\"",
+        ),
+        (
+            r#"{"keys": {"a": {"items": {"enum": []}}}}"#,
+            "modules: [greet]",
+            "`keys`: `a`: `items`: `enum` has no values",
         ),
         (
             r#"{"keys": {"a": {}}}"#,

@@ -90,6 +90,18 @@ fn a_declaration_is_read_without_running_the_module() {
         ),
         (
             "modules: [greet]",
+            "MODULE = None\n",
+            2,
+            "its MODULE is None, not a dict",
+        ),
+        (
+            "modules: [greet]",
+            "\u{feff}def modify(name, root, cfg):\n  fail('with a mark')\n",
+            1,
+            "modules/greet.star:2:3: with a mark",
+        ),
+        (
+            "modules: [greet]",
             "MODULE = print\n",
             2,
             "its MODULE: a value of the type function is no data",

@@ -105,6 +105,11 @@ impl Declaration {
     pub(super) fn check_itself(&self, reserved: &[&str]) -> Result<(), String> {
         let keys: Vec<&str> = self.keys.keys().map(String::as_str).collect();
         for (place, key) in keys.iter().enumerate() {
+            if key.is_empty() {
+                return Err("`keys`: one has no name".to_owned());
+            }
+            let wrong = self.keys[*key].check_itself();
+            wrong.map_err(|wrong| format!("`keys`: `{key}`: {wrong}"))?;
             if let Some(own) = canonical(key, reserved) {
                 return Err(format!(
                     "`keys`: every recipe has the key `{own}`; call that of the module otherwise"
@@ -182,13 +187,55 @@ impl fmt::Display for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.values, self.kind, &self.items) {
             (Some(values), ..) => write!(f, "one of {}", values.join(", ")),
-            (None, Some(Kind::Array), Some(items)) => write!(f, "a list, each {items}"),
+            (None, None | Some(Kind::Array), Some(items)) => write!(f, "a list, each {items}"),
             (None, kind, _) => f.write_str(kind.map_or("anything", Kind::expected)),
         }
     }
 }
 
 impl Schema {
+    /// Finds what is wrong with the schema itself.
+    fn check_itself(&self) -> Result<(), String> {
+        let is = |wanted| self.kind.is_none_or(|kind| kind == wanted);
+        match (&self.values, &self.items) {
+            (Some(values), _) if values.is_empty() => Err("`enum` has no values")?,
+            (Some(_), _) if !is(Kind::String) => Err("`enum` is for a `type` of \"string\"")?,
+            (_, Some(_)) if !is(Kind::Array) => Err("`items` is for a `type` of \"array\"")?,
+            (_, Some(items)) => items
+                .check_itself()
+                .map_err(|why| format!("`items`: {why}"))?,
+            _ => {}
+        }
+        match &self.default {
+            Some(default) if !self.takes(default) => {
+                Err(format!("`default`: {default} is not {self}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns whether a value fits.
+    fn takes(&self, value: &serde_json::Value) -> bool {
+        let is_of_kind = match self.kind {
+            None => true,
+            Some(Kind::String) => value.is_string(),
+            Some(Kind::Integer) => value.is_i64() || value.is_u64(),
+            Some(Kind::Number) => value.is_number(),
+            Some(Kind::Boolean) => value.is_boolean(),
+            Some(Kind::Array) => value.is_array(),
+            Some(Kind::Object) => value.is_object(),
+        };
+        let is_one =
+            |values: &Vec<String>| values.iter().any(|one| Some(&one[..]) == value.as_str());
+        let mut items = value.as_array().into_iter().flatten();
+        is_of_kind
+            && self.values.as_ref().is_none_or(is_one)
+            && self
+                .items
+                .as_ref()
+                .is_none_or(|of| items.all(|item| of.takes(item)))
+    }
+
     /// Returns a value that fits.
     fn example(&self) -> serde_json::Value {
         if let Some(default) = &self.default {

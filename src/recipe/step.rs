@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use modules::Cfg;
 use modules::value::{
     Data, Key, Map, Span, Value, ValueError, nearest, same_name, unknown_name_help,
 };
+use modules::{Cfg, Warning};
 
 use crate::library::{Library, Missing};
 use crate::module::Module;
@@ -21,6 +21,8 @@ pub struct Step {
     pub cfg: Cfg,
     /// Where the recipe names it.
     pub span: Span,
+    /// What there is to say of the choice of the module.
+    pub remark: Option<Warning>,
 }
 
 /// How many steps a recipe can have.
@@ -90,8 +92,13 @@ fn step(
         })?;
     let inline = inline.map(|value| module.inline(value)).transpose()?;
     let cfg = Cfg::new(recipe, &module.keys(), inline.as_ref(), span)?;
+    let remark = library.remark(&module);
     Ok(Step {
         number,
+        remark: remark.map(|message| Warning {
+            message,
+            span: Some(span),
+        }),
         module,
         cfg,
         span,

@@ -11,7 +11,6 @@ use modules::api::Data;
 use starlark::environment::{Globals, LibraryExtension, Module};
 use starlark::eval::Evaluator;
 use starlark::syntax::{AstModule, Dialect, DialectTypes};
-use starlark::values::Value;
 use starlark::{Error, ErrorKind, PrintHandler};
 
 use super::cfg::{Cfg, Keys};
@@ -77,7 +76,12 @@ pub(super) fn declared(source: Source, limit: Duration) -> Result<Data, Failure>
         let mut evaluator = run.evaluator(&module)?;
         evaluator.set_loader(&loader);
         run.top_level(&mut evaluator, source.clone())?;
-        let found = module.get("MODULE").unwrap_or_else(Value::new_none);
+        let Some(found) = module.get("MODULE") else {
+            return Ok(Data::Null);
+        };
+        if found.is_none() {
+            return Err(Error::new_other(anyhow!("its MODULE is None, not a dict")));
+        }
         value::to_data(found).map_err(|error| Error::new_other(anyhow!("its MODULE: {error}")))
     });
     done.map_err(|error| failure::of(&error, &shown))

@@ -50,7 +50,8 @@ impl Source {
         })?;
         Ok(Self {
             shown: shown.to_owned(),
-            text,
+            // Some editors put a byte order mark there, which Python skips, too.
+            text: text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned(),
             folder: file.parent().unwrap_or(Path::new("")).to_owned(),
         })
     }
