@@ -42,6 +42,24 @@ pub(crate) fn export(
     root.write(path, set_in(&text, "export ", key, value, Quotes::Needed))
 }
 
+/// Takes the lines of a key out of a file, where there is one.
+pub(crate) fn unset(root: &mut Root<'_>, path: &str, key: &str) -> Result<(), RootError> {
+    let Some(text) = root.read_if_exists(path)? else {
+        return Ok(());
+    };
+    let lines = text.split_inclusive(|b| *b == b'\n');
+    let kept: Vec<_> = lines.filter(|line| !is_of(line, key)).collect();
+    root.write(path, kept.concat())
+}
+
+/// Returns the value that a key has in a file, quotes and all that is in them left alone.
+pub(crate) fn value(root: &Root<'_>, path: &str, key: &str) -> Result<Option<Vec<u8>>, RootError> {
+    let text = root.read_if_exists(path)?.unwrap_or_default();
+    let mut lines = text.split(|b| *b == b'\n').rev();
+    let found = lines.find(|line| is_of(line, key));
+    Ok(found.map(|line| unquote(line).to_vec()))
+}
+
 /// Returns the text with a key set, by lines that begin with `start` where they are new.
 fn set_in(text: &[u8], start: &str, key: &str, value: &str, quotes: Quotes) -> Vec<u8> {
     let mut lines: Vec<Vec<u8>> = text

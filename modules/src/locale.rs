@@ -24,6 +24,9 @@ const DEBIAN: &str = "/etc/default/locale";
 /// Which locales locale-gen(8) compiles.
 const GEN: &str = "/etc/locale.gen";
 
+/// What pam_env(8) sets for everybody.
+const ENVIRONMENT: &str = "/etc/environment";
+
 /// What login shells of Alpine read, before its own file of the number 20.
 const PROFILE: &str = "/etc/profile.d/10-locale.sh";
 
@@ -31,7 +34,8 @@ pub(crate) const MODULE: Module = Module {
     name: "locale",
     summary: "sets the language of programs and the layout of the console's keyboard",
     details: "\
-Sets `LANG` in `/etc/locale.conf`, on Debian in `/etc/default/locale`, on musl in `/etc/profile.d`.
+Sets `LANG` in `/etc/locale.conf`, on Debian in `/etc/default/locale`, on musl in `/etc/profile.d`,
+and takes `LC_ALL` out there, which would count before it.
 A locale other than C, POSIX and C.UTF-8 must be compiled in the source: hsb does not run localedef.
 Where the image has `/etc/locale.gen`, its line there becomes active instead, with a warning that
 locale-gen must run. The keymap is set in `/etc/vconsole.conf`, Debian's `/etc/default/keyboard` and
@@ -94,7 +98,9 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
 fn set_locale(root: &mut Root<'_>, locale: &Spanned<String>) -> Result<(), Error> {
     if installed::musl(root) {
         // Programs that musl knows no translation for speak English, and work.
-        return Ok(assignments::export(root, PROFILE, "LANG", locale)?);
+        assignments::export(root, PROFILE, "LANG", locale)?;
+        assignments::unset(root, PROFILE, "LC_ALL")?;
+        return warn_of_environment(root, locale);
     }
     provide(root, locale)?;
     let lang = [("LANG", locale.as_str())];
@@ -107,6 +113,23 @@ fn set_locale(root: &mut Root<'_>, locale: &Spanned<String>) -> Result<(), Error
     }
     for file in files {
         assignments::set(root, file, &lang, Quotes::Needed)?;
+        // It counts before LANG, and for everything.
+        assignments::unset(root, file, "LC_ALL")?;
+    }
+    warn_of_environment(root, locale)
+}
+
+/// Warns of a variable that PAM sets for everybody and that counts before LANG.
+fn warn_of_environment(root: &mut Root<'_>, locale: &Spanned<String>) -> Result<(), Error> {
+    let Some(value) = assignments::value(root, ENVIRONMENT, "LC_ALL")? else {
+        return Ok(());
+    };
+    if value != locale.as_bytes() {
+        let value = value.escape_ascii();
+        root.warn_at(
+            locale.span,
+            format!("{ENVIRONMENT} sets LC_ALL to {value}, which counts before LANG"),
+        );
     }
     Ok(())
 }

@@ -88,7 +88,8 @@ Writes for netplan (`/etc/netplan/60-hsb.yaml`), NetworkManager
 (`/etc/NetworkManager/system-connections/hsb-*.nmconnection`), systemd-networkd
 (`/etc/systemd/network/50-hsb-*.network`) or ifupdown (`/etc/network/interfaces`, where the other
 lines stay). `auto` takes what the image has: netplan; else what is enabled; else ifupdown,
-NetworkManager or systemd-networkd, which is enabled then. wicked is not written for.",
+NetworkManager or systemd-networkd, which is enabled then. wicked is not written for. cloud-init is
+told to leave the network alone (`/etc/cloud/cloud.cfg.d/99-hsb-network.cfg`).",
     keys: &["network", "network_renderer"],
     options: &[
         OptionDoc::required("network", Shape::List(&INTERFACE), "the interfaces"),
@@ -130,7 +131,26 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         Renderer::Networkd => networkd::write(root, &interfaces)?,
         Renderer::Ifupdown => ifupdown::write(root, &interfaces)?,
     }
-    renderer::enable(root, renderer, cfg.span())
+    renderer::enable(root, renderer, cfg.span())?;
+    keep_cloud_init_off(root)
+}
+
+/// What tells cloud-init to leave the network alone.
+const CLOUD: &str = "/etc/cloud/cloud.cfg.d/99-hsb-network.cfg";
+
+/// Without it, cloud-init writes settings of its own at the first boot, beside ours or over them.
+fn keep_cloud_init_off(root: &mut Root<'_>) -> Result<(), Error> {
+    if !root.is_file("/etc/cloud/cloud.cfg") || root.exists("/etc/cloud/cloud-init.disabled") {
+        return Ok(());
+    }
+    root.mkdir_above(CLOUD)?;
+    root.write(CLOUD, "network: {config: disabled}\n")?;
+    if root.exists("/var/lib/cloud/seed/nocloud/network-config") {
+        root.warn(format!(
+            "the network-config in the seed of cloud-init is not used: {CLOUD} turns that off"
+        ));
+    }
+    Ok(())
 }
 
 /// One interface, with all that is known of it.

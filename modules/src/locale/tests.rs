@@ -26,6 +26,11 @@ fn where_lang_is_set() {
             DEBIAN,
             "LANG=de_DE.UTF-8\n",
         ),
+        (
+            &[GERMAN, (DEBIAN, "LC_ALL=C\n# LC_ALL=x\nLANG=C\nexport LC_ALL=\"C\"\n")],
+            DEBIAN,
+            "# LC_ALL=x\nLANG=de_DE.UTF-8\n",
+        ),
         // Debian 13 has it the other way round.
         (
             &[
@@ -44,10 +49,10 @@ fn where_lang_is_set() {
         (
             &[
                 ("/lib/ld-musl-x86_64.so.1", ""),
-                (PROFILE, "# mine\nexport LANG=C LC_ALL=C\nLANG=C\nexport TZ=UTC\n"),
+                (PROFILE, "# mine\nexport LANG=C\nexport LC_ALL=C\nLANG=C\nexport TZ=UTC\n"),
             ],
             PROFILE,
-            "# mine\nexport LANG=C LC_ALL=C\nexport LANG=de_DE.UTF-8\nexport TZ=UTC\n",
+            "# mine\nexport LANG=C\nexport LANG=de_DE.UTF-8\nexport TZ=UTC\n",
         ),
         (
             &[(
@@ -61,6 +66,22 @@ fn where_lang_is_set() {
         let (tree, warnings) = done(files, &value!({"locale": "de_DE.UTF-8"}));
         assert_eq!(read(&tree, path), text);
         assert_eq!(warnings, [""; 0]);
+    }
+}
+
+#[test]
+fn what_counts_before_lang_is_told_of() {
+    for (environment, warning) in [
+        ("LC_ALL=C\n", Some("C")),
+        ("LC_ALL=\"de_DE.UTF-8\"\n", None),
+        ("#LC_ALL=C\nLC_TIME=C\n", None),
+    ] {
+        let files = [GERMAN, (ENVIRONMENT, environment)];
+        let (_, warnings) = done(&files, &value!({"locale": "de_DE.UTF-8"}));
+        let want = warning.map(|value| {
+            format!("/etc/environment sets LC_ALL to {value}, which counts before LANG")
+        });
+        assert_eq!(warnings, Vec::from_iter(want));
     }
 }
 

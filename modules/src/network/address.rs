@@ -39,6 +39,37 @@ impl Prefix {
         Ipv4Addr::from(bits).to_string()
     }
 
+    /// Returns whether an address is in the same network.
+    pub(super) fn reaches(&self, other: IpAddr) -> bool {
+        let (a, b, width) = match (self.address, other) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(u32::from(a)), u128::from(u32::from(b)), 32),
+            (IpAddr::V6(a), IpAddr::V6(b)) => (u128::from(a), u128::from(b), 128),
+            _ => return false,
+        };
+        let host = width - u32::from(self.len);
+        (a ^ b).checked_shr(host).unwrap_or(0) == 0
+    }
+
+    /// Returns what the address is that no machine can have; nothing for those of machines.
+    pub(super) fn stands_for(&self) -> Option<&'static str> {
+        let address = self.address;
+        if address.is_unspecified() {
+            return Some("stands for any address");
+        }
+        if address.is_multicast() {
+            return Some("stands for a group of machines");
+        }
+        // Networks of one or two addresses have no such ones (RFC 3021).
+        let IpAddr::V4(v4) = address else { return None };
+        let host = u32::MAX.checked_shr(self.len.into()).unwrap_or(0);
+        match u32::from(v4) & host {
+            _ if self.len > 30 => None,
+            0 => Some("stands for its whole network"),
+            bits if bits == host => Some("stands for all machines of its network"),
+            _ => None,
+        }
+    }
+
     /// Returns whether bits are set that are not the network's.
     pub(super) fn has_host_bits(&self) -> bool {
         let (bits, width) = match self.address {
@@ -77,6 +108,45 @@ impl fmt::Display for Prefix {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn networks() {
+        for (prefix, other, reached) in [
+            ("10.0.0.5/24", "10.0.0.1", true),
+            ("10.0.0.5/24", "10.0.1.1", false),
+            ("10.0.0.5/0", "192.0.2.1", true),
+            ("10.0.0.5/32", "10.0.0.4", false),
+            ("10.0.0.5/31", "10.0.0.4", true),
+            ("fd00::5/64", "fd00::ffff:1", true),
+            ("fd00::5/64", "fd00:0:0:1::1", false),
+            ("fd00::5/0", "fe80::1", true),
+            ("10.0.0.5/8", "fd00::1", false),
+        ] {
+            let prefix: Prefix = prefix.parse().unwrap();
+            assert_eq!(prefix.reaches(other.parse().unwrap()), reached, "{prefix} {other}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_no_machine() {
+        for (text, is_one) in [
+            ("10.0.0.0/24", false),
+            ("10.0.0.1/24", true),
+            ("10.0.0.255/24", false),
+            ("10.0.0.255/16", true),
+            ("10.0.0.0/31", true),
+            ("10.0.0.1/32", true),
+            ("10.0.0.3/30", false),
+            ("0.0.0.0/0", false),
+            ("224.0.0.1/24", false),
+            ("fd00::/64", true),
+            ("ff02::1/64", false),
+            ("::/64", false),
+        ] {
+            let prefix: Prefix = text.parse().unwrap();
+            assert_eq!(prefix.stands_for().is_none(), is_one, "{text}");
+        }
+    }
 
     #[test]
     fn prefixes() {

@@ -88,7 +88,9 @@ impl Options {
             return Err(self.network.error("no interface is named"));
         }
         let mut interfaces: Vec<Interface> = Vec::new();
+        let mut taken: Vec<IpAddr> = Vec::new();
         for item in self.network.iter() {
+            item.check_addresses(&mut taken)?;
             let interface = item.interface(item.span)?;
             if interfaces.iter().any(|other| other.id() == interface.id()) {
                 let message = format!("the interface {} is given twice", interface.selector);
@@ -138,6 +140,7 @@ impl Item {
                 **mtu
             )));
         }
+        self.check_reach(&addresses, dhcp)?;
         let names = self.search.iter().map(domain);
         Ok(Interface {
             selector,
@@ -155,6 +158,49 @@ impl Item {
             routes,
             optional: self.optional,
         })
+    }
+
+    /// Fails for addresses that no machine can have, or that are there already.
+    fn check_addresses(&self, taken: &mut Vec<IpAddr>) -> Result<(), ValueError> {
+        for text in &self.addresses {
+            let prefix = prefix(text)?;
+            let address = prefix.address;
+            if let Some(what) = prefix.stands_for() {
+                return Err(text.error(format!("{prefix} is no address of a machine: it {what}")));
+            }
+            if taken.contains(&address) {
+                return Err(text.error(format!("the address {address} is given twice")));
+            }
+            taken.push(address);
+        }
+        Ok(())
+    }
+
+    /// Fails when a router is none that the interface can speak to.
+    fn check_reach(&self, addresses: &[Prefix], dhcp: Dhcp) -> Result<(), ValueError> {
+        let vias = self.routes.iter().map(|way| &way.via);
+        for text in self.gateway.iter().chain(&self.gateway6).chain(vias) {
+            let via = address(text)?;
+            // What comes by DHCP, nobody knows yet.
+            let may_be = if via.is_ipv6() { dhcp.v6 } else { dhcp.v4 };
+            let is_local = matches!(via, IpAddr::V6(via) if via.is_unicast_link_local());
+            let is_near = addresses.iter().any(|prefix| prefix.reaches(via));
+            if addresses.iter().any(|prefix| prefix.address == via) {
+                return Err(text.error(format!("the router {via} is the interface itself")));
+            }
+            if may_be || is_local || is_near {
+                continue;
+            }
+            let family = if via.is_ipv6() { "IPv6" } else { "IPv4" };
+            let own = addresses.iter().filter(|prefix| prefix.is_v6() == via.is_ipv6());
+            let own: Vec<_> = own.map(ToString::to_string).collect();
+            let error = text.error(format!("the router {via} is out of reach of the interface"));
+            return Err(error.help(match &own[..] {
+                [] => format!("it has no {family} address"),
+                own => format!("it has {}", own.join(", ")),
+            }));
+        }
+        Ok(())
     }
 
     fn selector(&self, whole: Span) -> Result<(Selector, Span), ValueError> {

@@ -189,6 +189,65 @@ fn names_for_servers_need_a_reader() {
 }
 
 #[test]
+fn cloud_init_keeps_off() {
+    const CLOUD: (&str, &str) = ("/etc/cloud/cloud.cfg", "users: [default]\n");
+    const SEED: (&str, &str) = ("/var/lib/cloud/seed/nocloud/network-config", "version: 2\n");
+    for (files, is_told, warned) in [
+        (&[IFUP][..], false, false),
+        (&[IFUP, CLOUD], true, false),
+        (&[IFUP, CLOUD, SEED], true, true),
+        (&[IFUP, CLOUD, ("/etc/cloud/cloud-init.disabled", "")], false, false),
+    ] {
+        let (tree, done) = twice(files, "network", &eth0()).unwrap();
+        let path = "/etc/cloud/cloud.cfg.d/99-hsb-network.cfg";
+        assert_eq!(tree.resolve(path.as_bytes()).is_ok(), is_told);
+        assert_eq!(!done.warnings.is_empty(), warned);
+    }
+}
+
+#[test]
+fn routers_in_and_out_of_reach() {
+    let out = |via: &str| Some(format!("the router {via} is out of reach of the interface"));
+    for (item, refused) in [
+        (value!({"name": "a", "addresses": ["10.0.0.5/24"], "gateway": "10.0.1.1"}), out("10.0.1.1")),
+        (value!({"name": "a", "addresses": ["10.0.0.5/24", "10.0.1.5/24"], "gateway": "10.0.1.1"}), None),
+        (value!({"name": "a", "addresses": ["10.0.0.5/32"], "gateway": "10.0.0.1"}), out("10.0.0.1")),
+        (value!({"name": "a", "addresses": ["fd00::5/64"], "gateway": "10.0.0.1"}), out("10.0.0.1")),
+        (value!({"name": "a", "addresses": ["fd00::5/64"], "gateway6": "fd00:1::1"}), out("fd00:1::1")),
+        (value!({"name": "a", "addresses": ["fd00::5/64"], "gateway6": "fe80::1"}), None),
+        (value!({"name": "a", "dhcp": "ipv4", "addresses": ["fd00::5/64"], "gateway": "10.0.0.1"}), None),
+        (value!({"name": "a", "gateway": "10.0.0.1"}), None),
+        (value!({"name": "a", "dhcp": false, "gateway": "10.0.0.1"}), out("10.0.0.1")),
+        (
+            value!({"name": "a", "addresses": ["10.0.0.5/24"], "gateway": "10.0.0.5"}),
+            Some("the router 10.0.0.5 is the interface itself".to_owned()),
+        ),
+        (
+            value!({"name": "a", "addresses": ["10.0.0.5/24"],
+                "routes": [{"to": "10.9.0.0/16", "via": "10.1.0.1"}]}),
+            out("10.1.0.1"),
+        ),
+        (
+            value!({"name": "a", "addresses": ["10.0.0.5/24", "10.0.0.5/16"]}),
+            Some("the address 10.0.0.5 is given twice".to_owned()),
+        ),
+        (
+            value!({"name": "a", "addresses": ["10.0.0.0/24"]}),
+            Some("10.0.0.0/24 is no address of a machine: it stands for its whole network".to_owned()),
+        ),
+    ] {
+        let recipe = value!({"network": [(item)]});
+        let found = twice(&[IFUP], "network", &recipe).err();
+        assert_eq!(found, refused, "{recipe:?}");
+    }
+    let two = value!({"network": [
+        {"name": "a", "addresses": ["10.0.0.5/24"]},
+        {"name": "b", "addresses": ["10.0.0.5/16"]},
+    ]});
+    assert_eq!(refusal(&[IFUP], "network", &two), "the address 10.0.0.5 is given twice");
+}
+
+#[test]
 fn refusals() {
     let item = |item: Value| value!({"network": [(item)]});
     let route = |to: &str, via: &str| value!({"network": [{"name": "a", "routes": [{"to": to, "via": via}]}]});
