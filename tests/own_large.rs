@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use super::kit::{Work, debugfs, e2fsck_clean, fail, succeed};
+use super::kit::{Work, debugfs, e2fsck_clean, fail, run, succeed};
 
 const MIB: u64 = 1 << 20;
 
@@ -61,12 +61,83 @@ def modify(name, root, cfg):
         ("/swapfile", 1 << 30, 0),
         ("/srv/moved", 200 * MIB, 81 * MIB),
     ] {
-        let told = debugfs(&image, 0, &format!("stat {path}"));
-        assert!(told.contains(&format!("Size: {size}\n")), "{told}");
-        let (_, blocks) = told.split_once("Blockcount: ").unwrap();
-        let blocks: u64 = blocks.split_whitespace().next().unwrap().parse().unwrap();
-        assert!(blocks * 512 <= most, "{path}: {blocks}");
+        check_size(&image, path, size, most);
     }
+}
+
+#[test]
+fn files_of_any_size_are_written_in_places() {
+    let text = r#"
+import os
+M = 1 << 20
+def modify(name, root, cfg):
+    path = root + "/srv/large"
+    root.put("large", "/srv/large")
+    with open(path, "ab") as file:
+        file.write(b"end\n")
+    root.append("/srv/large", "of it")
+    with open(path, "r+b") as file:
+        file.seek(80 * M + 1)
+        file.write(b"EAR")
+        file.flush()
+        assert os.pread(file.fileno(), 5, 80 * M) == b"hEAR\0"
+        file.seek(-5, 2)
+        assert file.read() == b"of it"
+    with open(root + "/srv/holes", "wb") as file:
+        file.write(b"head")
+        file.truncate(60 * M)
+        file.seek(60 * M)
+        file.write(b"x")
+    root.write("/srv/hole", "")
+    root.truncate("/srv/hole", 70 * M)
+    root.append("/srv/hole", "x")
+    with open(root + "/srv/hole", "a") as file:
+        file.write("y")
+    with open(root + "/swapfile", "wb") as swap:
+        swap.truncate(256 * M)
+        swap.seek(4086)
+        swap.write(b"SWAPSPACE2")
+    with open(root + "/srv/far", "wb") as file:
+        file.seek(1 << 30)
+        file.write(b"x")
+    text = "\1" * (45 * M)
+    with open(root + "/srv/controls", "w") as file:
+        file.write(text)
+    root.write("/srv/at-once", text)
+    root.write_bytes("/srv/at-once", len(text) - 1, "!!")
+    for name in ("controls", "at-once"):
+        size = root.stat("/srv/" + name).size
+        print(name, size, root.read_bytes("/srv/" + name, size - 3), flush=True)
+"#;
+    let work = project("own.py", text);
+    let said = run(&mut work.hsb(["build"]));
+    assert_eq!(said.code, Some(0), "{said:#?}");
+    for line in [
+        r"controls 47185920 b'\x01\x01\x01'",
+        r"at-once 47185921 b'\x01!!'",
+    ] {
+        assert!(said.stderr.contains(line), "{said:#?}");
+    }
+    let image = work.join("image.raw");
+    e2fsck_clean(&image, 0);
+    for (path, size, most) in [
+        ("/srv/large", 100 * MIB + 9, 101 * MIB),
+        ("/srv/holes", 60 * MIB + 1, 8192),
+        ("/srv/hole", 70 * MIB + 2, 4096),
+        ("/swapfile", 256 * MIB, 4096),
+        ("/srv/far", (1 << 30) + 1, 4096),
+    ] {
+        check_size(&image, path, size, most);
+    }
+}
+
+/// Checks the size of a file, and that it takes no more room than so many bytes.
+fn check_size(image: &Path, path: &str, size: u64, most: u64) {
+    let told = debugfs(image, 0, &format!("stat {path}"));
+    assert!(told.contains(&format!("Size: {size}\n")), "{told}");
+    let (_, blocks) = told.split_once("Blockcount: ").unwrap();
+    let blocks: u64 = blocks.split_whitespace().next().unwrap().parse().unwrap();
+    assert!(blocks * 512 <= most, "{path}: {blocks}");
 }
 
 #[test]

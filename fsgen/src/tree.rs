@@ -216,17 +216,17 @@ impl Tree {
         self.slots[id.index()].node.kind = Kind::File(content);
     }
 
-    /// Adds to the end of a regular file whose content lies in memory; returns whether it does.
+    /// Puts bytes at a place of a regular file, over what is there; a gap before it is a hole.
     ///
     /// # Panics
     ///
-    /// Panics when the node is anything else.
-    pub fn append(&mut self, id: NodeId, bytes: &[u8]) -> bool {
+    /// Panics when the node is anything else, and past 2^64 bytes.
+    pub fn write(&mut self, id: NodeId, at: u64, bytes: &[u8]) {
         self.keep_node(id);
         let Kind::File(content) = &mut self.slots[id.index()].node.kind else {
             panic!("{id:?} is not a file");
         };
-        content.append(bytes)
+        content.write(at, bytes);
     }
 
     /// Replaces all extended attributes of a node.

@@ -81,6 +81,7 @@ pub const OPERATIONS: &[Operation] = &[
     questions::WALK,
     system::WARN,
     content::WRITE,
+    content::WRITE_BYTES,
 ];
 
 /// Returns the operation of that name.

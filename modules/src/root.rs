@@ -20,6 +20,7 @@ mod lay;
 mod meta;
 mod mode;
 mod names;
+mod number;
 mod owner;
 mod packed;
 mod text;
@@ -399,6 +400,8 @@ impl<'t> Root<'t> {
     pub fn walk(&self, path: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, RootError> {
         let path = path.as_ref();
         let top = self.resolve_directory(path)?;
+        let named = self.numbered(path).and_then(|id| self.tree.path_of(id));
+        let path = named.as_deref().unwrap_or(path);
         let mut found = Vec::new();
         let mut todo = self.children_last_first(path, top);
         while let Some((path, id)) = todo.pop() {
@@ -417,11 +420,17 @@ impl<'t> Root<'t> {
     }
 
     fn resolve(&self, path: &[u8]) -> Result<NodeId, RootError> {
+        if let Some(id) = self.numbered(path) {
+            return Ok(id);
+        }
         let found = self.tree.resolve(path);
         self.slashed(path, found.map_err(|e| path_error(path, e))?)
     }
 
     fn resolve_link(&self, path: &[u8]) -> Result<NodeId, RootError> {
+        if let Some(id) = self.numbered(path) {
+            return Ok(id);
+        }
         let found = self.tree.resolve_link(path);
         self.slashed(path, found.map_err(|e| path_error(path, e))?)
     }

@@ -16,10 +16,12 @@ const PARTS: &[(&str, &str)] = &[
     ("files", include_str!("shim/files.py")),
     ("functions", include_str!("shim/functions.py")),
     ("guard", include_str!("shim/guard.py")),
+    ("inode", include_str!("shim/inode.py")),
     ("library", include_str!("shim/library.py")),
     ("paths", include_str!("shim/paths.py")),
     ("root", include_str!("shim/root.py")),
     ("run", include_str!("shim/run.py")),
+    ("stream", include_str!("shim/stream.py")),
     ("tree", include_str!("shim/tree.py")),
 ];
 

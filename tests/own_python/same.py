@@ -10,6 +10,7 @@ import fileinput
 import glob
 import gzip
 import io
+import logging
 import os
 import pathlib
 import shutil
@@ -254,6 +255,75 @@ def idioms(base):
             os.rename(j("other"), j("large"))
             found += [len(file.read()), file.seek(0), len(file.read()), os.stat(j("large"))]
         return found
+
+    def several_at_once():
+        path, found = j("several"), []
+
+        def begin(mode, other=None, **options):
+            write(path, b"." * 20, "wb")
+            if other is None:
+                return open(path, mode, **options)
+            return open(path, mode, buffering=0), open(path, other, buffering=0)
+
+        def end(*files):
+            for file in files:
+                file.close()
+            found.append(read(path, "rb"))
+
+        one, other = begin("ab", "ab")
+        for number in range(8):
+            (one, other)[number % 2].write(b"%d" % number)
+        end(one, other)
+        one, other = begin("rb+", "rb+")
+        found += [one.write(b"AA"), other.seek(10), other.write(b"BB"), one.read(10), one.tell()]
+        end(one, other)
+        one, other = begin("rb+", "ab")
+        found += [one.write(b"AA"), other.write(b"BB"), one.write(b"CC"), one.seek(0, 2)]
+        end(other, one)
+        one, other = begin("rb", "rb+")
+        found += [one.read(3), other.write(b"NEW"), one.seek(0), one.read(5)]
+        found += [other.seek(0, 2), other.write(b"MORE"), one.seek(-6, 2), one.read()]
+        end(one, other)
+        one, other = begin("rb+", "wb+")
+        found += [one.seek(0, 2), other.write(b"short"), one.write(b"END"), other.read()]
+        end(one, other)
+        one = begin("rb+")
+        found += [one.read(1), os.truncate(path, 5), one.seek(0), one.write(b"hd")]
+        end(one)
+        os.link(path, path + ".link")
+        one, other = begin("rb+"), open(path + ".link", "rb+", buffering=0)
+        found += [one.write(b"AA"), one.flush(), other.seek(4), other.write(b"BB")]
+        os.remove(path)
+        found += [other.read(2), one.write(b"CC"), one.close(), other.seek(0), other.read(9)]
+        os.rename(path + ".link", path)
+        end(other)
+        handlers = [logging.FileHandler(path) for _ in "12"]
+        for number in range(6):
+            handlers[number % 2].emit(logging.LogRecord("x", 20, "f", 1, str(number), None, None))
+        end(*handlers)
+        return found
+
+    def removed_and_in_use():
+        path = j("used")
+        write(path, b"." * 3000000, "wb")
+        fd = os.open(path, os.O_RDWR)
+        found = [os.pwrite(fd, b"here", 2000000), os.remove(path), write(path, "new")]
+        found += [os.pread(fd, 6, 1999999), os.lseek(fd, 0, 2), os.write(fd, b"end")]
+        found += [os.fstat(fd), os.ftruncate(fd, 2000002), os.fchmod(fd, 0o640), os.fstat(fd)]
+        found += [os.fchown(fd, 0, 0), os.pread(fd, 9, 2000000), os.write(fd, b""), os.fstat(fd).st_size]
+        return found + [os.close(fd), read(path), os.stat(path)]
+
+    def wrong_on_descriptors():
+        fd = os.open(j("e/motd"), os.O_RDWR)
+        acts = [
+            lambda: os.getxattr(fd, "user.none"), lambda: os.removexattr(fd, "user.none"),
+            lambda: os.getxattr(j("e/motd"), "user.none"), lambda: os.listdir(fd),
+            lambda: os.ftruncate(fd, -1), lambda: os.truncate(fd, -1), lambda: os.lseek(fd, -1, 0),
+            lambda: os.pwrite(fd, b"x", -1), lambda: os.pread(fd, 1, -1), lambda: os.lseek(fd, 0, 9),
+            lambda: open(fd, "r+", closefd=False).truncate(-1), lambda: os.close(fd),
+            lambda: os.fstat(fd), lambda: os.read(fd, 1),
+        ]
+        return [outcome(act) for act in acts]
 
     def in_place():
         for line in fileinput.input(j("full/a"), inplace=True, backup=".bak"):

@@ -1,10 +1,13 @@
 //! The bytes of a file: in memory, or spans of a source that are read when they are needed.
 
+mod pieces;
+
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::Tree;
+use pieces::Pieces;
 
 /// Names a source of a [`Tree`]: what [`Tree::add_source`] returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +51,20 @@ pub(crate) enum From<'c> {
     Source(SourceId, u64),
 }
 
+impl Part<'_> {
+    /// Returns what of it lies in a range.
+    fn within(self, range: &Range<u64>) -> Option<Self> {
+        let at = self.at.max(range.start);
+        let len = (self.at + self.len).min(range.end).checked_sub(at)?;
+        let index = |at| usize::try_from(at).expect("inside memory");
+        let from = match self.from {
+            From::Memory(bytes) => From::Memory(&bytes[index(at - self.at)..][..index(len)]),
+            From::Source(source, offset) => From::Source(source, offset + (at - self.at)),
+        };
+        (len > 0).then_some(Self { at, len, from })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Data {
     /// All after them is zero.
@@ -60,6 +77,7 @@ enum Data {
         source: SourceId,
         segments: Arc<[Segment]>,
     },
+    Pieces(Arc<Pieces>),
 }
 
 impl Content {
@@ -72,19 +90,47 @@ impl Content {
         }
     }
 
-    /// Adds to the end of content that lies in memory; returns whether it does.
+    /// Puts bytes at a place, over what is there; a gap before it is a hole.
     ///
-    /// The first time it is copied if somebody else has it, too, then no more: what is added
-    /// piece by piece takes time for what is added.
-    pub(super) fn append(&mut self, more: &[u8]) -> bool {
-        match &mut self.data {
-            Data::Bytes(bytes) if bytes.len() as u64 == self.len => {
-                Arc::make_mut(bytes).extend_from_slice(more);
-                self.len = bytes.len() as u64;
-                true
-            }
-            _ => false,
+    /// What is in memory is copied the first time if somebody else has it, too, then no more: what
+    /// is added piece by piece takes time for what is added.
+    pub(super) fn write(&mut self, at: u64, more: &[u8]) {
+        if more.is_empty() {
+            return;
         }
+        let len = self.len.max(at + more.len() as u64);
+        if let Data::Bytes(bytes) = &mut self.data
+            && let Some(at) = usize::try_from(at).ok().filter(|at| *at <= bytes.len())
+        {
+            let bytes = Arc::make_mut(bytes);
+            let (over, added) = more.split_at(more.len().min(bytes.len() - at));
+            bytes[at..][..over.len()].copy_from_slice(over);
+            bytes.extend_from_slice(added);
+        } else {
+            if !matches!(self.data, Data::Pieces(_)) {
+                self.data = Data::Pieces(Arc::new(self.pieces()));
+            }
+            if let Data::Pieces(pieces) = &mut self.data {
+                Arc::make_mut(pieces).write(at, more);
+            }
+        }
+        self.len = len;
+    }
+
+    /// Returns what it has as pieces.
+    fn pieces(&self) -> Pieces {
+        let mut pieces = Pieces::default();
+        match &self.data {
+            Data::Bytes(bytes) => pieces.push_memory(0, bytes.clone()),
+            Data::Span { source, offset } => pieces.push_source(0, self.len, *source, *offset),
+            Data::Sparse { source, segments } => {
+                for Segment { at, len, offset } in segments.iter() {
+                    pieces.push_source(*at, *len, *source, *offset);
+                }
+            }
+            Data::Pieces(held) => pieces.clone_from(held),
+        }
+        pieces
     }
 
     /// Returns the content cut to a length, or with a hole at its end up to there.
@@ -99,6 +145,7 @@ impl Content {
                 source: *source,
                 offset: *offset,
             },
+            Data::Pieces(pieces) => Data::Pieces(Arc::new(pieces.until(len))),
             Data::Span { source, .. } | Data::Sparse { source, .. } => Data::Sparse {
                 source: *source,
                 segments: (self.segments().into_iter().filter(|s| s.at < len))
@@ -112,10 +159,10 @@ impl Content {
         Self { len, data }
     }
 
-    /// Returns the parts that lie in a source, in order.
+    /// Returns the parts that lie in the one source, in order.
     fn segments(&self) -> Vec<Segment> {
         match &self.data {
-            Data::Bytes(_) => Vec::new(),
+            Data::Bytes(_) | Data::Pieces(_) => Vec::new(),
             Data::Span { .. } if self.len == 0 => Vec::new(),
             Data::Span { offset, .. } => vec![Segment {
                 at: 0,
@@ -166,6 +213,7 @@ impl Content {
             Data::Bytes(bytes) => bytes.len(),
             Data::Span { .. } => 0,
             Data::Sparse { segments, .. } => size_of_val(&**segments),
+            Data::Pieces(pieces) => pieces.memory(),
         }
     }
 
@@ -176,15 +224,17 @@ impl Content {
 
     /// Returns the byte ranges that hold data, in order; all else is a hole.
     pub fn extents(&self) -> impl Iterator<Item = Range<u64>> {
-        let (whole, segments): (_, &[Segment]) = match &self.data {
-            Data::Sparse { segments, .. } => (None, segments),
-            Data::Bytes(bytes) => (Some(0..bytes.len() as u64), &[]),
-            Data::Span { .. } => (Some(0..self.len), &[]),
+        let (whole, segments, pieces): (_, &[Segment], _) = match &self.data {
+            Data::Sparse { segments, .. } => (None, segments, None),
+            Data::Bytes(bytes) => (Some(0..bytes.len() as u64), &[], None),
+            Data::Span { .. } => (Some(0..self.len), &[], None),
+            Data::Pieces(pieces) => (None, &[], Some(pieces.ranges())),
         };
         whole
             .into_iter()
             .filter(|range| !range.is_empty())
             .chain(segments.iter().map(|s| s.at..s.at + s.len))
+            .chain(pieces.into_iter().flatten())
     }
 
     /// Returns where the bytes of a range of the file come from, in order; all else in it is a hole.
@@ -194,35 +244,37 @@ impl Content {
     /// Panics when the range ends past the file.
     pub(crate) fn parts(&self, range: Range<u64>) -> impl Iterator<Item = Part<'_>> {
         assert!(range.start <= range.end && range.end <= self.len);
+        let within = range.clone();
         let len = range.end - range.start;
         let at = range.start;
-        let (whole, source, segments): (_, _, &[Segment]) = match &self.data {
-            _ if len == 0 => (None, SourceId(0), &[]),
+        let (whole, source, segments, pieces): (_, _, &[Segment], _) = match &self.data {
+            _ if len == 0 => (None, SourceId(0), &[], None),
             Data::Bytes(bytes) => {
-                let index = |at| usize::try_from(at).map_or(bytes.len(), |at| at.min(bytes.len()));
-                let bytes = &bytes[index(at)..index(range.end)];
-                let (len, from) = (bytes.len() as u64, From::Memory(bytes));
-                let whole = (len > 0).then_some(Part { at, len, from });
-                (whole, SourceId(0), &[])
+                let from = From::Memory(bytes);
+                let len = bytes.len() as u64;
+                let whole = Some(Part { at: 0, len, from });
+                (whole, SourceId(0), &[], None)
             }
             Data::Span { source, offset } => {
                 let from = From::Source(*source, offset + at);
-                (Some(Part { at, len, from }), *source, &[])
+                (Some(Part { at, len, from }), *source, &[], None)
             }
             Data::Sparse { source, segments } => {
                 let first = segments.partition_point(|s| s.at + s.len <= at);
                 let end = segments.partition_point(|s| s.at < range.end);
-                (None, *source, segments.get(first..end).unwrap_or_default())
+                let segments = segments.get(first..end).unwrap_or_default();
+                (None, *source, segments, None)
             }
+            Data::Pieces(pieces) => (None, SourceId(0), &[], Some(pieces.parts(range))),
         };
-        whole.into_iter().chain(segments.iter().map(move |segment| {
-            let at = segment.at.max(range.start);
-            Part {
-                at,
-                len: (segment.at + segment.len).min(range.end) - at,
-                from: From::Source(source, segment.offset + (at - segment.at)),
-            }
-        }))
+        let segments = segments.iter().map(move |segment| Part {
+            at: segment.at,
+            len: segment.len,
+            from: From::Source(source, segment.offset),
+        });
+        let pieces = pieces.into_iter().flatten();
+        let parts = whole.into_iter().chain(segments).chain(pieces);
+        parts.filter_map(move |part| part.within(&within))
     }
 
     /// Fills `buf` with the bytes of the file from `at` on; holes read as zeros.
@@ -255,7 +307,7 @@ impl Content {
         match &self.data {
             Data::Bytes(bytes) => (bytes.len() as u64) < self.len,
             Data::Span { .. } => false,
-            Data::Sparse { .. } => true,
+            Data::Sparse { .. } | Data::Pieces(_) => true,
         }
     }
 
@@ -345,20 +397,77 @@ mod tests {
     }
 
     #[test]
-    fn what_is_appended_changes_no_copy() {
+    fn what_is_written_lies_over_what_was_there() {
+        let (tree, source) = tree();
+        let segment = |at, len, offset| Segment { at, len, offset };
+        let sparse = Content::sparse(source, 9, vec![segment(1, 2, 4), segment(5, 3, 0)]).unwrap();
+        for start in [
+            Content::bytes(*b"abcdef"),
+            Content::bytes(*b"ab").resized(5),
+            Content::span(source, 3, 4),
+            sparse,
+        ] {
+            let places = (0..11).flat_map(|at| (0..4).map(move |len| (at, len)));
+            let places: Vec<_> = places.collect();
+            for (first, second) in places
+                .iter()
+                .flat_map(|a| places.iter().map(move |b| (a, b)))
+            {
+                let mut found = start.clone();
+                let mut expected = start.read(&tree, 99).unwrap();
+                for ((at, len), text) in [(first, b"WXYZ"), (second, b"wxyz"), (first, b"1234")] {
+                    let text = &text[..*len];
+                    let kept = found.clone();
+                    found.write(*at as u64, text);
+                    if !text.is_empty() {
+                        expected.resize(expected.len().max(at + len), 0);
+                        expected[*at..][..*len].copy_from_slice(text);
+                    }
+                    let case = format!("{start:?} {first:?} {second:?}");
+                    assert_eq!(found.read(&tree, 99).unwrap(), expected, "{case}");
+                    assert_eq!(
+                        kept.len().max((at + len) as u64 * u64::from(*len > 0)),
+                        found.len()
+                    );
+                    let (mut end, mut data) = (0, vec![0; expected.len()]);
+                    for range in found.extents() {
+                        assert!(end <= range.start && range.start < range.end, "{case}");
+                        end = range.end;
+                        let bytes =
+                            usize::try_from(range.start).unwrap()..usize::try_from(end).unwrap();
+                        data[bytes.clone()].copy_from_slice(&expected[bytes]);
+                    }
+                    assert_eq!(data, expected, "{case}: all else is zero");
+                    let cut = usize::try_from(found.len() / 2).unwrap();
+                    let half = found.resized(cut as u64).resized(12);
+                    let mut bytes = expected[..cut].to_vec();
+                    bytes.resize(12, 0);
+                    assert_eq!(half.read(&tree, 99).unwrap(), bytes, "{case}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_changes_no_copy() {
         let (mut tree, source) = tree();
-        let id = tree.add_file(META, Content::bytes(*b"ab"));
-        let before = tree.node(id).kind.clone();
-        assert!(tree.append(id, b"c") && tree.append(id, b"d"));
-        assert_eq!(tree.node(id).kind, Kind::File(Content::bytes(*b"abcd")));
-        assert_eq!(before, Kind::File(Content::bytes(*b"ab")));
-        for other in [
+        for start in [
+            Content::bytes(*b"ab"),
             Content::bytes(*b"ab").resized(3),
             Content::span(source, 0, 3),
         ] {
-            tree.set_content(id, other.clone());
-            assert!(!tree.append(id, b"c"));
-            assert_eq!(tree.node(id).kind, Kind::File(other));
+            let id = tree.add_file(META, start.clone());
+            let before = tree.node(id).kind.clone();
+            let mut expected = start.read(&tree, 99).unwrap();
+            for byte in [b"c", b"d"] {
+                tree.write(id, expected.len() as u64, byte);
+                expected.push(byte[0]);
+                let Kind::File(now) = &tree.node(id).kind else {
+                    unreachable!("it is a file");
+                };
+                assert_eq!(now.read(&tree, 99).unwrap(), expected);
+            }
+            assert_eq!(before, Kind::File(start));
         }
     }
 }

@@ -4,11 +4,14 @@ use std::vec;
 
 use super::operation::{Operation, Parameter, Type};
 use super::{Data, Error};
-use crate::root::{Owner, parse_mode};
+use crate::root::{Owner, Root, parse_mode};
 use crate::value::nearest;
 
 /// The longest path, in bytes: `PATH_MAX` of Linux without the NUL at its end.
 const LONGEST_PATH: usize = 4095;
+
+/// The key of a mapping in place of a path: the number of a file, as `stat` tells it.
+const NUMBER: &str = "ino";
 
 /// Arguments in the order of the parameters, defaults filled in; an operation reads them one by
 /// one.
@@ -168,6 +171,15 @@ fn checked(name: &str, kind: Type, value: Data) -> Result<Data, Error> {
                 return Err(Error::other(message));
             }
             true
+        }
+        (Type::Path, Data::Map(entries)) => {
+            if let [(key, Data::Int(number))] = &entries[..]
+                && key == NUMBER
+                && let Ok(number) = u64::try_from(*number)
+            {
+                return Ok(Data::Bytes(Root::path_of_number(number)));
+            }
+            false
         }
         (Type::Mode | Type::ModeChange, Data::Bytes(text)) => {
             if let Some(mode) = parse_mode(text) {

@@ -179,6 +179,21 @@ pub(super) const TRUNCATE: Operation = Operation {
     act: |root, args| Ok(root.truncate(args.bytes(), args.int())?.into()),
 };
 
+pub(super) const WRITE_BYTES: Operation = Operation {
+    name: "write_bytes",
+    summary: "writes over the bytes of a file from `offset` on; a gap after its end becomes a hole",
+    parameters: &[
+        PATH,
+        required("offset", Type::COUNT, "where to begin"),
+        required("data", Type::Bytes, "what to write"),
+    ],
+    returns: Type::Nothing,
+    act: |root, args| {
+        let (path, offset) = (args.bytes(), args.int());
+        Ok(root.write_at(path, offset, args.bytes())?.into())
+    },
+};
+
 /// Mode and owner that a call gives a file along with its content.
 pub(super) struct Dress {
     mode: Option<u16>,

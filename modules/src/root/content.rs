@@ -39,7 +39,7 @@ impl Root<'_> {
     ///
     /// # Errors
     ///
-    /// Fails as [`Root::read`] and [`Root::write`] do.
+    /// Fails as [`Root::write`] does.
     pub fn append(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -49,15 +49,40 @@ impl Root<'_> {
         let Place::Node(id) = self.place(path)? else {
             return self.write(path, bytes);
         };
-        self.content(path, id)?;
-        if bytes.is_empty() {
-            return Ok(());
+        let end = self.content(path, id)?.len();
+        if !bytes.is_empty() {
+            self.tree.write(id, end, bytes);
+            self.touch(id);
         }
-        if !self.tree.append(id, bytes) {
-            let mut whole = self.read(path)?;
-            whole.extend_from_slice(bytes);
-            self.tree.set_content(id, Content::bytes(whole));
+        Ok(())
+    }
+
+    /// Puts bytes at a place of a file, over what is there; a gap before it is a hole.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path leads to no regular file, and past 2^64 bytes.
+    pub fn write_at(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        at: u64,
+        bytes: impl AsRef<[u8]>,
+    ) -> Result<(), RootError> {
+        let (path, bytes) = (path.as_ref(), bytes.as_ref());
+        let id = self.resolve(path)?;
+        let before = self.content(path, id)?;
+        let end = at.checked_add(bytes.len() as u64);
+        let end = end.ok_or_else(|| read_error(path, io::ErrorKind::FileTooLarge.into()))?;
+        if end <= before.len() {
+            let mut there = vec![0; bytes.len()];
+            let read = before.read_exact_at(self.tree, &mut there, at);
+            read.map_err(|cause| read_error(path, cause))?;
+            if there == bytes {
+                return Ok(());
+            }
         }
+        drop(before);
+        self.tree.write(id, at, bytes);
         self.touch(id);
         Ok(())
     }
@@ -129,6 +154,9 @@ impl Root<'_> {
     /// Finds where a path ends; through a dangling link that is its target, as for `open(2)` with
     /// `O_CREAT`.
     fn place(&self, path: &[u8]) -> Result<Place, RootError> {
+        if let Some(id) = self.numbered(path) {
+            return Ok(Place::Node(id));
+        }
         let mut at = path.to_vec();
         for _ in 0..=MAX_LINKS {
             match self.tree.resolve(&at) {

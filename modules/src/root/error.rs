@@ -235,6 +235,9 @@ fn account_file(what: &str) -> &'static str {
 
 /// Returns an image path as messages show it: absolute, odd bytes escaped.
 pub(crate) fn show(path: &[u8]) -> String {
+    if let Some(number) = path.strip_prefix(super::number::PREFIX) {
+        return format!("inode {}", number.escape_ascii());
+    }
     let path = path.strip_prefix(b"/").unwrap_or(path);
     format!("/{}", path.escape_ascii())
 }

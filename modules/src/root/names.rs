@@ -281,6 +281,9 @@ impl Root<'_> {
     }
 
     pub(super) fn resolve_parent(&self, path: &[u8]) -> Result<(NodeId, Vec<u8>), RootError> {
+        if self.numbered(path).is_some() {
+            return Err(path_error(path, PathError::NoName));
+        }
         let found = self.tree.resolve_parent(path);
         let (directory, name) = found.map_err(|cause| path_error(path, cause))?;
         Ok((directory, name.to_vec()))

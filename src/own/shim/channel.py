@@ -4,7 +4,7 @@ import _signal
 import errno
 import gc
 import os
-from _thread import allocate_lock
+from _thread import RLock
 
 # Kept before they are replaced.
 host_read, host_write, host_close = os.read, os.write, os.close
@@ -18,13 +18,24 @@ ERRORS = {
     "loop": errno.ELOOP,
     "invalid": errno.EINVAL,
 }
+MUCH = 1 << 16  # Bytes of a text.
+CONTROLS = bytes(range(9)) + b"\x0b\x0c" + bytes(range(14, 32)) + b"\x7f"
+MOST_AT_ONCE = 16 << 20  # Bytes in a request: a line of 256 MiB may have six letters for each.
 LONGEST_NAME = 255
 LONGEST_PATH = 4095
 ASKED = _signal.SIGXCPU  # hsb asks with it where the module is, before it ends it.
 
-lock = allocate_lock()
+# Operations that change the content of no file.
+LEAVING = set(
+    "chmod chown copy exists getxattr glob group groups info is_dir is_file is_link lines link list"
+    " listxattr mkdir mknod os_release partitions read read_bytes readlink remove removexattr"
+    " rename setxattr stat symlink user users utime walk warn".split()
+)
+
+lock = RLock()
 ends = None  # The descriptors of the two pipes.
-# The open files with content that hsb does not have yet; a dict keeps their order.
+inodes = {}  # The open files by their number.
+# Those with content that hsb does not have yet; a dict keeps their order.
 unsent = {}
 
 
@@ -43,7 +54,7 @@ class Refused(Exception):
 
     def at(self, path, other=None):
         """Returns the exception that the functions of Python raise, with the caller's paths."""
-        if self.number in (errno.EIO, errno.ENOENT):
+        if self.number in (errno.EIO, errno.ENOENT) and not isinstance(path, int):
             path_bytes = os.fsencode(path if other is None else other)
             names = path_bytes.split(b"/")
             if len(path_bytes) > LONGEST_PATH or any(len(name) > LONGEST_NAME for name in names):
@@ -68,7 +79,7 @@ def leave():
     global ends, lock
     for end in ends or ():
         host_close(end)
-    ends, lock = None, allocate_lock()
+    ends, lock = None, RLock()
     unsent.clear()
     _signal.signal(ASKED, _signal.SIG_DFL)
 
@@ -77,7 +88,12 @@ def call(operation, *args, **named):
     """Does one operation of the API and returns its answer, text and bytes as they come."""
     with lock:
         send_files()
-        return ask(operation, *args, **named)
+        try:
+            return ask(operation, *args, **named)
+        finally:
+            if operation not in LEAVING:
+                for inode in inodes.values():
+                    inode.forget()
 
 
 def send_files():
@@ -162,7 +178,10 @@ def raw(value):
 
 
 def packed(value):
-    """Returns what JSON has for a value: bytes are text if they can be, else base64."""
+    """Returns what JSON has for a value: bytes are text if they can be, else base64.
+
+    So is much text that JSON would have in several times as many letters.
+    """
     if isinstance(value, str):
         if value.isascii():
             return value
@@ -175,7 +194,8 @@ def packed(value):
         return {key: packed(item) for key, item in dict.items(value)}
     else:
         return packed(value.__fspath__()) if hasattr(value, "__fspath__") else value
-    if b"\0" not in value:  # Each would take six bytes of text.
+    # Each NUL would take six letters.
+    if b"\0" not in value and (len(value) < MUCH or is_plain(value)):
         try:
             return value.decode("utf-8")
         except UnicodeDecodeError:
@@ -183,6 +203,11 @@ def packed(value):
     from binascii import b2a_base64
 
     return {"base64": b2a_base64(value, newline=False).decode("ascii")}
+
+
+def is_plain(value):
+    """Returns whether JSON has bytes in about as many letters."""
+    return value.isascii() and len(value.translate(None, CONTROLS)) == len(value)
 
 
 def unpacked(value):

@@ -5,9 +5,9 @@ import errno
 import io
 import os
 
-from . import channel, files, guard, paths, tree
+from . import channel, files, guard, paths, stream, tree
 from .channel import Refused
-from .files import OpenFile, on_file, on_path
+from .files import OpenFile, on_file, on_inode
 from .paths import FIRST_FD, MARK, Function, by_descriptor, by_path, by_two_paths, locate, outside
 from .paths import refuse_directories, shown
 
@@ -19,28 +19,28 @@ BY_PATH = {
     "mkfifo": tree.mkfifo,
     "mknod": tree.mknod,
     "open": files.open_descriptor,
-    "remove": files.unlink,
+    "remove": tree.unlink,
     "rmdir": tree.rmdir,
-    "unlink": files.unlink,
+    "unlink": tree.unlink,
 }
-BY_TWO_PATHS = {"link": tree.link, "rename": files.rename, "replace": files.rename}
+BY_TWO_PATHS = {"link": tree.link, "rename": tree.rename, "replace": tree.rename}
 BY_EITHER = {
-    "chmod": (tree.chmod, on_path(tree.chmod)),
-    "chown": (tree.chown, on_path(tree.chown)),
-    "getxattr": (tree.getxattr, on_path(tree.getxattr)),
-    "listdir": (tree.listdir, on_path(tree.listdir)),
-    "listxattr": (tree.listxattr, on_path(tree.listxattr)),
-    "removexattr": (tree.removexattr, on_path(tree.removexattr)),
-    "setxattr": (tree.setxattr, on_path(tree.setxattr)),
+    "chmod": (tree.chmod, on_inode(tree.chmod)),
+    "chown": (tree.chown, on_inode(tree.chown)),
+    "getxattr": (tree.getxattr, on_inode(tree.getxattr)),
+    "listdir": (tree.listdir, on_inode(tree.listdir)),
+    "listxattr": (tree.listxattr, on_inode(tree.listxattr)),
+    "removexattr": (tree.removexattr, on_inode(tree.removexattr)),
+    "setxattr": (tree.setxattr, on_inode(tree.setxattr)),
     "stat": (tree.status, on_file(OpenFile.status)),
     "truncate": (tree.truncate, on_file(OpenFile.truncate)),
-    "utime": (tree.utime, on_path(tree.utime)),
+    "utime": (tree.utime, on_inode(tree.utime)),
 }
 BY_DESCRIPTOR = {
     "close": files.close,
     "dup": on_file(files.enter),
-    "fchmod": on_path(tree.chmod),
-    "fchown": on_path(tree.chown),
+    "fchmod": on_inode(tree.chmod),
+    "fchown": on_inode(tree.chown),
     "fdatasync": on_file(lambda file: None),
     "fstat": on_file(OpenFile.status),
     "fsync": on_file(lambda file: None),
@@ -60,7 +60,7 @@ BY_DESCRIPTOR = {
 
 def replace():
     """Puts all functions in their place."""
-    builtins.open = io.open = Function(files.open_any, io.open)
+    builtins.open = io.open = Function(stream.open_any, io.open)
     tables = (
         (BY_PATH, by_path),
         (BY_TWO_PATHS, by_two_paths),

@@ -2,7 +2,7 @@
 
 import os
 
-from .channel import Refused, call, raw, text
+from .channel import MOST_AT_ONCE, Refused, call, raw, text
 from .guard import mentions
 from .operations import ROWS
 from .paths import ROOT, locate
@@ -31,6 +31,8 @@ def method(name, help, parameters, paths, returns):
         args = [inner(arg) if place in places else arg for place, arg in enumerate(args)]
         named = {key: inner(arg) if key in paths else arg for key, arg in named.items()}
         try:
+            if "data" in parameters:
+                return call_in_pieces(name, dict(zip(parameters, args)), named, args)
             return unpack(call(name, *args, **named))
         except Refused as refused:
             error = refused.plain()
@@ -39,6 +41,24 @@ def method(name, help, parameters, paths, returns):
     run.__name__ = run.__qualname__ = name
     run.__doc__ = help
     return run
+
+
+def call_in_pieces(name, given, named, args):
+    """Does an operation that takes `data`; what is too much for one request goes in several."""
+    given.update(named)
+    data = given.get("data")
+    if not isinstance(data, (str, bytes, bytearray, memoryview)) or len(data) <= MOST_AT_ONCE:
+        return call(name, *args, **named)
+    data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else bytes(data)
+    given["data"] = data[:MOST_AT_ONCE]
+    call(name, **given)
+    for begin in range(MOST_AT_ONCE, len(data), MOST_AT_ONCE):
+        piece = data[begin : begin + MOST_AT_ONCE]
+        if name == "write_bytes":
+            call(name, given["path"], given["offset"] + begin, piece)
+        else:
+            call("append", given["path"], piece)
+    return None
 
 
 def inner(path):

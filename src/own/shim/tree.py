@@ -27,7 +27,7 @@ def slashed(act):
     """Returns a function for which `a/` must be a directory, and is followed if it is a link."""
 
     def run(path, *args, **named):
-        bare = path.rstrip("/")
+        bare = path if type(path) is dict else path.rstrip("/")  # An open file has a number.
         if bare and bare != path:
             if kind(bare, follow=True) != "directory":
                 raise Refused(errno.ENOTDIR)

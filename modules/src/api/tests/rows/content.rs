@@ -53,9 +53,60 @@ pub(super) const ROWS: &[Row] = &[
         &[
             "truncate('/etc/motd', 67108865)",
             "append('/etc/motd', 'x')",
+            "read_bytes('/etc/motd', 67108863)",
         ],
+        "'\\x00\\x00x'",
+    ),
+    (
+        &["truncate('/etc/motd', 67108865)", "read('/etc/motd')"],
         "other: /etc/motd has 67108865 bytes; at most 67108864 can be read into memory; read_bytes with offset and length reads parts of a file; put, copy and rename take files of any size",
     ),
+    (
+        &["write_bytes('/etc/motd', 3, 'LO')", "read('/etc/link')"],
+        "'helLO\\nworld\\n'",
+    ),
+    (
+        &["write_bytes('/etc/motd', 14, '!')", "read('/etc/motd')"],
+        "'hello\\nworld\\n\\x00\\x00!'",
+    ),
+    (
+        &["write_bytes('/etc/dangling', 0, '!')"],
+        "not_found: no such file in the image: /etc/new (on the way to /etc/dangling)",
+    ),
+    (
+        &[
+            "remove('/etc/motd')",
+            "append({ino: 3}, '!')",
+            "read({ino: 3})",
+        ],
+        "'hello\\nworld\\n!'",
+    ),
+    (
+        &[
+            "remove('/etc/motd')",
+            "chmod({ino: 3}, 0o600)",
+            "link({ino: 3}, '/etc/back')",
+            "read('/etc/back')",
+        ],
+        "'hello\\nworld\\n'",
+    ),
+    (
+        &["read({ino: 999})"],
+        "not_found: no such file in the image: inode 999",
+    ),
+    (
+        &["read({ino: -1})"],
+        "invalid: read: `path`: expected a path, found a mapping",
+    ),
+    (
+        &["remove({ino: 3})"],
+        "other: inode 3: the path does not end in a name",
+    ),
+    (
+        &["rename({ino: 3}, '/x')"],
+        "other: inode 3: the path does not end in a name",
+    ),
+    (&["walk({ino: 20})"], "['/usr/lib/deep/b.conf']"),
     (&["lines('/etc/motd')"], "['hello', 'world']"),
     (&["lines('/etc/crlf')"], "['a', 'b']"),
     (&["lines('/bin/sh')"], "[]"),
