@@ -194,16 +194,21 @@ impl Ext4 {
         match content {
             Bytes::Memory(bytes) => buf.copy_from_slice(slice(bytes, index(at)?, buf.len())),
             Bytes::Runs(segments) => {
-                buf.fill(0);
                 let end = at + buf.len() as u64;
                 let first = segments.partition_point(|segment| segment.at + segment.len <= at);
+                let mut filled = 0;
                 for segment in segments[first..].iter().take_while(|s| s.at < end) {
                     let from = segment.at.max(at);
-                    let to = (segment.at + segment.len).min(end);
-                    let part = &mut buf[index(from - at)?..index(to - at)?];
+                    let (start, to) = (
+                        index(from - at)?,
+                        index((segment.at + segment.len).min(end) - at)?,
+                    );
+                    buf[filled..start].fill(0);
                     let offset = segment.offset + (from - segment.at);
-                    self.disk.read_exact_at(part, offset)?;
+                    self.disk.read_exact_at(&mut buf[start..to], offset)?;
+                    filled = to;
                 }
+                buf[filled..].fill(0);
             }
         }
         Ok(())
