@@ -121,12 +121,18 @@ pub(super) fn image(
     super::oci::read_store(&registry, &manifest, source, layer, options, assembly)
 }
 
-/// Returns an error that says what was asked for.
+/// Returns an error that says what was asked for. Where asking again would not help, that is
+/// `Unsupported`, or `InvalidData` for certificates that are not trusted.
 fn failed(url: &str, error: &ureq::Error) -> io::Error {
     let kind = match error {
         ureq::Error::Io(error) => error.kind(),
         ureq::Error::Timeout(_) => io::ErrorKind::TimedOut,
-        _ => io::ErrorKind::Other,
+        ureq::Error::ConnectionFailed => io::ErrorKind::NotConnected,
+        _ => io::ErrorKind::Unsupported,
     };
-    io::Error::new(kind, format!("{url}: {error}"))
+    let help = match kind {
+        io::ErrorKind::InvalidData => "; SSL_CERT_FILE takes a file of the authorities to trust",
+        _ => "",
+    };
+    io::Error::new(kind, format!("{url}: {error}{help}"))
 }

@@ -249,7 +249,9 @@ fn files_by_https() {
     serve.wait().unwrap();
     assert_eq!(stranger.code, Some(1));
     assert!(
-        stranger.stderr.contains("UnknownIssuer"),
+        stranger
+            .stderr
+            .contains("UnknownIssuer; SSL_CERT_FILE takes a file"),
         "{}",
         stranger.stderr
     );

@@ -252,9 +252,17 @@ pub(super) fn download(file: &mut File, len: Option<u64>, ask: &Ask<'_>) -> Resu
                     most = have;
                 }
                 cuts += 1;
-                let is_final = error.downcast_ref::<io::Error>().is_none();
+                let is_final = error.downcast_ref::<io::Error>().is_none_or(|error| {
+                    matches!(
+                        error.kind(),
+                        io::ErrorKind::InvalidData | io::ErrorKind::Unsupported
+                    )
+                });
                 if is_final || cuts > CUTS {
-                    return Err(error.context(format!("after {have} bytes")));
+                    return Err(match have {
+                        0 => error,
+                        _ => error.context(format!("after {have} bytes")),
+                    });
                 }
                 std::thread::sleep(Duration::from_millis(100 << (2 * cuts)));
             }
