@@ -2,6 +2,7 @@
 //! hsb installed.
 
 mod build;
+mod debhelper;
 mod refused;
 mod scripts;
 mod whole;

@@ -17,10 +17,13 @@ mod others;
 mod payload;
 mod record;
 mod relations;
+mod scripts;
 mod set;
 mod transaction;
 mod trigger;
 mod unpack;
+
+use std::collections::BTreeMap;
 
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root, order};
@@ -84,21 +87,34 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         triggers: Triggers::read(root)?,
         database,
     };
-    let mut places = std::collections::BTreeMap::new();
+    let policies = &choices.scripts;
+    policies.check(|name| {
+        let mut new = candidates.iter().map(|candidate| &candidate.identity);
+        let mut there = unpacking.database.entries().map(|(_, entry)| &entry.identity);
+        new.any(|identity| identity.name == name) || there.any(|identity| identity.name == name)
+    })?;
+    let mut places = BTreeMap::new();
     for index in &order {
         let candidate = &candidates[*index];
         let old = transaction.new[index];
         let before = old.map(|old| unpacking.database.entry(old));
         let before = before.filter(|entry| entry.state != State::NotInstalled);
         let before = before.map(|entry| entry.identity.clone());
+        let texts = match old {
+            Some(old) => unpacking.removal_scripts(root, old)?,
+            None => Vec::new(),
+        };
+        let entry = old.map(|old| (unpacking.database.entry(old), &*texts));
+        scripts::before(root, candidate, entry, policies)?;
         places.insert(*index, unpacking.unpack(root, candidate, old)?);
+        scripts::after(root, candidate, &texts, policies)?;
         let new = &candidate.identity;
         root.info(match before {
             None => format!("{new} unpacked"),
             Some(old) => format!("{new} unpacked over {old}"),
         });
     }
-    configure::run(root, &mut unpacking, &candidates, &order, &needed, &places)?;
+    configure::run(root, &mut unpacking, &candidates, &order, &needed, &places, policies)?;
     unpacking.triggers.write(root)?;
     unpacking.database.write(root)?;
     Ok(())

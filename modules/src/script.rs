@@ -1,4 +1,19 @@
-//! The scripts of packages, as messages show them.
+//! The scripts of packages, as far as they are understood.
+//!
+//! - `syntax` reads the shell's language, `command` knows programs, `run` does what they do
+//! - `account`, `alternative`, `file`, `deb_systemd`: programs with more to them
+//! - `policy`: what users want to become of scripts
+
+mod account;
+mod alternative;
+pub(crate) mod command;
+mod deb_systemd;
+mod file;
+pub(crate) mod policy;
+pub(crate) mod run;
+pub(crate) mod syntax;
+
+use syntax::List;
 
 /// How many lines of a script messages show.
 const LINES: usize = 3;
@@ -20,4 +35,33 @@ pub(crate) fn excerpt(text: &str) -> String {
         [] => String::new(),
         first => first.join(" / ") + more,
     }
+}
+
+/// The shells whose scripts are read.
+const SHELLS: [&str; 4] = ["/bin/sh", "/usr/bin/sh", "/bin/bash", "/usr/bin/bash"];
+
+/// A script as commands that are all known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Understood {
+    pub(crate) list: List,
+    /// The programs of those that change something.
+    pub(crate) programs: Vec<String>,
+    /// Whether it ends at the first command that fails, from the start on.
+    pub(crate) is_strict: bool,
+}
+
+/// Reads a script that a program gets with arguments; returns nothing when it is not understood.
+pub(crate) fn understand(program: &[&str], text: &str, arguments: &[&str]) -> Option<Understood> {
+    let is_strict = match *program {
+        [shell] if SHELLS.contains(&shell) => false,
+        [shell, "-e"] if SHELLS.contains(&shell) => true,
+        _ => return None,
+    };
+    let list = syntax::parse(text, arguments)?;
+    let mut programs = Vec::new();
+    run::is_known(&list, &mut programs).then_some(Understood {
+        list,
+        programs,
+        is_strict,
+    })
 }

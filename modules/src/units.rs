@@ -3,6 +3,7 @@
 //! Enabling makes the links in `/etc/systemd/system` that a unit's `[Install]` section asks for.
 //! Unlike systemctl, nothing is done at all when part of it cannot be.
 
+mod asked;
 mod error;
 mod install;
 mod name;
@@ -15,10 +16,11 @@ use fsgen::tree::path::split;
 
 use crate::root::join;
 use crate::{Root, RootError};
+pub(crate) use asked::asked_links;
 pub(crate) use error::UnitError;
 use install::Install;
 pub(crate) use name::UnitName;
-pub(crate) use preset::{preset, preset_all};
+pub(crate) use preset::{preset, preset_all, preset_enable};
 
 /// Where the administrator's units and all links are.
 pub(crate) const CONFIG: &str = "/etc/systemd/system";

@@ -103,7 +103,7 @@ fn what_is_not_run_is_told_of() {
     assert_eq!(run.code, Some(0), "{run:#?}");
     for want in [
         "the script before.preinst is not run: set -e / useradd x",
-        "script served.postinst: left for the first boot",
+        "script served.postinst: left for `dpkg --configure -a`",
         "the image has no systemd, so nothing configures served;",
     ] {
         assert!(run.stderr.contains(want), "{want}: {run:#?}");

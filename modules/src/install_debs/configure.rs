@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::database::State;
 use super::needs::Who;
+use super::scripts::{self, Configuring};
 use super::set::Candidate;
 use super::trigger::Line;
 use super::unpack::Unpacking;
 use crate::first_boot::{self, Task};
-use crate::script::excerpt;
+use crate::script::policy::Policies;
 use crate::{Error, Root};
 
 /// What dpkg does at the first boot: it keeps settings that are there, and asks nothing.
@@ -22,7 +23,7 @@ const COMMAND: [&str; 7] = [
     "-a",
 ];
 
-/// Configures what has no scripts, and leaves the rest for the first boot. `places` are those of the
+/// Configures what can be, and leaves the rest for the first boot. `places` are those of the
 /// candidates in the list of packages.
 pub(super) fn run(
     root: &mut Root<'_>,
@@ -31,20 +32,18 @@ pub(super) fn run(
     order: &[usize],
     needed: &[Vec<Vec<Who>>],
     places: &BTreeMap<usize, usize>,
+    policies: &Policies,
 ) -> Result<(), Error> {
-    let mut left: BTreeSet<usize> = BTreeSet::new();
-    for index in order {
-        let candidate = &candidates[*index];
-        let preinst = candidate.text("preinst");
-        if !preinst.trim().is_empty() {
-            let name = &candidate.identity.name;
-            let message = format!("the script {name}.preinst is not run: {}", excerpt(preinst));
-            root.warn_at(candidate.span, message);
-        }
-        if !candidate.text("postinst").trim().is_empty() {
-            left.insert(*index);
-        }
-    }
+    let configured: BTreeMap<usize, String> = places
+        .iter()
+        .map(|(index, place)| {
+            let paragraph = &unpacking.database.entry(*place).paragraph;
+            (*index, paragraph.get("Config-Version").to_owned())
+        })
+        .collect();
+    let scripts = scripts::decide(root, candidates, &configured, policies)?;
+    let is_left = |index: &&usize| matches!(scripts[*index], Configuring::Left);
+    let mut left: BTreeSet<usize> = order.iter().filter(is_left).copied().collect();
     // What depends on a package that is not configured cannot be either.
     loop {
         let is_ready = |who: &Who| match who {
@@ -64,18 +63,20 @@ pub(super) fn run(
         let candidate = &candidates[*index];
         let own = &candidate.identity;
         if left.contains(index) {
-            root.info(match candidate.text("postinst").trim().is_empty() {
-                true => format!("{own} is left unpacked: what it depends on is, too"),
-                false => format!(
-                    "script {}.postinst: left for the first boot; {own} is left unpacked",
-                    own.name
-                ),
+            root.info(match scripts[index] {
+                Configuring::Ready(_) => {
+                    format!("{own} is left unpacked: what it depends on is, too")
+                }
+                Configuring::Left => format!("{own} is left unpacked"),
             });
             continue;
         }
         let place = places[index];
         let lines = Line::parse(candidate.text("triggers")).unwrap_or_default();
         unpacking.configure(root, place)?;
+        if let Configuring::Ready(Some(understood)) = &scripts[index] {
+            scripts::configure(root, candidate, &configured[index], understood)?;
+        }
         for line in lines.iter().filter(|line| !line.is_interest) {
             let (triggers, database) = (&mut unpacking.triggers, &mut unpacking.database);
             triggers.call(root, database, line, place)?;

@@ -1,12 +1,13 @@
 //! The options of `install_debs` as users read them.
 
-use crate::option::{OptionDoc, Shape};
+use crate::option::{OptionDoc, Presence, Shape};
+use crate::script::policy::SHAPE;
 
 pub(super) const DETAILS: &str = "\
-It unpacks as dpkg does, and writes what dpkg knows: `/var/lib/dpkg/status`, and the files in
-`info` and `triggers`. So `dpkg -l`, `-S` and `-V`, apt and later upgrades go on from there. What a
-package depends on has to be in the image or in the list; all that is missing, and all that
-conflicts, is told at once. Nothing is fetched, and packages have no signatures to check.
+It unpacks as dpkg does, and writes what dpkg knows: `/var/lib/dpkg/status`, and the files in `info`
+and `triggers`. So `dpkg -l`, `-S` and `-V`, apt and later upgrades go on from there. What a package
+depends on has to be in the image or in the list; all that is missing, and all that conflicts, is
+told at once. Nothing is fetched, and packages have no signatures to check.
 
 Files get the owners that the image's own `/etc/passwd` and `/etc/group` have for their names, or
 else their numbers. Diversions and the owners and modes of `dpkg-statoverride` count, `Replaces`
@@ -15,17 +16,32 @@ too; any other file that two packages have is an error. Links of the image to di
 Settings that were changed stay, with the package's own beside them as `.dpkg-dist`. Architectures
 are those of the image's dpkg, and those of `/var/lib/dpkg/arch`.
 
-Nothing of the image is run. A package without a `preinst` and a `postinst`, whose dependencies are
-all configured, is installed when the step is done. The others are left as `dpkg --unpack` leaves
-them, which is a state that dpkg knows: `dpkg --configure -a` goes on from there. Where the image
-has systemd, `hsb-scriptlets.service` does that at the first boot, keeps settings that are there,
-asks nothing, and removes itself. Elsewhere a warning says that it has to be done. What packages of
-the image want to know of new files is noted the same way, as pending triggers. A `preinst` would
-have to run before the files are there: it is not run, with a warning that has its first lines.
-`-v` and `hsb plan` tell what becomes of each package.
+Nothing of the image is run, so scripts are done in another way, each told of with `-v` and in `hsb
+plan`:
+
+- One that only tells a running system of what is new, such as `deb-systemd-invoke`, has nothing to
+  do, and so has `dpkg-maintscript-helper` but in an upgrade from a version that it is about.
+- One that is understood whole is done to the tree: what debhelper writes for units of systemd, with
+  the image's own presets, `systemd-sysusers`, `systemd-tmpfiles --create`, and the other commands
+  that `install_rpms` knows, such as `update-alternatives --install` and `mkdir -p`, on literal
+  names, with `if`, `case`, `&&` and `||`. Nothing is guessed: one word more makes the script one
+  that is not understood.
+- A package whose `postinst` is not understood is left as `dpkg --unpack` leaves it, and so is what
+  depends on it. dpkg knows that state: `dpkg --configure -a` goes on from there. Where the image
+  has systemd, `hsb-scriptlets.service` does that at the first boot, keeps settings that are there,
+  asks nothing, and removes itself. Elsewhere a warning says that it has to be done.
+- A `preinst` that is not understood would have to run before the files are there: it is not run,
+  with a warning that has its first lines. So are the `prerm` and `postrm` of what is replaced.
+
+All other packages are installed when the step is done. What packages of the image want to know of
+new files is noted as pending triggers, which the first boot looks after, too.
+
+`scripts` says otherwise: `skip` leaves all of a package's scripts out, and installs it; `firstboot`
+leaves each `postinst` that has anything to do for the first boot; `fail` makes a script that is not
+understood an error.
 
 So an image differs from what dpkg leaves in this: times of dpkg's own files are that of the build,
-and there is no log, no `status-old` and no `available`.";
+there is no log, no `status-old` and no `available`, and Python's bytecode is not made.";
 
 pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc::required(
     "debs",
@@ -43,6 +59,13 @@ pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc::required(
                 "install packages although something that they depend on is missing or conflicts",
             ),
             OptionDoc::flag("downgrade", "let packages replace newer versions"),
+            OptionDoc {
+                name: "scripts",
+                shape: SHAPE,
+                presence: Presence::Default("auto"),
+                summary: "what becomes of the packages' scripts: for all, or by the names of \
+                          packages, with `default` for the others",
+            },
         ]),
     ]),
     "what to install; a list stands for `packages`",

@@ -7,7 +7,7 @@ use super::database::{INFO, info};
 use super::set::control_name;
 use super::unpack::{Package, Unpacking, place_of};
 use crate::root::{Laid, join};
-use crate::{Error, Packed, PackedKind, Root};
+use crate::{Error, Packed, PackedKind, Root, RootError};
 
 /// Files that dpkg does not keep, or writes itself.
 const OWN: [&[u8]; 2] = [b"control", b"list"];
@@ -49,6 +49,24 @@ impl Unpacking {
             root.write(info(own, "md5sums"), lines)?;
         }
         Ok(())
+    }
+
+    /// Returns the scripts of a package that run when it goes, if its files are there.
+    pub(super) fn removal_scripts(
+        &self,
+        root: &Root<'_>,
+        index: usize,
+    ) -> Result<Vec<(&'static str, String)>, RootError> {
+        let mut found = Vec::new();
+        if !self.database.entry(index).state.is_there() {
+            return Ok(found);
+        }
+        for name in ["prerm", "postrm"] {
+            let text = root.read_if_exists(self.database.info(index, name))?;
+            let text = text.unwrap_or_default();
+            found.push((name, String::from_utf8_lossy(&text).into_owned()));
+        }
+        Ok(found)
     }
 
     /// Removes all of a package's.

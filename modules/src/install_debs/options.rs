@@ -6,6 +6,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::script::policy::Policies;
 use crate::value::Spanned;
 
 #[derive(Deserialize)]
@@ -28,6 +29,9 @@ pub(super) struct Choices {
     /// Replace newer versions by older ones.
     #[serde(default)]
     pub(super) downgrade: bool,
+    /// What becomes of scripts.
+    #[serde(default)]
+    pub(super) scripts: Policies,
 }
 
 impl<'de> Deserialize<'de> for Debs {
@@ -47,6 +51,7 @@ impl<'de> Deserialize<'de> for Debs {
                     packages,
                     nodeps: false,
                     downgrade: false,
+                    scripts: Policies::default(),
                 }))
             }
 

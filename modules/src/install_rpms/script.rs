@@ -4,26 +4,18 @@
 //! nothing to do. One that is understood whole is done to the tree. Of the others, those that may
 //! come after the files are left for the first boot, by a unit that removes itself.
 
-mod account;
-mod alternative;
-mod command;
-mod file;
 mod later;
-mod policy;
 mod read;
-mod run;
-mod syntax;
 mod trigger;
 
 use super::set::Candidate;
 use super::store::Installed;
 use crate::rpm::header::Header;
-use crate::script::excerpt;
+use crate::script::policy::Policy;
+pub(super) use crate::script::policy::{Policies, SHAPE};
+use crate::script::{Understood, command, excerpt, run, understand};
 use crate::value::{Span, ValueError};
 use crate::{Error, Root};
-pub(super) use policy::Policies;
-use policy::Policy;
-pub(super) use policy::SHAPE;
 pub(super) use read::{Slot, When};
 pub(super) use trigger::{Changes, Member};
 
@@ -50,7 +42,7 @@ enum Class {
     /// There is nothing to do in an image.
     Idle,
     /// It is done to the tree; these are its commands that change something.
-    Native(syntax::List, Vec<String>),
+    Native(Understood),
     /// It is left for the first boot.
     FirstBoot,
     /// It is not run.
@@ -107,7 +99,7 @@ impl<'p> Scripts<'p> {
         root.info(format!("script {name}: {}", class.describe()));
         match class {
             Class::Idle => {}
-            Class::Native(list, _) => match run::run(root, &list)? {
+            Class::Native(understood) => match run::run(root, &understood)? {
                 0 => {}
                 status if script.slot.is_before() => {
                     let message = format!("the script {name} ends with status {status}");
@@ -161,11 +153,10 @@ impl Script {
         if policy == Policy::Skip {
             return Ok(Class::Skipped);
         }
-        let understood = self.understand();
-        match understood {
-            Some((_, programs)) if programs.is_empty() => return Ok(Class::Idle),
-            Some((list, programs)) if policy != Policy::FirstBoot => {
-                return Ok(Class::Native(list, programs));
+        match self.understand() {
+            Some(understood) if understood.programs.is_empty() => return Ok(Class::Idle),
+            Some(understood) if policy != Policy::FirstBoot => {
+                return Ok(Class::Native(understood));
             }
             _ => {}
         }
@@ -189,24 +180,23 @@ impl Script {
 
     /// Returns the script as commands that are all known, and the programs of those that change
     /// something.
-    fn understand(&self) -> Option<(syntax::List, Vec<String>)> {
-        const SHELLS: [&str; 4] = ["/bin/sh", "/usr/bin/sh", "/bin/bash", "/usr/bin/bash"];
+    fn understand(&self) -> Option<Understood> {
         if self.is_expanded {
             return None;
         }
-        let [program] = &*self.program else {
-            return None;
+        let program: Vec<&str> = self.program.iter().map(String::as_str).collect();
+        if let [program] = *program
+            && command::program(program) == "ldconfig"
+            && self.text.trim().is_empty()
+        {
+            return Some(Understood::default());
+        }
+        let arguments = match &*self.arguments {
+            [] => vec!["1".to_owned()],
+            numbers => numbers.iter().map(u32::to_string).collect(),
         };
-        if command::program(program) == "ldconfig" && self.text.trim().is_empty() {
-            return Some((syntax::List::new(), Vec::new()));
-        }
-        if !SHELLS.contains(&program.as_str()) {
-            return None;
-        }
-        let argument = self.arguments.first().copied().unwrap_or(1);
-        let list = syntax::parse(&self.text, argument)?;
-        let mut programs = Vec::new();
-        run::is_known(&list, &mut programs).then_some((list, programs))
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        understand(&program, &self.text, &arguments)
     }
 
     /// Returns the first lines that say something.
@@ -222,7 +212,7 @@ impl Class {
     fn describe(&self) -> String {
         match self {
             Self::Idle => "nothing to do in an image".to_owned(),
-            Self::Native(_, programs) => format!("done ({})", programs.join(", ")),
+            Self::Native(understood) => format!("done ({})", understood.programs.join(", ")),
             Self::FirstBoot => "left for the first boot".to_owned(),
             Self::Skipped => "not run".to_owned(),
         }

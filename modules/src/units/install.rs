@@ -113,6 +113,11 @@ impl Install {
         }
     }
 
+    /// Returns the keys in their order, one for each word.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> {
+        self.words.iter().map(|(key, _)| *key)
+    }
+
     fn values(&self, key: &str) -> impl Iterator<Item = &str> {
         let words = self.words.iter().filter(move |(known, _)| *known == key);
         words.map(|(_, word)| &**word)

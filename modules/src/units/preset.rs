@@ -34,9 +34,21 @@ enum Action {
 /// Enables or disables a unit, as the image's presets say. As with systemctl, the units of `Also=`
 /// are enabled along with it, but not disabled.
 pub(crate) fn preset(root: &mut Root<'_>, unit: &str) -> Result<(), UnitError> {
+    apply(root, unit, true)
+}
+
+/// Enables a unit if the image's presets want it, and else leaves it as it is.
+pub(crate) fn preset_enable(root: &mut Root<'_>, unit: &str) -> Result<(), UnitError> {
+    apply(root, unit, false)
+}
+
+fn apply(root: &mut Root<'_>, unit: &str, may_disable: bool) -> Result<(), UnitError> {
     let name = UnitName::parse(unit)?;
     let rules = rules(root)?;
     let (enable, names) = decide(&rules, &name);
+    if !enable && !may_disable {
+        return Ok(());
+    }
     match find(root, &name) {
         Err(UnitError::Masked { .. }) if !enable => {
             root.warn(format!("unit {name} is masked: it is not disabled"));

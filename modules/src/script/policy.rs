@@ -15,7 +15,7 @@ const OTHERS: &str = "default";
 /// What is to become of a package's scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Policy {
+pub(crate) enum Policy {
     /// What can be done is, and what can be left for the first boot is.
     #[default]
     Auto,
@@ -30,27 +30,24 @@ pub(super) enum Policy {
 const ONE: Shape = Shape::OneOf(&["auto", "skip", "firstboot", "fail"]);
 
 /// What the option may be.
-pub(in super::super) const SHAPE: Shape = Shape::AnyOf(&[ONE, Shape::Table(&ONE)]);
+pub(crate) const SHAPE: Shape = Shape::AnyOf(&[ONE, Shape::Table(&ONE)]);
 
 /// The policies of all packages.
 #[derive(Debug, Clone, Default)]
-pub(in super::super) struct Policies {
+pub(crate) struct Policies {
     others: Policy,
     named: BTreeMap<String, Spanned<Policy>>,
 }
 
 impl Policies {
     /// Returns that of a package.
-    pub(super) fn of(&self, package: &str) -> Policy {
+    pub(crate) fn of(&self, package: &str) -> Policy {
         let named = self.named.get(package);
         named.map_or(self.others, |policy| policy.value)
     }
 
     /// Fails at a name that no package has.
-    pub(in super::super) fn check(
-        &self,
-        is_there: impl Fn(&str) -> bool,
-    ) -> Result<(), ValueError> {
+    pub(crate) fn check(&self, is_there: impl Fn(&str) -> bool) -> Result<(), ValueError> {
         match self.named.iter().find(|(name, _)| !is_there(name)) {
             None => Ok(()),
             Some((name, policy)) => {

@@ -1,38 +1,39 @@
 //! The small part of the shell's language that is understood: commands with literal words, joined
-//! by `&&`, `||`, `;` and `if`.
+//! by `&&`, `||`, `;`, `if` and `case`.
 //!
-//! Anything else, such as other variables than `$1`, patterns, pipes or files to write to, makes
-//! the whole script one that is not understood.
+//! Anything else, such as pipes or files to write to, makes the whole script one that is not
+//! understood. Other variables than arguments, and patterns, only do so to their command, which may
+//! be one that is never reached.
 
 /// How deep `if` and `{` may be within one another.
 const DEEPEST: usize = 16;
 
 /// Commands one after the other.
-pub(super) type List = Vec<Chain>;
+pub(crate) type List = Vec<Chain>;
 
 /// Commands joined by `&&` and `||`, which bind alike and from the left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Chain {
-    pub(super) first: Item,
-    pub(super) rest: Vec<(Joint, Item)>,
+pub(crate) struct Chain {
+    pub(crate) first: Item,
+    pub(crate) rest: Vec<(Joint, Item)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Joint {
+pub(crate) enum Joint {
     And,
     Or,
 }
 
 /// One part of a [`Chain`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item {
+pub(crate) struct Item {
     /// Whether `!` turns its status around.
-    pub(super) is_negated: bool,
-    pub(super) body: Body,
+    pub(crate) is_negated: bool,
+    pub(crate) body: Body,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// A command and its arguments.
     Command(Vec<String>),
     /// Conditions with what follows from each, the last of which may have none.
@@ -49,11 +50,29 @@ enum Token {
     End,
     And,
     Or,
+    /// `|`, `)` and `;;`, as `case` has them.
+    Bar,
+    Close,
+    Break,
 }
 
-/// Reads a script whose first argument is `argument`; returns nothing when it is not understood.
-pub(super) fn parse(text: &str, argument: u32) -> Option<List> {
-    let tokens = tokens(text, &argument.to_string())?;
+/// What stands in a word for a part that is not known.
+const UNKNOWN: char = '\0';
+
+/// What stands in a word for `*`.
+const ANYTHING: char = '\u{1}';
+
+/// Returns whether all of a word is known.
+pub(crate) fn is_literal(word: &str) -> bool {
+    !word.contains([UNKNOWN, ANYTHING])
+}
+
+/// Reads a script with arguments; returns nothing when it is not understood.
+pub(crate) fn parse(text: &str, arguments: &[&str]) -> Option<List> {
+    if text.contains([UNKNOWN, ANYTHING]) {
+        return None;
+    }
+    let tokens = tokens(text, arguments)?;
     let mut parser = Parser {
         tokens: &tokens,
         depth: 0,
@@ -96,12 +115,13 @@ impl Parser<'_> {
         let mut list = List::new();
         loop {
             self.skip_ends();
-            if self.tokens.is_empty() || self.keyword().is_some_and(|word| until.contains(&word)) {
+            let is_end = matches!(self.tokens.first(), None | Some(Token::Break));
+            if is_end || self.keyword().is_some_and(|word| until.contains(&word)) {
                 return Some(list);
             }
             list.push(self.chain()?);
             match self.tokens.first() {
-                None | Some(Token::End) => {}
+                None | Some(Token::End | Token::Break) => {}
                 _ => return None,
             }
         }
@@ -130,6 +150,8 @@ impl Parser<'_> {
         }
         let body = if self.take("if") {
             self.branches()?
+        } else if self.take("case") {
+            Body::Group(self.case()?)
         } else if self.take("{") {
             let list = self.list(&["}"])?;
             self.take("}").then_some(())?;
@@ -156,6 +178,49 @@ impl Parser<'_> {
             };
             self.take("fi").then_some(())?;
             return Some(Body::If(branches, otherwise));
+        }
+    }
+
+    /// Reads the rest of `case`; returns the commands that its word leads to.
+    fn case(&mut self) -> Option<List> {
+        let [Token::Word(word, _), rest @ ..] = self.tokens else {
+            return None;
+        };
+        self.tokens = rest;
+        is_literal(word).then_some(())?;
+        self.skip_ends();
+        self.take("in").then_some(())?;
+        let mut chosen = None;
+        loop {
+            self.skip_ends();
+            if self.take("esac") {
+                return Some(chosen.unwrap_or_default());
+            }
+            let mut fits = false;
+            loop {
+                let [Token::Word(pattern, _), after @ ..] = self.tokens else {
+                    return None;
+                };
+                let is_any = pattern.chars().eq([ANYTHING]);
+                // A pattern that is not known may be the one.
+                (is_any || is_literal(pattern) || chosen.is_some()).then_some(())?;
+                fits |= is_any || pattern == word;
+                match after {
+                    [Token::Bar, after @ ..] => self.tokens = after,
+                    [Token::Close, after @ ..] => {
+                        self.tokens = after;
+                        break;
+                    }
+                    _ => return None,
+                }
+            }
+            let list = self.list(&["esac"])?;
+            if fits && chosen.is_none() {
+                chosen = Some(list);
+            }
+            if let [Token::Break, after @ ..] = self.tokens {
+                self.tokens = after;
+            }
         }
     }
 
@@ -194,7 +259,7 @@ const NOWHERE: [&str; 14] = [
     "< /dev/null",
 ];
 
-fn tokens(text: &str, argument: &str) -> Option<Vec<Token>> {
+fn tokens(text: &str, arguments: &[&str]) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -210,40 +275,51 @@ fn tokens(text: &str, argument: &str) -> Option<Vec<Token>> {
             ("\\\n", None),
             ("&&", Some(Token::And)),
             ("||", Some(Token::Or)),
-            (";;", Some(Token::Word(";;".to_owned(), false))),
+            (";;", Some(Token::Break)),
             (";", Some(Token::End)),
+            ("|", Some(Token::Bar)),
+            (")", Some(Token::Close)),
             ("\n", Some(Token::End)),
         ];
         if let Some((form, token)) = fixed.iter().find(|(form, _)| rest.starts_with(form)) {
-            if *form == ";;" {
-                return None;
-            }
             tokens.extend(token.clone());
             rest = &rest[form.len()..];
         } else if first.is_whitespace() {
             rest = &rest[first.len_utf8()..];
         } else if first == '#' {
             rest = rest.find('\n').map_or("", |end| &rest[end..]);
+        } else if let Some(after) = rest.strip_prefix("\"$@\"").filter(|after| ends_word(after)) {
+            let words = arguments.iter();
+            tokens.extend(words.map(|word| Token::Word((*word).to_owned(), true)));
+            rest = after;
         } else {
-            let (word, is_quoted, after) = word(rest, argument)?;
-            tokens.push(Token::Word(word, is_quoted));
+            let (word, is_quoted, after) = word(rest, arguments)?;
+            // What stands for nothing is no word, unless there are quotes around it.
+            if is_quoted || !word.is_empty() {
+                tokens.push(Token::Word(word, is_quoted));
+            }
             rest = after;
         }
     }
     Some(tokens)
 }
 
+/// Returns whether no more of a word follows.
+fn ends_word(text: &str) -> bool {
+    let next = text.chars().next();
+    next.is_none_or(|c| c.is_whitespace() || matches!(c, ';' | '|' | '&' | ')'))
+}
+
 /// Reads one word; returns it, whether any of it was quoted, and what follows.
-fn word<'t>(text: &'t str, argument: &str) -> Option<(String, bool, &'t str)> {
+fn word<'t>(text: &'t str, arguments: &[&str]) -> Option<(String, bool, &'t str)> {
     let mut word = String::new();
     let mut is_quoted = false;
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let after = &rest[first.len_utf8()..];
         match first {
-            ' ' | '\t' | '\n' | '\r' | ';' => break,
+            ' ' | '\t' | '\n' | '\r' | ';' | '|' | ')' => break,
             '&' if rest.starts_with("&&") => break,
-            '|' if rest.starts_with("||") => break,
             '\'' => {
                 is_quoted = true;
                 let (inner, after) = after.split_once('\'')?;
@@ -253,7 +329,7 @@ fn word<'t>(text: &'t str, argument: &str) -> Option<(String, bool, &'t str)> {
             }
             '"' => {
                 is_quoted = true;
-                rest = quoted(after, &mut word, argument)?;
+                rest = quoted(after, &mut word, arguments)?;
                 continue;
             }
             '\\' if after.starts_with('\n') => {
@@ -268,12 +344,20 @@ fn word<'t>(text: &'t str, argument: &str) -> Option<(String, bool, &'t str)> {
                 continue;
             }
             '$' => {
-                rest = variable(rest, argument, &mut word)?;
+                let mut value = String::new();
+                rest = variable(rest, arguments, &mut value)?;
+                // The shell would make several words of it.
+                match value.contains(char::is_whitespace) {
+                    true => word.push(UNKNOWN),
+                    false => word += &value,
+                }
                 continue;
             }
-            // Patterns, pipes, files, subshells: all that is more than a literal word.
-            '|' | '&' | '<' | '>' | '(' | ')' | '`' | '*' | '?' => return None,
-            '[' | ']' if !is_bracket(text) => return None,
+            '*' => word.push(ANYTHING),
+            '?' => word.push(UNKNOWN),
+            '[' | ']' if !is_bracket(text) => word.push(UNKNOWN),
+            // Files, subshells: all that is more than a word.
+            '&' | '<' | '>' | '(' | '`' => return None,
             '{' | '}'
                 if text
                     .chars()
@@ -283,7 +367,7 @@ fn word<'t>(text: &'t str, argument: &str) -> Option<(String, bool, &'t str)> {
                 return None;
             }
             '{' | '}' if !word.is_empty() => return None,
-            '~' if word.is_empty() => return None,
+            '~' if word.is_empty() => word.push(UNKNOWN),
             other => word.push(other),
         }
         rest = after;
@@ -298,7 +382,7 @@ fn is_bracket(text: &str) -> bool {
 }
 
 /// Reads what is between double quotes; returns what follows.
-fn quoted<'t>(text: &'t str, word: &mut String, argument: &str) -> Option<&'t str> {
+fn quoted<'t>(text: &'t str, word: &mut String, arguments: &[&str]) -> Option<&'t str> {
     let mut rest = text;
     loop {
         let first = rest.chars().next()?;
@@ -307,7 +391,7 @@ fn quoted<'t>(text: &'t str, word: &mut String, argument: &str) -> Option<&'t st
             '"' => return Some(after),
             '`' => return None,
             '$' => {
-                rest = variable(rest, argument, word)?;
+                rest = variable(rest, arguments, word)?;
                 continue;
             }
             '\\' => {
@@ -326,14 +410,71 @@ fn quoted<'t>(text: &'t str, word: &mut String, argument: &str) -> Option<&'t st
     }
 }
 
-/// Reads `$1`, the only variable that is known.
-fn variable<'t>(text: &'t str, argument: &str, word: &mut String) -> Option<&'t str> {
-    let rest = text
-        .strip_prefix("${1}")
-        .or_else(|| text.strip_prefix("${1:-0}"))
-        .or_else(|| text.strip_prefix("$1"))?;
-    *word += argument;
+/// Where programs are that a script looks for.
+const PROGRAMS: &str = "/usr/bin";
+
+/// Reads what a `$` stands for: an argument, or the name of a program. `DPKG_ROOT` is not set, as
+/// the image is what dpkg would see as `/`.
+fn variable<'t>(text: &'t str, arguments: &[&str], word: &mut String) -> Option<&'t str> {
+    let after = text.strip_prefix('$')?;
+    if let Some(inner) = after.strip_prefix("(command -v ") {
+        let (name, rest) = inner.split_once(')')?;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        name.chars().all(is_plain).then_some(())?;
+        *word += &format!("{PROGRAMS}/{name}");
+        return Some(rest);
+    }
+    if after.starts_with('(') {
+        return None;
+    }
+    let (name, rest) = match after.strip_prefix('{') {
+        Some(inner) => {
+            let end = closing(inner)?;
+            (&inner[..end], &inner[end + 1..])
+        }
+        None => {
+            let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let len = match after.chars().next()? {
+                c if c.is_ascii_alphabetic() || c == '_' => {
+                    after.find(|c| !is_part(c)).unwrap_or(after.len())
+                }
+                c => c.len_utf8(),
+            };
+            after.split_at(len)
+        }
+    };
+    match name {
+        "#" => *word += &arguments.len().to_string(),
+        "DPKG_ROOT" | "DPKG_ROOT:-" => {}
+        name if name.starts_with("DPKG_ROOT:+") => {}
+        name => {
+            let number = name.strip_suffix(":-0").or(name.strip_suffix(":-"));
+            let number = number.unwrap_or(name).parse::<usize>().ok();
+            let place = number.and_then(|number| number.checked_sub(1));
+            match (place, place.and_then(|place| arguments.get(place))) {
+                (Some(_), Some(argument)) => *word += argument,
+                (Some(_), None) if name.ends_with(":-0") => word.push('0'),
+                (Some(_), None) => {}
+                (None, _) => word.push(UNKNOWN),
+            }
+        }
+    }
     Some(rest)
+}
+
+/// Returns where the brace is that ends a text; there may be others in it.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => return Some(at),
+            '}' => depth -= 1,
+            '\n' => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -358,23 +499,34 @@ mod tests {
             ("a 'it'\\''s'", Some(1)),
             ("a --home=/x", Some(1)),
             ("a | b", None),
+            ("a$(command -v b)", Some(1)),
+            ("a $(command -v b; c)", None),
             ("a > /etc/x", None),
             ("a >/dev/nullify", None),
             ("a &", None),
-            ("a $HOME", None),
-            ("a \"$2\"", None),
+            ("a $HOME ${HOME:-x}", Some(1)),
+            ("a \"$2\" $# $? \"$@\"", Some(1)),
+            ("a ${HOME", None),
             ("a `b`", None),
             ("a \"`b`\"", None),
             ("a $(b)", None),
             ("(a)", None),
-            ("a *.conf", None),
-            ("a [x]", None),
+            ("a *.conf b? ~/x", Some(1)),
+            ("a [x]", Some(1)),
             ("a {b,c}", None),
-            ("a ~/x", None),
             ("a 'b", None),
             ("a \"b", None),
             ("for i in a; do b; done", None),
-            ("case $1 in 1) a;; esac", None),
+            ("case $1 in 1) a;; esac", Some(1)),
+            ("case \"$1\" in\n a|b) c\n;;\n *)\n;;\nesac\nd", Some(2)),
+            ("case $1 in 1) a; b; esac", Some(1)),
+            ("case $1 in x?) a;; esac", None),
+            ("case $1 in 1) a;; x?) b;; esac", Some(1)),
+            ("case $HOME in 1) a;; esac", None),
+            ("case $1 in 1 a;; esac", None),
+            ("case $1 in 1) a;;", None),
+            ("a;;", None),
+            ("a)", None),
             ("if a; then b", None),
             ("if a; b; fi", None),
             ("a <<EOF\nx\nEOF", None),
@@ -382,18 +534,38 @@ mod tests {
             ("&& a", None),
             ("a ||", None),
         ] {
-            let found = parse(text, 1).map(|list| list.len());
+            let found = parse(text, &["1"]).map(|list| list.len());
             assert_eq!(found, want, "{text}");
         }
         let deep = "if a; then ".repeat(100);
-        assert_eq!(parse(&deep, 1), None);
+        assert_eq!(parse(&deep, &["1"]), None);
     }
 
     #[test]
     fn words_as_the_shell_has_them() {
         let words = ["a", "b c", "d'e", "1", "f", "x1y", "\\n"].map(str::to_owned);
         let text = "a 'b c' \"d'e\" $1 \\\n f x${1}y '\\n'";
-        let list = parse(text, 1).unwrap();
+        let list = parse(text, &["1"]).unwrap();
         assert_eq!(list[0].first.body, Body::Command(words.to_vec()));
+        for (text, want) in [
+            ("a \"$@\" b", "a|configure||b"),
+            ("a $1 $2 \"$2\" $3", "a|configure|"),
+            ("a x$# ${2:-0} ${3:-0}", "a|x2|0"),
+            (
+                "a ${DPKG_ROOT:+--root=\"$DPKG_ROOT\"} \"${DPKG_ROOT:-}\" b",
+                "a||b",
+            ),
+            ("case $1 in x) c;; configure|y) a b;; *) d;; esac", "a|b"),
+        ] {
+            let list = parse(text, &["configure", ""]).unwrap();
+            let mut body = &list[0].first.body;
+            if let Body::Group(list) = body {
+                body = &list[0].first.body;
+            }
+            let Body::Command(words) = body else {
+                panic!("{text}")
+            };
+            assert_eq!(words.join("|"), want, "{text}");
+        }
     }
 }

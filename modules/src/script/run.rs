@@ -1,20 +1,22 @@
 //! A script that is understood, done to the image.
 
+use super::Understood;
 use super::command::{self, Command, Test, UnitChange};
 use super::syntax::{Body, Chain, Item, Joint, List};
+use crate::RootError;
 use crate::dropins::{self, Line};
-use crate::root::{RootError, join};
 use crate::sysusers::allocation;
 use crate::tmpfiles::create;
 use crate::units::{self, UnitError};
-use crate::{Error, Root};
+use crate::{Error, Root, installed};
 
 /// Files by which systemd sees at boot whether `/etc` and `/var` are older than `/usr`
 /// (systemd.unit(5), `ConditionNeedsUpdate`).
 const UPDATED: [&str; 2] = ["/etc/.updated", "/var/.updated"];
 
 /// Programs of which scripts are told that there are none where the image has none.
-const PROGRAMS: [(&str, &[&str]); 2] = [
+const PROGRAMS: [(&str, &[&str]); 3] = [
+    ("deb-systemd-helper", &["/usr/bin/deb-systemd-helper"]),
     ("systemctl", &["/usr/bin/systemctl", "/bin/systemctl"]),
     (
         "systemd-update-helper",
@@ -22,15 +24,15 @@ const PROGRAMS: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// Where drop-ins of tmpfiles.d(5) are, the first that counts first.
-const FOLDERS: [&str; 3] = ["/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/lib/tmpfiles.d"];
+/// Where folders of drop-ins are, the first that counts first.
+const FOLDERS: [&str; 3] = ["/etc", "/run", "/usr/lib"];
 
 /// The status of a program that is not there.
 const NOT_FOUND: u8 = 127;
 
 /// Returns the programs that a list calls, and whether all of it is known; what cannot be reached
 /// need not be.
-pub(super) fn is_known(list: &List, programs: &mut Vec<String>) -> bool {
+pub(crate) fn is_known(list: &List, programs: &mut Vec<String>) -> bool {
     list.iter().all(|chain| {
         let mut known = is_item_known(&chain.first, programs);
         let mut status = constant(&chain.first);
@@ -57,6 +59,8 @@ fn is_item_known(item: &Item, programs: &mut Vec<String>) -> bool {
                 Command::Idle(_)
                     | Command::Exit(_)
                     | Command::Test(_)
+                    | Command::Strict(_)
+                    | Command::HasProgram(_)
                     | Command::HasUser(_)
                     | Command::HasGroup(_)
             );
@@ -90,6 +94,7 @@ fn constant(item: &Item) -> Option<bool> {
     };
     let status = match command::parse(words)? {
         Command::Idle(status) => status,
+        Command::Strict(_) => true,
         Command::Test(test) => constant_test(&test)?,
         _ => return None,
     };
@@ -101,6 +106,14 @@ fn constant_test(test: &Test) -> Option<bool> {
         Test::Is(answer) => Some(*answer),
         Test::Path(..) => None,
         Test::Not(inner) => constant_test(inner).map(|answer| !answer),
+        Test::Both(a, b) => match (constant_test(a), constant_test(b)) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (a, b) => Some(a? && b?),
+        },
+        Test::Either(a, b) => match (constant_test(a), constant_test(b)) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (a, b) => Some(a? || b?),
+        },
     }
 }
 
@@ -127,57 +140,84 @@ enum Flow {
 }
 
 /// Does what a script says; returns its status.
-pub(super) fn run(root: &mut Root<'_>, list: &List) -> Result<u8, Error> {
-    Ok(match run_list(root, list)? {
+pub(crate) fn run(root: &mut Root<'_>, script: &Understood) -> Result<u8, Error> {
+    let mut shell = Shell {
+        root,
+        is_strict: script.is_strict,
+    };
+    Ok(match shell.list(&script.list, false)? {
         Flow::Status(status) | Flow::Exit(status) => status,
     })
 }
 
-fn run_list(root: &mut Root<'_>, list: &List) -> Result<Flow, Error> {
-    let mut status = 0;
-    for Chain { first, rest } in list {
-        let mut flow = run_item(root, first)?;
-        for (joint, item) in rest {
-            match (joint, &flow) {
-                (Joint::And, Flow::Status(0)) | (Joint::Or, Flow::Status(1..)) => {
-                    flow = run_item(root, item)?;
+/// A script at work.
+struct Shell<'r, 't> {
+    root: &'r mut Root<'t>,
+    /// Whether it ends at the first command that fails (`set -e`).
+    is_strict: bool,
+}
+
+impl Shell<'_, '_> {
+    /// Does a list; in what decides about others, failures end nothing.
+    fn list(&mut self, list: &List, is_condition: bool) -> Result<Flow, Error> {
+        let mut status = 0;
+        for Chain { first, rest } in list {
+            let mut flow = self.item(first, is_condition || !rest.is_empty())?;
+            for (index, (joint, item)) in rest.iter().enumerate() {
+                let is_last = index + 1 == rest.len();
+                match (joint, &flow) {
+                    (Joint::And, Flow::Status(0)) | (Joint::Or, Flow::Status(1..)) => {
+                        flow = self.item(item, is_condition || !is_last)?;
+                    }
+                    _ => {}
                 }
-                _ => {}
+            }
+            match flow {
+                Flow::Status(last) => status = last,
+                exit @ Flow::Exit(_) => return Ok(exit),
             }
         }
-        match flow {
-            Flow::Status(last) => status = last,
-            exit @ Flow::Exit(_) => return Ok(exit),
-        }
+        Ok(Flow::Status(status))
     }
-    Ok(Flow::Status(status))
-}
 
-fn run_item(root: &mut Root<'_>, item: &Item) -> Result<Flow, Error> {
-    let flow = match &item.body {
-        Body::Command(words) => run_command(root, words)?,
-        Body::Group(list) => run_list(root, list)?,
-        Body::If(branches, otherwise) => run_branches(root, branches, otherwise)?,
-    };
-    Ok(match flow {
-        Flow::Status(status) if item.is_negated => Flow::Status(u8::from(status == 0)),
-        flow => flow,
-    })
-}
-
-fn run_branches(
-    root: &mut Root<'_>,
-    branches: &[(List, List)],
-    otherwise: &List,
-) -> Result<Flow, Error> {
-    for (condition, then) in branches {
-        match run_list(root, condition)? {
-            Flow::Status(0) => return run_list(root, then),
-            Flow::Status(_) => {}
-            exit @ Flow::Exit(_) => return Ok(exit),
-        }
+    fn item(&mut self, item: &Item, is_condition: bool) -> Result<Flow, Error> {
+        let is_condition = is_condition || item.is_negated;
+        let flow = match &item.body {
+            Body::Command(words) => self.command(words, is_condition)?,
+            Body::Group(list) => self.list(list, is_condition)?,
+            Body::If(branches, otherwise) => self.branches(branches, otherwise, is_condition)?,
+        };
+        Ok(match flow {
+            Flow::Status(status) if item.is_negated => Flow::Status(u8::from(status == 0)),
+            flow => flow,
+        })
     }
-    run_list(root, otherwise)
+
+    fn branches(
+        &mut self,
+        branches: &[(List, List)],
+        otherwise: &List,
+        is_condition: bool,
+    ) -> Result<Flow, Error> {
+        for (condition, then) in branches {
+            match self.list(condition, true)? {
+                Flow::Status(0) => return self.list(then, is_condition),
+                Flow::Status(_) => {}
+                exit @ Flow::Exit(_) => return Ok(exit),
+            }
+        }
+        self.list(otherwise, is_condition)
+    }
+
+    fn command(&mut self, words: &[String], is_condition: bool) -> Result<Flow, Error> {
+        if let Some(Command::Strict(is_strict)) = command::parse(words) {
+            self.is_strict = is_strict;
+        }
+        Ok(match run_command(self.root, words)? {
+            Flow::Status(status @ 1..) if self.is_strict && !is_condition => Flow::Exit(status),
+            flow => flow,
+        })
+    }
 }
 
 fn run_command(root: &mut Root<'_>, words: &[String]) -> Result<Flow, Error> {
@@ -203,6 +243,8 @@ fn run_command(root: &mut Root<'_>, words: &[String]) -> Result<Flow, Error> {
             true
         }
         Command::Exit(status) => return Ok(Flow::Exit(*status)),
+        Command::Strict(_) => true,
+        Command::HasProgram(name) => installed::program(root, name),
         Command::Test(test) => answer(root, test),
         Command::HasUser(user) => {
             let accounts = crate::accounts::Accounts::read(root)?;
@@ -218,14 +260,18 @@ fn run_command(root: &mut Root<'_>, words: &[String]) -> Result<Flow, Error> {
         Command::Units(change, units) => change_units(root, *change, units)?,
         Command::Alternative(alternative) => alternative.run(root)?,
         Command::File(file) => file.run(root)?,
-        Command::Sysusers => {
-            let lines = dropins::lines(root, "sysusers.d")?;
+        Command::DebSystemd(action, units) => action.run(root, units)?,
+        Command::Sysusers(files) => {
+            let lines = match files.is_empty() {
+                true => dropins::lines(root, "sysusers.d")?,
+                false => lines_of(root, "sysusers.d", files)?,
+            };
             allocation::apply(root, &lines)?.is_empty()
         }
         Command::Tmpfiles(files) => {
             let lines = match files.is_empty() {
                 true => dropins::lines(root, "tmpfiles.d")?,
-                false => lines_of(root, files)?,
+                false => lines_of(root, "tmpfiles.d", files)?,
             };
             create::apply(root, &lines)?.is_empty()
         }
@@ -233,11 +279,11 @@ fn run_command(root: &mut Root<'_>, words: &[String]) -> Result<Flow, Error> {
     Ok(Flow::Status(u8::from(!is_done)))
 }
 
-/// Returns the lines of drop-ins of tmpfiles.d(5); one that is not there has none.
-fn lines_of(root: &Root<'_>, files: &[String]) -> Result<Vec<Line>, RootError> {
+/// Returns the lines of drop-ins in folders of that name; one that is not there has none.
+fn lines_of(root: &Root<'_>, folder: &str, files: &[String]) -> Result<Vec<Line>, RootError> {
     let mut lines = Vec::new();
     for file in files {
-        let places = FOLDERS.map(|folder| join(folder.as_bytes(), file.as_bytes()));
+        let places = FOLDERS.map(|above| format!("{above}/{folder}/{file}").into_bytes());
         let found = match file.starts_with('/') {
             true => Some(file.as_bytes().to_vec()),
             false => places.into_iter().find(|path| root.is_file(path)),
@@ -257,6 +303,8 @@ fn answer(root: &Root<'_>, test: &Test) -> bool {
     match test {
         Test::Is(answer) => *answer,
         Test::Not(inner) => !answer(root, inner),
+        Test::Both(a, b) => answer(root, a) && answer(root, b),
+        Test::Either(a, b) => answer(root, a) || answer(root, b),
         Test::Path(kind, path) => match kind {
             'e' | 'r' | 'w' => root.exists(path),
             'f' => root.is_file(path),
@@ -295,4 +343,43 @@ fn change_units(
         }
     }
     Ok(is_done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::understand;
+    use super::*;
+    use crate::kit::{Files, NOW, image};
+
+    #[test]
+    fn statuses_are_those_of_the_shell() {
+        // Each was compared with what dash ends with.
+        for (text, want) in [
+            ("false\nexit 0", 0),
+            ("set -e\nfalse\nexit 0", 1),
+            ("set -e\nfalse || true\nexit 3", 3),
+            ("set -e\nfalse && true\nexit 3", 3),
+            ("set -e\ntrue && false\nexit 3", 1),
+            ("set -e\n! true\nexit 3", 3),
+            ("set -e\nif false; then exit 4; fi\nexit 3", 3),
+            ("set -e\nif true; then false; fi\nexit 3", 1),
+            ("set -e\nif { false; true; }; then exit 4; fi\nexit 3", 4),
+            ("set -e\n{ false; exit 4; } || exit 3", 4),
+            ("set -e\nset +e\nfalse\nexit 3", 3),
+            ("set -e\ncase a in b) exit 4;; a|c) false;; esac\nexit 3", 1),
+            ("[ a = a -a b = c ] || [ a = b -o -e /etc ] && exit 3", 3),
+            (
+                "[ -d /run/systemd/system ] && exit 4; command -v no-such >/dev/null || exit 3",
+                3,
+            ),
+            ("dpkg --compare-versions '' lt 1 && exit 3", 3),
+            ("dpkg --compare-versions 1.0 gt 1.0~rc1 && exit 3", 3),
+        ] {
+            let mut tree = image(&[("/etc/x", "")]);
+            let host = Files::default();
+            let mut root = Root::new(&mut tree, &host, NOW);
+            let script = understand(&["/bin/sh"], text, &["configure", ""]).unwrap();
+            assert_eq!(run(&mut root, &script).unwrap(), want, "{text}");
+        }
+    }
 }

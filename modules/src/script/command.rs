@@ -2,7 +2,11 @@
 
 use super::account::{AddGroup, AddUser, JoinGroups};
 use super::alternative::Alternative;
+use super::deb_systemd::DebSystemd;
 use super::file::{FileCommand, is_path};
+use super::syntax::is_literal;
+use crate::deb::relation::Sign;
+use crate::deb::version::Version;
 use crate::units::UnitName;
 
 /// A command of a script.
@@ -16,6 +20,10 @@ pub(super) enum Command {
     Cache,
     /// The script ends here.
     Exit(u8),
+    /// Whether it ends at the first command that fails, from here on.
+    Strict(bool),
+    /// Whether the image has such a program.
+    HasProgram(String),
     Test(Test),
     /// Whether there is such a user, or else such a group.
     HasUser(String),
@@ -24,9 +32,10 @@ pub(super) enum Command {
     AddUser(AddUser),
     JoinGroups(JoinGroups),
     Units(UnitChange, Vec<String>),
+    DebSystemd(DebSystemd, Vec<String>),
     Alternative(Alternative),
-    /// `systemd-sysusers`, for all drop-ins.
-    Sysusers,
+    /// `systemd-sysusers`, for these drop-ins or for all.
+    Sysusers(Vec<String>),
     /// `systemd-tmpfiles --create`, for these drop-ins or for all.
     Tmpfiles(Vec<String>),
     File(FileCommand),
@@ -50,10 +59,18 @@ pub(super) enum Test {
     /// `-e`, `-f`, `-d`, `-x` and the like, of a path.
     Path(char, String),
     Not(Box<Test>),
+    Both(Box<Test>, Box<Test>),
+    Either(Box<Test>, Box<Test>),
 }
+
+/// Where systemd shows that it runs, which it does not in an image.
+const RUNNING: &str = "/run/systemd/system";
 
 /// Reads a command; returns nothing when it is not known, or not in this form.
 pub(super) fn parse(words: &[String]) -> Option<Command> {
+    if !words.iter().all(|word| is_literal(word)) {
+        return None;
+    }
     let (name, arguments) = words.split_first()?;
     let plain: Vec<&str> = arguments.iter().map(String::as_str).collect();
     Some(match program(name) {
@@ -89,7 +106,35 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
         "journalctl" if plain == ["--update-catalog"] => Command::Cache,
         "udevadm" if plain.first() == Some(&"control") => Command::Idle(true),
         "udevadm" if plain.first() == Some(&"trigger") => Command::Idle(true),
-        "systemd-sysusers" if plain.is_empty() => Command::Sysusers,
+        // What is compiled is a cache; Python does without.
+        "py3compile" | "pypy3compile" | "pycompile" => Command::Idle(true),
+        "deb-systemd-invoke" | "invoke-rc.d" => Command::Idle(true),
+        "deb-systemd-helper" => {
+            let (action, units) = DebSystemd::parse(&plain)?;
+            Command::DebSystemd(action, units)
+        }
+        "dpkg-maintscript-helper" => maintscript_helper(&plain)?,
+        "dpkg" => match *plain {
+            ["--compare-versions", a, sign, b] => Command::Test(versions(a, sign, b)?),
+            _ => return None,
+        },
+        "command" => match *plain {
+            ["-v", program] if !program.contains('/') => Command::HasProgram(program.to_owned()),
+            _ => return None,
+        },
+        "which" => match *plain {
+            [program] if !program.contains('/') => Command::HasProgram(program.to_owned()),
+            _ => return None,
+        },
+        "set" => match *plain {
+            ["-e" | "-eu" | "-ue" | "-ex"] => Command::Strict(true),
+            ["+e"] => Command::Strict(false),
+            ["-u" | "-x"] => Command::Idle(true),
+            _ => return None,
+        },
+        "systemd-sysusers" if plain.iter().all(|file| is_drop_in(file)) => {
+            Command::Sysusers(plain.iter().map(|file| (*file).to_owned()).collect())
+        }
         "systemd-tmpfiles" => match *plain {
             ["--create", ref files @ ..] if files.iter().all(|file| is_drop_in(file)) => {
                 Command::Tmpfiles(files.iter().map(|file| (*file).to_owned()).collect())
@@ -105,7 +150,7 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
 }
 
 /// Returns the name of a program without one of the folders that programs are in.
-pub(super) fn program(name: &str) -> &str {
+pub(crate) fn program(name: &str) -> &str {
     const FOLDERS: [&str; 6] = [
         "/usr/lib/systemd/",
         "/lib/systemd/",
@@ -126,13 +171,27 @@ fn is_drop_in(word: &str) -> bool {
 fn test(words: &[&str]) -> Option<Test> {
     let number = |text: &str| text.parse::<i64>().ok();
     Some(match *words {
+        [ref a @ .., "-o", _] | [ref a @ .., "-o", _, _] | [ref a @ .., "-o", _, _, _]
+            if !a.is_empty() =>
+        {
+            let b = test(&words[a.len() + 1..])?;
+            Test::Either(Box::new(test(a)?), Box::new(b))
+        }
+        [ref a @ .., "-a", _] | [ref a @ .., "-a", _, _] | [ref a @ .., "-a", _, _, _]
+            if !a.is_empty() =>
+        {
+            let b = test(&words[a.len() + 1..])?;
+            Test::Both(Box::new(test(a)?), Box::new(b))
+        }
         ["!", ref rest @ ..] => Test::Not(Box::new(test(rest)?)),
         ["-n", text] => Test::Is(!text.is_empty()),
         ["-z", text] => Test::Is(text.is_empty()),
+        ["-d" | "-e", RUNNING] => Test::Is(false),
         [
             kind @ ("-e" | "-f" | "-d" | "-x" | "-r" | "-w" | "-s" | "-L" | "-h"),
             path,
         ] if path.starts_with('/') => Test::Path(kind.chars().nth(1)?, path.to_owned()),
+        [text] => Test::Is(!text.is_empty()),
         [a, "=" | "==", b] => Test::Is(a == b),
         [a, "!=", b] => Test::Is(a != b),
         [a, sign, b] => {
@@ -149,6 +208,47 @@ fn test(words: &[&str]) -> Option<Test> {
         }
         _ => return None,
     })
+}
+
+/// `dpkg-maintscript-helper` does nothing but in an upgrade from a version that is not later than
+/// the one that it names.
+fn maintscript_helper(words: &[&str]) -> Option<Command> {
+    let end = words.iter().position(|word| *word == "--")?;
+    let (named, arguments) = (&words[..end], &words[end + 1..]);
+    let last = match *named {
+        ["rm_conffile", _, ref rest @ ..]
+        | [
+            "mv_conffile" | "symlink_to_dir" | "dir_to_symlink",
+            _,
+            _,
+            ref rest @ ..,
+        ] => rest.first().copied().unwrap_or_default(),
+        _ => return None,
+    };
+    let before = arguments.get(1).copied().unwrap_or_default();
+    let is_later = || {
+        let [before, last] = [before, last].map(|text| Version::parse(text).ok());
+        Some(before?.compare(&last?).is_gt())
+    };
+    (before.is_empty() || is_later() == Some(true)).then_some(Command::Idle(true))
+}
+
+/// Reads a comparison of versions; an empty one is before all others.
+fn versions(a: &str, sign: &str, b: &str) -> Option<Test> {
+    let sign = match sign {
+        "lt" | "<<" => Sign::Earlier,
+        "le" | "<=" => Sign::EarlierOrEqual,
+        "eq" | "=" => Sign::Equal,
+        "ge" | ">=" => Sign::LaterOrEqual,
+        "gt" | ">>" => Sign::Later,
+        _ => return None,
+    };
+    let version = |text: &str| match text {
+        // Nothing is before this one.
+        "" => Version::parse("~~~~~~").ok(),
+        text => Version::parse(text).ok(),
+    };
+    Some(Test::Is(sign.holds(&version(a)?, &version(b)?)))
 }
 
 fn systemctl(words: &[&str]) -> Option<Command> {
@@ -250,7 +350,39 @@ mod tests {
                 true,
             ),
             ("systemd-sysusers", true),
-            ("systemd-sysusers x.conf", false),
+            ("systemd-sysusers x.conf", true),
+            ("systemd-sysusers --inline x", false),
+            ("deb-systemd-helper --quiet was-enabled a.service", true),
+            ("deb-systemd-helper purge a.service", false),
+            (
+                "dpkg-maintscript-helper rm_conffile /etc/a 1.0~ -- install",
+                true,
+            ),
+            (
+                "dpkg-maintscript-helper rm_conffile /etc/a 1.0~ -- upgrade 1.0",
+                true,
+            ),
+            (
+                "dpkg-maintscript-helper rm_conffile /etc/a 1.0~ -- upgrade 0.9",
+                false,
+            ),
+            (
+                "dpkg-maintscript-helper rm_conffile /etc/a -- upgrade 0.9",
+                false,
+            ),
+            ("dpkg-maintscript-helper supports rm_conffile", false),
+            ("dpkg --compare-versions 1.0 lt-nl 2", false),
+            ("dpkg --compare-versions 1.0 lt 2", true),
+            ("dpkg --configure -a", false),
+            ("command -v a", true),
+            ("command a", false),
+            ("set -e", true),
+            ("set -o pipefail", false),
+            ("[ a = a -a b != c ]", true),
+            ("[ a = a -o -f /x ]", true),
+            ("[ -a ]", true),
+            ("[ -a b ]", false),
+            ("py3compile -p a", true),
             (
                 "systemd-tmpfiles --create x.conf /usr/lib/tmpfiles.d/y.conf",
                 true,
