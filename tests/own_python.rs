@@ -230,12 +230,60 @@ fn what_fails_says_where_and_why() {
             "modules/own.py:2: OSError: [Errno 22] /etc/hostname: attribute",
         ),
         (
+            "    import os; os.dup2(os.open(root + '/etc', 0), 7)",
+            "os.dup2 cannot give a file of the image a number; os.dup finds one",
+        ),
+        (
+            "    import os; os.pathconf(root, 'PC_NAME_MAX')",
+            "the image has no limits before it is written",
+        ),
+        (
+            "    import os; os.fstatvfs(os.open(root + '/etc', 0))",
+            "the image has no size before it is written",
+        ),
+        (
+            "    import dbm; dbm.open(root + '/x', 'c')",
+            "what opens files by itself",
+        ),
+        (
             "    import pwd; pwd.getpwnam('eve')",
             "modules/own.py:2: KeyError: \"getpwnam(): the image has no 'eve'\"",
         ),
         (
             "    import grp; grp.getgrgid(77)",
             "modules/own.py:2: KeyError: 'getgrgid(): the image has no 77'",
+        ),
+        (
+            "    import datetime as d; root.template('/t', text='', vars={'d': d.date(2026, 1, 1)})",
+            "ValueError: template: `vars`: a value of the type date is no data",
+        ),
+        (
+            "    root.write('/t', object())",
+            "ValueError: write: argument 2: a value of the type object is no data",
+        ),
+        (
+            "    root.template('/t', text='', vars={'a': {1: 2}})",
+            "ValueError: template: `vars`: the key 1 is no string",
+        ),
+        (
+            "    root.template('/t', text='', vars={'\\udcff': 2})",
+            "ValueError: template: `vars`: the key '\\udcff' is not UTF-8 text",
+        ),
+        (
+            "    a = []; a.append(a); root.template('/t', text='', vars={'a': a})",
+            "ValueError: template: `vars`: lists and mappings lie more than 100 deep",
+        ),
+        (
+            "    root.template('/t', text='{{ a }}', vars={'a': ['\\udcff']})",
+            r#"template: text: the variable with "\xff" is not UTF-8 text"#,
+        ),
+        (
+            "    root.utime('/t', float('nan'))",
+            "ValueError: utime: argument 2: nan is no number",
+        ),
+        (
+            "    root.truncate('/t', 1 << 70)",
+            "ValueError: truncate: argument 2: 1180591620717411303424 is no number of 64 bits",
         ),
         (
             "    open('/etc/hsb-test', 'w')",
@@ -319,6 +367,42 @@ def modify(name, root, cfg):
     assert_eq!(said.code, Some(0), "{said:#?}");
     let warning = "modules/own.py:31: os.path.join(root, '/etc/hostname') is '/etc/hostname'";
     assert!(said.stderr.contains(warning), "{said:#?}");
+}
+
+#[test]
+fn a_forked_process_ends_as_it_would_without_hsb() {
+    let work = project(&["own"], "");
+    let text = r#"
+import os, sys
+def modify(name, root, cfg):
+    log = open(root + "/etc/log", "w")
+    log.write("once")
+    for act in (lambda: None, lambda: 1 / 0, lambda: sys.exit(3), lambda: root.read("/etc/log")):
+        child = os.fork()
+        if child == 0:
+            print("child", flush=True)
+            act()
+            return
+        print(os.waitpid(child, 0)[1] >> 8, flush=True)
+"#;
+    work.write("modules/own.py", text);
+    let said = run(&mut work.hsb(["build"]));
+    assert_eq!(said.code, Some(0), "{said:#?}");
+    let lines = said.stderr.lines();
+    let lines: Vec<_> = lines
+        .filter_map(|line| line.strip_prefix("[own] "))
+        .collect();
+    let status = |line: &&&str| line.parse::<u8>().is_ok();
+    let found: Vec<_> = lines.iter().filter(status).collect();
+    assert_eq!(found, [&"0", &"1", &"3", &"1"], "{said:#?}");
+    for line in [
+        "ZeroDivisionError: division by zero",
+        "PermissionError: [Errno 1] the image belongs to the process that forked this one",
+    ] {
+        assert!(lines.contains(&line), "{line}: {said:#?}");
+    }
+    assert!(!said.stderr.contains("<hsb>"), "{said:#?}");
+    assert_eq!(debugfs(&work.join("image.raw"), 0, "cat /etc/log"), "once");
 }
 
 #[test]

@@ -33,9 +33,13 @@ pub(crate) fn render(name: &str, text: &[u8], vars: &Data) -> Result<String, Str
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
     let vars = match vars {
-        Data::Null => value(&Data::Map(Vec::new())),
+        Data::Null => Ok(Value::from_object(BTreeMap::<String, Value>::new())),
         vars => value(vars),
     };
+    let vars = vars.map_err(|bytes| {
+        let bytes = bytes.escape_ascii();
+        format!("template: {name}: the variable with \"{bytes}\" is not UTF-8 text")
+    })?;
     let rendered = environment.render_named_str(name, text, vars);
     rendered.map_err(|error| {
         let line = error.line().unwrap_or_default();
@@ -51,17 +55,22 @@ pub(crate) fn render(name: &str, text: &[u8], vars: &Data) -> Result<String, Str
     })
 }
 
-fn value(data: &Data) -> Value {
-    match data {
+/// Returns a value of Jinja's; fails with bytes that are no text.
+fn value(data: &Data) -> Result<Value, &[u8]> {
+    Ok(match data {
         Data::Null => Value::from(()),
         Data::Bool(value) => Value::from(*value),
         Data::Int(number) => Value::from(*number),
         Data::Float(number) => Value::from(*number),
-        Data::Bytes(text) => Value::from(String::from_utf8_lossy(text).into_owned()),
-        Data::List(items) => items.iter().map(value).collect(),
-        Data::Map(entries) => {
-            let entries = entries.iter().map(|(key, item)| (key.clone(), value(item)));
-            Value::from_object(entries.collect::<BTreeMap<_, _>>())
+        Data::Bytes(text) => Value::from(std::str::from_utf8(text).map_err(|_| &text[..])?),
+        Data::List(items) => {
+            let items = items.iter().map(value);
+            Value::from(items.collect::<Result<Vec<Value>, &[u8]>>()?)
         }
-    }
+        Data::Map(entries) => {
+            let entries = entries.iter();
+            let entries = entries.map(|(key, item)| Ok((key.clone(), value(item)?)));
+            Value::from_object(entries.collect::<Result<BTreeMap<String, Value>, &[u8]>>()?)
+        }
+    })
 }

@@ -23,6 +23,7 @@ const PARTS: &[(&str, &str)] = &[
     ("run", include_str!("shim/run.py")),
     ("stream", include_str!("shim/stream.py")),
     ("tree", include_str!("shim/tree.py")),
+    ("values", include_str!("shim/values.py")),
 ];
 
 /// Returns the text.

@@ -6,6 +6,7 @@ import bz2
 import codecs
 import configparser
 import csv
+import filecmp
 import fileinput
 import glob
 import gzip
@@ -323,6 +324,27 @@ def idioms(base):
             lambda: open(fd, "r+", closefd=False).truncate(-1), lambda: os.close(fd),
             lambda: os.fstat(fd), lambda: os.read(fd, 1),
         ]
+        return [outcome(act) for act in acts]
+
+    def vectors():
+        fd = os.open(j("e/motd"), os.O_RDWR)
+        one, other = bytearray(4), bytearray(20)
+        found = [os.readv(fd, [one, other]), bytes(one + other), os.writev(fd, [b"A", b"BC"])]
+        found += [os.preadv(fd, [one], 2), bytes(one), os.pwritev(fd, [b"x", b"y"], 1)]
+        if hasattr(os, "copy_file_range"):  # Linux has it.
+            found += [os.copy_file_range(fd, fd, 3, 0, 13)]
+        return found + [os.close(fd), read(j("e/motd"))]
+
+    def compared():
+        for name, data in (("one", "1234"), ("two", "1235"), ("three", "1234")):
+            write(j("full/" + name), data)
+            os.utime(j("full/" + name), ns=(0, len(name) + ord(name[0])))
+        same = filecmp.cmp(j("full/one"), j("full/two")), filecmp.cmp(j("full/one"), j("full/three"))
+        write(j("full/three"), "1236")
+        return same, filecmp.cmp(j("full/one"), j("full/three"))
+
+    def into_itself():
+        acts = (lambda: os.rename(j("e"), j("e/sub/e")), lambda: os.rename(j("e"), j("e/dir/e")))
         return [outcome(act) for act in acts]
 
     def in_place():

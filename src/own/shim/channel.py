@@ -6,6 +6,8 @@ import gc
 import os
 from _thread import RLock
 
+from .values import NoData, dumps, loads, packed
+
 # Kept before they are replaced.
 host_read, host_write, host_close = os.read, os.write, os.close
 
@@ -18,8 +20,6 @@ ERRORS = {
     "loop": errno.ELOOP,
     "invalid": errno.EINVAL,
 }
-MUCH = 1 << 16  # Bytes of a text.
-CONTROLS = bytes(range(9)) + b"\x0b\x0c" + bytes(range(14, 32)) + b"\x7f"
 MOST_AT_ONCE = 16 << 20  # Bytes in a request: a line of 256 MiB may have six letters for each.
 LONGEST_NAME = 255
 LONGEST_PATH = 4095
@@ -106,9 +106,12 @@ def ask(operation, *args, **named):
     """Does one operation, without what comes before it."""
     if ends is None:
         raise PermissionError(errno.EPERM, "the image belongs to the process that forked this one")
-    request = {"call": operation, "args": packed(args)}
+    places = enumerate(args, 1)
+    request = {"call": operation}
+    request["args"] = [value_of(operation, "argument %d", at, arg) for at, arg in places]
     if named:
-        request["named"] = packed(named)
+        pairs = named.items()
+        request["named"] = {key: value_of(operation, "`%s`", key, arg) for key, arg in pairs}
     # What the collector finalises may itself turn to hsb, which must not happen in between.
     collects = gc.isenabled()
     gc.disable()
@@ -122,6 +125,15 @@ def ask(operation, *args, **named):
         return answer["ok"]
     error = answer["error"]
     raise Refused(ERRORS.get(error["kind"], errno.EIO), error["message"])
+
+
+def value_of(operation, label, place, argument):
+    """Returns what JSON has for an argument."""
+    try:
+        return packed(argument)
+    except NoData as error:
+        message = "%s: %s: %s" % (operation, label % place, error)
+    raise Refused(errno.EINVAL, message)
 
 
 def send(message):
@@ -145,101 +157,3 @@ def receive():
         if not pieces[-1]:  # hsb is gone: nothing is left to do.
             os._exit(1)
     return loads(b"".join(pieces).decode("utf-8"))
-
-
-# Values
-
-
-class Answer(dict):
-    """A mapping whose values are also attributes: root.stat("etc").mode"""
-
-    def __getattr__(self, name):
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
-def text(value):
-    """Returns an answer with names and contents as str, odd bytes as surrogates."""
-    kind = type(value)
-    if kind is bytes:
-        return value.decode("utf-8", "surrogateescape")
-    if kind is list:
-        return [text(item) for item in value]
-    if kind is dict:
-        return Answer((key, text(item)) for key, item in value.items())
-    return value
-
-
-def raw(value):
-    """Returns an answer as bytes."""
-    return value if type(value) is bytes else value.encode("utf-8")
-
-
-def packed(value):
-    """Returns what JSON has for a value: bytes are text if they can be, else base64.
-
-    So is much text that JSON would have in several times as many letters.
-    """
-    if isinstance(value, str):
-        if value.isascii():
-            return value
-        value = value.encode("utf-8", "surrogateescape")
-    elif isinstance(value, (bytes, bytearray, memoryview)):
-        value = bytes(value)
-    elif isinstance(value, (list, tuple)):
-        return [packed(item) for item in value]
-    elif isinstance(value, dict):
-        return {key: packed(item) for key, item in dict.items(value)}
-    else:
-        return packed(value.__fspath__()) if hasattr(value, "__fspath__") else value
-    # Each NUL would take six letters.
-    if b"\0" not in value and (len(value) < MUCH or is_plain(value)):
-        try:
-            return value.decode("utf-8")
-        except UnicodeDecodeError:
-            pass
-    from binascii import b2a_base64
-
-    return {"base64": b2a_base64(value, newline=False).decode("ascii")}
-
-
-def is_plain(value):
-    """Returns whether JSON has bytes in about as many letters."""
-    return value.isascii() and len(value.translate(None, CONTROLS)) == len(value)
-
-
-def unpacked(value):
-    """Returns the bytes that an object of JSON stands for, or the object."""
-    if len(value) == 1 and type(value.get("base64")) is str:
-        from binascii import a2b_base64
-
-        return a2b_base64(value["base64"])
-    return value
-
-
-def codec():
-    """Returns functions that make and read JSON: the C parts of `json`, whose import is slow."""
-    try:
-        import _json
-
-        class Settings:
-            strict, parse_float, parse_int, parse_constant = True, float, int, float
-            object_hook, object_pairs_hook = staticmethod(unpacked), None
-
-        quote = _json.encode_basestring_ascii
-        encode = _json.make_encoder(None, None, quote, None, ":", ",", False, False, False)
-        scan = _json.make_scanner(Settings)
-        pair = (lambda value: "".join(encode(value, 0)), lambda line: scan(line, 0)[0])
-        sample = {"a": [1, None, "\u00fc"], "b": True}
-        if pair[1](pair[0](sample)) == sample:
-            return pair
-    except Exception:  # They are private: another Python may not have them, or not like this.
-        pass
-    import json
-
-    return json.dumps, lambda line: json.loads(line, object_hook=unpacked)
-
-
-dumps, loads = codec()

@@ -75,6 +75,23 @@ class OpenFile:
         self.inode.truncate(size)
 
 
+def read_parts(file, parts, place=None, flags=0):
+    """Fills several buffers."""
+    done = 0
+    for part in map(memoryview, parts):
+        piece = file.read(len(part), None if place is None else place + done)
+        part[: len(piece)] = piece
+        done += len(piece)
+        if len(piece) < len(part):
+            break
+    return done
+
+
+def write_parts(file, parts, place=None, flags=0):
+    """Writes several buffers."""
+    return file.write(b"".join(parts), place)
+
+
 def opened(fd):
     """Returns the open file of a descriptor."""
     if fd not in open_files:

@@ -51,10 +51,23 @@ BY_DESCRIPTOR = {
     "posix_fallocate": on_file(lambda file, at, n: file.truncate(max(at + n, file.size()))),
     "posix_fadvise": on_file(lambda file, *advice: None),
     "pread": on_file(OpenFile.read),
+    "preadv": on_file(files.read_parts),
     "pwrite": on_file(OpenFile.write),
+    "pwritev": on_file(files.write_parts),
     "read": on_file(OpenFile.read),
+    "readv": on_file(files.read_parts),
     "set_inheritable": on_file(lambda file, inheritable: None),
     "write": on_file(OpenFile.write),
+    "writev": on_file(files.write_parts),
+}
+REFUSED = {
+    "chroot": guard.UNSEEN % "a process in it",
+    "dup2": "os.dup2 cannot give a file of the image a number; os.dup finds one",
+    "fpathconf": "the image has no limits before it is written",
+    "fstatvfs": "the image has no size before it is written",
+    "pathconf": "the image has no limits before it is written",
+    "splice": "os.splice does not know the image; shutil.copyfileobj does",
+    "statvfs": "the image has no size before it is written",
 }
 
 
@@ -71,6 +84,9 @@ def replace():
         for name, image in table.items():
             if hasattr(os, name):  # macOS lacks some.
                 setattr(os, name, divide(getattr(os, name), image))
+    for name, message in REFUSED.items():
+        if hasattr(os, name):
+            setattr(os, name, guard.refuse(getattr(os, name), message))
     for replace_some in (
         replace_listing,
         replace_links,
@@ -205,6 +221,7 @@ def replace_directory():
 
 def replace_process():
     host_sendfile, host_spawn = getattr(os, "sendfile", None), os._spawnvef
+    host_copy = getattr(os, "copy_file_range", None)
 
     def sendfile(out_fd, in_fd, offset, count, **named):
         if max(out_fd, in_fd) < FIRST_FD:
@@ -213,22 +230,23 @@ def replace_process():
             return os.write(out_fd, os.read(in_fd, count))
         return os.write(out_fd, os.pread(in_fd, min(count, 1 << 20), offset))
 
+    def copy_file_range(src, dst, count, offset_src=None, offset_dst=None):
+        if max(src, dst) < FIRST_FD:
+            return host_copy(src, dst, count, offset_src, offset_dst)
+        count = min(count, 1 << 20)
+        piece = os.read(src, count) if offset_src is None else os.pread(src, count, offset_src)
+        return os.write(dst, piece) if offset_dst is None else os.pwrite(dst, piece, offset_dst)
+
     def spawn(mode, file, args, env, func):
         # Past the fork nobody would hear why it fails.
         guard.watch("os.exec", (file, args, env))
         return host_spawn(mode, file, args, env, func)
 
-    def refuse(message):
-        def run(path, *_, **__):
-            raise PermissionError(errno.EPERM, message)
-
-        return run
-
     if host_sendfile is not None:
         os.sendfile = Function(sendfile, host_sendfile)
+    if host_copy is not None:
+        os.copy_file_range = Function(copy_file_range, host_copy)
     os._spawnvef = spawn
-    os.chroot = by_path(os.chroot, refuse(guard.UNSEEN % "a process in it"))
-    os.statvfs = by_path(os.statvfs, refuse("the image has no size before it is written"))
     # A module is root in the image, whoever builds it.
     for name in ("getuid", "geteuid", "getgid", "getegid"):
         setattr(os, name, Function(lambda: 0, getattr(os, name)))

@@ -69,6 +69,17 @@ def mentions(value):
     return type(value) is int and FIRST_FD <= value < FIRST_FD + (1 << 20)
 
 
+def refuse(host, message):
+    """Returns a function that is for the machine alone, and says so when it is given the image."""
+
+    def run(*args, **named):
+        if mentions(args) or paths.locate(args[0] if args else named.get("path")) is not None:
+            raise PermissionError(errno.EPERM, message)
+        return host(*args, **named)
+
+    return paths.Function(run, host)
+
+
 def is_system(path):
     """Returns whether a path leads where no module has business.
 

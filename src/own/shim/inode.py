@@ -3,6 +3,7 @@
 from . import channel, tree
 from .channel import MOST_AT_ONCE, Refused, call
 from .paths import outside
+from .values import raw
 
 # Files are read in parts of so many bytes, or of as many as somebody asks for.
 WINDOW = 1 << 20
@@ -70,7 +71,7 @@ class Inode:
         pieces, left = [], size
         while True:
             wanted = min(max(left, WINDOW), MOST_AT_ONCE)
-            part = channel.raw(self.call("read_bytes", at, wanted))
+            part = raw(self.call("read_bytes", at, wanted))
             self.part, self.start, self.is_last = bytearray(part), at, len(part) < wanted
             pieces.append(part)
             at, left = at + len(part), left - len(part)

@@ -7,9 +7,11 @@ import errno
 import os
 import sys
 
-from .channel import Refused, call, text
-from .guard import UNSEEN
+from .channel import Refused, call
+from .guard import UNSEEN, refuse
 from .paths import FIRST_FD, locate
+from .tree import DEVICE
+from .values import text
 
 
 def change_shutil(shutil):
@@ -155,8 +157,25 @@ def change_subprocess(subprocess):
     subprocess.Popen._get_handles = get_handles
 
 
+def change_filecmp(filecmp):
+    host = filecmp._sig
+
+    def signature(status):
+        # What steps make has one time, so it says nothing of the content.
+        return host(status) + ((object(),) if status.st_dev == DEVICE else ())
+
+    filecmp._sig = signature
+
+
+def change_dbm(dbm):
+    dbm.open = refuse(dbm.open, UNSEEN % ("what opens files by itself (%s)" % dbm.__name__))
+
+
 CHANGES = {
+    "dbm.gnu": change_dbm,
+    "dbm.ndbm": change_dbm,
     "fcntl": change_fcntl,
+    "filecmp": change_filecmp,
     "grp": change_grp,
     "pathlib": change_pathlib,
     "pwd": change_pwd,

@@ -2,10 +2,11 @@
 
 import os
 
-from .channel import MOST_AT_ONCE, Refused, call, raw, text
+from .channel import MOST_AT_ONCE, Refused, call
 from .guard import mentions
 from .operations import ROWS
 from .paths import ROOT, locate
+from .values import raw, text
 
 
 class Root(str):

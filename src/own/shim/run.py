@@ -48,14 +48,33 @@ def run(file):
         from .failure import explain
 
         last = {"fail": explain(error)}
+        if channel.ends is None:
+            leave(last["fail"], error)
+    flush()
+    if channel.ends is None:
+        os._exit(0)
+    channel.send(last)
+    # At once: what Python would still take down might turn to hsb.
+    os._exit(0 if "done" in last else 1)
+
+
+def leave(fail, error):
+    """Ends a process that the module forked, as Python does: hsb listens to its parent."""
+    status = error.code if isinstance(error, SystemExit) else None
+    if not isinstance(status, int):
+        status = 1
+        print(fail.get("trace", fail["message"]).rstrip(), file=sys.stderr)
+    flush()
+    os._exit(status & 0xFF)
+
+
+def flush():
+    """Writes out what was printed."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except Exception:  # The module closed it, or put something else there.
             pass
-    channel.send(last)
-    # At once: what Python would still take down might turn to hsb.
-    os._exit(0 if "done" in last else 1)
 
 
 def stop(number, frame):
@@ -110,4 +129,5 @@ def finish():
     import atexit
 
     atexit._run_exitfuncs()
-    files.close_all()
+    if channel.ends is not None:  # What a forked process has open is its parent's.
+        files.close_all()

@@ -4,7 +4,8 @@ import errno
 import os
 import stat
 
-from .channel import Refused, call, raw, text
+from .channel import Refused, call
+from .values import raw, text
 
 TYPES = {
     "file": stat.S_IFREG,
@@ -130,6 +131,8 @@ def rename(old, new):
     try:
         call("rename", old, new)
     except Refused as refused:
+        if is_directory and (resolve(new) + "/").startswith(resolve(old) + "/"):
+            raise Refused(errno.EINVAL) from None
         if refused.number != errno.EEXIST:
             raise
         # Only one of the two is a directory.
