@@ -39,6 +39,18 @@ const FILES: &[(&str, &str)] = &[
          Alias=spalias@%i.service al@.service\n",
     ),
     (
+        "usr/lib/systemd/system/tpl@.service",
+        "[Install]\nWantedBy=a.target\nDefaultInstance=one\nAlias=tplalias@.service\n",
+    ),
+    (
+        "usr/lib/systemd/system/tpl2@.service",
+        "[Install]\nWantedBy=b@.target\nDefaultInstance=one\nAlias=tpl2alias@two.service\n",
+    ),
+    (
+        "usr/lib/systemd/system/tpl3@.service",
+        "[Install]\nWantedBy=b@.target\nAlias=tpl3alias@two.service tpl3other@.service\n",
+    ),
+    (
         "usr/lib/systemd/system/cont.service",
         "[Unit]\nWantedBy=no.target\n[Install]\nWantedBy=gone.target\nWantedBy=\n\
          WantedBy = a.target \\\n# in between\n  b.target\n",
@@ -98,6 +110,23 @@ const ROWS: &[&[(&str, &str)]] = &[
         ("disable", "many.service"),
     ],
     &[("enable", "many.service"), ("disable", "plain.service")],
+    &[
+        ("enable", "tpl@.service"),
+        ("enable", "tpl@.service"),
+        ("enable", "tpl@x.service"),
+        ("disable", "tpl@x.service"),
+        ("disable", "tpl@.service"),
+    ],
+    &[
+        ("enable", "tpl2@.service"),
+        ("enable", "tpl2@.service"),
+        ("disable", "tpl2@.service"),
+    ],
+    &[
+        ("enable", "tpl3@.service"),
+        ("enable", "tpl3@two.service"),
+        ("disable", "tpl3@.service"),
+    ],
     &[
         ("enable", "getty@.service"),
         ("enable", "getty@tty3.service"),
@@ -208,6 +237,14 @@ fn systemctl_makes_the_same_links() {
 
 /// Presets of the image, and what makes it one with systemd.
 const PRESETS: &[(&str, &str)] = &[
+    (
+        "usr/lib/systemd/system/pulls.service",
+        "[Install]\nWantedBy=a.target\nAlso=plxin.service\n",
+    ),
+    (
+        "usr/lib/systemd/system/plxin.service",
+        "[Install]\nWantedBy=a.target\n",
+    ),
     ("usr/lib/systemd/systemd", ""),
     ("usr/lib/systemd/system-preset/10-a.preset", "disable *\n"),
     (
@@ -253,6 +290,32 @@ const MODULE_ROWS: &[(&str, &str, &[&str])] = &[
     ("preset", "static.service", &["preset", "static.service"]),
     ("preset", "masked.service", &["preset", "masked.service"]),
     ("preset", "gone.service", &["preset", "gone.service"]),
+    (
+        "preset",
+        "many.service over.service plain.service",
+        &["preset", "many.service", "over.service", "plain.service"],
+    ),
+    (
+        "preset",
+        "plain.service local.service",
+        &["preset", "plain.service", "local.service"],
+    ),
+    // One that enables another, which is disabled itself: that comes first.
+    (
+        "preset",
+        "pulls.service plxin.service",
+        &["preset", "pulls.service", "plxin.service"],
+    ),
+    (
+        "preset",
+        "plxin.service pulls.service",
+        &["preset", "plxin.service", "pulls.service"],
+    ),
+    (
+        "preset",
+        "plain.service gone.service",
+        &["preset", "plain.service", "gone.service"],
+    ),
     ("preset", "all", &["preset-all"]),
     ("default_target", "a.target", &["set-default", "a.target"]),
     (
@@ -280,7 +343,7 @@ fn the_module_does_what_systemctl_does() {
         let theirs = systemctl(&work, call);
         let value = match (*key, *text) {
             ("preset", "all") | ("default_target", _) => Value::from(*text),
-            _ => Value::from(vec![Value::from(*text)]),
+            _ => Value::from(text.split(' ').map(Value::from).collect::<Vec<_>>()),
         };
         let recipe = keys("systemd", keys(key, value).into());
         let module = modules::find("systemd").unwrap();

@@ -49,7 +49,11 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     match &systemd.preset {
         None => {}
         Some(Preset::All) => units::preset_all(root)?,
-        Some(Preset::Units(list)) => each(root, list, units::preset)?,
+        Some(Preset::Units(list)) => {
+            let names: Vec<_> = list.iter().map(|unit| unit.as_str()).collect();
+            let done = units::preset(root, &names);
+            done.map_err(|(at, error)| unit_error(root, list[at].span, error))?;
+        }
     }
     each(root, &systemd.disable, |root, unit| {
         units::disable(root, unit).map(drop)

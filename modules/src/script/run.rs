@@ -330,7 +330,7 @@ fn change_units(
     let mut is_done = true;
     for unit in units {
         let changed = match change {
-            UnitChange::Preset => units::preset(root, unit),
+            UnitChange::Preset => units::preset(root, &[unit]).map_err(|(_, error)| error),
             UnitChange::Enable => units::enable(root, unit).map(drop),
             UnitChange::Disable => units::disable(root, unit).map(drop),
             UnitChange::Mask => units::mask(root, unit).map(drop),

@@ -59,28 +59,34 @@ impl Install {
         unit: &Unit,
         warnings: &mut Vec<String>,
     ) -> Result<Vec<String>, UnitError> {
-        let unit = self.instantiated(&unit.name)?;
         let mut links = Vec::new();
+        // Another name of a template is one of all its instances, whatever `DefaultInstance` says.
+        let unit = &unit.name;
         for word in self.values("Alias") {
-            let name = expand(&unit, "Alias", word)?;
+            let name = expand(unit, "Alias", word)?;
             let alias = UnitName::checked(name);
-            let alias = alias.map_err(|error| refuse(&unit, "Alias", word, reason(&error)))?;
+            let alias = alias.map_err(|error| refuse(unit, "Alias", word, reason(&error)))?;
             let alias = if alias.is_template() && !unit.is_template() && unit.instance().is_some() {
                 alias.with_instance(unit.instance().unwrap_or_default())
             } else {
                 alias
             };
             if alias.kind() != unit.kind() {
-                return Err(refuse(&unit, "Alias", word, "it is another sort of unit"));
+                return Err(refuse(unit, "Alias", word, "it is another sort of unit"));
             }
-            if alias.instance() != unit.instance() {
+            let is_right = match unit.is_template() {
+                true => alias.instance().is_some(),
+                false => alias.instance() == unit.instance(),
+            };
+            if !is_right {
                 let why = "one is a template, or another instance";
-                return Err(refuse(&unit, "Alias", word, why));
+                return Err(refuse(unit, "Alias", word, why));
             }
-            if alias != unit {
+            if alias != *unit {
                 links.push(alias.as_str().to_owned());
             }
         }
+        let unit = self.instantiated(unit)?;
         for (key, ending) in DEPENDENCIES {
             for word in self.values(key) {
                 let name = expand(&unit, key, word)?;

@@ -31,49 +31,78 @@ enum Action {
     Ignore,
 }
 
-/// Enables or disables a unit, as the image's presets say. As with systemctl, the units of `Also=`
-/// are enabled along with it, but not disabled.
-pub(crate) fn preset(root: &mut Root<'_>, unit: &str) -> Result<(), UnitError> {
-    apply(root, unit, true)
+/// Units that are to be enabled or disabled, each with its place in the list that was given.
+#[derive(Default)]
+struct Decided {
+    on: Vec<(usize, UnitName)>,
+    off: Vec<(usize, UnitName)>,
+}
+
+/// Enables or disables units, as the image's presets say; first those that are disabled. As with
+/// systemctl, the units of `Also=` are enabled along with one, but not disabled.
+///
+/// Fails with the place in the list of the unit that it is about.
+pub(crate) fn preset(root: &mut Root<'_>, units: &[&str]) -> Result<(), (usize, UnitError)> {
+    let rules = rules(root).map_err(|error| (0, error.into()))?;
+    let mut decided = Decided::default();
+    for (at, unit) in units.iter().enumerate() {
+        let name = UnitName::parse(unit).map_err(|error| (at, error))?;
+        let (enable, names) = decide(&rules, &name);
+        match find(root, &name) {
+            Err(UnitError::Masked { .. }) if !enable => {
+                root.warn(format!("unit {name} is masked: it is not disabled"));
+                continue;
+            }
+            Err(error) => return Err((at, error)),
+            // Another name for a unit says nothing of its own.
+            Ok(unit) if unit.name != name => continue,
+            Ok(_) => {}
+        }
+        decided.add(enable, at, names);
+    }
+    decided.apply(root, |_, at, error| Err((at, error)))
 }
 
 /// Enables a unit if the image's presets want it, and else leaves it as it is.
 pub(crate) fn preset_enable(root: &mut Root<'_>, unit: &str) -> Result<(), UnitError> {
-    apply(root, unit, false)
+    let (enable, _) = decide(&rules(root)?, &UnitName::parse(unit)?);
+    match enable {
+        true => preset(root, &[unit]).map_err(|(_, error)| error),
+        false => Ok(()),
+    }
 }
 
-fn apply(root: &mut Root<'_>, unit: &str, may_disable: bool) -> Result<(), UnitError> {
-    let name = UnitName::parse(unit)?;
-    let rules = rules(root)?;
-    let (enable, names) = decide(&rules, &name);
-    if !enable && !may_disable {
-        return Ok(());
+impl Decided {
+    fn add(&mut self, enable: bool, at: usize, names: Vec<UnitName>) {
+        let list = if enable { &mut self.on } else { &mut self.off };
+        list.extend(names.into_iter().map(|name| (at, name)));
     }
-    match find(root, &name) {
-        Err(UnitError::Masked { .. }) if !enable => {
-            root.warn(format!("unit {name} is masked: it is not disabled"));
-            return Ok(());
+
+    /// Disables, then enables. `tell` says what becomes of one that cannot be.
+    fn apply<E>(
+        &self,
+        root: &mut Root<'_>,
+        tell: impl Fn(&mut Root<'_>, usize, UnitError) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for (at, name) in &self.off {
+            if let Err(error) = unlink(root, name.as_str(), false) {
+                tell(root, *at, error)?;
+            }
         }
-        Err(error) => return Err(error),
-        // Another name for a unit says nothing of its own.
-        Ok(unit) if unit.name != name => return Ok(()),
-        Ok(_) => {}
-    }
-    for name in names {
-        if enable {
-            link(root, name.as_str(), &mut Vec::new())?;
-        } else {
-            unlink(root, name.as_str(), false)?;
+        for (at, name) in &self.on {
+            if let Err(error) = link(root, name.as_str(), &mut Vec::new()) {
+                tell(root, *at, error)?;
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Enables or disables every unit of the image, as its presets say; first those that are disabled.
 /// One that cannot be enabled is told of.
 pub(crate) fn preset_all(root: &mut Root<'_>) -> Result<(), RootError> {
     let rules = rules(root)?;
-    let (mut on, mut off) = (Vec::new(), Vec::new());
+    let mut decided = Decided::default();
     for name in names(root)? {
         let Ok(name) = UnitName::parse(&name) else {
             continue;
@@ -81,27 +110,16 @@ pub(crate) fn preset_all(root: &mut Root<'_>) -> Result<(), RootError> {
         // Another name for a unit says nothing of its own, nor does what is masked.
         if find(root, &name).is_ok_and(|unit| unit.name == name) {
             let (enable, names) = decide(&rules, &name);
-            if enable { &mut on } else { &mut off }.extend(names);
+            decided.add(enable, 0, names);
         }
     }
-    let tell = |root: &mut Root<'_>, error| match error {
+    decided.apply(root, |root, _, error| match error {
         UnitError::Root(error) => Err(error),
         error => {
             root.warn(format!("a unit is left as it is: {error}"));
             Ok(())
         }
-    };
-    for name in off {
-        if let Err(error) = unlink(root, name.as_str(), false) {
-            tell(root, error)?;
-        }
-    }
-    for name in on {
-        if let Err(error) = link(root, name.as_str(), &mut Vec::new()) {
-            tell(root, error)?;
-        }
-    }
-    Ok(())
+    })
 }
 
 /// Returns whether a unit, or instances of it, are to be enabled or else disabled. The first rule
