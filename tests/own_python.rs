@@ -370,6 +370,22 @@ def modify(name, root, cfg):
 }
 
 #[test]
+fn files_of_one_time_are_compared_by_their_content() {
+    let work = project(&["own"], "");
+    let text = r#"
+import filecmp, os
+def modify(name, root, cfg):
+    one, other = os.path.join(root, "etc/one"), os.path.join(root, "etc/other")
+    for first, second in ("ab", "aa", "ba"):
+        root.write("/etc/one", first), root.write("/etc/other", second)
+        assert os.path.getmtime(one) == os.path.getmtime(other)
+        assert filecmp.cmp(one, other) == (first == second), (first, second)
+"#;
+    work.write("modules/own.py", text);
+    succeed(&mut work.hsb(["build"]));
+}
+
+#[test]
 fn a_forked_process_ends_as_it_would_without_hsb() {
     let work = project(&["own"], "");
     let text = r#"
