@@ -85,6 +85,7 @@ mod own_2012;
 mod own_failing;
 mod own_large;
 mod own_modules;
+mod own_open;
 mod own_plans;
 mod own_python;
 #[cfg(feature = "starlark")]

@@ -8,7 +8,7 @@ use std::process::Command;
 use super::kit::{self, Work, debugfs, e2fsck_clean, fail, run, succeed, tool};
 
 /// A folder with the sample source, modules of `tests/own_python` and a recipe that runs them.
-fn project(modules: &[&str], rest: &str) -> Work {
+pub(super) fn project(modules: &[&str], rest: &str) -> Work {
     let work = Work::new("own-python");
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     fs::create_dir(work.join("modules")).unwrap();
@@ -367,58 +367,6 @@ def modify(name, root, cfg):
     assert_eq!(said.code, Some(0), "{said:#?}");
     let warning = "modules/own.py:31: os.path.join(root, '/etc/hostname') is '/etc/hostname'";
     assert!(said.stderr.contains(warning), "{said:#?}");
-}
-
-#[test]
-fn files_of_one_time_are_compared_by_their_content() {
-    let work = project(&["own"], "");
-    let text = r#"
-import filecmp, os
-def modify(name, root, cfg):
-    one, other = os.path.join(root, "etc/one"), os.path.join(root, "etc/other")
-    for first, second in ("ab", "aa", "ba"):
-        root.write("/etc/one", first), root.write("/etc/other", second)
-        assert os.path.getmtime(one) == os.path.getmtime(other)
-        assert filecmp.cmp(one, other) == (first == second), (first, second)
-"#;
-    work.write("modules/own.py", text);
-    succeed(&mut work.hsb(["build"]));
-}
-
-#[test]
-fn a_forked_process_ends_as_it_would_without_hsb() {
-    let work = project(&["own"], "");
-    let text = r#"
-import os, sys
-def modify(name, root, cfg):
-    log = open(root + "/etc/log", "w")
-    log.write("once")
-    for act in (lambda: None, lambda: 1 / 0, lambda: sys.exit(3), lambda: root.read("/etc/log")):
-        child = os.fork()
-        if child == 0:
-            print("child", flush=True)
-            act()
-            return
-        print(os.waitpid(child, 0)[1] >> 8, flush=True)
-"#;
-    work.write("modules/own.py", text);
-    let said = run(&mut work.hsb(["build"]));
-    assert_eq!(said.code, Some(0), "{said:#?}");
-    let lines = said.stderr.lines();
-    let lines: Vec<_> = lines
-        .filter_map(|line| line.strip_prefix("[own] "))
-        .collect();
-    let status = |line: &&&str| line.parse::<u8>().is_ok();
-    let found: Vec<_> = lines.iter().filter(status).collect();
-    assert_eq!(found, [&"0", &"1", &"3", &"1"], "{said:#?}");
-    for line in [
-        "ZeroDivisionError: division by zero",
-        "PermissionError: [Errno 1] the image belongs to the process that forked this one",
-    ] {
-        assert!(lines.contains(&line), "{line}: {said:#?}");
-    }
-    assert!(!said.stderr.contains("<hsb>"), "{said:#?}");
-    assert_eq!(debugfs(&work.join("image.raw"), 0, "cat /etc/log"), "once");
 }
 
 #[test]

@@ -120,11 +120,12 @@ def on_inode(act):
 
 def enter(file):
     """Gives an open file a descriptor, the lowest free one."""
-    fd = FIRST_FD
-    while fd in open_files:
-        fd += 1
-    open_files[fd] = file
-    return fd
+    with channel.lock:
+        fd = FIRST_FD
+        while fd in open_files:
+            fd += 1
+        open_files[fd] = file
+        return fd
 
 
 def close(fd):

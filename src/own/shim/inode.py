@@ -144,20 +144,21 @@ class Inode:
 
 def acquire(path):
     """Returns the inode that a path leads to, and what it is, to somebody who has it open."""
-    found = call("stat", path)
-    number = found["ino"]
-    inode = channel.inodes.get(number)
-    if inode is None:
-        inode = channel.inodes[number] = Inode(number, found["size"], path)
-    inode.users += 1
-    return inode, found["type"]
+    with channel.lock:
+        found = call("stat", path)
+        number = found["ino"]
+        inode = channel.inodes.get(number)
+        if inode is None:
+            inode = channel.inodes[number] = Inode(number, found["size"], path)
+        inode.users += 1
+        return inode, found["type"]
 
 
 def release(inode):
     """Takes back what `acquire` returned."""
-    inode.users -= 1
-    if inode.users == 0:
-        del channel.inodes[inode.number]
-    if inode in channel.unsent:
-        with channel.lock:
+    with channel.lock:
+        inode.users -= 1
+        if inode.users == 0:
+            del channel.inodes[inode.number]
+        if inode in channel.unsent:
             channel.send_files()

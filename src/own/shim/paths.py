@@ -9,7 +9,7 @@ from .channel import Refused
 # itself still starts with the first name, and is taken for what it is: a path of the image.
 # os.path.normpath() leaves that name for as many `..` as there are.
 MARK = "/.hsb-image"
-DEPTH = 64
+DEPTH = 16
 ROOT = MARK + "/-" * DEPTH
 
 # Descriptors of the image: beyond all that the kernel gives.
