@@ -131,6 +131,58 @@ fn systemd_makes_the_same_files() {
     assert_eq!(failed, 0, "lines of which something else comes, see above");
 }
 
+/// Entries with `X`, which systemd knows from 254 on; setfacl means the same by it.
+#[test]
+fn x_is_for_what_is_executed_already() {
+    for entry in [
+        "u:700:rwX",
+        "u:700:X",
+        "g:700:rX",
+        "u:700:r-x",
+        "m::rX,u:700:rwX",
+        "u::rwX",
+    ] {
+        let modes = [
+            ("plain", 0o644),
+            ("owner", 0o744),
+            ("group", 0o654),
+            ("others", 0o645),
+        ];
+        let mut files: Vec<_> = modes
+            .iter()
+            .map(|(name, _)| (format!("srv/{name}"), "x"))
+            .collect();
+        files.push(("srv/folder/x".to_owned(), ""));
+        files.push(("usr/lib/systemd/systemd".to_owned(), ""));
+        let files: Vec<_> = files.iter().map(|(path, text)| (&**path, *text)).collect();
+        let mut both = Beside::new("acl", &files);
+        for line in [
+            modes
+                .map(|(name, mode)| format!("z /srv/{name} {mode:o}"))
+                .to_vec(),
+            vec![format!("a+ /srv/* - - - - {entry}")],
+        ] {
+            let lines: Vec<_> = line.iter().map(String::as_str).collect();
+            let ours = both.step("tmpfiles", &lines).unwrap();
+            assert!(ours.warnings.is_empty(), "{:?}", ours.warnings);
+        }
+        for (name, mode) in modes.iter().chain(&[("folder", 0o755)]) {
+            let path = both.work.join("srv").join(name);
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(*mode);
+            std::fs::set_permissions(&path, mode).unwrap();
+            let set = run(tool("setfacl").args(["-m", entry]).arg(&path));
+            assert_eq!(set.code, Some(0), "{set:#?}");
+        }
+        let (mut ours, mut theirs) = (both.ours(), both.theirs());
+        ours.retain(|path, _| path.starts_with("/srv"));
+        theirs.retain(|path, _| path.starts_with("/srv"));
+        for seen in ours.values_mut().chain(theirs.values_mut()) {
+            (seen.uid, seen.gid) = (0, 0);
+        }
+        assert_eq!(differences(&ours, &theirs), "", "{entry}");
+    }
+}
+
 fn create(both: &Beside) -> Run {
     let mut root = OsString::from("--root=");
     root.push(both.work.path());

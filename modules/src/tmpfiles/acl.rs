@@ -1,12 +1,22 @@
 //! Access control lists in the words of acl(5), set on a path.
 
+use std::collections::BTreeSet;
+
 use fsgen::Kind;
 
 use crate::acl::{ACCESS, Acl, DEFAULT, GROUP, GROUP_OBJ, MASK, NO_ID, OTHER, USER, USER_OBJ};
 use crate::root::{Owner, Root, RootError};
 
+/// Entries for a path itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Access {
+    acl: Acl,
+    /// Those with `X`: their `x` is meant for directories, and for what somebody may execute anyway.
+    conditional: BTreeSet<(u16, u32)>,
+}
+
 /// Reads the entries of a line: those of the file itself, and those that are to be the default in a
-/// directory. With `masked`, what names somebody gets a mask right away.
+/// directory. With `masked`, what names somebody in these gets a mask right away.
 ///
 /// # Errors
 ///
@@ -15,19 +25,27 @@ pub(super) fn parse(
     text: &[u8],
     root: &Root<'_>,
     masked: bool,
-) -> Result<(Option<Acl>, Option<Acl>), String> {
-    let (mut access, mut default) = (None, None);
+) -> Result<(Option<Access>, Option<Acl>), String> {
+    let mut access: Option<Access> = None;
+    let mut default: Option<Acl> = None;
     for entry in text.split(|b| *b == b',') {
-        let (list, entry) = match entry
+        let of_default = entry
             .strip_prefix(b"default:")
-            .or_else(|| entry.strip_prefix(b"d:"))
-        {
-            Some(entry) => (&mut default, entry),
-            None => (&mut access, entry),
-        };
+            .or_else(|| entry.strip_prefix(b"d:"));
+        let is_default = of_default.is_some();
+        let entry = of_default.unwrap_or(entry);
         let (key, permissions) = read_entry(entry.trim_ascii(), root)
             .map_err(|why| format!("the ACL entry {} {why}", entry.escape_ascii()))?;
-        let list: &mut Acl = list.get_or_insert_default();
+        let list: &mut Acl = match is_default {
+            true => default.get_or_insert_default(),
+            false => {
+                let access = access.get_or_insert_default();
+                if entry.rsplit(|b| *b == b':').next().is_some_and(|last| last.contains(&b'X')) {
+                    access.conditional.insert(key);
+                }
+                &mut access.acl
+            }
+        };
         if list.0.insert(key, permissions).is_some() {
             return Err(format!(
                 "the ACL entry {} is there twice",
@@ -36,10 +54,7 @@ pub(super) fn parse(
         }
     }
     if masked {
-        access
-            .iter_mut()
-            .chain(&mut default)
-            .for_each(Acl::add_mask);
+        default.iter_mut().for_each(Acl::add_mask);
     }
     Ok((access, default))
 }
@@ -55,11 +70,11 @@ fn read_entry(entry: &[u8], root: &Root<'_>) -> Result<((u16, u32), u16), String
     let bits = permissions.iter().try_fold(0, |bits, letter| match letter {
         b'r' => Some(bits | 4),
         b'w' => Some(bits | 2),
-        b'x' => Some(bits | 1),
+        b'x' | b'X' => Some(bits | 1),
         b'-' => Some(bits),
         _ => None,
     });
-    let bits = bits.ok_or("has permissions that are not of r, w, x, -")?;
+    let bits = bits.ok_or("has permissions that are not of r, w, x, X, -")?;
     let owner = || Owner::parse(name).ok_or("names nobody");
     let key = match (tag, name) {
         (b"user" | b"u", b"") => (USER_OBJ, NO_ID),
@@ -73,6 +88,21 @@ fn read_entry(entry: &[u8], root: &Root<'_>) -> Result<((u16, u32), u16), String
     Ok((key, bits))
 }
 
+impl Access {
+    /// Returns the entries for a path that somebody may execute already, or else may not.
+    fn decided(&self, is_executed: bool) -> Acl {
+        let mut acl = self.acl.clone();
+        let is_sure = |key: &(u16, u32)| !self.conditional.contains(key);
+        let mut sure = acl.0.iter().filter(|(key, _)| is_sure(key));
+        if !is_executed && !sure.any(|(_, permissions)| permissions & 1 != 0) {
+            for key in &self.conditional {
+                acl.0.entry(*key).and_modify(|permissions| *permissions &= !1);
+            }
+        }
+        acl
+    }
+}
+
 fn unknown(error: &RootError) -> String {
     format!("cannot be followed: {error}")
 }
@@ -81,7 +111,7 @@ fn unknown(error: &RootError) -> String {
 pub(super) fn set(
     root: &mut Root<'_>,
     path: &[u8],
-    access: Option<&Acl>,
+    access: Option<&Access>,
     default: Option<&Acl>,
     modify: bool,
 ) -> Result<(), RootError> {
@@ -98,9 +128,16 @@ pub(super) fn set(
             .and_then(|value| Acl::decode(value).ok())
     };
     let (was, was_default) = (before(ACCESS), before(DEFAULT));
-    if let Some(acl) = access {
+    if let Some(access) = access {
         let was = was.unwrap_or_else(|| Acl::of_mode(mode));
         let base = was.base();
+        let is_executed = is_directory
+            || mode & 0o100 != 0
+            || modify && was.0.values().any(|permissions| permissions & 1 != 0);
+        let mut acl = access.decided(is_executed);
+        if !modify {
+            acl.add_mask();
+        }
         let acl = acl.over(modify.then_some(was), base);
         root.chmod(path, mode & !0o777 | acl.mode())?;
         // What the mode says as well, the kernel does not keep.

@@ -48,7 +48,7 @@ pub(super) enum Argument {
     Attributes(Attributes),
     /// What is for the path itself, and for what will be made in it.
     Acls {
-        access: Option<Acl>,
+        access: Option<acl::Access>,
         default: Option<Acl>,
     },
 }

@@ -227,7 +227,7 @@ fn refusals() {
         ),
         (
             "a /srv - - - - u:0:k",
-            "the ACL entry u:0:k has permissions that are not of r, w, x, -",
+            "the ACL entry u:0:k has permissions that are not of r, w, x, X, -",
         ),
         (
             "a /srv - - - - x::r",
