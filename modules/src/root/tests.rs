@@ -155,7 +155,7 @@ fn changes_and_times() {
         ),
         (|r| r.link("/etc/motd", "/etc/motd", true), &[]),
         (|r| r.remove("/lib"), &["*/", "-/lib"]),
-        (|r| r.remove_all("/usr"), &["*/", "-/usr"]),
+        (|r| r.remove_all("/usr"), &["*/", "-/usr", "-/usr/lib"]),
         (
             |r| r.rename("/etc/motd", "/etc/link"),
             &["*/etc", "*/etc/link", "-/etc/motd"],
@@ -426,5 +426,6 @@ fn a_deep_tree_overflows_no_stack() {
         root.remove_all("/c").unwrap();
         root.remove_all("/d").unwrap();
     });
-    assert_eq!(changes, ["*/", "-/d"]);
+    assert_eq!(changes[..2], ["*/", "-/d"]);
+    assert_eq!(changes.len(), 20_001);
 }
