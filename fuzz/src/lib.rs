@@ -7,6 +7,7 @@
 // A target that panics has found something: that is what `unwrap` is for here.
 #![allow(clippy::unwrap_used)]
 
+mod deb;
 mod disk;
 mod ext4;
 mod fat;
@@ -38,6 +39,7 @@ pub struct Target {
 
 /// All targets, in alphabetical order.
 pub const TARGETS: &[Target] = &[
+    deb::TARGET,
     ext4::TARGET,
     fat::TARGET,
     image::TARGET,

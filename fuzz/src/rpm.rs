@@ -103,7 +103,7 @@ fn package(input: &[u8]) -> Vec<u8> {
     package
 }
 
-struct Bytes(Vec<u8>);
+pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
 impl ReadAt for Bytes {
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
@@ -144,7 +144,7 @@ impl Host for Files {
 
 /// A spool in memory.
 #[derive(Default)]
-struct Memory(Mutex<Vec<u8>>);
+pub(crate) struct Memory(Mutex<Vec<u8>>);
 
 impl ReadAt for Memory {
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {

@@ -105,6 +105,11 @@ impl Random {
 }
 
 #[test]
+fn deb() {
+    replay("deb");
+}
+
+#[test]
 fn ext4() {
     replay("ext4");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::build::{Deb, build, system};
 use crate::install_rpms::system::pack;
-use crate::kit::{Work, run};
+use crate::kit::{Work, run, succeed, tool};
 
 const PLAIN: Deb = Deb {
     name: "",
@@ -76,7 +76,40 @@ fn packages_that_cannot_be_installed() {
     damaged("format.deb", &|bytes| bytes[68] = b'3');
     damaged("control.deb", &|bytes| bytes[150] ^= 0xff);
     damaged("data.deb", &|bytes| bytes[len - 40] ^= 0xff);
+    // A few kilobytes that say they are much.
+    let zeros = work.write("zeros", []);
+    fs::File::options()
+        .write(true)
+        .open(&zeros)
+        .unwrap()
+        .set_len(129 << 20)
+        .unwrap();
+    succeed(tool("gzip").arg("-1").arg(&zeros));
+    let packed = fs::read(work.join("zeros.gz")).unwrap();
+    let data = good
+        .windows(8)
+        .position(|bytes| bytes == b"data.tar")
+        .unwrap();
+    let pad = &b"\n"[..packed.len() % 2];
+    let header = format!(
+        "{:16}{:12}{:6}{:6}{:8}{:<10}`\n",
+        "control.tar.gz",
+        0,
+        0,
+        0,
+        644,
+        packed.len()
+    );
+    work.write(
+        "bomb.deb",
+        [&good[..72], header.as_bytes(), &packed, pad, &good[data..]].concat(),
+    );
     let cases: &[(&str, i32, &str)] = &[
+        (
+            "bomb.deb",
+            2,
+            "control.tar: it has more than 134217728 bytes",
+        ),
         ("missing.deb", 2, "missing.deb: No such file"),
         ("empty.deb", 2, "no Debian package"),
         ("text.deb", 2, "no Debian package"),

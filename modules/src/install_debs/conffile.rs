@@ -1,6 +1,8 @@
 //! Files that people may change: dpkg keeps them as they are, and lays its own beside
 //! (deb-conffiles(5)).
 
+use std::collections::BTreeMap;
+
 use fsgen::Kind;
 use fsgen::tree::content::Content;
 
@@ -44,7 +46,11 @@ enum Flag {
 
 /// All such files of a package.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Settings(Vec<Conffile>);
+pub(super) struct Settings {
+    files: Vec<Conffile>,
+    /// The place of each path; of two, that of the first.
+    places: BTreeMap<String, usize>,
+}
 
 impl Settings {
     /// Reads those of a new package, with the digests that dpkg knows.
@@ -53,7 +59,8 @@ impl Settings {
         database: &Database,
         old: Option<usize>,
     ) -> Result<Self, ValueError> {
-        let mut all = Vec::new();
+        let mut all = Self::default();
+        let mut known = BTreeMap::new();
         for line in candidate.text("conffiles").lines() {
             let line = line.trim_end();
             if line.is_empty() {
@@ -70,75 +77,87 @@ impl Settings {
             let mut owners = database.owners(path.as_bytes());
             // What the package itself says counts before others.
             owners.sort_by_key(|owner| Some(*owner) != old);
-            let known = owners.iter().find_map(|owner| {
-                let mut files = database.entry(*owner).conffiles();
-                files.find_map(|(other, digest, _)| (other == path).then(|| digest.to_owned()))
+            let mut digests = owners.iter().filter_map(|owner| {
+                let known = known.entry(*owner).or_insert_with(|| {
+                    let files = database.entry(*owner).conffiles();
+                    let digests = files.map(|(path, digest, _)| (path, digest));
+                    digests.collect::<BTreeMap<_, _>>()
+                });
+                known.get(path).copied()
             });
-            all.push(Conffile {
-                path: path.to_owned(),
-                digest: known.unwrap_or_else(|| NEW.to_owned()),
-                flag,
-            });
+            let digest = digests.next().unwrap_or(NEW).to_owned();
+            all.push(path.to_owned(), digest, flag);
         }
-        Ok(Self(all))
+        Ok(all)
+    }
+
+    fn push(&mut self, path: String, digest: String, flag: Flag) {
+        let place = self.files.len();
+        self.places.entry(path.clone()).or_insert(place);
+        self.files.push(Conffile { path, digest, flag });
+    }
+
+    fn find(&self, path: &[u8]) -> Option<&Conffile> {
+        let place = self.places.get(std::str::from_utf8(path).ok()?)?;
+        self.files.get(*place)
+    }
+
+    fn find_mut(&mut self, path: &[u8]) -> Option<&mut Conffile> {
+        let place = self.places.get(std::str::from_utf8(path).ok()?)?;
+        self.files.get_mut(*place)
     }
 
     /// Returns those of a package that dpkg knows.
     pub(super) fn of(entry: &Entry) -> Self {
-        let all = entry.conffiles().map(|(path, digest, flag)| Conffile {
-            path: path.to_owned(),
-            digest: digest.to_owned(),
-            flag: match flag {
+        let mut all = Self::default();
+        for (path, digest, flag) in entry.conffiles() {
+            let flag = match flag {
                 "obsolete" => Flag::Obsolete,
                 "remove-on-upgrade" => Flag::Remove,
                 _ => Flag::None,
-            },
-        });
-        Self(all.collect())
+            };
+            all.push(path.to_owned(), digest.to_owned(), flag);
+        }
+        all
     }
 
     /// Returns whether the package brings that file.
     pub(super) fn is_new(&self, path: &[u8]) -> bool {
-        let mut all = self.0.iter();
-        all.any(|file| file.path.as_bytes() == path && file.flag == Flag::None)
+        self.find(path).is_some_and(|file| file.flag == Flag::None)
+    }
+
+    /// Returns whether the package wants a file to go.
+    pub(super) fn is_to_remove(&self, path: &[u8]) -> bool {
+        self.find(path).is_some_and(|file| file.flag == Flag::Remove)
     }
 
     /// Returns the digest that is known of a file, if there is any.
     pub(super) fn known_digest(&self, path: &[u8]) -> Option<&str> {
-        let mut all = self.0.iter();
-        let found = all.find(|file| file.path.as_bytes() == path);
-        found.map(|file| &*file.digest)
+        self.find(path).map(|file| &*file.digest)
     }
 
     /// Notes the digest of a file under another name, unless it has one.
     pub(super) fn inherit(&mut self, path: &[u8], digest: &str) {
-        for file in &mut self.0 {
-            if file.path.as_bytes() == path && file.digest == NEW {
-                digest.clone_into(&mut file.digest);
-            }
+        if let Some(file) = self.find_mut(path).filter(|file| file.digest == NEW) {
+            digest.clone_into(&mut file.digest);
         }
     }
 
     /// Adds a file that only the version before had.
     pub(super) fn add_obsolete(&mut self, path: &[u8], digest: &str) {
-        self.0.push(Conffile {
-            path: String::from_utf8_lossy(path).into_owned(),
-            digest: digest.to_owned(),
-            flag: Flag::Obsolete,
-        });
+        let path = String::from_utf8_lossy(path).into_owned();
+        self.push(path, digest.to_owned(), Flag::Obsolete);
     }
 
     pub(super) fn mark_obsolete(&mut self, path: &[u8]) {
-        for file in &mut self.0 {
-            if file.path.as_bytes() == path {
-                file.flag = Flag::Obsolete;
-            }
+        if let Some(file) = self.find_mut(path) {
+            file.flag = Flag::Obsolete;
         }
     }
 
     /// Returns them with some marked as obsolete.
     pub(super) fn marked(mut self, is_obsolete: impl Fn(&str) -> bool) -> Self {
-        for file in &mut self.0 {
+        for file in &mut self.files {
             if is_obsolete(&file.path) {
                 file.flag = Flag::Obsolete;
             }
@@ -148,13 +167,13 @@ impl Settings {
 
     /// Returns the paths of files that the package wants to go.
     pub(super) fn to_remove(&self) -> Vec<Conffile> {
-        let all = self.0.iter().filter(|file| file.flag == Flag::Remove);
+        let all = self.files.iter().filter(|file| file.flag == Flag::Remove);
         all.cloned().collect()
     }
 
     /// Returns the lines as the field has them.
     pub(super) fn print(&self) -> String {
-        let lines = self.0.iter().map(|file| {
+        let lines = self.files.iter().map(|file| {
             let flag = match file.flag {
                 Flag::None => "",
                 Flag::Obsolete => " obsolete",
@@ -172,7 +191,7 @@ impl Unpacking {
         let mut settings = Settings::of(self.database.entry(index));
         let own = self.database.entry(index).identity.clone();
         let mut touched = Vec::new();
-        for file in &mut settings.0 {
+        for file in &mut settings.files {
             if file.flag == Flag::None {
                 let place = self.local.place(file.path.as_bytes(), &own.name).to_vec();
                 if self.settle_setting(root, file, &place)? {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::database::State;
 use super::needs::Who;
-use super::scripts::{self, Configuring};
+use super::scripts;
 use super::set::Candidate;
 use super::trigger::Line;
 use super::unpack::Unpacking;
@@ -41,8 +41,8 @@ pub(super) fn run(
             (*index, paragraph.get("Config-Version").to_owned())
         })
         .collect();
-    let scripts = scripts::decide(root, candidates, &configured, policies)?;
-    let is_left = |index: &&usize| matches!(scripts[*index], Configuring::Left);
+    let scripts = scripts::decide(candidates, &configured, policies)?;
+    let is_left = |index: &&usize| scripts[*index].is_none();
     let mut left: BTreeSet<usize> = order.iter().filter(is_left).copied().collect();
     // What depends on a package that is not configured cannot be either.
     loop {
@@ -62,21 +62,18 @@ pub(super) fn run(
     for index in order {
         let candidate = &candidates[*index];
         let own = &candidate.identity;
-        if left.contains(index) {
+        let Some(ready) = scripts[index].as_ref().filter(|_| !left.contains(index)) else {
+            scripts::leave(root, candidate);
             root.info(match scripts[index] {
-                Configuring::Ready(_) => {
-                    format!("{own} is left unpacked: what it depends on is, too")
-                }
-                Configuring::Left => format!("{own} is left unpacked"),
+                Some(_) => format!("{own} is left unpacked: what it depends on is, too"),
+                None => format!("{own} is left unpacked"),
             });
             continue;
-        }
+        };
         let place = places[index];
         let lines = Line::parse(candidate.text("triggers")).unwrap_or_default();
         unpacking.configure(root, place)?;
-        if let Configuring::Ready(Some(understood)) = &scripts[index] {
-            scripts::configure(root, candidate, &configured[index], understood)?;
-        }
+        scripts::configure(root, candidate, &configured[index], ready)?;
         for line in lines.iter().filter(|line| !line.is_interest) {
             let (triggers, database) = (&mut unpacking.triggers, &mut unpacking.database);
             triggers.call(root, database, line, place)?;

@@ -72,6 +72,9 @@ impl Unpacking {
     /// Removes all of a package's.
     pub(super) fn remove_info(&self, root: &mut Root<'_>, index: usize) -> Result<(), Error> {
         let start = format!("{}.", self.database.entry(index).identity.file_name());
+        if !root.is_dir(INFO) {
+            return Ok(());
+        }
         for name in root.list(INFO)? {
             let rest = name.strip_prefix(start.as_bytes());
             if rest.is_some_and(|rest| !rest.contains(&b'.')) {

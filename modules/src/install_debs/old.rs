@@ -26,9 +26,8 @@ impl Unpacking {
         let name = &entry.identity.name;
         let settings = Settings::of(entry);
         let new = numbers(root, package);
-        let removable = package.settings.to_remove();
         for path in entry.files.iter().rev() {
-            let is_removable = removable.iter().any(|file| file.path.as_bytes() == path);
+            let is_removable = package.settings.is_to_remove(path);
             let is_new = package.settings.is_new(path) || package.archived.contains(path);
             if is_new || is_removable {
                 continue;

@@ -153,7 +153,7 @@ pub(super) fn small_files(
     let mut files = Vec::new();
     for member in members {
         if let PackedKind::File(content) = &member.kind {
-            let text = content.read(&tree, len).map_err(failed)?;
+            let text = content.read(&tree, CONTROL_MAX as u64).map_err(failed)?;
             files.push((member, text));
         }
     }

@@ -32,6 +32,16 @@ enum Class {
     Skipped,
 }
 
+impl Class {
+    fn describe(&self) -> String {
+        match self {
+            Self::Idle => "nothing to do in an image".to_owned(),
+            Self::Native(understood) => format!("done ({})", understood.programs.join(", ")),
+            Self::Left | Self::Skipped => "not run".to_owned(),
+        }
+    }
+}
+
 impl Script<'_> {
     fn name(&self) -> String {
         format!("{}.{}", self.package, self.slot)
@@ -65,24 +75,17 @@ impl Script<'_> {
         }
     }
 
-    fn tell(&self, root: &mut Root<'_>, class: &Class) {
-        if self.text.trim().is_empty() {
-            return;
+    fn tell(&self, root: &mut Root<'_>, what: &str) {
+        if !self.text.trim().is_empty() {
+            root.info(format!("script {}: {what}", self.name()));
         }
-        let what = match class {
-            Class::Idle => "nothing to do in an image".to_owned(),
-            Class::Native(understood) => format!("done ({})", understood.programs.join(", ")),
-            Class::Left if self.slot == "postinst" => "left for `dpkg --configure -a`".to_owned(),
-            Class::Left | Class::Skipped => "not run".to_owned(),
-        };
-        root.info(format!("script {}: {what}", self.name()));
     }
 
     /// Does what a script asks for that comes before or after files; one that is not understood is
     /// told of.
     pub(super) fn act(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
         let class = self.classify(policies.of(self.package))?;
-        self.tell(root, &class);
+        self.tell(root, &class.describe());
         match class {
             Class::Idle | Class::Skipped => Ok(()),
             Class::Native(understood) => self.run(root, &understood),
@@ -108,32 +111,47 @@ impl Script<'_> {
     }
 }
 
-/// What a `postinst` does, once its package can be configured.
-pub(super) enum Configuring {
-    Ready(Option<Understood>),
-    /// It is left for the first boot.
-    Left,
-}
-
-/// Decides on the `postinst` of each package, by places in the list of candidates.
+/// Decides on the `postinst` of each package, by places in the list of candidates: what it does once
+/// its package can be configured, or nothing where it is left for the first boot. `configured` are
+/// the versions that were before.
 pub(super) fn decide(
-    root: &mut Root<'_>,
     candidates: &[Candidate],
     configured: &BTreeMap<usize, String>,
     policies: &Policies,
-) -> Result<BTreeMap<usize, Configuring>, ValueError> {
-    let mut decided = BTreeMap::new();
-    for (index, before) in configured {
+) -> Result<BTreeMap<usize, Option<Ready>>, ValueError> {
+    let decided = configured.iter().map(|(index, before)| {
         let script = postinst(&candidates[*index], before);
         let class = script.classify(policies.of(script.package))?;
-        script.tell(root, &class);
-        decided.insert(*index, match class {
-            Class::Idle | Class::Skipped => Configuring::Ready(None),
-            Class::Native(understood) => Configuring::Ready(Some(understood)),
-            Class::Left => Configuring::Left,
-        });
+        let ready = match class {
+            Class::Left => None,
+            class => Some(Ready(class)),
+        };
+        Ok((*index, ready))
+    });
+    decided.collect()
+}
+
+/// What a `postinst` does.
+pub(super) struct Ready(Class);
+
+/// Does what the `postinst` of a package asks for.
+pub(super) fn configure(
+    root: &mut Root<'_>,
+    candidate: &Candidate,
+    configured: &str,
+    Ready(class): &Ready,
+) -> Result<(), Error> {
+    let script = postinst(candidate, configured);
+    script.tell(root, &class.describe());
+    match class {
+        Class::Native(understood) => script.run(root, understood),
+        _ => Ok(()),
     }
-    Ok(decided)
+}
+
+/// Tells that the `postinst` of a package is left for the first boot.
+pub(super) fn leave(root: &mut Root<'_>, candidate: &Candidate) {
+    postinst(candidate, "").tell(root, "left for `dpkg --configure -a`");
 }
 
 fn postinst<'c>(candidate: &'c Candidate, configured: &str) -> Script<'c> {
@@ -144,16 +162,6 @@ fn postinst<'c>(candidate: &'c Candidate, configured: &str) -> Script<'c> {
         arguments: vec!["configure".to_owned(), configured.to_owned()],
         span: candidate.span,
     }
-}
-
-/// Does what the `postinst` of a package asks for.
-pub(super) fn configure(
-    root: &mut Root<'_>,
-    candidate: &Candidate,
-    configured: &str,
-    understood: &Understood,
-) -> Result<(), Error> {
-    postinst(candidate, configured).run(root, understood)
 }
 
 /// Does what the scripts ask for that come before the files: the `prerm` of what is replaced, and

@@ -217,7 +217,9 @@ impl Unpacking {
         }
         let id = package.put(root, &place, member, meta)?;
         package.taken.insert(path.clone());
-        package.nodes.insert(path, id);
+        if !matches!(member.kind, PackedKind::Directory) {
+            package.nodes.insert(path, id);
+        }
         Ok(())
     }
 
@@ -328,9 +330,8 @@ impl Package<'_> {
                 let found = self.nodes.get(&target).copied();
                 let id = found.ok_or_else(|| {
                     let (path, target) = (listed(&member.path), show(&target).to_string());
-                    let path = show(&path);
-                    let message = format!("{path} is a hard link to {target}, which is not before it");
-                    self.candidate.error(message)
+                    let what = "is a hard link to what is no file before it:";
+                    self.candidate.error(format!("{} {what} {target}", show(&path)))
                 })?;
                 if let Some(digests) = &mut self.digests
                     && let Some(digest) = digests.get(&target).cloned()
