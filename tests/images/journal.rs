@@ -111,6 +111,53 @@ fn what_was_revoked_or_is_not_whole_is_not_replayed() {
     }
 }
 
+/// Power may fail between any two blocks of the last transaction: it never was.
+#[test]
+fn what_is_torn_at_the_end_is_the_end() {
+    let work = Work::new("images-torn");
+    let files = files(&work);
+    work.write("junk", [b'j'; 4096]);
+    for open in ["jo -c", "jo -c -v 2"] {
+        let image = mke2fs(&work, "fs.img", &["-t", "ext4", "-b", "4096"], &files);
+        let blocks = kit::debugfs(&image, 0, "blocks /dir/big");
+        let blocks: Vec<_> = blocks.split_whitespace().take(3).collect();
+        let [one, two, three] = blocks[..] else {
+            panic!("{blocks:?}");
+        };
+        let whole = format!("{open}\njw -b {one} junk\njc\n");
+        let torn = format!("{open}\njw -c -b {two} junk\njc\n");
+        let revoked = format!("{open}\njw -c -r {one},{three}\njc\n");
+        let block = |image: &Path, number: usize| {
+            let blocks = kit::debugfs(image, 0, "blocks <8>");
+            let block = blocks.split_whitespace().nth(number).unwrap();
+            block.parse::<usize>().unwrap() * 4096
+        };
+        debugfs(&work, &image, &whole);
+        let (want, _) = build(&work, "fs.img");
+        // The first transaction has blocks 1 to 3. In the second one, the tail of the descriptor,
+        // the logged block, or the list of revoked blocks and its length is not as it was written.
+        for (then, number, at) in [
+            (&torn, 4, 4092),
+            (&torn, 5, 0),
+            (&revoked, 4, 4092),
+            (&revoked, 4, 14),
+        ] {
+            let image = mke2fs(&work, "fs.img", &["-t", "ext4", "-b", "4096"], &files);
+            debugfs(&work, &image, &format!("{whole}{then}"));
+            let mut bytes = fs::read(&image).unwrap();
+            let place = block(&image, number) + at;
+            bytes[place] ^= 0x55;
+            fs::write(&image, bytes).unwrap();
+            let (got, _) = build(&work, "fs.img");
+            assert!(got == want, "{open} {then} {number}: another image");
+            let run = kit::run(kit::tool("e2fsck").arg("-fy").arg(&image));
+            assert!(!run.stdout.contains("corrupt"), "{run:#?}");
+            let (judged, _) = build(&work, "fs.img");
+            assert!(judged == want, "{open} {then} {number}: e2fsck disagrees");
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_replayed_is_refused() {
     let work = Work::new("images-unreplayed");

@@ -25,6 +25,9 @@ const DESCRIPTOR: u32 = 1;
 const COMMIT: u32 = 2;
 const REVOKE: u32 = 5;
 
+/// Where a commit has its time, in seconds since 1970.
+const COMMIT_TIME: usize = 48;
+
 /// The features that a journal may have here; more are refused by number or name.
 const KNOWN: u32 = WIDE | CHECKSUM_2 | CHECKSUM_3 | FAST | 1 | 4;
 const WIDE: u32 = 0x2;
@@ -58,8 +61,35 @@ struct Journal<'a> {
     end: u64,
     /// Blocks that a later transaction says are not to be touched: by which one.
     revoked: HashMap<u64, u32>,
-    /// The state of blocks, by block and transaction.
-    logged: Vec<(u64, u32, Logged)>,
+    /// The state of blocks, by transaction.
+    logged: Vec<Tag>,
+}
+
+/// What a transaction says of a block.
+struct Tag {
+    block: u64,
+    /// The transaction.
+    number: u32,
+    /// The block of the journal that has it.
+    index: u64,
+    /// That of the transaction and the block: its lower half where there is no room for more.
+    checksum: u32,
+    logged: Logged,
+}
+
+/// A transaction whose end was not seen yet: what it has counts when that is there.
+#[derive(Default)]
+struct Transaction {
+    logged: Vec<Tag>,
+    revoked: Vec<u64>,
+    /// What is wrong with its first block that is not as it should be.
+    damage: Option<anyhow::Error>,
+}
+
+impl Transaction {
+    fn check(&mut self, checked: Result<()>) {
+        self.damage = self.damage.take().or(checked.err());
+    }
 }
 
 /// Returns what the journal of a filesystem has to say.
@@ -127,7 +157,7 @@ pub(super) fn read(volume: &Ext4) -> Result<BTreeMap<u64, Logged>> {
     if fast_blocks > 0 {
         journal.check_fast(next)?;
     }
-    Ok(journal.newest())
+    journal.newest()
 }
 
 impl Journal<'_> {
@@ -156,9 +186,12 @@ impl Journal<'_> {
     }
 
     /// Reads all transactions that are whole, and returns the number that the next would have.
+    ///
+    /// The last one may be torn, in any of its blocks: whether they count is known at its commit.
     fn transactions(&mut self, mut number: u32, mut at: u64) -> Result<u32> {
-        // What a transaction has counts when its end is there.
-        let (mut logged, mut revoked) = (Vec::new(), Vec::new());
+        let mut open = Transaction::default();
+        // When the transaction before was committed, in seconds since 1970.
+        let mut committed = 0;
         for _ in self.first..self.end {
             let block = self.block(at)?;
             if block.be32(0) != MAGIC || block.be32(8) != number {
@@ -166,40 +199,51 @@ impl Journal<'_> {
             }
             match block.be32(4) {
                 DESCRIPTOR => {
-                    self.check_tail(&block, at)?;
-                    at = self.descriptor(&block, number, at, &mut logged)?;
+                    open.check(self.check_tail(&block, at));
+                    at = self.descriptor(&block, number, at, &mut open.logged)?;
                 }
                 REVOKE => {
-                    self.check_tail(&block, at)?;
-                    self.revoke(&block, &mut revoked)?;
+                    open.check(self.check_tail(&block, at));
+                    let revoked = self.revoke(&block, &mut open.revoked);
+                    open.check(revoked);
                     at = self.after(at);
                 }
                 COMMIT => {
-                    self.check_commit(&block, at)?;
-                    self.logged.append(&mut logged);
-                    for block in revoked.drain(..) {
+                    open.check(self.check_commit(&block, at));
+                    let time = block.be64(COMMIT_TIME);
+                    if let Some(damage) = open.damage {
+                        // What is older than what came before is left from an earlier round.
+                        if time < committed {
+                            break;
+                        }
+                        return Err(damage);
+                    }
+                    committed = time;
+                    self.logged.append(&mut open.logged);
+                    for block in open.revoked {
                         self.revoked.insert(block, number);
                     }
+                    open = Transaction::default();
                     number = number.wrapping_add(1);
                     at = self.after(at);
                 }
                 _ => break,
             }
             ensure!(
-                logged.len() as u64 <= self.end,
+                open.logged.len() as u64 <= self.end,
                 "a transaction has more blocks than the journal"
             );
         }
         Ok(number)
     }
 
-    /// Reads what blocks follow one that describes them, and returns which is after these.
+    /// Finds the blocks that follow one that describes them, and returns which is after these.
     fn descriptor(
         &self,
         block: &[u8],
         number: u32,
         mut at: u64,
-        logged: &mut Vec<(u64, u32, Logged)>,
+        logged: &mut Vec<Tag>,
     ) -> Result<u64> {
         let tag_len = self.tag_len();
         let tail = if self.has_checksums() { 4 } else { 0 };
@@ -217,28 +261,19 @@ impl Journal<'_> {
                 0 => 0,
                 _ => tag.be32(8),
             };
-            let target = u64::from(high) << 32 | u64::from(tag.be32(0));
-            let data = self.block(at)?;
-            if self.has_checksums() {
-                let sum = crc32c(crc32c(self.seed, &number.to_be_bytes()), &data);
-                let (found, expected) = match is_third {
-                    true => (tag.be32(12), sum),
-                    false => (tag.be32(4) >> 16, sum & 0xFFFF),
-                };
-                ensure!(
-                    found == expected,
-                    "block {target}, in its block {at}, has the checksum {found:#x}, expected \
-                     {expected:#x}"
-                );
-            }
-            logged.push((
-                target,
+            logged.push(Tag {
+                block: u64::from(high) << 32 | u64::from(tag.be32(0)),
                 number,
-                Logged {
+                index: at,
+                checksum: match is_third {
+                    true => tag.be32(12),
+                    false => tag.be32(4) >> 16,
+                },
+                logged: Logged {
                     at: self.place(at)?,
                     is_escaped: flags & ESCAPED != 0,
                 },
-            ));
+            });
             at = self.after(at);
             tag_at += tag_len;
             if flags & SAME_UUID == 0 {
@@ -249,6 +284,32 @@ impl Journal<'_> {
             }
         }
         Ok(at)
+    }
+
+    /// Checks the checksum of a block that is to be replayed.
+    fn check_logged(&self, tag: &Tag) -> Result<()> {
+        if !self.has_checksums() {
+            return Ok(());
+        }
+        let Tag {
+            block,
+            number,
+            index,
+            checksum: found,
+            ..
+        } = tag;
+        let sum = crc32c(self.seed, &number.to_be_bytes());
+        let sum = crc32c(sum, &self.block(*index)?);
+        let expected = match self.features & CHECKSUM_3 {
+            0 => sum & 0xFFFF,
+            _ => sum,
+        };
+        ensure!(
+            *found == expected,
+            "block {block}, in its block {index}, has the checksum {found:#x}, expected \
+             {expected:#x}"
+        );
+        Ok(())
     }
 
     fn tag_len(&self) -> usize {
@@ -317,16 +378,18 @@ impl Journal<'_> {
     }
 
     /// Returns the newest state of each block that was not revoked later.
-    fn newest(self) -> BTreeMap<u64, Logged> {
+    fn newest(self) -> Result<BTreeMap<u64, Logged>> {
         let mut newest = BTreeMap::new();
-        for (block, number, logged) in self.logged {
-            let revoked = self.revoked.get(&block);
+        for tag in &self.logged {
+            let revoked = self.revoked.get(&tag.block);
             // Numbers go round.
-            let is_revoked = revoked.is_some_and(|by| by.wrapping_sub(number).cast_signed() >= 0);
+            let is_revoked =
+                revoked.is_some_and(|by| by.wrapping_sub(tag.number).cast_signed() >= 0);
             if !is_revoked {
-                newest.insert(block, logged);
+                self.check_logged(tag)?;
+                newest.insert(tag.block, tag.logged);
             }
         }
-        newest
+        Ok(newest)
     }
 }
