@@ -43,15 +43,17 @@ impl<'f> Chain<'f> {
     pub(super) fn disk(&mut self, name: &[u8], form_name: Option<&[u8]>) -> Result<Arc<dyn Disk>> {
         let (file, path) = self.plain(name)?;
         let open = || {
-            let found = form(&*file)?;
-            let form = match form_name {
-                // What it says is raw stays raw, whatever a guest has written to its start.
+            // What is said to be raw stays raw, whatever a guest has written to its start.
+            let found = match form_name {
                 Some(b"raw") => Form::Raw,
-                Some(b"qcow2") if found == Form::Qcow2 => Form::Qcow2,
-                Some(b"vmdk") if found == Form::Vmdk => Form::Vmdk,
-                Some(b"vpc") if found == Form::Vhd => Form::Vhd,
-                Some(other) => bail!("it should be {}, but is none", other.escape_ascii()),
-                None => found,
+                _ => form(&*file)?,
+            };
+            let form = match (form_name, found) {
+                (None | Some(b"raw"), _)
+                | (Some(b"qcow2"), Form::Qcow2)
+                | (Some(b"vmdk"), Form::Vmdk)
+                | (Some(b"vpc"), Form::Vhd) => found,
+                (Some(other), _) => bail!("it should be {}, but is none", other.escape_ascii()),
             };
             let folder = path.parent().unwrap_or(Path::new("/"));
             let mut chain = Chain {

@@ -104,6 +104,17 @@ fn every_qcow2() {
             "{base} {options}: another image"
         );
     }
+    // What is said to be raw is raw, whatever a guest has written to where a boot loader would be.
+    for start in ["conectix", "QFI\u{fb}", "KDMV\u{9}", "vhdxfile"] {
+        let mut bytes = fs::read(&raw).unwrap();
+        bytes[..start.len()].copy_from_slice(start.as_bytes());
+        work.write("odd.raw", bytes);
+        qemu_img(&work, "create -q -f qcow2 -b odd.raw -F raw odd.qcow2");
+        assert!(
+            build(&work, "odd.qcow2").0 == want,
+            "{start}: another image"
+        );
+    }
     // A snapshot does not matter.
     qemu_img(&work, "snapshot -c one base.qcow2");
     assert!(build(&work, "base.qcow2").0 == want);
