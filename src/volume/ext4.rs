@@ -17,6 +17,7 @@ mod journal;
 mod map;
 mod superblock;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::iter;
 use std::ops::Range;
@@ -29,6 +30,7 @@ use fsgen::tree::{Name, Xattrs};
 use super::{Bytes, Volume};
 use crate::disk::{Cache, Disk};
 use crate::fields::{Fields as _, slice};
+use crate::reader::name::shown;
 use crate::reader::{FileId, Kind, Reader, Stat};
 use inode::Inode;
 use superblock::Superblock;
@@ -126,6 +128,7 @@ impl Ext4 {
         let descriptor = self
             .bytes(superblock.descriptor(group), size.into())
             .with_context(|| format!("the descriptor of group {group}"))?;
+        superblock.check_descriptor(group, &descriptor)?;
         let table = match size {
             ..64 => descriptor.le32(0x08).into(),
             _ => descriptor.split64(0x08, 0x28),
@@ -213,56 +216,6 @@ impl Ext4 {
         }
         Ok(())
     }
-
-    /// Hands on the names of a directory until `each` returns `false`.
-    fn names(&self, id: FileId, mut each: impl FnMut(&[u8], u32) -> bool) -> Result<()> {
-        let inode = self.file(id)?;
-        if inode.kind != Kind::Directory {
-            return Ok(());
-        }
-        let mut read = || -> Result<()> {
-            inode.check_readable()?;
-            if inode.is_inline() {
-                // Its parent is in the first four bytes.
-                let own = slice(inode.map(), 4, 56);
-                let goes_on = directory::names(own, &mut each)?;
-                let rest = attribute::inline(self, &inode)?;
-                if goes_on {
-                    directory::names(&rest, &mut each)?;
-                }
-                return Ok(());
-            }
-            let blocks = inode.size.div_ceil(self.superblock.block_size.into());
-            for run in map::runs(self, &inode)? {
-                for index in 0..run.count.min(blocks.saturating_sub(run.logical)) {
-                    let block = self.block(run.start + index)?;
-                    self.check_names(&inode, &block)?;
-                    if !directory::names(&block, &mut each)? {
-                        return Ok(());
-                    }
-                }
-            }
-            Ok(())
-        };
-        read().with_context(|| format!("inode {}", inode.number))
-    }
-
-    /// Checks the checksum of a block of names. Blocks of an index have it elsewhere, and are not
-    /// looked at.
-    fn check_names(&self, inode: &Inode, block: &[u8]) -> Result<()> {
-        let tail = block.len() - 12;
-        let is_tail = block.le32(tail) == 0 && block.le32(tail + 4) == 0xDE00_000C;
-        if !self.superblock.features.metadata_csum() || !is_tail {
-            return Ok(());
-        }
-        let found = block.le32(tail + 8);
-        let expected = crate::crc::crc32c(inode.seed, slice(block, 0, tail));
-        ensure!(
-            found == expected,
-            "a block of names has the checksum {found:#x}, expected {expected:#x}"
-        );
-        Ok(())
-    }
 }
 
 impl Reader for Ext4 {
@@ -287,13 +240,18 @@ impl Reader for Ext4 {
     }
 
     fn entries(&self, directory: FileId) -> Result<Vec<(Name, FileId)>> {
-        let mut entries: Vec<(Name, FileId)> = Vec::new();
+        let mut entries: BTreeMap<Name, FileId> = BTreeMap::new();
+        let mut twice = None;
         self.names(directory, |name, inode| {
-            entries.push((name.into(), FileId(inode.into())));
-            true
+            let before = entries.insert(name.into(), FileId(inode.into()));
+            twice = before.map(|_| name.to_vec());
+            twice.is_none()
         })?;
-        entries.sort_unstable();
-        Ok(entries)
+        if let Some(name) = twice {
+            let (number, name) = (directory.0, shown(&name));
+            bail!("inode {number}: it has the name \"{name}\" twice");
+        }
+        Ok(entries.into_iter().collect())
     }
 
     fn lookup(&self, directory: FileId, name: &[u8]) -> Result<Option<FileId>> {

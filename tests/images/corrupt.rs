@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{build, files, mke2fs, refused};
+use super::{build, debugfs, files, mke2fs, refused};
 use crate::kit::{self, Work};
 
 /// Copies an image with some bytes replaced.
@@ -105,6 +105,33 @@ fn ext4() {
         let message = refused(&work, "damaged");
         assert!(message.contains(want), "{edits:x?} {want}: {message}");
     }
+    // Names and blocks that come again would make a large tree of a small image.
+    for (name, requests, want) in [
+        (
+            "ext4",
+            "ln dir/big dir/tiNy",
+            "\"dir\": inode 12: it has the name \"tiny\" twice",
+        ),
+        (
+            "ext2",
+            "sif dir block[1] BLOCK\nsif dir size 8192",
+            "\"dir\": inode 12: its block 1 is block BLOCK, which is another one of its blocks",
+        ),
+    ] {
+        let options = ["-t", name, "-b", "4096", "-O", "^metadata_csum"];
+        let image = mke2fs(&work, "twice.img", &options, &files);
+        let block = kit::debugfs(&image, 0, "blocks /dir");
+        let filled = |text: &str| text.replace("BLOCK", block.trim());
+        debugfs(&work, &image, &filled(requests));
+        let mut bytes = fs::read(&image).unwrap();
+        let other = bytes.windows(4).position(|name| name == b"tiNy");
+        other.into_iter().for_each(|at| bytes[at + 2] = b'n');
+        fs::write(&image, bytes).unwrap();
+        let (message, want) = (refused(&work, "twice.img"), filled(want));
+        assert!(message.contains(&want), "{want}: {message}");
+        let run = kit::run(kit::tool("e2fsck").arg("-fn").arg(&image));
+        assert_eq!(run.code, Some(4), "{run:#?}");
+    }
     // With checksums, every byte of metadata counts.
     let image = mke2fs(&work, "sums.img", &["-t", "ext4", "-b", "4096"], &files);
     let blocks = kit::debugfs(&image, 0, "blocks /dir");
@@ -112,10 +139,68 @@ fn ext4() {
     for (at, want) in [
         (sb + 0x100, "the checksum of its superblock is "),
         (names + 2000, "a block of names has the checksum"),
+        (names + 4091, "a block of names has no checksum"),
+        (4096 + 0x10, "the descriptor of group 0 has the checksum"),
     ] {
         damaged(&work, "sums.img", &[(at, &[0xEE])]);
         let message = refused(&work, "damaged");
         assert!(message.contains(want), "{at} {want}: {message}");
+        judged(&work);
+    }
+    let options = ["-t", "ext4", "-b", "4096", "-O", "^metadata_csum,uninit_bg"];
+    mke2fs(&work, "old.img", &options, &files);
+    damaged(&work, "old.img", &[(4096 + 0x10, &[0xEE])]);
+    let message = refused(&work, "damaged");
+    let want = "the descriptor of group 0 has the checksum";
+    assert!(message.contains(want), "{message}");
+    judged(&work);
+}
+
+/// Asserts that e2fsck finds fault with what is damaged, too.
+fn judged(work: &Work) {
+    let image = work.join("damaged");
+    let run = kit::run(kit::tool("e2fsck").arg("-fn").arg(image));
+    assert!(run.code.is_some_and(|code| code & 12 != 0), "{run:#?}");
+}
+
+/// The root of an index, and a node below it.
+#[test]
+fn indexes() {
+    let work = Work::new("images-corrupt-index");
+    fs::create_dir_all(work.join("files/many")).unwrap();
+    for number in 0..3000 {
+        work.write(&format!("files/many/{number:0>200}"), "");
+    }
+    let image = mke2fs(
+        &work,
+        "fs.img",
+        &["-t", "ext4", "-b", "1024"],
+        &work.join("files"),
+    );
+    kit::run(kit::tool("e2fsck").arg("-fyD").arg(&image));
+    let diff = ["diff", "fs.img", "files", "--ignore", "owner,mtime"];
+    assert_eq!(kit::succeed(&mut work.hsb(diff)), "");
+    let dump = kit::debugfs(&image, 0, "htree_dump /many");
+    assert!(dump.contains("Indirect levels: 1"), "{dump}");
+    let node = dump.split("block ").nth(1).unwrap();
+    let node: usize = node.split_whitespace().next().unwrap().parse().unwrap();
+    let blocks = kit::debugfs(&image, 0, "blocks /many");
+    let blocks: Vec<usize> = blocks
+        .split_whitespace()
+        .map(|b| b.parse().unwrap())
+        .collect();
+    for (block, at) in [(0, 50), (0, 1020), (node, 30), (node, 1020)] {
+        damaged(&work, "fs.img", &[(blocks[block] * 1024 + at, &[0xEE])]);
+        let message = refused(&work, "damaged");
+        let want = "a block of its index has the checksum";
+        assert!(message.contains(want), "{block} {at}: {message}");
+        judged(&work);
+        if block != 0 {
+            continue;
+        }
+        let path = format!("/many/{:0>200}", 17);
+        let message = kit::fail(&mut work.hsb(["ls", "-d", "damaged", &path]), 1);
+        assert!(message.contains(want), "{block} {at}: {message}");
     }
 }
 

@@ -124,6 +124,10 @@ impl Features {
         self.compatible & 0x4 != 0
     }
 
+    pub(super) fn dir_index(self) -> bool {
+        self.compatible & 0x20 != 0
+    }
+
     pub(super) fn sparse_super2(self) -> bool {
         self.compatible & 0x200 != 0
     }
@@ -155,6 +159,10 @@ impl Features {
 
     pub(super) fn sparse_super(self) -> bool {
         self.read_only & 0x1 != 0
+    }
+
+    pub(super) fn uninit_bg(self) -> bool {
+        self.read_only & 0x10 != 0
     }
 
     pub(super) fn metadata_csum(self) -> bool {

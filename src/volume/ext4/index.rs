@@ -5,12 +5,13 @@
 //!
 //! Source: the kernel's Documentation/filesystems/ext4/directory.rst.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::inode::Inode;
 use super::map::Run;
 use super::{Ext4, directory};
-use crate::fields::Fields as _;
+use crate::crc::crc32c;
+use crate::fields::{Fields as _, slice};
 use crate::name_hash::{Hasher, Kind};
 
 /// Where the entries of the root start: after `.`, `..` and what describes the index.
@@ -26,8 +27,12 @@ pub(super) fn find(volume: &Ext4, inode: &Inode, runs: &[Run], name: &[u8]) -> R
         let run = runs
             .iter()
             .find(|run| (run.logical..run.logical.saturating_add(run.count)).contains(&logical));
-        run.map(|run| volume.block(run.start + (logical - run.logical)))
-            .transpose()
+        let read = |run: &Run| -> Result<_> {
+            let block = volume.block(run.start + (logical - run.logical))?;
+            volume.check_names(inode, logical, &block)?;
+            Ok(block)
+        };
+        run.map(read).transpose()
     };
     let Some(mut node) = block(0)? else {
         return Ok(None);
@@ -62,7 +67,6 @@ pub(super) fn find(volume: &Ext4, inode: &Inode, runs: &[Run], name: &[u8]) -> R
             return Ok(None);
         };
         if levels == 0 {
-            volume.check_names(inode, &bytes)?;
             let mut found = None;
             directory::names(&bytes, |other, number| {
                 if other == name {
@@ -76,4 +80,27 @@ pub(super) fn find(volume: &Ext4, inode: &Inode, runs: &[Run], name: &[u8]) -> R
         first = NODE_ENTRIES;
         levels -= 1;
     }
+}
+
+/// Checks the checksum of a node, which is behind the last entry that it has room for.
+pub(super) fn check(inode: &Inode, node: &[u8]) -> Result<()> {
+    let first = match directory::is_single(node) {
+        true => NODE_ENTRIES,
+        false => ROOT_ENTRIES,
+    };
+    let (limit, count) = (node.le16(first), node.le16(first + 2));
+    let tail = first + 8 * usize::from(limit);
+    ensure!(
+        count <= limit && tail + 8 <= node.len(),
+        "a block of its index has {count} entries and room for {limit}"
+    );
+    let state = crc32c(inode.seed, slice(node, 0, first + 8 * usize::from(count)));
+    let state = crc32c(state, slice(node, tail, 4));
+    // It counts as zero itself.
+    let (found, expected) = (node.le32(tail + 4), crc32c(state, &[0; 4]));
+    ensure!(
+        found == expected,
+        "a block of its index has the checksum {found:#x}, expected {expected:#x}"
+    );
+    Ok(())
 }

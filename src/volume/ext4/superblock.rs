@@ -8,7 +8,7 @@ use anyhow::{Result, bail, ensure};
 use uuid::Uuid;
 
 use super::features::{Features, READ_ONLY_COMPATIBLE};
-use crate::crc::crc32c;
+use crate::crc::{crc16, crc32c};
 use crate::disk::Disk;
 use crate::fields::{Fields as _, slice};
 use crate::volume::Description;
@@ -214,6 +214,30 @@ impl Superblock {
                 .saturating_add(u64::from(is_odd))
         };
         block.saturating_mul(block_size).saturating_add(rest * size)
+    }
+
+    /// Checks the checksum of the descriptor of a group.
+    pub(super) fn check_descriptor(&self, group: u32, descriptor: &[u8]) -> Result<()> {
+        const AT: usize = 0x1E;
+        let number = group.to_le_bytes();
+        let before = slice(descriptor, 0, AT);
+        let after = slice(descriptor, AT + 2, descriptor.len() - AT - 2);
+        let expected = if self.features.metadata_csum() {
+            // It counts as zero itself; the lower half is kept.
+            let parts = [&number, before, &[0, 0], after].into_iter();
+            parts.fold(self.seed, crc32c) & 0xFFFF
+        } else if self.features.uninit_bg() {
+            let parts = [slice(&self.raw, 0x68, 16), &number, before, after].into_iter();
+            parts.fold(!0, crc16).into()
+        } else {
+            return Ok(());
+        };
+        let found = u32::from(descriptor.le16(AT));
+        ensure!(
+            found == expected,
+            "the descriptor of group {group} has the checksum {found:#x}, expected {expected:#x}"
+        );
+        Ok(())
     }
 
     fn has_superblock(&self, group: u64) -> bool {
