@@ -1,5 +1,9 @@
 //! Files of `[section]` and `key=value` lines: keys of one section change, all other lines stay.
 
+mod merge;
+
+pub(crate) use merge::merge;
+
 /// Sets keys of a section, or removes those without a value. A key that is not there goes to the
 /// end of the section, a section that is not there to the end of the file.
 pub(crate) fn set(text: &[u8], section: &str, keys: &[(&str, Option<String>)]) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use super::options::Selector;
 use super::{Interface, join};
-use crate::{Root, RootError};
+use crate::{Root, RootError, ini};
 
 const FOLDER: &str = "/etc/NetworkManager/system-connections";
 
@@ -10,10 +10,32 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
     root.mkdir_all(FOLDER, 0o700)?;
     for interface in interfaces {
         let path = format!("{FOLDER}/hsb-{}.nmconnection", interface.id());
-        root.write(&path, text(interface))?;
+        let before = root.read_if_exists(&path)?.unwrap_or_default();
+        let before = String::from_utf8_lossy(&before);
+        root.write(&path, ini::merge(&before, &text(interface), is_ours, None))?;
         root.chmod(&path, 0o600)?;
     }
     Ok(())
+}
+
+/// Returns whether a key of a section is one that we set, or would speak against ours.
+fn is_ours(section: &str, key: &str) -> bool {
+    let is_numbered = |start: &str| {
+        let rest = key.strip_prefix(start);
+        rest.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+    };
+    match section {
+        "connection" => matches!(key, "id" | "type" | "interface-name" | "autoconnect-priority"),
+        "ethernet" => matches!(key, "mac-address" | "mtu"),
+        "match" => key == "interface-name",
+        "ipv4" | "ipv6" => {
+            matches!(key, "method" | "gateway" | "dns" | "dns-search")
+                || is_numbered("address")
+                || is_numbered("addresses")
+                || is_numbered("route")
+        }
+        _ => false,
+    }
 }
 
 fn text(interface: &Interface) -> String {

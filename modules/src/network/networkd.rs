@@ -2,19 +2,32 @@
 
 use super::options::Selector;
 use super::{Interface, join};
-use crate::{Root, RootError};
+use crate::{Root, RootError, ini};
 
 const FOLDER: &str = "/etc/systemd/network";
 
 pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(), RootError> {
     root.mkdir_all(FOLDER, 0o755)?;
     for interface in interfaces {
-        root.write(
-            format!("{FOLDER}/50-hsb-{}.network", interface.id()),
-            text(interface),
-        )?;
+        let path = format!("{FOLDER}/50-hsb-{}.network", interface.id());
+        let before = root.read_if_exists(&path)?.unwrap_or_default();
+        let before = String::from_utf8_lossy(&before);
+        root.write(path, ini::merge(&before, &text(interface), is_ours, Some("Route")))?;
     }
     Ok(())
+}
+
+/// Returns whether a key of a section is one that we set, or would speak against ours.
+fn is_ours(section: &str, key: &str) -> bool {
+    match section {
+        "Match" => matches!(key, "Name" | "MACAddress" | "PermanentMACAddress"),
+        "Link" => matches!(key, "RequiredForOnline" | "MTUBytes"),
+        "Network" => matches!(
+            key,
+            "DHCP" | "LinkLocalAddressing" | "Address" | "Gateway" | "DNS" | "Domains"
+        ),
+        _ => false,
+    }
 }
 
 fn text(interface: &Interface) -> String {

@@ -176,6 +176,37 @@ fn other_interfaces_of_netplan_stay() {
 }
 
 #[test]
+fn settings_of_others_stay_in_our_files() {
+    let recipe = value!({"network": [
+        {"name": "eth0", "addresses": ["10.0.0.5/24"], "gateway": "10.0.0.1"},
+    ]});
+    for (program, path, before, after) in [
+        (
+            NETWORKD,
+            NETWORK,
+            "# mine\n[Match]\nName=eth0\n\n[Network]\nDHCP=yes\nLLDP=yes\nGateway=10.0.0.9\n\n[DHCPv4]\n\
+             UseMTU=yes\n",
+            "# mine\n[Match]\nName=eth0\n\n[Network]\nLLDP=yes\nLinkLocalAddressing=ipv6\n\
+             Address=10.0.0.5/24\n\n[DHCPv4]\nUseMTU=yes\n\n[Route]\nDestination=0.0.0.0/0\n\
+             Gateway=10.0.0.1\n",
+        ),
+        (
+            NM,
+            KEYFILE,
+            "# mine\n[connection]\nid=hsb-eth0\nuuid=1\ntype=ethernet\ninterface-name=eth0\n\
+             autoconnect-priority=10\n\n[ethernet]\n\n[ipv4]\n# c\nmethod=auto\naddress2=1.2.3.4/8\n\
+             may-fail=false\n\n[ipv6]\nmethod=ignore\n\n[proxy]\n",
+            "# mine\n[connection]\nid=hsb-eth0\nuuid=1\ntype=ethernet\ninterface-name=eth0\n\
+             autoconnect-priority=10\n\n[ethernet]\n\n[ipv4]\n# c\nmethod=manual\nmay-fail=false\n\
+             address1=10.0.0.5/24\nroute1=0.0.0.0/0,10.0.0.1\n\n[ipv6]\nmethod=ignore\n\n[proxy]\n",
+        ),
+    ] {
+        let (tree, _) = twice(&[program, (path, before)], "network", &recipe).unwrap();
+        assert_eq!(read(&tree, path), after);
+    }
+}
+
+#[test]
 fn names_for_servers_need_a_reader() {
     let recipe = value!({"network": [{"name": "eth0", "nameservers": ["1.1.1.1"]}]});
     for (extra, warned) in [
