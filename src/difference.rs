@@ -110,6 +110,11 @@ pub(crate) fn compare(
     Ok(found)
 }
 
+/// Returns how many bytes a part of a file has. What of them are holes takes no time.
+fn part_of(len: u64) -> u64 {
+    len.div_ceil(PARTS).div_ceil(PART) * PART
+}
+
 fn is_slash(byte: &u8) -> bool {
     *byte == b'/'
 }
@@ -130,8 +135,10 @@ struct Large {
     first: First,
 }
 
-/// Files up to this size are compared in one go, as is each part of a larger one.
+/// Files up to this size are compared in one go; parts of larger ones are some of these.
 const PART: u64 = 8 << 20;
+/// How many parts a file has at most, however large it says that it is.
+const PARTS: u64 = 4096;
 
 struct Comparison<'a> {
     readers: [&'a dyn Reader; 2],
@@ -140,9 +147,9 @@ struct Comparison<'a> {
     /// Directories of the filesystems themselves: that only one has its own says nothing.
     own: [Option<FileId>; 2],
     found: Mutex<Vec<Difference>>,
-    /// Files of several names whose contents were compared, and are the same.
     /// Directories that were compared, by side.
     directories: Mutex<HashSet<(usize, FileId)>>,
+    /// Files of several names whose contents were compared, and are the same.
     linked: Mutex<HashSet<[FileId; 2]>>,
 }
 
@@ -259,7 +266,7 @@ impl Comparison<'_> {
             stats,
             first,
         });
-        let parts = common.div_ceil(PART);
+        let parts = common.div_ceil(part_of(common));
         todo.extend((0..parts).rev().map(|part| Job::Part(large.clone(), part)));
         Ok(())
     }
@@ -273,10 +280,11 @@ impl Comparison<'_> {
             first,
         } = &**large;
         let common = stats[0].size.min(stats[1].size);
-        let start = part * PART;
-        let range = start..common.min(start + PART);
+        let len = part_of(common);
+        let start = part * len;
+        let range = start..common.min(start.saturating_add(len));
         content::compare(self.readers, *ids, range, first, buffers)?;
-        match first.is_last(common.div_ceil(PART)) {
+        match first.is_last(common.div_ceil(len)) {
             true => self.tell(path.clone(), *ids, *stats, first.get()),
             false => Ok(()),
         }
@@ -350,5 +358,23 @@ impl Comparison<'_> {
 
     fn linked(&self) -> std::sync::MutexGuard<'_, HashSet<[FileId; 2]>> {
         self.linked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_few_parts_whatever_it_claims() {
+        for (len, part, parts) in [
+            (PART + 1, PART, 2),
+            (PART * PARTS, PART, PARTS),
+            (PART * PARTS + 1, 2 * PART, PARTS / 2 + 1),
+            (1 << 60, 1 << 48, 4096),
+            (u64::MAX, 1 << 52, 4096),
+        ] {
+            assert_eq!((part_of(len), len.div_ceil(part_of(len))), (part, parts));
+        }
     }
 }
