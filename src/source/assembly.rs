@@ -17,7 +17,7 @@ use super::layer::{Layer, Stacking};
 use super::member::{Entry, Member};
 use super::name::{normal, shown, split, title};
 use super::whiteout::{self, Upper, Wanted, Whiteout};
-use super::xattr::Attributes;
+use super::xattr::{Attributes, Overlay};
 use super::{Filter, Limits, Loaded};
 
 /// The time of directories without a member, until the time that they get is known.
@@ -150,6 +150,11 @@ impl Assembly {
         self.layer.filter.excludes(path, is_directory)
     }
 
+    /// Returns whether a folder may be the upper one of an overlayfs.
+    pub(super) fn is_upper(&self) -> bool {
+        self.layer.stacking == Stacking::Over
+    }
+
     /// Adds one member of the layer.
     ///
     /// # Errors
@@ -178,14 +183,15 @@ impl Assembly {
             self.white_out(&whiteout);
             return Ok(());
         }
-        if self.layer.stacking == Stacking::Over && member.offset.is_none() {
+        if self.is_upper() && member.offset.is_none() {
             let (directory, name) = split(path).unwrap_or((path, b""));
-            if is_overlay_whiteout(&member.entry) {
+            let overlay = member.attributes.take_overlay()?;
+            if overlay == Overlay::Whiteout || is_overlay_whiteout(&member.entry) {
                 let name = Some(name);
                 self.white_out(&Whiteout { directory, name });
                 return Ok(());
             }
-            if is_directory && member.attributes.take_overlay_opaque() {
+            if is_directory && overlay == Overlay::Opaque {
                 self.white_out(&Whiteout {
                     directory: path,
                     name: None,

@@ -116,7 +116,10 @@ impl Scan<'_> {
         }
         self.foreign.add(&meta);
         let identity = (meta.dev(), meta.ino());
-        let is_linked = !is_directory && meta.nlink() > 1;
+        // The kernel makes one device for all names that it takes away.
+        let is_whiteout =
+            self.assembly.is_upper() && meta.file_type().is_char_device() && meta.rdev() == 0;
+        let is_linked = !is_directory && meta.nlink() > 1 && !is_whiteout;
         let first_name = self.first_names.get(&identity).filter(|_| is_linked);
         let is_first = is_linked && first_name.is_none();
         let entry = match first_name.cloned() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -39,6 +39,17 @@ pub(super) struct Attributes {
     other: Xattrs,
 }
 
+/// What a file in the upper folder of an overlayfs is beside itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Overlay {
+    /// Nothing.
+    Here,
+    /// A directory that hides those below it.
+    Opaque,
+    /// No file, but the removal of a name.
+    Whiteout,
+}
+
 impl Attributes {
     /// Takes an extended header record, if it is one that holds an attribute.
     ///
@@ -72,12 +83,36 @@ impl Attributes {
         insert(&mut self.plain, name.into(), value)
     }
 
-    /// Takes out what overlayfs marks a directory with that hides those below it, and returns
-    /// whether it was there.
-    pub(super) fn take_overlay_opaque(&mut self) -> bool {
-        let marks = ["trusted.overlay.opaque", "user.overlay.opaque"];
-        let found = marks.map(|mark| self.plain.remove(mark.as_bytes()));
-        found.into_iter().flatten().any(|value| *value == *b"y")
+    /// Takes out what overlayfs notes of a file in its upper folder.
+    ///
+    /// # Errors
+    ///
+    /// Fails on a file that says that its content is elsewhere.
+    pub(super) fn take_overlay(&mut self) -> Result<Overlay> {
+        let mut found = Overlay::Here;
+        let mut elsewhere = None;
+        self.plain.retain(|name, value| {
+            let mark = ["trusted.overlay.", "user.overlay."]
+                .iter()
+                .find_map(|prefix| name.strip_prefix(prefix.as_bytes()));
+            match mark {
+                None => return true,
+                Some(b"opaque") if **value == *b"y" => found = Overlay::Opaque,
+                Some(b"whiteout") => found = Overlay::Whiteout,
+                Some(b"redirect") => elsewhere = Some("redirect_dir: a directory was renamed"),
+                Some(b"metacopy") => elsewhere = Some("metacopy: only its owner or mode changed"),
+                // Notes for the kernel alone: `origin`, `impure`, `nlink` and so on.
+                Some(_) => {}
+            }
+            false
+        });
+        match elsewhere {
+            None => Ok(found),
+            Some(why) => bail!(
+                "what is in it is in a layer below ({why}), which is not read here; \
+                 copy what is mounted"
+            ),
+        }
     }
 
     /// Returns how many bytes the attributes take.

@@ -118,7 +118,7 @@ fn what_is_left_out_takes_memory() {
 #[test]
 fn an_upper_folder_of_overlayfs() {
     let work = tempfile::tempdir().unwrap();
-    let names = ["a/b", "a/c", "d/e", "f"];
+    let names = ["a/b", "a/c", "d/e", "f", "g"];
     let base: Vec<_> = names.map(|name| member(name, b'0', b"")).into();
     let base = tar_in(work.path(), "base.tar", &base);
     let upper = work.path().join("upper");
@@ -126,28 +126,42 @@ fn an_upper_folder_of_overlayfs() {
     fs::create_dir_all(upper.join("d")).unwrap();
     fs::write(upper.join("d/new"), "").unwrap();
     // Linux lets everybody make such a device: it opens nothing.
-    for path in ["a/b", "f", "gone"] {
-        let made = Command::new("mknod")
-            .arg(upper.join(path))
-            .args(["c", "0", "0"])
-            .status();
-        assert!(made.unwrap().success());
+    let made = Command::new("mknod")
+        .arg(upper.join("a/b"))
+        .args(["c", "0", "0"])
+        .status();
+    assert!(made.unwrap().success());
+    // The kernel itself makes one for all names.
+    for path in ["f", "gone"] {
+        fs::hard_link(upper.join("a/b"), upper.join(path)).unwrap();
     }
-    rustix::fs::setxattr(
-        upper.join("d"),
-        "user.overlay.opaque",
-        b"y",
-        rustix::fs::XattrFlags::empty(),
-    )
-    .unwrap();
-    let folder = Source::from(Input::Path(upper));
-    let loaded = load_all(&[base, folder.clone()]).unwrap();
+    fs::write(upper.join("g"), "").unwrap();
+    let mark = |path: &str, name: &str, value: &[u8]| {
+        let flags = rustix::fs::XattrFlags::empty();
+        rustix::fs::setxattr(upper.join(path), name, value, flags).unwrap();
+    };
+    mark("d", "user.overlay.opaque", b"y");
+    mark("d", "user.overlay.impure", b"y");
+    mark("g", "user.overlay.whiteout", b"");
+    let folder = Source::from(Input::Path(upper.clone()));
+    let loaded = load_all(&[base.clone(), folder.clone()]).unwrap();
     assert_eq!(paths(&loaded.tree), "/a/c /d/new");
     let directory = loaded.tree.resolve(b"/d").unwrap();
     assert!(loaded.tree.node(directory).xattrs.is_empty());
     // On nothing, it is what it looks like.
     assert_eq!(
-        paths(&load_all(&[folder]).unwrap().tree),
-        "/a/b /d/new /f /gone"
+        paths(&load_all(std::slice::from_ref(&folder)).unwrap().tree),
+        "/a/b /d/new /f /g /gone"
     );
+    // Where the content is in the layer below, it cannot be had from here.
+    for (path, name) in [("a", "redirect"), ("d/new", "metacopy")] {
+        mark(path, &format!("user.overlay.{name}"), b"");
+        let refused = load_all(&[base.clone(), folder.clone()]).err().unwrap();
+        let message = format!("{refused:#}");
+        assert!(
+            message.contains(name) && message.contains(path),
+            "{message}"
+        );
+        rustix::fs::removexattr(upper.join(path), format!("user.overlay.{name}")).unwrap();
+    }
 }
