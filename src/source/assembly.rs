@@ -201,7 +201,10 @@ impl Assembly {
         self.layer.owners.apply(path, &mut member.meta);
         member.path = path.to_vec();
         if self.layer.filter.excludes(path, is_directory) {
-            return Ok(());
+            return match member.entry {
+                Entry::Directory => Ok(()),
+                _ => self.leave_out(member),
+            };
         }
         if !self.layer.filter.includes(path, is_directory) {
             return self.leave_out(member);
@@ -229,7 +232,13 @@ impl Assembly {
                 acl::settle(&mut self.tree, id)?;
                 self.nameless.insert(normal(&member.path), id);
             }
-            Entry::HardLink(_) | Entry::Symlink(_) | Entry::Special(_) => return Ok(()),
+            // One to a name that is not there is not wanted either.
+            Entry::HardLink(target) => {
+                if let Ok(id) = self.linked(&target) {
+                    self.nameless.insert(normal(&member.path), id);
+                }
+            }
+            Entry::Symlink(_) | Entry::Special(_) => return Ok(()),
         }
         self.check_memory()
     }
@@ -375,6 +384,7 @@ impl Assembly {
     /// Returns the node that a hard link is to.
     fn linked(&self, target: &[u8]) -> Result<NodeId> {
         let path = self.layer.stripped(target);
+        let path = path.filter(|path| self.layer.strip == 0 || split(path).is_some());
         let path = path.context("`strip` leaves nothing of that name")?;
         if let Some(id) = self.nameless.get(&normal(path)) {
             return Ok(*id);

@@ -165,3 +165,31 @@ fn an_upper_folder_of_overlayfs() {
         rustix::fs::removexattr(upper.join(path), format!("user.overlay.{name}")).unwrap();
     }
 }
+
+#[test]
+fn a_file_stays_as_long_as_one_of_its_names_is_wanted() {
+    let work = tempfile::tempdir().unwrap();
+    let members = [
+        member("etc/f", b'0', b"content"),
+        link("etc/g", b'1', "etc/f"),
+        link("keep/h", b'1', "etc/g"),
+        link("keep/i", b'1', "etc/f"),
+    ];
+    let tar = tar_in(work.path(), "links.tar", &members);
+    for (include, exclude, want, names) in [
+        (&[][..], &["etc/f"][..], "/etc/g /keep/h /keep/i", 3),
+        (&[], &["etc/"], "/keep/h /keep/i", 2),
+        (&[], &["etc/f", "etc/g", "keep/i"], "/keep/h", 1),
+        (&["keep/"], &[], "/keep/h /keep/i", 2),
+    ] {
+        let source = Source {
+            filter: filter(include, exclude),
+            ..tar.clone()
+        };
+        let tree = load_all(&[source]).unwrap().tree;
+        assert_eq!(paths(&tree), want, "{exclude:?}");
+        let kept = tree.resolve(b"/keep/h").unwrap();
+        assert_eq!(tree.links(kept), names, "{exclude:?}");
+        assert!(matches!(&tree.node(kept).kind, Kind::File(content) if content.len() == 7));
+    }
+}
