@@ -15,6 +15,7 @@
 
 mod account;
 mod acl;
+mod address;
 mod assembly;
 mod blocks;
 mod bundled;
@@ -113,7 +114,7 @@ impl fmt::Display for Input {
             Input::Path(path) => path.display().fmt(f),
             Input::Stdin => f.write_str("standard input"),
             Input::Registry(reference) => reference.fmt(f),
-            Input::Url(url) => f.write_str(url),
+            Input::Url(url) => f.write_str(&address::shown(url)),
         }
     }
 }

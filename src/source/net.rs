@@ -17,6 +17,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use super::address;
 use super::assembly::Assembly;
 use super::layer::Layer;
 use super::oci::Digest;
@@ -134,5 +135,5 @@ fn failed(url: &str, error: &ureq::Error) -> io::Error {
         io::ErrorKind::InvalidData => "; SSL_CERT_FILE takes a file of the authorities to trust",
         _ => "",
     };
-    io::Error::new(kind, format!("{url}: {error}{help}"))
+    io::Error::new(kind, format!("{}: {error}{help}", address::shown(url)))
 }

@@ -113,6 +113,11 @@ impl Reference {
         &self.host
     }
 
+    /// Returns the path of the image's repository at its host.
+    pub(super) fn repository(&self) -> &str {
+        &self.name
+    }
+
     /// Returns the address of something of the image.
     pub(super) fn url(&self, what: &str) -> String {
         let host = match &*self.host {

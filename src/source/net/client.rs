@@ -12,6 +12,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
 use super::failed;
+use crate::source::address::shown;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(30);
@@ -176,11 +177,12 @@ impl<'p> Client<'p> {
                 let (start, len) = range.unwrap_or((at, None));
                 ensure!(
                     start <= at,
-                    "{url}: asked for byte {at}, got byte {start} on"
+                    "{}: asked for byte {at}, got byte {start} on",
+                    shown(url)
                 );
                 (start, len)
             }
-            status => bail!("{url}: {}", reason(status, response)),
+            status => bail!("{}: {}", shown(url), reason(status, response)),
         };
         Ok(Answer {
             body: Box::new(response.into_body().into_reader()),

@@ -51,18 +51,18 @@ struct Helped {
     secret: String,
 }
 
-/// Returns the login for a host; nothing when the user has none.
+/// Returns the login for a repository of a host; nothing when the user has none.
 ///
 /// # Errors
 ///
 /// Fails when a file of logins cannot be read, or a helper that it names not be run.
-pub(super) fn find(host: &str) -> Result<Option<Login>> {
+pub(super) fn find(host: &str, repository: &str) -> Result<Option<Login>> {
     for file in files() {
         let text = match fs::read(&file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             text => text.with_context(|| file.display().to_string())?,
         };
-        let found = of_file(&text, host).with_context(|| file.display().to_string())?;
+        let found = of_file(&text, host, repository).with_context(|| file.display().to_string())?;
         if found.is_some() {
             return Ok(found);
         }
@@ -88,18 +88,16 @@ fn files() -> Vec<PathBuf> {
     .collect()
 }
 
-fn of_file(text: &[u8], host: &str) -> Result<Option<Login>> {
+fn of_file(text: &[u8], host: &str, repository: &str) -> Result<Option<Login>> {
     let config: Config = serde_json::from_slice(text)?;
     let host = match host {
         "docker.io" => DOCKER_HUB,
         host => host,
     };
-    let is_host = |key: &str| host_of(key) == host || (host == DOCKER_HUB && key == "docker.io");
-    let mut helpers = config.cred_helpers.iter();
-    if let Some((key, helper)) = helpers.find(|(key, _)| is_host(key)) {
+    if let Some((key, helper)) = of_place(&config.cred_helpers, host, repository) {
         return ask(helper, key);
     }
-    let entry = config.auths.iter().find(|(key, _)| is_host(key));
+    let entry = of_place(&config.auths, host, repository);
     if let Some((_, auth)) = entry
         && let Some(login) = auth.login()?
     {
@@ -117,10 +115,37 @@ fn of_file(text: &[u8], host: &str) -> Result<Option<Login>> {
     }
 }
 
-/// Returns the host in a key, which may be a whole address.
-fn host_of(key: &str) -> &str {
-    let rest = key.split_once("://").map_or(key, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or_default()
+/// Returns what is for a repository, or for the most of its path, or for its host
+/// (containers-auth.json(5)).
+fn of_place<'c, T>(
+    entries: &'c BTreeMap<String, T>,
+    host: &str,
+    repository: &str,
+) -> Option<(&'c str, &'c T)> {
+    let mut wanted = format!("{host}/{repository}");
+    loop {
+        let found = entries.iter().find(|(key, _)| place_of(key) == wanted);
+        if let Some((key, entry)) = found {
+            return Some((key, entry));
+        }
+        wanted.truncate(wanted.rfind('/')?);
+    }
+}
+
+/// Returns the host in a key, which may be a whole address, and the path that follows it.
+fn place_of(key: &str) -> String {
+    let place = match key.split_once("://") {
+        Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
+        // Docker has noted versions of the protocol there.
+        None => ["/", "/v1", "/v2"]
+            .iter()
+            .fold(key, |key, end| key.strip_suffix(end).unwrap_or(key)),
+    };
+    match place.split_once('/') {
+        Some(("docker.io", path)) => format!("{DOCKER_HUB}/{path}"),
+        None if place == "docker.io" => DOCKER_HUB.to_owned(),
+        _ => place.to_owned(),
+    }
 }
 
 impl Auth {
@@ -206,17 +231,31 @@ mod tests {
             "registry.example:5000": {"auth": "YTpi"},
             "http://old.example/v2/": {"username": "u", "password": "p"},
             "token.example": {"auth": "PHRva2VuPjo=", "identitytoken": "t"},
-            "empty.example": {}
+            "empty.example": {},
+            "docker.io/mine": {"username": "mine", "password": "m"},
+            "teams.example": {"username": "all", "password": "0"},
+            "teams.example/a": {"username": "a", "password": "1"},
+            "teams.example/a/b": {"username": "b", "password": "2"},
+            "only.example/a": {"username": "a", "password": "3"},
+            "index.example/v1/": {"username": "i", "password": "4"}
         }}"#;
-        for (host, want) in [
-            ("docker.io", password("me", "se:cret")),
-            ("registry.example:5000", password("a", "b")),
-            ("registry.example", None),
-            ("old.example", password("u", "p")),
-            ("token.example", Some(Login::Token("t".to_owned()))),
-            ("empty.example", None),
+        for (host, repository, want) in [
+            ("docker.io", "library/debian", password("me", "se:cret")),
+            ("docker.io", "mine/x", password("mine", "m")),
+            ("registry.example:5000", "x", password("a", "b")),
+            ("registry.example", "x", None),
+            ("old.example", "v2/x", password("u", "p")),
+            ("token.example", "x", Some(Login::Token("t".to_owned()))),
+            ("empty.example", "x", None),
+            ("teams.example", "a/b/c", password("b", "2")),
+            ("teams.example", "a/b", password("b", "2")),
+            ("teams.example", "a/bc", password("a", "1")),
+            ("teams.example", "b/a", password("all", "0")),
+            ("only.example", "b", None),
+            ("index.example", "b", password("i", "4")),
         ] {
-            assert_eq!(of_file(text, host).unwrap(), want, "{host}");
+            let found = of_file(text, host, repository).unwrap();
+            assert_eq!(found, want, "{host} {repository}");
         }
         for text in [
             "",
@@ -224,10 +263,10 @@ mod tests {
             r#"{"auths": {"h": {"auth": "x"}}}"#,
             r#"{"credsStore": "../x"}"#,
         ] {
-            assert!(of_file(text.as_bytes(), "h").is_err(), "{text}");
+            assert!(of_file(text.as_bytes(), "h", "x").is_err(), "{text}");
         }
         let missing = br#"{"credHelpers": {"h": "there-is-none"}}"#;
-        let message = format!("{:#}", of_file(missing, "h").unwrap_err());
+        let message = format!("{:#}", of_file(missing, "h", "x").unwrap_err());
         assert!(
             message.contains("docker-credential-there-is-none"),
             "{message}"

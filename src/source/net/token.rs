@@ -66,7 +66,7 @@ pub(super) fn answer(
     reference: &Reference,
     client: &Client<'_>,
 ) -> Result<Option<String>> {
-    let login = login::find(reference.host())?;
+    let login = login::find(reference.host(), reference.repository())?;
     let challenges: Vec<Challenge> = challenges.iter().map(|c| Challenge::parse(c)).collect();
     if let Some(bearer) = challenges.iter().find(|c| c.scheme == "bearer") {
         return token(bearer, login.as_ref(), reference, client).map(Some);
