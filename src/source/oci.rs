@@ -14,7 +14,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
 use super::assembly::Assembly;
 use super::layer::{Layer, Stacking};
@@ -213,19 +213,15 @@ fn of_docker(files: &Files, wanted: &Wanted<'_>) -> Result<Image> {
             .check(&*config_file)
             .with_context(|| image.config.clone())?;
     }
-    let (layers, ids) = (image.layers.len(), config.rootfs.diff_ids.len());
-    ensure!(
-        layers == ids,
-        "{layers} layers, and {ids} digests of layers in the image's configuration"
-    );
-    let layers = image.layers.iter().zip(&config.rootfs.diff_ids);
-    let layers = layers.map(|(path, id)| {
-        let digest = id.parse::<Digest>();
-        let digest = digest.map_err(|wrong| anyhow::anyhow!("{path}: `{id}` {wrong}"))?;
+    let digests = config.digests(image.layers.len())?;
+    let layers = image.layers.iter().zip(digests).map(|(path, decoded)| {
         Ok(layers::Blob {
             title: path.clone(),
             file: files.open(path)?,
-            check: layers::Check::Decoded(digest),
+            check: layers::Check {
+                blob: None,
+                decoded,
+            },
         })
     });
     Ok(Image {

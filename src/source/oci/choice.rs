@@ -132,7 +132,7 @@ fn document(store: &dyn Store, entry: &Descriptor) -> Result<Document> {
     let read = || {
         manifest::check_size(entry)?;
         let blob = store.blob(entry)?;
-        Check::Blob(entry.clone()).before(&*blob)?;
+        entry.check(&*blob)?;
         Document::read(&*blob)
     };
     read().with_context(|| format!("manifest {digest}"))
@@ -183,12 +183,14 @@ fn of_manifest(store: &dyn Store, manifest: Document, wanted: &Wanted<'_>) -> Re
     manifest::check_size(&entry).with_context(what)?;
     let blob = store.blob(&entry)?;
     let read = || {
-        Check::Blob(entry.clone()).before(&*blob)?;
+        entry.check(&*blob)?;
         manifest::json::<Config>(&*blob)
     };
     let config = read().with_context(what)?;
     wanted.check(&config)?;
-    let layers = manifest.layers.into_iter().map(|layer| {
+    let digests = config.digests(manifest.layers.len()).with_context(what)?;
+    let layers = manifest.layers.into_iter().zip(digests);
+    let layers = layers.map(|(layer, decoded)| {
         let title = layer.digest.to_string();
         ensure!(
             !layer.media_type.ends_with("+encrypted"),
@@ -199,7 +201,10 @@ fn of_manifest(store: &dyn Store, manifest: Document, wanted: &Wanted<'_>) -> Re
                 .blob(&layer)
                 .with_context(|| format!("layer {title}"))?,
             title,
-            check: Check::Blob(layer),
+            check: Check {
+                blob: Some(layer),
+                decoded,
+            },
         })
     });
     Ok(Image {

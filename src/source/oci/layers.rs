@@ -24,35 +24,26 @@ pub(super) struct Blob {
 }
 
 /// What it is held against.
-pub(super) enum Check {
+pub(super) struct Check {
     /// Its bytes as they are stored.
-    Blob(Descriptor),
+    pub(super) blob: Option<Descriptor>,
     /// The tar archive that it is when it is decoded.
-    Decoded(Digest),
+    pub(super) decoded: Digest,
 }
 
 impl Check {
-    /// Checks a blob before it is decoded.
-    ///
-    /// # Errors
-    ///
-    /// Fails when it is not what it should be.
-    pub(super) fn before(&self, blob: &dyn Archive) -> Result<()> {
-        let Check::Blob(descriptor) = self else {
-            return Ok(());
-        };
-        let (found, size) = (blob.len()?, descriptor.size);
-        ensure!(
-            found == size,
-            "it has {found} bytes, and should have {size}"
-        );
-        descriptor.digest.check(blob)
+    fn before(&self, blob: &dyn Archive) -> Result<()> {
+        match &self.blob {
+            Some(descriptor) => descriptor.check(blob),
+            None => Ok(()),
+        }
     }
 
     fn after(&self, archive: &dyn Archive) -> Result<()> {
-        match self {
-            Check::Blob(_) => Ok(()),
-            Check::Decoded(digest) => digest.check(archive),
+        // What is not compressed has one digest, which is right already.
+        match &self.blob {
+            Some(blob) if blob.digest == self.decoded => Ok(()),
+            _ => self.decoded.check(archive).context("when it is decoded"),
         }
     }
 }
@@ -131,10 +122,7 @@ fn open_one(blob: &Blob, options: &Options<'_>, sizes: &Sizes) -> Result<Arc<dyn
     let archive: Arc<dyn Archive> = match kind {
         Kind::Tar => file.clone(),
         _ => {
-            let digest = match &blob.check {
-                Check::Blob(descriptor) => Some(&descriptor.digest),
-                Check::Decoded(_) => None,
-            };
+            let digest = blob.check.blob.as_ref().map(|blob| &blob.digest);
             spool::open_blob(&**file, &head, digest, options)?
         }
     };

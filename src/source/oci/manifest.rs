@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -31,6 +31,22 @@ pub(in super::super) struct Descriptor {
     pub(in super::super) platform: Option<Platform>,
     #[serde(default)]
     annotations: Option<BTreeMap<String, String>>,
+}
+
+impl Descriptor {
+    /// Checks that a blob is what this describes.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it is not.
+    pub(super) fn check(&self, blob: &dyn Archive) -> Result<()> {
+        let (found, size) = (blob.len()?, self.size);
+        ensure!(
+            found == size,
+            "it has {found} bytes, and should have {size}"
+        );
+        self.digest.check(blob)
+    }
 }
 
 impl Descriptor {
@@ -134,6 +150,27 @@ pub(in super::super) struct Config {
     pub(in super::super) platform: Platform,
     /// What its layers are made of.
     pub(in super::super) rootfs: Rootfs,
+}
+
+impl Config {
+    /// Returns the digests of so many layers when they are not compressed.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there are not as many, or when one is none.
+    pub(super) fn digests(&self, layers: usize) -> Result<Vec<Digest>> {
+        let ids = &self.rootfs.diff_ids;
+        ensure!(
+            layers == ids.len(),
+            "{layers} layers, and {} digests of layers in the image's configuration",
+            ids.len()
+        );
+        let digest = |id: &String| {
+            id.parse()
+                .map_err(|wrong| anyhow!("`diff_ids`: `{id}` {wrong}"))
+        };
+        ids.iter().map(digest).collect()
+    }
 }
 
 /// The digests of the layers when they are not compressed.

@@ -134,6 +134,35 @@ fn the_image_that_is_meant() {
 }
 
 #[test]
+fn layers_are_those_that_the_configuration_names() {
+    let work = tempfile::tempdir().unwrap();
+    let layout = Layout::new(work.path().join("image"));
+    let (plain, other) = (mark("1"), mark("2"));
+    let packed = layout.blob("application/vnd.oci.image.layer.v1.tar+gzip", &gzip(&plain));
+    let stored = layout.blob("application/vnd.oci.image.layer.v1.tar", &plain);
+    let id = |layer: &[u8]| format!("sha256:{}", hex(layer));
+    for (layer, ids, want) in [
+        (&packed, vec![id(&plain)], ""),
+        (&stored, vec![id(&plain)], ""),
+        (&packed, vec![id(&other)], "when it is decoded"),
+        (&stored, vec![id(&other)], "when it is decoded"),
+        (&packed, vec![], "1 layers, and 0 digests"),
+        (&packed, vec!["x".to_owned()], "`diff_ids`: `x`"),
+    ] {
+        let config = json!({"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": ids}});
+        let config = layout.json("application/vnd.oci.image.config.v1+json", &config);
+        let manifest = json!({"schemaVersion": 2, "config": config, "layers": [layer]});
+        let media_type = "application/vnd.oci.image.manifest.v1+json";
+        layout.index(&[named(layout.json(media_type, &manifest), "t")]);
+        let said = message(load_file(&layout.root));
+        assert!(
+            said.contains(want) && said.is_empty() == want.is_empty(),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn archives_by_docker_save() {
     let work = tempfile::tempdir().unwrap();
     let folder = work.path().join("saved");
