@@ -32,15 +32,17 @@ pub(crate) struct Options {
 
 /// Lists paths of an image.
 ///
+/// A path that leads nowhere and what cannot be read are handed to `tell`, and the rest is shown.
+///
 /// # Errors
 ///
-/// Fails when a path leads nowhere, when the image cannot be read, and when `out` cannot be
-/// written.
+/// Fails when `out` cannot be written.
 pub(crate) fn list(
     reader: &dyn Reader,
     paths: &[Vec<u8>],
     options: Options,
     out: &mut dyn Write,
+    tell: &mut dyn FnMut(&anyhow::Error),
 ) -> Result<()> {
     let is_whole = options.recursive || options.directory || options.json || paths.len() > 1;
     let mut list = List {
@@ -53,13 +55,14 @@ pub(crate) fn list(
         lines: Lines::default(),
         has_some: false,
         out,
+        tell,
     };
     if options.json {
         list.out.write_all(b"[")?;
     }
     for path in paths {
         let path = normal(path);
-        list.path(&path, is_whole).with_context(|| shown(&path))?;
+        list.path(&path, is_whole)?;
     }
     if options.json {
         let end: &[u8] = if list.has_some { b"\n]\n" } else { b"]\n" };
@@ -76,10 +79,49 @@ struct List<'a> {
     /// Whether something was written before.
     has_some: bool,
     out: &'a mut dyn Write,
+    tell: &'a mut dyn FnMut(&anyhow::Error),
 }
 
 impl List<'_> {
     fn path(&mut self, path: &[u8], is_whole: bool) -> Result<()> {
+        let Some(itself) = self.read(path, |list| list.find(path)) else {
+            return Ok(());
+        };
+        let Options {
+            long,
+            directory,
+            recursive,
+            json,
+        } = self.options;
+        let Found { path, id, stat } = &itself;
+        if stat.kind != Kind::Directory || directory {
+            return self.show(&[itself], true);
+        }
+        let reader = self.reader;
+        if recursive {
+            let mut walk = Walk::new(reader, path, *id).peekable();
+            while walk.peek().is_some() {
+                let batch = self.readable(walk.by_ref().take(BATCH));
+                self.show(&batch, true)?;
+            }
+            return Ok(());
+        }
+        let entries = self.read(path, |_| reader.entries(*id));
+        let found = entries.into_iter().flatten().map(|(name, id)| {
+            let path = join(path, &name);
+            // Names alone take no look at the files.
+            let stat = match long || json {
+                true => reader.stat(id).with_context(|| shown(&path))?,
+                false => *stat,
+            };
+            Ok(Found { path, id, stat })
+        });
+        let found = self.readable(found);
+        self.show(&found, is_whole)
+    }
+
+    /// Finds what a path means.
+    fn find(&self, path: &[u8]) -> Result<Found> {
         let Options {
             long,
             directory,
@@ -102,34 +144,29 @@ impl List<'_> {
             b"/" => path,
             path => path.strip_suffix(b"/").unwrap_or(path),
         };
-        let itself = Found {
+        Ok(Found {
             path: path.to_vec(),
             id,
             stat,
-        };
-        if stat.kind != Kind::Directory || directory {
-            return self.show(&[itself], true);
+        })
+    }
+
+    /// Returns what can be read of a path; that it cannot is told.
+    fn read<T>(&mut self, path: &[u8], read: impl FnOnce(&Self) -> Result<T>) -> Option<T> {
+        let read = read(self).with_context(|| shown(path));
+        self.told(read)
+    }
+
+    /// Returns the files that can be read; the others are told of.
+    fn readable(&mut self, files: impl Iterator<Item = Result<Found>>) -> Vec<Found> {
+        files.filter_map(|file| self.told(file)).collect()
+    }
+
+    fn told<T>(&mut self, read: Result<T>) -> Option<T> {
+        if let Err(error) = &read {
+            (self.tell)(error);
         }
-        if recursive {
-            let mut walk = Walk::new(self.reader, path, id).peekable();
-            while walk.peek().is_some() {
-                let batch: Result<Vec<_>> = walk.by_ref().take(BATCH).collect();
-                self.show(&batch?, true)?;
-            }
-            return Ok(());
-        }
-        let entries = self.reader.entries(id)?;
-        let found = entries.into_iter().map(|(name, id)| {
-            let path = join(path, &name);
-            // Names alone take no look at the files.
-            let stat = match long || json {
-                true => self.reader.stat(id).with_context(|| shown(&path))?,
-                false => stat,
-            };
-            Ok(Found { path, id, stat })
-        });
-        let found: Result<Vec<_>> = found.collect();
-        self.show(&found?, is_whole)
+        read.ok()
     }
 
     fn show(&mut self, files: &[Found], is_whole: bool) -> Result<()> {
@@ -140,23 +177,24 @@ impl List<'_> {
             }
             return Ok(());
         }
-        let entry = |file: &Found| {
-            let entry = Entry::of(self.reader, file, &self.accounts);
-            entry.with_context(|| shown(&file.path))
-        };
+        let entries = files.iter().filter_map(|file| {
+            let entry = |list: &Self| Entry::of(list.reader, file, &list.accounts);
+            Some((file, self.read(&file.path, entry)?))
+        });
+        let entries: Vec<_> = entries.collect();
         if self.options.json {
-            for file in files {
-                let entry = serde_json::to_string(&entry(file)?)?;
+            for (_, entry) in entries {
+                let entry = serde_json::to_string(&entry)?;
                 let comma = if self.has_some { "," } else { "" };
                 write!(self.out, "{comma}\n{entry}")?;
                 self.has_some = true;
             }
             return Ok(());
         }
-        let mut rows = Vec::with_capacity(files.len());
-        for file in files {
+        let mut rows = Vec::with_capacity(entries.len());
+        for (file, entry) in entries {
             let name = shown(self.name(file, is_whole));
-            rows.push(self.lines.row(&entry(file)?, &name));
+            rows.push(self.lines.row(&entry, &name));
         }
         self.lines.write(&rows, self.out)
     }
@@ -214,7 +252,8 @@ mod tests {
             directory: flags.contains('d'),
             json: flags.contains('j'),
         };
-        list(&sample(), &paths, options, &mut out).unwrap();
+        let mut tell = |error: &anyhow::Error| panic!("{error:#}");
+        list(&sample(), &paths, options, &mut out, &mut tell).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -248,9 +287,12 @@ mod tests {
         ] {
             if want.is_empty() {
                 let paths = vec![paths[0].as_bytes().to_vec()];
-                let error = list(&sample(), &paths, Options::default(), &mut Vec::new());
-                let error = format!("{:#}", error.unwrap_err());
-                assert_eq!(error, "/etc/odd\\n: no such file or directory: /etc/odd\\n");
+                let (mut out, mut told) = (Vec::new(), String::new());
+                let mut tell = |error: &anyhow::Error| told += &format!("{error:#}");
+                let options = Options::default();
+                list(&sample(), &paths, options, &mut out, &mut tell).unwrap();
+                assert_eq!(told, "/etc/odd\\n: no such file or directory: /etc/odd\\n");
+                assert_eq!(out, b"");
                 continue;
             }
             assert_eq!(shown_as(paths, flags), want, "{paths:?} {flags}");

@@ -33,6 +33,11 @@ pub(crate) enum Found {
     Other(&'static str, bool),
 }
 
+/// What is wrong with a file that there is no key for.
+#[derive(Debug, thiserror::Error)]
+#[error("it is encrypted (feature encrypt), and there is no key here")]
+pub(crate) struct Encrypted;
+
 /// Where the content of a file is.
 #[derive(Debug)]
 pub(crate) enum Bytes {

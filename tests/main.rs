@@ -19,6 +19,7 @@
 //! - `install_debs`: packages beside what dpkg installs, and as it sees ours
 //! - `install_rpms`: packages beside what rpm installs, and as it sees ours
 //! - `looking`: lists, files, exports and differences beside what other programs see
+//! - `looking_damage`: what is damaged, or cannot be read
 //! - `looking_images`: the same in disk images
 //! - `mounted`: what the kernel shows of an image, where it may be mounted
 //! - `networks`: settings of the network as netplan and ifquery see them
@@ -78,6 +79,7 @@ mod images;
 mod install_debs;
 mod install_rpms;
 mod looking;
+mod looking_damage;
 mod looking_images;
 mod mounted;
 mod networks;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::look::{Look, paths, show};
+use super::{FAILED, fail};
 use crate::listing::{Options, list};
 
 #[derive(Debug, Args)]
@@ -40,7 +41,10 @@ pub(super) fn ls(arguments: &Ls) -> ExitCode {
         json: arguments.json,
     };
     show(&arguments.look, &arguments.image, |opened, out| {
-        list(&*opened.reader, &paths(&arguments.paths), options, out)?;
-        Ok(ExitCode::SUCCESS)
+        let mut code = ExitCode::SUCCESS;
+        let mut tell = |error: &anyhow::Error| code = fail(error, FAILED);
+        let paths = paths(&arguments.paths);
+        list(&*opened.reader, &paths, options, out, &mut tell)?;
+        Ok(code)
     })
 }

@@ -1,8 +1,11 @@
 //! All files below one, each directory before what is in it, in byte order of their names.
+//!
+//! After a directory whose names cannot be read comes what is wrong with it, and then the rest.
 
 use std::collections::HashSet;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Error, Result, ensure};
+use fsgen::tree::Name;
 
 use super::name::shown;
 use super::{FileId, Kind, Reader, Stat};
@@ -24,6 +27,8 @@ pub(crate) struct Walk<'r> {
     /// What comes next is last.
     todo: Vec<(Vec<u8>, FileId)>,
     directories: HashSet<FileId>,
+    /// What is wrong with the directory that came last.
+    unread: Option<Error>,
 }
 
 impl<'r> Walk<'r> {
@@ -33,24 +38,28 @@ impl<'r> Walk<'r> {
             reader,
             todo: vec![(path.to_vec(), id)],
             directories: HashSet::new(),
+            unread: None,
         }
     }
 
     fn visit(&mut self, path: Vec<u8>, id: FileId) -> Result<Found> {
-        let mut look = || {
-            let stat = self.reader.stat(id)?;
-            if stat.kind != Kind::Directory {
-                return Ok((stat, Vec::new()));
+        let stat = self.reader.stat(id).with_context(|| shown(&path))?;
+        if stat.kind == Kind::Directory {
+            match self.entries(id).with_context(|| shown(&path)) {
+                Ok(entries) => {
+                    let entries = entries.into_iter().rev();
+                    self.todo
+                        .extend(entries.map(|(name, id)| (join(&path, &name), id)));
+                }
+                Err(error) => self.unread = Some(error),
             }
-            ensure!(self.directories.insert(id), TWICE);
-            Ok((stat, self.reader.entries(id)?))
-        };
-        let looked: Result<_> = look();
-        let (stat, entries) = looked.with_context(|| shown(&path))?;
-        let entries = entries.into_iter().rev();
-        self.todo
-            .extend(entries.map(|(name, id)| (join(&path, &name), id)));
+        }
         Ok(Found { path, id, stat })
+    }
+
+    fn entries(&mut self, id: FileId) -> Result<Vec<(Name, FileId)>> {
+        ensure!(self.directories.insert(id), TWICE);
+        self.reader.entries(id)
     }
 }
 
@@ -58,6 +67,9 @@ impl Iterator for Walk<'_> {
     type Item = Result<Found>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.unread.take() {
+            return Some(Err(error));
+        }
         let (path, id) = self.todo.pop()?;
         Some(self.visit(path, id))
     }

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use fsgen::tree::content::SourceId;
 use fsgen::{Content, Kind as NodeKind};
 
@@ -22,7 +22,7 @@ use super::{Input, Options, Source};
 use crate::disk::{self, Disk, Stored, file::PlainFile};
 use crate::reader::walk::TWICE;
 use crate::reader::{self, FileId, Reader};
-use crate::volume::{Bytes, Volume};
+use crate::volume::{Bytes, Encrypted, Volume};
 pub use choice::Which;
 
 /// How many files lie between two calls of `progress`.
@@ -127,8 +127,13 @@ pub(super) fn read(
     let mut todo = vec![(volume.root(), b".".to_vec())];
     let mut count = 0;
     while let Some((id, path)) = todo.pop() {
-        let children = walk.read(id, &path);
-        let children = children.with_context(|| format!("\"{}\"", shown(&path)))?;
+        let children = walk.read(id, &path).map_err(|error| {
+            let place = shown(&path);
+            match error.is::<Encrypted>() {
+                true => anyhow!("\"{place}\": {error:#}; `exclude` leaves it out"),
+                false => error.context(format!("\"{place}\"")),
+            }
+        })?;
         todo.extend(children.into_iter().rev());
         count += 1;
         if count % PROGRESS_STEP == 0 {

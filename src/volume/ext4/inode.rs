@@ -10,6 +10,7 @@ use super::superblock::Superblock;
 use crate::crc::crc32c;
 use crate::fields::{Fields as _, slice};
 use crate::reader::Kind;
+use crate::volume::Encrypted;
 
 const COMPRESSED: u32 = 0x4;
 const IMMUTABLE: u32 = 0x10;
@@ -124,10 +125,7 @@ impl Inode {
 
     /// Checks that its content, or the names in it, can be read.
     pub(super) fn check_readable(&self) -> Result<()> {
-        ensure!(
-            !self.has(ENCRYPTED),
-            "it is encrypted (feature encrypt), and there is no key here; `exclude` leaves it out"
-        );
+        ensure!(!self.has(ENCRYPTED), Encrypted);
         ensure!(
             !self.has(COMPRESSED),
             "it is compressed (feature compression), which is not read here"

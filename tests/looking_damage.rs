@@ -1,0 +1,96 @@
+//! Looking into images that are damaged, or hold what nobody may read.
+
+use std::fs;
+
+use super::kit::{self, Work};
+
+/// All that can be read is shown, and the rest told of.
+#[test]
+fn what_cannot_be_read_hides_nothing_else() {
+    let work = Work::new("looking-partly");
+    for path in ["root/a/in", "root/b/in", "root/c"] {
+        fs::create_dir_all(work.join(path)).unwrap();
+    }
+    work.write("root/file", "x");
+    let options = ["-q", "-F", "-t", "ext4", "-O", "encrypt", "-d", "root"];
+    let mut mke2fs = kit::tool("mke2fs");
+    let mke2fs = mke2fs.args(options).args(["x.fs", "4M"]);
+    kit::succeed(mke2fs.current_dir(work.path()));
+    for request in ["sif /a flags 0x80800", "sif /c mode 0"] {
+        let mut debugfs = kit::tool("debugfs");
+        let debugfs = debugfs.args(["-w", "-R", request, "x.fs"]);
+        kit::succeed(debugfs.current_dir(work.path()));
+    }
+    for arguments in ["-R", "-lR", "-R --json"] {
+        let arguments = ["ls", "x.fs"].into_iter().chain(arguments.split(' '));
+        let run = kit::run(&mut work.hsb(arguments));
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        let told: Vec<_> = run.stderr.lines().collect();
+        assert_eq!(told.len(), 2, "{run:#?}");
+        assert!(
+            told[0].contains("/a: inode ") && told[0].ends_with("there is no key here"),
+            "{told:?}"
+        );
+        assert!(told[1].contains("/c: inode "), "{told:?}");
+        let shown: Vec<_> = match serde_json::from_str::<serde_json::Value>(&run.stdout) {
+            Ok(list) => {
+                let list = list.as_array().unwrap().iter();
+                list.map(|f| f["path"].as_str().unwrap().to_owned())
+                    .collect()
+            }
+            Err(_) => {
+                let names = run.stdout.lines().map(|line| line.rsplit(' ').next());
+                names.map(|name| name.unwrap().to_owned()).collect()
+            }
+        };
+        let all = ["/", "/a", "/b", "/b/in", "/file", "/lost+found"];
+        assert_eq!(shown, all, "{run:#?}");
+    }
+    let run = kit::run(&mut work.hsb(["ls", "x.fs", "gone", "c", "file", "b"]));
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert_eq!(run.stdout, "/file\n/b/in\n");
+    assert_eq!(run.stderr.lines().count(), 2, "{run:#?}");
+    // Only a build can leave it out.
+    for arguments in [
+        &["diff", "x.fs", "root", "/a"][..],
+        &["export", "x.fs", "/a"],
+    ] {
+        let run = kit::run(&mut work.hsb(arguments));
+        assert!(run.code.is_some_and(|code| code > 0), "{run:#?}");
+        assert!(run.stderr.contains("it is encrypted"), "{run:#?}");
+        assert!(!run.stderr.contains("exclude"), "{run:#?}");
+    }
+    let message = kit::fail(&mut work.hsb(["build", "-q", "-i", "x.fs"]), 1);
+    assert!(message.contains("; `exclude` leaves it out"), "{message}");
+}
+
+/// A damaged image may have a directory in itself, or each of many twice in the one before.
+#[test]
+fn directories_that_never_end() {
+    let chain: String = (0..26).map(|n| format!("mkdir d{n}\ncd d{n}\n")).collect();
+    let twice: String = (1..26)
+        .rev()
+        .map(|n| format!("cd ..\nln d{n} again\n"))
+        .collect();
+    for commands in ["mkdir d\nln d d/loop\n".to_owned(), chain + &twice] {
+        let work = Work::new("endless");
+        let image = work.join("l.img");
+        fs::File::create(&image).unwrap().set_len(4 << 20).unwrap();
+        kit::succeed(kit::tool("mke2fs").args(["-q", "-t", "ext4"]).arg(&image));
+        work.write("commands", commands);
+        let mut debugfs = kit::tool("debugfs");
+        kit::succeed(debugfs.arg("-wf").arg(work.join("commands")).arg(&image));
+        for args in [
+            &["ls", "-R", "l.img"][..],
+            &["export", "l.img", "-o", "x.tar"],
+            &["diff", "l.img", "l.img"],
+            &["inspect", "l.img"],
+            &["build", "-i", "l.img"],
+        ] {
+            let run = kit::run(&mut work.hsb(args));
+            assert!(matches!(run.code, Some(1 | 2)), "{args:?}: {run:#?}");
+            let told = "a directory that is in another place, too";
+            assert!(run.stderr.contains(told), "{args:?}: {run:#?}");
+        }
+    }
+}
