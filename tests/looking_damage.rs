@@ -94,3 +94,36 @@ fn directories_that_never_end() {
         }
     }
 }
+
+/// The number of names of a directory is how many directories there are in it; a damaged image may
+/// have thousands in one place.
+#[test]
+fn directories_that_are_one() {
+    const COUNT: usize = 2046;
+    let work = Work::new("looking-same");
+    let image = work.join("x.fat");
+    fs::File::create(&image).unwrap().set_len(8 << 20).unwrap();
+    // Clusters of 64 KiB.
+    let mut mkfs = kit::tool("mkfs.fat");
+    kit::succeed(mkfs.args(["-F", "12", "-s", "128"]).arg(&image));
+    kit::succeed(kit::tool("mmd").arg("-i").arg(&image).arg("::a"));
+    let mut bytes = fs::read(&image).unwrap();
+    let itself = b".          \x10";
+    let own = bytes.windows(12).position(|entry| entry == itself);
+    let own = own.unwrap();
+    let entry = bytes[own..own + 32].to_vec();
+    for number in 0..COUNT {
+        let at = own + 64 + 32 * number;
+        bytes[at..at + 32].copy_from_slice(&entry);
+        bytes[at..at + 8].copy_from_slice(format!("{number:08}").as_bytes());
+    }
+    fs::write(&image, bytes).unwrap();
+    // Seconds of its own, so that others on the machine do not matter.
+    let script = "ulimit -t 2; exec \"$0\" ls -l x.fat a";
+    let mut limited = kit::tool("sh");
+    limited.args(["-c", script, env!("CARGO_BIN_EXE_hsb")]);
+    let list = kit::succeed(limited.current_dir(work.path()));
+    let links = format!("drwxr-xr-x  {} ", 2 + COUNT);
+    assert_eq!(list.lines().count(), COUNT);
+    assert!(list.lines().all(|line| line.starts_with(&links)), "{list}");
+}

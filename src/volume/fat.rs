@@ -8,10 +8,10 @@ mod boot;
 mod entry;
 mod usage;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use fsgen::tree::content::Segment;
@@ -39,6 +39,9 @@ pub(super) struct Fat {
     disk: Arc<dyn Disk>,
     boot: Boot,
     table: Cache,
+    /// How many directories there are in one, by its first cluster (the root: none): a damaged image
+    /// may have many that are in one place.
+    subdirectories: Mutex<HashMap<Option<u32>, u64>>,
 }
 
 impl Fat {
@@ -47,6 +50,7 @@ impl Fat {
             boot: Boot::read(&*disk)?,
             disk,
             table: Cache::new(usize::try_from(CHUNK)?),
+            subdirectories: Mutex::default(),
         })
     }
 
@@ -165,6 +169,26 @@ impl Fat {
         Ok(found)
     }
 
+    /// Returns how many directories there are in one that starts at a cluster.
+    fn subdirectories(&self, id: FileId, cluster: u32) -> Result<u64> {
+        // A panic elsewhere leaves the map whole.
+        let lock = || {
+            self.subdirectories
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let place = (id != ROOT).then_some(cluster);
+        if let Some(count) = lock().get(&place) {
+            return Ok(*count);
+        }
+        let mut count = 0;
+        for (_, child) in self.names(id)? {
+            count += u64::from(self.entry(child)?.is_directory);
+        }
+        lock().insert(place, count);
+        Ok(count)
+    }
+
     fn locate(&self, id: FileId) -> Result<Vec<Segment>> {
         let entry = self.entry(id)?;
         if id == ROOT || entry.is_directory {
@@ -200,13 +224,10 @@ impl Reader for Fat {
             (false, false) => 0o644,
             (false, true) => 0o444,
         };
-        let mut links = 1;
-        if entry.is_directory {
-            links = 2;
-            for (_, child) in self.names(id)? {
-                links += u64::from(self.entry(child)?.is_directory);
-            }
-        }
+        let links = match entry.is_directory {
+            true => 2 + self.subdirectories(id, entry.cluster)?,
+            false => 1,
+        };
         Ok(Stat {
             kind: match entry.is_directory {
                 true => Kind::Directory,
