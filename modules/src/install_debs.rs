@@ -49,26 +49,34 @@ pub(crate) const MODULE: Module = Module {
 };
 
 fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
-    let Options { debs: Debs(choices) } = cfg.options()?;
+    let Options {
+        debs: Debs(choices),
+    } = cfg.options()?;
     set::read(&choices.packages, host)?;
     Ok(())
 }
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
-    let Options { debs: Debs(choices) } = cfg.options()?;
+    let Options {
+        debs: Debs(choices),
+    } = cfg.options()?;
     let candidates = set::read(&choices.packages, root.host())?;
     if candidates.is_empty() {
         root.warn("there is nothing to install; `debs` lists packages and folders of them");
         return Ok(());
     }
     let opened = Database::open(root);
-    let mut database = opened.map_err(|error: DatabaseError| ValueError::new(cfg.span(), error.to_string()))?;
+    let mut database =
+        opened.map_err(|error: DatabaseError| ValueError::new(cfg.span(), error.to_string()))?;
     let arches = Architectures::find(root, &database)?;
     let arches = arches.unwrap_or_else(|| Architectures::of(&candidates));
     arches.check(&candidates)?;
     let transaction = Transaction::decide(&candidates, &database, &choices)?;
     for index in &transaction.present {
-        root.info(format!("{} is installed already", candidates[*index].identity));
+        root.info(format!(
+            "{} is installed already",
+            candidates[*index].identity
+        ));
     }
     if transaction.new.is_empty() {
         return Ok(());
@@ -79,7 +87,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         needs::check(&after, &before, cfg.span())?;
     }
     let order = order::of(&after.edges(&candidates, &transaction));
-    let needed: Vec<_> = candidates.iter().map(|candidate| after.needed_by(candidate)).collect();
+    let needed: Vec<_> = candidates
+        .iter()
+        .map(|candidate| after.needed_by(candidate))
+        .collect();
     database.read_files(root)?;
     let mut unpacking = Unpacking {
         payloads: Payloads::new(root)?,
@@ -90,7 +101,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let policies = &choices.scripts;
     policies.check(|name| {
         let mut new = candidates.iter().map(|candidate| &candidate.identity);
-        let mut there = unpacking.database.entries().map(|(_, entry)| &entry.identity);
+        let mut there = unpacking
+            .database
+            .entries()
+            .map(|(_, entry)| &entry.identity);
         new.any(|identity| identity.name == name) || there.any(|identity| identity.name == name)
     })?;
     let mut places = BTreeMap::new();
@@ -114,7 +128,15 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             Some(old) => format!("{new} unpacked over {old}"),
         });
     }
-    configure::run(root, &mut unpacking, &candidates, &order, &needed, &places, policies)?;
+    configure::run(
+        root,
+        &mut unpacking,
+        &candidates,
+        &order,
+        &needed,
+        &places,
+        policies,
+    )?;
     unpacking.triggers.write(root)?;
     unpacking.database.write(root)?;
     Ok(())

@@ -152,10 +152,13 @@ fn provide(root: &mut Root<'_>, locale: &Spanned<String>) -> Result<(), Error> {
         return Ok(());
     }
     if is_listed {
-        root.warn_at(locale.span, format!(
-            "locale {:?} is not compiled: {GEN} lists it now, run locale-gen in the image",
-            **locale
-        ));
+        root.warn_at(
+            locale.span,
+            format!(
+                "locale {:?} is not compiled: {GEN} lists it now, run locale-gen in the image",
+                **locale
+            ),
+        );
         return Ok(());
     }
     let error = locale.error(format!("the image has no locale {:?}", **locale));

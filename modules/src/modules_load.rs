@@ -114,7 +114,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     add(root, PROBE, blacklist.chain(options))?;
     for name in &modules_load {
         if is_missing(root, name)? {
-            root.warn_at(name.span, format!("no kernel of the image has the module {}", **name));
+            root.warn_at(
+                name.span,
+                format!("no kernel of the image has the module {}", **name),
+            );
         }
     }
     Ok(())

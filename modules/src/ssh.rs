@@ -158,9 +158,10 @@ fn warn_of_earlier(
     for (path, text) in earlier {
         for asked in config::set_in(&text, asked) {
             let (shown, name) = (path.escape_ascii(), asked.keyword.name);
-            root.warn_at(asked.span, format!(
-                "{shown} sets {name} before {DROP_IN} does, and the first one counts"
-            ));
+            root.warn_at(
+                asked.span,
+                format!("{shown} sets {name} before {DROP_IN} does, and the first one counts"),
+            );
         }
     }
     Ok(())

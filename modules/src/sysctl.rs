@@ -83,7 +83,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     root.write(FILE, text)?;
     for (name, value) in &sysctl.0 {
         if let Some(path) = overruled(root, name, value)? {
-            root.warn_at(value.span, format!("{} sets {name} to another value", show(&path)));
+            root.warn_at(
+                value.span,
+                format!("{} sets {name} to another value", show(&path)),
+            );
         }
     }
     Ok(())

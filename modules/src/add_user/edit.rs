@@ -34,10 +34,13 @@ impl Edit<'_, '_> {
     fn add(&mut self, account: &Account, span: Span) -> Result<(), Error> {
         let name = &*account.name;
         if !name::is_portable(name) {
-            self.root.warn_at(span, format!(
-                "user {name:?}: some programs take only names of lower-case letters, \
+            self.root.warn_at(
+                span,
+                format!(
+                    "user {name:?}: some programs take only names of lower-case letters, \
                  digits, `_` and `-`, the first no digit"
-            ));
+                ),
+            );
         }
         let uid = self.new_uid(account, span)?;
         let gid = self.own_group(account, uid, span)?;
@@ -158,9 +161,10 @@ impl Edit<'_, '_> {
         }
         let name = &account.name;
         let span = account.shell.as_ref().map_or(span, |shell| shell.span);
-        self.root.warn_at(span, format!(
-            "user {name:?}: the shell {shell} is not in the image; /bin/sh is set"
-        ));
+        self.root.warn_at(
+            span,
+            format!("user {name:?}: the shell {shell} is not in the image; /bin/sh is set"),
+        );
         "/bin/sh".to_owned()
     }
 
@@ -187,11 +191,14 @@ impl Edit<'_, '_> {
         let hash = account.password_hash.as_ref();
         let has_password = hash.is_some_and(|hash| hash.starts_with('$'));
         if !has_password && account.ssh_authorized_keys.is_empty() {
-            self.root.warn_at(span, format!(
-                "user {:?} cannot log in with a password or key; give `password_hash` or \
+            self.root.warn_at(
+                span,
+                format!(
+                    "user {:?} cannot log in with a password or key; give `password_hash` or \
                  `ssh_authorized_keys`",
-                account.name
-            ));
+                    account.name
+                ),
+            );
         }
     }
 
@@ -240,10 +247,13 @@ impl Edit<'_, '_> {
             if self.accounts.gid(group).is_none() {
                 let gid = self.new_gid(account.system, span)?;
                 self.accounts.add_group(group, gid);
-                self.root.warn_at(group.span, format!(
-                    "user {:?}: the image had no group {:?}; it is made, with gid {gid}",
-                    account.name, group.value
-                ));
+                self.root.warn_at(
+                    group.span,
+                    format!(
+                        "user {:?}: the image had no group {:?}; it is made, with gid {gid}",
+                        account.name, group.value
+                    ),
+                );
             }
             self.accounts.add_member(group, &account.name);
         }
@@ -332,7 +342,10 @@ impl Edit<'_, '_> {
             is_own || members.any(|member| member == name.as_bytes())
         });
         let groups = groups.map(|[group, ..]| String::from_utf8_lossy(group).into_owned());
-        let rights = sudo::Rights { user: name, groups: groups.collect() };
+        let rights = sudo::Rights {
+            user: name,
+            groups: groups.collect(),
+        };
         for rule in sudo::later(self.root, file, &rights)? {
             self.root.warn_at(place, format!(
                 "{rule} is about user {name:?}, too, and comes behind {file}: the last rule counts"

@@ -18,7 +18,11 @@ impl Architectures {
     pub(super) fn find(root: &Root<'_>, database: &Database) -> Result<Option<Self>, RootError> {
         let list = root.read_if_exists(format!("{ADMIN}/arch"))?;
         let list = String::from_utf8_lossy(&list.unwrap_or_default()).into_owned();
-        let listed: Vec<&str> = list.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+        let listed: Vec<&str> = list
+            .lines()
+            .map(str::trim)
+            .filter(|l| !l.is_empty())
+            .collect();
         let there = database.entries().map(|(_, entry)| entry);
         let there = there.filter(|entry| entry.state.is_there() && entry.identity.arch != "all");
         let mut counts = std::collections::BTreeMap::<&str, usize>::new();
@@ -36,7 +40,11 @@ impl Architectures {
         let is_foreign = |arch: &&&str| Some(**arch) != native;
         Ok(native.map(|native| Self {
             native: native.to_owned(),
-            foreign: listed.iter().filter(is_foreign).map(|arch| (*arch).to_owned()).collect(),
+            foreign: listed
+                .iter()
+                .filter(is_foreign)
+                .map(|arch| (*arch).to_owned())
+                .collect(),
         }))
     }
 
@@ -52,9 +60,8 @@ impl Architectures {
 
     /// Checks that all packages are for the image.
     pub(super) fn check(&self, candidates: &[Candidate]) -> Result<(), ValueError> {
-        let is_known = |arch: &String| {
-            arch == "all" || *arch == self.native || self.foreign.contains(arch)
-        };
+        let is_known =
+            |arch: &String| arch == "all" || *arch == self.native || self.foreign.contains(arch);
         let mut candidates = candidates.iter();
         match candidates.find(|candidate| !is_known(&candidate.identity.arch)) {
             None => Ok(()),

@@ -128,7 +128,8 @@ impl Settings {
 
     /// Returns whether the package wants a file to go.
     pub(super) fn is_to_remove(&self, path: &[u8]) -> bool {
-        self.find(path).is_some_and(|file| file.flag == Flag::Remove)
+        self.find(path)
+            .is_some_and(|file| file.flag == Flag::Remove)
     }
 
     /// Returns the digest that is known of a file, if there is any.
@@ -230,7 +231,9 @@ impl Unpacking {
             let others = self.database.owners(file.path.as_bytes());
             let known = others.iter().find_map(|other| {
                 let entry = self.database.entry(*other);
-                let mut files = entry.conffiles().filter(|_| entry.state > State::HalfConfigured);
+                let mut files = entry
+                    .conffiles()
+                    .filter(|_| entry.state > State::HalfConfigured);
                 files.find_map(|(path, digest, flag)| {
                     (path == file.path && flag.is_empty()).then(|| digest.to_owned())
                 })
@@ -269,7 +272,11 @@ impl Unpacking {
                     }
                 }
                 root.rename(&new_path, &beside)?;
-                let now = if current.is_some() { "changed" } else { "removed" };
+                let now = if current.is_some() {
+                    "changed"
+                } else {
+                    "removed"
+                };
                 root.warn(format!(
                     "{shown} was {now} before and stays so; that of the package is {}",
                     show(&beside)

@@ -87,7 +87,10 @@ pub(super) enum DatabaseError {
     },
     #[error("{STATUS}: package {number}: {why}")]
     Field { number: usize, why: String },
-    #[error("{} has the layout {found:?} of another dpkg; only 1 is known", show(b"/var/lib/dpkg/info/format"))]
+    #[error(
+        "{} has the layout {found:?} of another dpkg; only 1 is known",
+        show(b"/var/lib/dpkg/info/format")
+    )]
     Layout { found: String },
     #[error(transparent)]
     Root(#[from] RootError),

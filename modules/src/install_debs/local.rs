@@ -59,7 +59,9 @@ impl Local {
             };
             let uid = id(user, accounts.user(user).map(|user| user.uid));
             let gid = id(group, accounts.gid(group));
-            let mode = u16::from_str_radix(mode, 8).ok().filter(|mode| *mode <= 0o7777);
+            let mode = u16::from_str_radix(mode, 8)
+                .ok()
+                .filter(|mode| *mode <= 0o7777);
             let (Some(uid), Some(gid), Some(mode)) = (uid, gid, mode) else {
                 unknown.push(line.to_owned());
                 continue;

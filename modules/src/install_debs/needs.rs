@@ -53,16 +53,24 @@ impl<'p> World<'p> {
             identity: &entry.identity,
             relations: &entry.relations,
         });
-        let new = transaction.new.keys().filter(|_| is_done).map(|index| Member {
-            who: Who::New(*index),
-            identity: &candidates[*index].identity,
-            relations: &candidates[*index].relations,
-        });
+        let new = transaction
+            .new
+            .keys()
+            .filter(|_| is_done)
+            .map(|index| Member {
+                who: Who::New(*index),
+                identity: &candidates[*index].identity,
+                relations: &candidates[*index].relations,
+            });
         let members: Vec<_> = new.chain(there).collect();
         let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (index, member) in members.iter().enumerate() {
             let own = (&*member.identity.name, Some(&member.identity.version));
-            let provided = member.relations.provides.iter().flat_map(|relation| &relation.0);
+            let provided = member
+                .relations
+                .provides
+                .iter()
+                .flat_map(|relation| &relation.0);
             let provided = provided.map(|possible| {
                 let version = possible.version.as_ref().map(|(_, version)| version);
                 (&*possible.name, version)
@@ -117,7 +125,9 @@ impl<'p> World<'p> {
 
     fn satisfying(&self, of: &Identity, relation: &Relation) -> Vec<usize> {
         let possible = relation.0.iter();
-        possible.flat_map(|one| self.fitting(of, one, true)).collect()
+        possible
+            .flat_map(|one| self.fitting(of, one, true))
+            .collect()
     }
 
     /// Returns the packages that a new one depends on in each of its needs.
@@ -125,7 +135,10 @@ impl<'p> World<'p> {
         let needs = candidate.relations.needs();
         let found = needs.map(|relation| {
             let found = self.satisfying(&candidate.identity, relation);
-            found.into_iter().map(|index| self.members[index].who).collect()
+            found
+                .into_iter()
+                .map(|index| self.members[index].who)
+                .collect()
         });
         found.collect()
     }
@@ -160,10 +173,11 @@ impl<'p> World<'p> {
             let is_new = matches!(member.who, Who::New(_));
             for relation in member.relations.needs() {
                 // What an installed package lacks it may have lacked before.
-                let is_problem =
-                    || is_new || !before.satisfying(own, relation).is_empty();
+                let is_problem = || is_new || !before.satisfying(own, relation).is_empty();
                 if self.satisfying(own, relation).is_empty() && is_problem() {
-                    problems.push(format!("{own} depends on {relation}, which nothing provides"));
+                    problems.push(format!(
+                        "{own} depends on {relation}, which nothing provides"
+                    ));
                 }
             }
             let lists = [

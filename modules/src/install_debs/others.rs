@@ -37,7 +37,8 @@ impl Unpacking {
                 root.info(format!("{gone} is gone, as {own} has all of its files"));
                 self.remove_info(root, loser)?;
                 let lines = self.old_triggers(root, Some(loser))?;
-                self.triggers.change(root, Some((&gone, &lines)), (&gone, &[]))?;
+                self.triggers
+                    .change(root, Some((&gone, &lines)), (&gone, &[]))?;
                 self.database.remove(loser);
                 continue;
             }
@@ -52,7 +53,8 @@ impl Unpacking {
             let settings = Settings::of(entry);
             let lines = settings.marked(lost).print();
             if lines != entry.paragraph.get("Conffiles") {
-                self.database.change(loser, |entry| entry.paragraph.set("Conffiles", lines));
+                self.database
+                    .change(loser, |entry| entry.paragraph.set("Conffiles", lines));
             }
         }
         Ok(())
@@ -78,7 +80,10 @@ impl Unpacking {
         };
         let name = &entry.identity.name;
         let wants = |relation: &Relation| relation.0.iter().any(|possible| possible.name == *name);
-        let mut others = self.database.entries().filter(|(_, other)| other.state.is_there());
+        let mut others = self
+            .database
+            .entries()
+            .filter(|(_, other)| other.state.is_there());
         let is_needed = others.any(|(_, other)| other.relations.needs().any(wants));
         let has_files = entry.files.iter().any(|path| path != b"/.");
         has_files && !is_needed && !entry.files.iter().any(is_left)

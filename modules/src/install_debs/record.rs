@@ -9,10 +9,20 @@ impl Unpacking {
     pub(super) fn note(&mut self, package: &Package<'_>) -> usize {
         let candidate = package.candidate;
         let mut paragraph = candidate.control.clone();
-        for field in ["Status", "Config-Version", "Conffiles", "Triggers-Pending", "Triggers-Awaited"] {
+        for field in [
+            "Status",
+            "Config-Version",
+            "Conffiles",
+            "Triggers-Pending",
+            "Triggers-Awaited",
+        ] {
             paragraph.set(field, "");
         }
-        for (field, usual) in [("Essential", "no"), ("Protected", "no"), ("Multi-Arch", "no")] {
+        for (field, usual) in [
+            ("Essential", "no"),
+            ("Protected", "no"),
+            ("Multi-Arch", "no"),
+        ] {
             if paragraph.get(field) == usual {
                 paragraph.set(field, "");
             }
@@ -31,7 +41,9 @@ impl Unpacking {
                 State::NotInstalled => "",
                 State::Installed | State::TriggersPending => before.get("Version"),
                 _ => match before.get("Config-Version") {
-                    "" if old.state == State::TriggersAwaited || old.state == State::ConfigFiles => {
+                    "" if old.state == State::TriggersAwaited
+                        || old.state == State::ConfigFiles =>
+                    {
                         before.get("Version")
                     }
                     version => version,

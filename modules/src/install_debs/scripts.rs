@@ -213,10 +213,7 @@ fn removal<'s>(
         package: &candidate.identity.name,
         slot,
         text: found.map_or("", |(_, text)| text),
-        arguments: vec![
-            "upgrade".to_owned(),
-            candidate.identity.version.to_string(),
-        ],
+        arguments: vec!["upgrade".to_owned(), candidate.identity.version.to_string()],
         span: candidate.span,
     }
 }

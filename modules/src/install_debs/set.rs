@@ -17,7 +17,13 @@ use crate::{Host, package_files};
 
 /// The files of the header that matter beside `control`.
 const KEPT: [&str; 7] = [
-    "conffiles", "triggers", "preinst", "postinst", "prerm", "postrm", "config",
+    "conffiles",
+    "triggers",
+    "preinst",
+    "postinst",
+    "prerm",
+    "postrm",
+    "config",
 ];
 
 /// A package that is to be installed.

@@ -19,9 +19,13 @@ pub(super) struct Line {
 impl Line {
     /// Reads the file `triggers` of a package; returns the line that is none.
     pub(super) fn parse(text: &str) -> Result<Vec<Self>, String> {
-        let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+        let lines = text
+            .lines()
+            .map(|line| line.split('#').next().unwrap_or_default());
         let lines = lines.map(str::trim).filter(|line| !line.is_empty());
-        lines.map(|line| Self::parse_one(line).ok_or_else(|| line.to_owned())).collect()
+        lines
+            .map(|line| Self::parse_one(line).ok_or_else(|| line.to_owned()))
+            .collect()
     }
 
     fn parse_one(line: &str) -> Option<Self> {
@@ -73,7 +77,11 @@ impl Triggers {
         })
     }
 
-    fn named(&mut self, root: &Root<'_>, name: &str) -> Result<&mut Vec<(String, bool)>, RootError> {
+    fn named(
+        &mut self,
+        root: &Root<'_>,
+        name: &str,
+    ) -> Result<&mut Vec<(String, bool)>, RootError> {
         if !self.names.contains_key(name) {
             let text = root.read_if_exists(format!("{ADMIN}/triggers/{name}"))?;
             let text = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
@@ -90,17 +98,24 @@ impl Triggers {
         old: Option<(&Identity, &[Line])>,
         new: (&Identity, &[Line]),
     ) -> Result<(), RootError> {
-        let removed = old.into_iter().map(|(identity, lines)| (identity, lines, false));
+        let removed = old
+            .into_iter()
+            .map(|(identity, lines)| (identity, lines, false));
         for (identity, lines, is_added) in removed.chain([(new.0, new.1, true)]) {
             let package = identity.file_name();
             for line in lines.iter().filter(|line| line.is_interest) {
                 if line.name.starts_with('/') {
                     self.paths_changed = true;
                     let is_it = |path: &str, other: &str| path == line.name && other == package;
-                    let found = self.paths.iter_mut().find(|(path, other, _)| is_it(path, other));
+                    let found = self
+                        .paths
+                        .iter_mut()
+                        .find(|(path, other, _)| is_it(path, other));
                     match (found, is_added) {
                         (Some(found), true) => found.2 = line.waits,
-                        (Some(_), false) => self.paths.retain(|(path, other, _)| !is_it(path, other)),
+                        (Some(_), false) => {
+                            self.paths.retain(|(path, other, _)| !is_it(path, other))
+                        }
                         (None, true) => {
                             let new = (line.name.clone(), package.clone(), line.waits);
                             self.paths.push(new);
@@ -124,7 +139,11 @@ impl Triggers {
     /// in that very path.
     pub(super) fn touch(&self, database: &mut Database, path: &[u8], by: usize) {
         // The last one that was added is told first.
-        let interested = self.paths.iter().rev().filter(|(own, ..)| own.as_bytes() == path);
+        let interested = self
+            .paths
+            .iter()
+            .rev()
+            .filter(|(own, ..)| own.as_bytes() == path);
         for (name, package, waits) in interested {
             if let Some(index) = database.find_named(package) {
                 activate(database, index, name, waits.then_some(by));
@@ -142,8 +161,14 @@ impl Triggers {
     ) -> Result<(), RootError> {
         let interested: Vec<(String, bool)> = match line.name.starts_with('/') {
             true => {
-                let paths = self.paths.iter().rev().filter(|(path, ..)| *path == line.name);
-                paths.map(|(_, package, waits)| (package.clone(), *waits)).collect()
+                let paths = self
+                    .paths
+                    .iter()
+                    .rev()
+                    .filter(|(path, ..)| *path == line.name);
+                paths
+                    .map(|(_, package, waits)| (package.clone(), *waits))
+                    .collect()
             }
             false => self.named(root, &line.name)?.clone(),
         };
@@ -189,7 +214,10 @@ fn write(root: &mut Root<'_>, path: &str, text: &str) -> Result<(), RootError> {
 fn options(package: &str) -> (String, bool) {
     match package.strip_suffix("/noawait") {
         Some(package) => (package.to_owned(), false),
-        None => (package.strip_suffix("/await").unwrap_or(package).to_owned(), true),
+        None => (
+            package.strip_suffix("/await").unwrap_or(package).to_owned(),
+            true,
+        ),
     }
 }
 
@@ -218,7 +246,11 @@ fn activate(database: &mut Database, index: usize, name: &str, waiting: Option<u
     let Some(by) = waiting else {
         return;
     };
-    let before = database.entry(by).paragraph.get("Triggers-Awaited").to_owned();
+    let before = database
+        .entry(by)
+        .paragraph
+        .get("Triggers-Awaited")
+        .to_owned();
     if !before.split(' ').any(|other| other == label) {
         database.change(by, |entry| {
             let all = match &*before {
@@ -240,13 +272,20 @@ mod tests {
         for (text, want) in [
             ("", Some(0)),
             ("# nothing\n\n", Some(0)),
-            ("interest-noawait /usr/share/x\nactivate ldconfig # why\n", Some(2)),
+            (
+                "interest-noawait /usr/share/x\nactivate ldconfig # why\n",
+                Some(2),
+            ),
             ("interest", None),
             ("interest a b", None),
             ("interest a/b", None),
             ("wants a", None),
         ] {
-            assert_eq!(Line::parse(text).ok().map(|lines| lines.len()), want, "{text}");
+            assert_eq!(
+                Line::parse(text).ok().map(|lines| lines.len()),
+                want,
+                "{text}"
+            );
         }
         let lines = Line::parse("interest /usr/share/x/").unwrap();
         let line = (&*lines[0].name, lines[0].is_interest, lines[0].waits);

@@ -68,11 +68,16 @@ impl Unpacking {
         let host = root.host();
         let control = self.payloads.members(candidate.control_part(), host);
         let control = control.map_err(failed)?;
-        let data = self.payloads.members(candidate.data_part(), host).map_err(failed)?;
+        let data = self
+            .payloads
+            .members(candidate.data_part(), host)
+            .map_err(failed)?;
         let triggers = Line::parse(candidate.text("triggers"));
         let triggers = triggers.map_err(|line| candidate.error(format!("triggers: {line:?}")))?;
         let settings = Settings::read(candidate, &self.database, old)?;
-        let has_digests = control.iter().any(|file| control_name(&file.path) == b"md5sums");
+        let has_digests = control
+            .iter()
+            .any(|file| control_name(&file.path) == b"md5sums");
         let mut package = Package {
             candidate,
             old,
@@ -99,8 +104,11 @@ impl Unpacking {
         let removed = self.remove_old(root, &mut package)?;
         let old_triggers = self.old_triggers(root, old)?;
         let old_identity = old.map(|old| self.database.entry(old).identity.clone());
-        let was = old_identity.as_ref().map(|identity| (identity, &*old_triggers));
-        self.triggers.change(root, was, (&candidate.identity, &triggers))?;
+        let was = old_identity
+            .as_ref()
+            .map(|identity| (identity, &*old_triggers));
+        self.triggers
+            .change(root, was, (&candidate.identity, &triggers))?;
         self.write_info(root, &package, &control)?;
         let index = self.note(&package);
         self.take_from_others(root, &package, index)?;
@@ -119,7 +127,9 @@ impl Unpacking {
     /// Returns whether all packages of that name have the version of this one.
     fn is_in_sync(&self, own: &Identity) -> bool {
         let mut others = self.database.entries().filter(|(_, entry)| {
-            entry.state.is_there() && entry.identity.name == own.name && !own.replaces(&entry.identity)
+            entry.state.is_there()
+                && entry.identity.name == own.name
+                && !own.replaces(&entry.identity)
         });
         others.all(|(_, entry)| entry.identity.version == own.version)
     }
@@ -188,7 +198,10 @@ impl Unpacking {
         if is_shared {
             let is_same = same(root, &real, &member.kind, package)?;
             if !is_same {
-                let message = format!("{shown} differs from that of {} for another architecture", own.name);
+                let message = format!(
+                    "{shown} differs from that of {} for another architecture",
+                    own.name
+                );
                 return Err(candidate.error(message).into());
             }
             return Ok(());
@@ -277,7 +290,11 @@ impl Unpacking {
         Ok(settled)
     }
 
-    pub(super) fn old_triggers(&self, root: &Root<'_>, old: Option<usize>) -> Result<Vec<Line>, RootError> {
+    pub(super) fn old_triggers(
+        &self,
+        root: &Root<'_>,
+        old: Option<usize>,
+    ) -> Result<Vec<Line>, RootError> {
         let Some(old) = old else {
             return Ok(Vec::new());
         };
@@ -331,7 +348,8 @@ impl Package<'_> {
                 let id = found.ok_or_else(|| {
                     let (path, target) = (listed(&member.path), show(&target).to_string());
                     let what = "is a hard link to what is no file before it:";
-                    self.candidate.error(format!("{} {what} {target}", show(&path)))
+                    self.candidate
+                        .error(format!("{} {what} {target}", show(&path)))
                 })?;
                 if let Some(digests) = &mut self.digests
                     && let Some(digest) = digests.get(&target).cloned()
@@ -402,7 +420,11 @@ fn same(
 ) -> Result<bool, Error> {
     // A setting of the other one may be unpacked only.
     let unpacked = [path, UNPACKED].concat();
-    let path = if root.exists(&unpacked) { &*unpacked } else { path };
+    let path = if root.exists(&unpacked) {
+        &*unpacked
+    } else {
+        path
+    };
     let there = &root.lstat(path)?.kind;
     let of = |content: &Content| digest(root, content);
     Ok(match (kind, there) {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use fsgen::tree::content::{Content, SourceId};
 use thiserror::Error;
 
-use crate::compressed::Compressed;
 use super::set::Candidate;
+use crate::compressed::Compressed;
 use crate::root::show;
 use crate::rpm::cpio::{Archive, CpioError, Member};
 use crate::rpm::digest::{Algorithm, Digest};

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use fsgen::ReadAt;
 
-use crate::{Host, package_files};
 use crate::rpm::dependency::{Dependency, REQUIRES, sense};
 use crate::rpm::file::{self, File};
 use crate::rpm::header::HeaderError;
 use crate::rpm::package::{Package, PackageError};
 use crate::value::{Span, Spanned, ValueError};
+use crate::{Host, package_files};
 
 /// What packages may require of rpm itself (rpm's `rpmlibProvides`), as of rpm 4.18.
 const FEATURES: [&str; 21] = [

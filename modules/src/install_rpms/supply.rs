@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use fsgen::ReadAt;
 
-use crate::compressed::Compressed;
 use super::machine::Machine;
 use super::options::Options;
 use super::set::{self, Candidate};
@@ -13,6 +12,7 @@ use super::solve::solve;
 use super::store::Installed;
 use super::transaction::Transaction;
 use super::universe::Universe;
+use crate::compressed::Compressed;
 use crate::rpm::digest::Digest;
 use crate::rpm::repodata::{self, Offer, Place, RepodataError};
 use crate::value::{Spanned, ValueError};

@@ -1,7 +1,7 @@
 use fsgen::Tree;
 
 use super::*;
-use crate::kit::{read, refusal, twice, texts, value};
+use crate::kit::{read, refusal, texts, twice, value};
 use crate::value::Value;
 
 const GERMAN: (&str, &str) = ("/usr/lib/locale/de_DE.utf8/LC_CTYPE", "");
@@ -27,7 +27,13 @@ fn where_lang_is_set() {
             "LANG=de_DE.UTF-8\n",
         ),
         (
-            &[GERMAN, (DEBIAN, "LC_ALL=C\n# LC_ALL=x\nLANG=C\nexport LC_ALL=\"C\"\n")],
+            &[
+                GERMAN,
+                (
+                    DEBIAN,
+                    "LC_ALL=C\n# LC_ALL=x\nLANG=C\nexport LC_ALL=\"C\"\n",
+                ),
+            ],
             DEBIAN,
             "# LC_ALL=x\nLANG=de_DE.UTF-8\n",
         ),
@@ -49,7 +55,10 @@ fn where_lang_is_set() {
         (
             &[
                 ("/lib/ld-musl-x86_64.so.1", ""),
-                (PROFILE, "# mine\nexport LANG=C\nexport LC_ALL=C\nLANG=C\nexport TZ=UTC\n"),
+                (
+                    PROFILE,
+                    "# mine\nexport LANG=C\nexport LC_ALL=C\nLANG=C\nexport TZ=UTC\n",
+                ),
             ],
             PROFILE,
             "# mine\nexport LANG=C\nexport LANG=de_DE.UTF-8\nexport TZ=UTC\n",

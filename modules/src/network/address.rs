@@ -42,7 +42,9 @@ impl Prefix {
     /// Returns whether an address is in the same network.
     pub(super) fn reaches(&self, other: IpAddr) -> bool {
         let (a, b, width) = match (self.address, other) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(u32::from(a)), u128::from(u32::from(b)), 32),
+            (IpAddr::V4(a), IpAddr::V4(b)) => {
+                (u128::from(u32::from(a)), u128::from(u32::from(b)), 32)
+            }
             (IpAddr::V6(a), IpAddr::V6(b)) => (u128::from(a), u128::from(b), 128),
             _ => return false,
         };
@@ -123,7 +125,11 @@ mod tests {
             ("10.0.0.5/8", "fd00::1", false),
         ] {
             let prefix: Prefix = prefix.parse().unwrap();
-            assert_eq!(prefix.reaches(other.parse().unwrap()), reached, "{prefix} {other}");
+            assert_eq!(
+                prefix.reaches(other.parse().unwrap()),
+                reached,
+                "{prefix} {other}"
+            );
         }
     }
 

@@ -123,7 +123,9 @@ fn stanzas(interface: &Interface, name: &str) -> Vec<Stanza> {
                 .metric
                 .map_or_else(String::new, |m| format!(" metric {m}"));
             let (to, via) = (&route.to, route.via);
-            options.push(format!("up {ip} route add {to} via {via} dev {name}{metric}"));
+            options.push(format!(
+                "up {ip} route add {to} via {via} dev {name}{metric}"
+            ));
         }
         let servers = interface
             .nameservers

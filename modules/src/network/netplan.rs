@@ -60,7 +60,10 @@ fn settings(interface: &Interface) -> Vec<Setting> {
         let metric = route
             .metric
             .map_or_else(String::new, |metric| format!(", metric: {metric}"));
-        routes.push(format!("- {{to: \"{to}\", via: \"{}\"{metric}}}", route.via));
+        routes.push(format!(
+            "- {{to: \"{to}\", via: \"{}\"{metric}}}",
+            route.via
+        ));
     }
     let mut servers = Vec::new();
     if !interface.nameservers.is_empty() || !interface.search.is_empty() {

@@ -25,7 +25,10 @@ fn is_ours(section: &str, key: &str) -> bool {
         rest.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
     };
     match section {
-        "connection" => matches!(key, "id" | "type" | "interface-name" | "autoconnect-priority"),
+        "connection" => matches!(
+            key,
+            "id" | "type" | "interface-name" | "autoconnect-priority"
+        ),
         "ethernet" => matches!(key, "mac-address" | "mtu"),
         "match" => key == "interface-name",
         "ipv4" | "ipv6" => {

@@ -12,7 +12,10 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
         let path = format!("{FOLDER}/50-hsb-{}.network", interface.id());
         let before = root.read_if_exists(&path)?.unwrap_or_default();
         let before = String::from_utf8_lossy(&before);
-        root.write(path, ini::merge(&before, &text(interface), is_ours, Some("Route")))?;
+        root.write(
+            path,
+            ini::merge(&before, &text(interface), is_ours, Some("Route")),
+        )?;
     }
     Ok(())
 }

@@ -192,7 +192,9 @@ impl Item {
                 continue;
             }
             let family = if via.is_ipv6() { "IPv6" } else { "IPv4" };
-            let own = addresses.iter().filter(|prefix| prefix.is_v6() == via.is_ipv6());
+            let own = addresses
+                .iter()
+                .filter(|prefix| prefix.is_v6() == via.is_ipv6());
             let own: Vec<_> = own.map(ToString::to_string).collect();
             let error = text.error(format!("the router {via} is out of reach of the interface"));
             return Err(error.help(match &own[..] {

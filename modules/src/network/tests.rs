@@ -113,7 +113,8 @@ fn lines_of_others_stay() {
         ),
         (
             "iface eth0 inet6 auto\niface eth01 inet dhcp\n",
-            "auto eth0\niface eth0 inet6 auto\niface eth0 inet dhcp\niface eth01 inet dhcp\n".to_owned(),
+            "auto eth0\niface eth0 inet6 auto\niface eth0 inet dhcp\niface eth01 inet dhcp\n"
+                .to_owned(),
         ),
     ] {
         let (tree, _) = twice(&[(INTERFACES, before)], "network", &eth0()).unwrap();
@@ -227,7 +228,11 @@ fn cloud_init_keeps_off() {
         (&[IFUP][..], false, false),
         (&[IFUP, CLOUD], true, false),
         (&[IFUP, CLOUD, SEED], true, true),
-        (&[IFUP, CLOUD, ("/etc/cloud/cloud-init.disabled", "")], false, false),
+        (
+            &[IFUP, CLOUD, ("/etc/cloud/cloud-init.disabled", "")],
+            false,
+            false,
+        ),
     ] {
         let (tree, done) = twice(files, "network", &eth0()).unwrap();
         let path = "/etc/cloud/cloud.cfg.d/99-hsb-network.cfg";
@@ -240,15 +245,39 @@ fn cloud_init_keeps_off() {
 fn routers_in_and_out_of_reach() {
     let out = |via: &str| Some(format!("the router {via} is out of reach of the interface"));
     for (item, refused) in [
-        (value!({"name": "a", "addresses": ["10.0.0.5/24"], "gateway": "10.0.1.1"}), out("10.0.1.1")),
-        (value!({"name": "a", "addresses": ["10.0.0.5/24", "10.0.1.5/24"], "gateway": "10.0.1.1"}), None),
-        (value!({"name": "a", "addresses": ["10.0.0.5/32"], "gateway": "10.0.0.1"}), out("10.0.0.1")),
-        (value!({"name": "a", "addresses": ["fd00::5/64"], "gateway": "10.0.0.1"}), out("10.0.0.1")),
-        (value!({"name": "a", "addresses": ["fd00::5/64"], "gateway6": "fd00:1::1"}), out("fd00:1::1")),
-        (value!({"name": "a", "addresses": ["fd00::5/64"], "gateway6": "fe80::1"}), None),
-        (value!({"name": "a", "dhcp": "ipv4", "addresses": ["fd00::5/64"], "gateway": "10.0.0.1"}), None),
+        (
+            value!({"name": "a", "addresses": ["10.0.0.5/24"], "gateway": "10.0.1.1"}),
+            out("10.0.1.1"),
+        ),
+        (
+            value!({"name": "a", "addresses": ["10.0.0.5/24", "10.0.1.5/24"], "gateway": "10.0.1.1"}),
+            None,
+        ),
+        (
+            value!({"name": "a", "addresses": ["10.0.0.5/32"], "gateway": "10.0.0.1"}),
+            out("10.0.0.1"),
+        ),
+        (
+            value!({"name": "a", "addresses": ["fd00::5/64"], "gateway": "10.0.0.1"}),
+            out("10.0.0.1"),
+        ),
+        (
+            value!({"name": "a", "addresses": ["fd00::5/64"], "gateway6": "fd00:1::1"}),
+            out("fd00:1::1"),
+        ),
+        (
+            value!({"name": "a", "addresses": ["fd00::5/64"], "gateway6": "fe80::1"}),
+            None,
+        ),
+        (
+            value!({"name": "a", "dhcp": "ipv4", "addresses": ["fd00::5/64"], "gateway": "10.0.0.1"}),
+            None,
+        ),
         (value!({"name": "a", "gateway": "10.0.0.1"}), None),
-        (value!({"name": "a", "dhcp": false, "gateway": "10.0.0.1"}), out("10.0.0.1")),
+        (
+            value!({"name": "a", "dhcp": false, "gateway": "10.0.0.1"}),
+            out("10.0.0.1"),
+        ),
         (
             value!({"name": "a", "addresses": ["10.0.0.5/24"], "gateway": "10.0.0.5"}),
             Some("the router 10.0.0.5 is the interface itself".to_owned()),
@@ -264,7 +293,10 @@ fn routers_in_and_out_of_reach() {
         ),
         (
             value!({"name": "a", "addresses": ["10.0.0.0/24"]}),
-            Some("10.0.0.0/24 is no address of a machine: it stands for its whole network".to_owned()),
+            Some(
+                "10.0.0.0/24 is no address of a machine: it stands for its whole network"
+                    .to_owned(),
+            ),
         ),
     ] {
         let recipe = value!({"network": [(item)]});
@@ -275,7 +307,10 @@ fn routers_in_and_out_of_reach() {
         {"name": "a", "addresses": ["10.0.0.5/24"]},
         {"name": "b", "addresses": ["10.0.0.5/16"]},
     ]});
-    assert_eq!(refusal(&[IFUP], "network", &two), "the address 10.0.0.5 is given twice");
+    assert_eq!(
+        refusal(&[IFUP], "network", &two),
+        "the address 10.0.0.5 is given twice"
+    );
 }
 
 #[test]

@@ -110,9 +110,10 @@ pub(super) fn write(root: &mut Root<'_>, repo: &Repo) -> Result<(), Error> {
     root.write(&path, set(&text, &fields))?;
     if repo.uris.iter().any(|uri| uri.starts_with("https:")) && !root.is_file(CERTIFICATES) {
         let span = repo.name.span;
-        root.warn_at(span, format!(
-            "apt cannot use https for {name}: the image has no {CERTIFICATES}"
-        ));
+        root.warn_at(
+            span,
+            format!("apt cannot use https for {name}: the image has no {CERTIFICATES}"),
+        );
     }
     Ok(())
 }

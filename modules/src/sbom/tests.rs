@@ -1,7 +1,7 @@
 use serde_json::Value as Json;
 
 use super::utc;
-use crate::kit::{read, refusal, twice, texts, value};
+use crate::kit::{read, refusal, texts, twice, value};
 
 const DPKG: (&str, &str) = (
     "/var/lib/dpkg/status",

@@ -40,7 +40,11 @@ pub(super) fn parse(
             true => default.get_or_insert_default(),
             false => {
                 let access = access.get_or_insert_default();
-                if entry.rsplit(|b| *b == b':').next().is_some_and(|last| last.contains(&b'X')) {
+                if entry
+                    .rsplit(|b| *b == b':')
+                    .next()
+                    .is_some_and(|last| last.contains(&b'X'))
+                {
                     access.conditional.insert(key);
                 }
                 &mut access.acl
@@ -96,7 +100,9 @@ impl Access {
         let mut sure = acl.0.iter().filter(|(key, _)| is_sure(key));
         if !is_executed && !sure.any(|(_, permissions)| permissions & 1 != 0) {
             for key in &self.conditional {
-                acl.0.entry(*key).and_modify(|permissions| *permissions &= !1);
+                acl.0
+                    .entry(*key)
+                    .and_modify(|permissions| *permissions &= !1);
             }
         }
         acl

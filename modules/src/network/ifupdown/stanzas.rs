@@ -85,7 +85,8 @@ impl File {
                 });
             } else if let Some(last) = parts.last_mut() {
                 let between = std::mem::take(&mut above);
-                last.below.extend(between.split_inclusive('\n').map(str::to_owned));
+                last.below
+                    .extend(between.split_inclusive('\n').map(str::to_owned));
                 last.below.push(line.to_owned());
             } else {
                 above += line;
@@ -106,7 +107,11 @@ impl File {
             head: format!("iface {name} {} {}\n", stanza.family, stanza.method),
             ..Part::default()
         };
-        part.below = stanza.options.iter().map(|line| format!("    {line}\n")).collect();
+        part.below = stanza
+            .options
+            .iter()
+            .map(|line| format!("    {line}\n"))
+            .collect();
         match self.parts.iter().rposition(|part| is_of(&part.head, name)) {
             Some(at) => self.parts.insert(at + 1, part),
             None => {
@@ -138,7 +143,11 @@ impl File {
                 is_said = true;
                 continue;
             }
-            let others: Vec<_> = names.iter().filter(|other| **other != name).copied().collect();
+            let others: Vec<_> = names
+                .iter()
+                .filter(|other| **other != name)
+                .copied()
+                .collect();
             part.head = match &others[..] {
                 [] => String::new(),
                 others => format!("{head} {}\n", others.join(" ")),
@@ -178,7 +187,8 @@ impl Part {
         let old: Vec<usize> = (0..self.below.len())
             .filter(|at| is_ours(&self.below[*at], name))
             .collect();
-        let words = |line: &str| -> Vec<String> { line.split_whitespace().map(str::to_owned).collect() };
+        let words =
+            |line: &str| -> Vec<String> { line.split_whitespace().map(str::to_owned).collect() };
         let said = old.iter().map(|at| words(&self.below[*at]));
         if said.eq(stanza.options.iter().map(|line| words(line))) {
             return;

@@ -65,12 +65,20 @@ impl File {
             false => format!("\"{key}\""),
         };
         let new = std::iter::once(format!("{:indent$}{shown}:", ""));
-        let below = first.iter().map(|line| format!("{:1$}{line}", "", indent + 2));
+        let below = first
+            .iter()
+            .map(|line| format!("{:1$}{line}", "", indent + 2));
         self.lines.splice(at..at, new.chain(below));
         Some((at + 1..at + 1 + first.len(), indent + 2))
     }
 
-    fn put(&mut self, range: Range<usize>, indent: usize, key: &str, lines: &[String]) -> Option<()> {
+    fn put(
+        &mut self,
+        range: Range<usize>,
+        indent: usize,
+        key: &str,
+        lines: &[String],
+    ) -> Option<()> {
         let children = self.children(range.clone(), indent)?;
         let old = children.iter().find(|child| child.key == key);
         let place = match old {
