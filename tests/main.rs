@@ -25,6 +25,7 @@
 //! - `networks`: settings of the network as netplan and ifquery see them
 //! - `random`: random trees in random filesystems, judged by e2fsck and read back
 //! - `own_2012`: modules as people wrote them for mounted images
+//! - `own_declared`: what modules say of their keys
 //! - `own_failing`: every way to fail, in modules of every kind
 //! - `own_large`: files that modules do not hold in memory
 //! - `own_modules`: people's own modules: found, run, failing
@@ -84,6 +85,7 @@ mod looking_images;
 mod mounted;
 mod networks;
 mod own_2012;
+mod own_declared;
 mod own_failing;
 mod own_large;
 mod own_modules;

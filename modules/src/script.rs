@@ -12,6 +12,7 @@ mod file;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod syntax;
+mod token;
 
 use syntax::List;
 

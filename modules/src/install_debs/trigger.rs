@@ -114,7 +114,7 @@ impl Triggers {
                     match (found, is_added) {
                         (Some(found), true) => found.2 = line.waits,
                         (Some(_), false) => {
-                            self.paths.retain(|(path, other, _)| !is_it(path, other))
+                            self.paths.retain(|(path, other, _)| !is_it(path, other));
                         }
                         (None, true) => {
                             let new = (line.name.clone(), package.clone(), line.waits);

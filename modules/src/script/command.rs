@@ -4,7 +4,7 @@ use super::account::{AddGroup, AddUser, JoinGroups};
 use super::alternative::Alternative;
 use super::deb_systemd::DebSystemd;
 use super::file::{FileCommand, is_path};
-use super::syntax::is_literal;
+use super::token::is_literal;
 use crate::deb::relation::Sign;
 use crate::deb::version::Version;
 use crate::units::UnitName;
