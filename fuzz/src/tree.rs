@@ -254,19 +254,7 @@ fn compare_changes(before: &Model, after: &Model, changes: &[Change]) {
         }
     }
     for path in old.keys().filter(|path| !new.contains_key(*path)) {
-        // What was in a directory went with it.
-        let slash = path.iter().rposition(|b| *b == b'/').unwrap();
-        let above = if slash == 0 {
-            &b"/"[..]
-        } else {
-            &path[..slash]
-        };
-        if new
-            .get(above)
-            .is_some_and(|node| after.entries(*node).is_some())
-        {
-            want.insert(path.clone(), ChangeKind::Removed);
-        }
+        want.insert(path.clone(), ChangeKind::Removed);
     }
     // Of a changed node with several names, one is listed.
     for node in 0..before.0.len() {
