@@ -12,7 +12,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::disk::Stored;
-use crate::source::{Opened, Source};
+use crate::source::{Limits, Opened, Source};
 use system::{Contents, System};
 
 /// What there is to say about an image.
@@ -66,10 +66,15 @@ impl Inspection {
     /// # Errors
     ///
     /// Fails when it cannot be read, and when the source names a partition that is not there.
-    pub(crate) fn of_disk(image: String, stored: &Stored, source: &Source) -> Result<Self> {
+    pub(crate) fn of_disk(
+        image: String,
+        stored: &Stored,
+        source: &Source,
+        limits: Limits,
+    ) -> Result<Self> {
         let (disk, mut warnings) = disk::Summary::of(stored)?;
         let (mut contents, mut system) = (None, None);
-        match Opened::on_disk(stored.disk.clone(), source) {
+        match Opened::on_disk(stored.disk.clone(), source, limits) {
             Ok(opened) => {
                 warnings.extend(opened.warnings);
                 contents = Some(Contents::of(&*opened.reader)?);

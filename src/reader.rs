@@ -121,6 +121,12 @@ pub trait Reader: Send + Sync {
         Ok(None)
     }
 
+    /// Returns how many bytes of memory may be taken by names, and by where contents are, that are
+    /// read before they are needed.
+    fn metadata_max(&self) -> u64 {
+        u64::MAX
+    }
+
     /// Checks that what this reads from still is what it was at first.
     ///
     /// # Errors

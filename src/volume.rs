@@ -47,6 +47,16 @@ pub(crate) enum Bytes {
     Runs(Vec<Segment>),
 }
 
+impl Bytes {
+    /// Returns how many bytes of memory this takes.
+    fn memory(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::Runs(segments) => size_of_val(&**segments) as u64,
+        }
+    }
+}
+
 /// A filesystem on a disk.
 pub(crate) trait Volume: Reader {
     /// Returns what its contents are read from.
@@ -87,16 +97,21 @@ pub(crate) fn recognise(disk: &dyn Disk) -> std::io::Result<Option<Found>> {
     other::recognise(disk)
 }
 
-/// Opens the filesystem on a disk.
+/// Opens the filesystem on a disk. What is read of it ahead, or of one file, may take
+/// `metadata_max` bytes of memory.
 ///
 /// # Errors
 ///
 /// Fails when it cannot be read, is damaged, or needs a feature that is not supported, which the
 /// message names.
-pub(crate) fn open(disk: Arc<dyn Disk>) -> Result<Box<dyn Volume>> {
+pub(crate) fn open(disk: Arc<dyn Disk>, metadata_max: u64) -> Result<Box<dyn Volume>> {
     Ok(match recognise(&*disk)? {
-        Some(Found::Ext) => Box::new(ext4::Ext4::open(disk).context("its ext4 filesystem")?),
-        Some(Found::Fat) => Box::new(fat::Fat::open(disk).context("its FAT filesystem")?),
+        Some(Found::Ext) => {
+            Box::new(ext4::Ext4::open(disk, metadata_max).context("its ext4 filesystem")?)
+        }
+        Some(Found::Fat) => {
+            Box::new(fat::Fat::open(disk, metadata_max).context("its FAT filesystem")?)
+        }
         Some(Found::Other(name, _)) => {
             bail!("it holds {name}, which is not read here; ext2, ext3, ext4 and FAT are")
         }

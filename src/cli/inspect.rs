@@ -46,7 +46,7 @@ fn find(arguments: &Inspect) -> Result<Inspection> {
     let name = arguments.image.display().to_string();
     let source = arguments.look.source(&arguments.image)?;
     match arguments.look.find(&arguments.image)? {
-        Found::Disk(stored) => Inspection::of_disk(name, &stored, &source),
+        Found::Disk(stored) => Inspection::of_disk(name, &stored, &source, arguments.look.limits()),
         Found::Files(opened) => Inspection::of_files(name, opened),
     }
 }

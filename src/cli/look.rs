@@ -116,13 +116,23 @@ impl Look {
     /// Opens what an argument names, one of two: a choice may be for the other.
     pub(super) fn open_either(&self, name: &Path) -> Result<Opened> {
         let opened = match self.find_either(name)? {
-            Found::Disk(stored) => Opened::on_disk(stored.disk, &self.source(name)?)?,
+            Found::Disk(stored) => {
+                Opened::on_disk(stored.disk, &self.source(name)?, self.limits())?
+            }
             Found::Files(opened) => opened,
         };
         for warning in &opened.warnings {
             say(format_args!("hsb: warning: {warning}"));
         }
         Ok(opened)
+    }
+
+    /// Returns what an argument may take.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            decoded: self.max_decoded,
+            metadata: self.max_metadata,
+        }
     }
 
     fn find_either(&self, name: &Path) -> Result<Found> {
@@ -142,10 +152,7 @@ impl Look {
             spool_dir: &spool_dir,
             source_date_epoch: crate::source_date_epoch()?,
             cache: cache.as_ref(),
-            limits: Limits {
-                decoded: self.max_decoded,
-                metadata: self.max_metadata,
-            },
+            limits: self.limits(),
             progress: &|_| {},
         };
         source::find(&source, &options)

@@ -3,8 +3,9 @@
 //! After a directory whose names cannot be read comes what is wrong with it, and then the rest.
 
 use std::collections::HashSet;
+use std::vec;
 
-use anyhow::{Context as _, Error, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use fsgen::tree::Name;
 
 use super::name::shown;
@@ -24,11 +25,26 @@ pub(crate) struct Found {
 /// Goes through a directory and all below it; it never recurses, however deep that is.
 pub(crate) struct Walk<'r> {
     reader: &'r dyn Reader,
-    /// What comes next is last.
-    todo: Vec<(Vec<u8>, FileId)>,
+    /// Where it starts, until that came.
+    start: Option<FileId>,
+    /// The path of what came last.
+    path: Vec<u8>,
+    /// That, if it is a directory: what is in it comes next.
+    below: Option<FileId>,
+    /// The directories that lead there, from the first one on.
+    open: Vec<Open>,
     directories: HashSet<FileId>,
-    /// What is wrong with the directory that came last.
-    unread: Option<Error>,
+    /// Bytes of memory that the names to come take.
+    ahead: u64,
+}
+
+/// A directory on the way to what came last.
+struct Open {
+    /// The length of its path, without a slash at the end.
+    len: usize,
+    rest: vec::IntoIter<(Name, FileId)>,
+    /// Bytes of memory that its names took at first.
+    taken: u64,
 }
 
 impl<'r> Walk<'r> {
@@ -36,30 +52,44 @@ impl<'r> Walk<'r> {
     pub(crate) fn new(reader: &'r dyn Reader, path: &[u8], id: FileId) -> Self {
         Self {
             reader,
-            todo: vec![(path.to_vec(), id)],
+            start: Some(id),
+            path: path.to_vec(),
+            below: None,
+            open: Vec::new(),
             directories: HashSet::new(),
-            unread: None,
+            ahead: 0,
         }
     }
 
-    fn visit(&mut self, path: Vec<u8>, id: FileId) -> Result<Found> {
-        let stat = self.reader.stat(id).with_context(|| shown(&path))?;
-        if stat.kind == Kind::Directory {
-            match self.entries(id).with_context(|| shown(&path)) {
-                Ok(entries) => {
-                    let entries = entries.into_iter().rev();
-                    self.todo
-                        .extend(entries.map(|(name, id)| (join(&path, &name), id)));
-                }
-                Err(error) => self.unread = Some(error),
-            }
-        }
-        Ok(Found { path, id, stat })
+    /// Leaves out what is in the directory that came last.
+    pub(crate) fn skip_below(&mut self) {
+        self.below = None;
     }
 
-    fn entries(&mut self, id: FileId) -> Result<Vec<(Name, FileId)>> {
+    /// Returns how many bytes of memory the names to come take.
+    pub(crate) fn ahead(&self) -> u64 {
+        self.ahead
+    }
+
+    fn enter(&mut self, id: FileId) -> Result<()> {
         ensure!(self.directories.insert(id), TWICE);
-        self.reader.entries(id)
+        let names = self.reader.entries(id)?;
+        let taken = names.iter().map(|(name, _)| taken(name)).sum();
+        self.ahead += taken;
+        check_names(self.ahead, self.reader.metadata_max())?;
+        self.open.push(Open {
+            len: self.path.strip_suffix(b"/").unwrap_or(&self.path).len(),
+            rest: names.into_iter(),
+            taken,
+        });
+        Ok(())
+    }
+
+    fn visit(&mut self, id: FileId) -> Result<Found> {
+        let path = self.path.clone();
+        let stat = self.reader.stat(id).with_context(|| shown(&path))?;
+        self.below = (stat.kind == Kind::Directory).then_some(id);
+        Ok(Found { path, id, stat })
     }
 }
 
@@ -67,12 +97,47 @@ impl Iterator for Walk<'_> {
     type Item = Result<Found>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(error) = self.unread.take() {
-            return Some(Err(error));
+        if let Some(start) = self.start.take() {
+            return Some(self.visit(start));
         }
-        let (path, id) = self.todo.pop()?;
-        Some(self.visit(path, id))
+        if let Some(directory) = self.below.take()
+            && let Err(error) = self.enter(directory)
+        {
+            return Some(Err(error.context(shown(&self.path))));
+        }
+        loop {
+            let open = self.open.last_mut()?;
+            if let Some((name, id)) = open.rest.next() {
+                self.path.truncate(open.len);
+                self.path.push(b'/');
+                self.path.extend_from_slice(&name);
+                return Some(self.visit(id));
+            }
+            self.ahead -= open.taken;
+            self.open.pop();
+        }
     }
+}
+
+/// Returns how many bytes of memory a name of a directory takes that is kept for later.
+pub(crate) fn taken(name: &[u8]) -> u64 {
+    /// Where it is and whose it is, twice when the list has just grown, and what the allocator adds.
+    const ENTRY: u64 = 64;
+    ENTRY + name.len() as u64
+}
+
+/// Checks how much memory names take.
+///
+/// # Errors
+///
+/// Fails when it is more than allowed: `most` bytes.
+pub(crate) fn check_names(taken: u64, most: u64) -> Result<()> {
+    ensure!(
+        taken <= most,
+        "the names in its directories take more than {most} bytes of memory; if there should be \
+         as many, --max-metadata allows more"
+    );
+    Ok(())
 }
 
 /// Returns the path of an entry of a directory.

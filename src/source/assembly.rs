@@ -244,9 +244,19 @@ impl Assembly {
     }
 
     fn check_memory(&self) -> Result<()> {
+        self.check_ahead(0)
+    }
+
+    /// Checks that there is room for as many bytes, too, that a source holds of members to come.
+    ///
+    /// # Errors
+    ///
+    /// Fails on more than the limits allow.
+    pub(super) fn check_ahead(&self, ahead: u64) -> Result<()> {
         let nodes = self.tree.node_count() + self.left_out.len();
         let bytes = self.metadata.saturating_add(self.aside);
-        self.limits.check_metadata(nodes, bytes)
+        self.limits
+            .check_metadata(nodes, bytes.saturating_add(ahead))
     }
 
     fn put(&mut self, member: Member) -> Result<()> {

@@ -4,11 +4,11 @@
 
 mod choice;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Error, Result, anyhow, bail};
 use fsgen::tree::content::SourceId;
 use fsgen::{Content, Kind as NodeKind};
 
@@ -18,9 +18,9 @@ use super::layer::Layer;
 use super::member::{Entry, Member};
 use super::name::{check_path, check_target, shown};
 use super::xattr::Attributes;
-use super::{Input, Options, Source};
+use super::{Input, Limits, Options, Source};
 use crate::disk::{self, Disk, Stored, file::PlainFile};
-use crate::reader::walk::TWICE;
+use crate::reader::walk::{Found, Walk};
 use crate::reader::{self, FileId, Reader};
 use crate::volume::{Bytes, Encrypted, Volume};
 pub use choice::Which;
@@ -77,8 +77,12 @@ pub(super) fn open_plain(source: &Source, _: &Options<'_>) -> Result<Stored> {
 /// # Errors
 ///
 /// Fails when there is none to take, and when it is not clear which one.
-pub(super) fn filesystem(disk: &Arc<dyn Disk>, source: &Source) -> Result<Box<dyn Reader>> {
-    let chosen = choice::choose(disk, source.partition.as_ref());
+pub(super) fn filesystem(
+    disk: &Arc<dyn Disk>,
+    source: &Source,
+    limits: Limits,
+) -> Result<Box<dyn Reader>> {
+    let chosen = choice::choose(disk, source.partition.as_ref(), limits.metadata_max());
     let (volume, _) = chosen.with_context(|| source.from.to_string())?;
     Ok(volume)
 }
@@ -109,39 +113,40 @@ pub(super) fn read(
     assembly: &mut Assembly,
 ) -> Result<()> {
     let disk = disk::open(file, folder)?.disk;
-    let (volume, said) = choice::choose(&disk, source.partition.as_ref())?;
+    let (volume, said) = choice::choose(
+        &disk,
+        source.partition.as_ref(),
+        options.limits.metadata_max(),
+    )?;
     assembly.warnings.extend(said);
     assembly.warnings.extend(volume.warnings());
     assembly.begin(layer)?;
-    let mut walk = Walk {
+    let mut files = Files {
         source: assembly.add_source(volume.disk()),
         volume: &*volume,
         own: volume.own()?,
         assembly,
-        directories: HashSet::new(),
         first_names: HashMap::new(),
+        first_bytes: 0,
         bytes: 0,
         pinned: 0,
     };
-    // What is to be read next is last.
-    let mut todo = vec![(volume.root(), b".".to_vec())];
+    let mut walk = Walk::new(&*volume, b"/", volume.root());
     let mut count = 0;
-    while let Some((id, path)) = todo.pop() {
-        let children = walk.read(id, &path).map_err(|error| {
-            let place = shown(&path);
-            match error.is::<Encrypted>() {
-                true => anyhow!("\"{place}\": {error:#}; `exclude` leaves it out"),
-                false => error.context(format!("\"{place}\"")),
-            }
-        })?;
-        todo.extend(children.into_iter().rev());
+    while let Some(found) = walk.next() {
+        let found = found.map_err(explain)?;
+        let taken = files.take(&found).with_context(|| shown(&found.path));
+        if !taken.map_err(explain)? {
+            walk.skip_below();
+        }
+        files.check_memory(walk.ahead())?;
         count += 1;
         if count % PROGRESS_STEP == 0 {
-            (options.progress)(walk.bytes);
+            (options.progress)(files.bytes);
         }
     }
-    (options.progress)(walk.bytes);
-    let pinned = walk.pinned;
+    (options.progress)(files.bytes);
+    let pinned = files.pinned;
     if pinned > 0 {
         assembly.warnings.push(format!(
             "{pinned} files are immutable or append-only (chattr): that is not taken over"
@@ -150,53 +155,50 @@ pub(super) fn read(
     assembly.end()
 }
 
-/// A filesystem that is being read.
-struct Walk<'a> {
+/// Says what can be done about what cannot be read.
+fn explain(error: Error) -> Error {
+    match error.is::<Encrypted>() {
+        true => anyhow!("{error:#}; `exclude` leaves it out"),
+        false => error,
+    }
+}
+
+/// The files of a filesystem, as they become members.
+struct Files<'a> {
     volume: &'a dyn Volume,
     /// The directory that is none of its files.
     own: Option<FileId>,
     source: SourceId,
     assembly: &'a mut Assembly,
-    /// Those that were met: each has one name.
-    directories: HashSet<FileId>,
     /// Of files with more names than one, the first one that was met.
     first_names: HashMap<FileId, Vec<u8>>,
+    /// How many bytes these have.
+    first_bytes: u64,
     /// Of all files so far.
     bytes: u64,
     pinned: u64,
 }
 
-impl Walk<'_> {
-    /// Reads one file, and returns what is in it when it is a directory.
-    fn read(&mut self, id: FileId, path: &[u8]) -> Result<Vec<(FileId, Vec<u8>)>> {
-        let stat = self.volume.stat(id)?;
+impl Files<'_> {
+    /// Takes one file over, and returns whether what is in it is wanted when it is a directory.
+    fn take(&mut self, found: &Found) -> Result<bool> {
+        let &Found { ref path, id, stat } = found;
+        let path = match &path[1..] {
+            b"" => b".",
+            path => path,
+        };
         let is_directory = stat.kind == reader::Kind::Directory;
-        if self.assembly.is_excluded(path, is_directory) {
-            return Ok(Vec::new());
+        if self.assembly.is_excluded(path, is_directory) || self.own == Some(id) {
+            return Ok(false);
         }
         check_path(path)?;
-        let mut children = Vec::new();
-        if is_directory {
-            ensure!(self.directories.insert(id), TWICE);
-            if self.own == Some(id) {
-                return Ok(Vec::new());
-            }
-            let entries = self.volume.entries(id)?;
-            children.reserve(entries.len());
-            for (name, child) in entries {
-                let path = match path {
-                    b"." => name.to_vec(),
-                    _ => [path, &name].join(&b'/'),
-                };
-                children.push((child, path));
-            }
-        }
         self.pinned += u64::from(self.volume.is_pinned(id)?);
         let first_name = match stat.links {
             2.. if !is_directory => self.first_names.get(&id).cloned(),
             _ => None,
         };
         if stat.links > 1 && !is_directory && first_name.is_none() {
+            self.first_bytes += path.len() as u64;
             self.first_names.insert(id, path.to_vec());
         }
         let mut attributes = Attributes::default();
@@ -217,7 +219,12 @@ impl Walk<'_> {
             acl: super::acl::AclText::default(),
             entry,
         })?;
-        Ok(children)
+        Ok(true)
+    }
+
+    /// Checks the memory that is taken: that of names that were read and are no members yet, too.
+    fn check_memory(&self, ahead: u64) -> Result<()> {
+        self.assembly.check_ahead(ahead + self.first_bytes)
     }
 
     fn entry(&mut self, id: FileId, stat: &reader::Stat) -> Result<Entry> {

@@ -16,7 +16,8 @@ pub struct Limits {
     /// most 200 times as much as the compressed data.
     pub decoded: Option<u64>,
     /// Bytes of memory for what it says about its files: 512 for each of them, as much again for
-    /// one with attributes, and their names, targets, attributes and sparse maps. By default 4 GiB.
+    /// one with attributes, and their names, targets, attributes and sparse maps. What is read
+    /// of a disk image before it is needed is bounded by it, too. By default 4 GiB.
     pub metadata: Option<u64>,
 }
 
@@ -60,13 +61,18 @@ impl Limits {
         Ok(())
     }
 
+    /// Returns how many bytes of memory may be taken by what a source says about its files.
+    pub(crate) fn metadata_max(&self) -> u64 {
+        self.metadata.unwrap_or(METADATA)
+    }
+
     /// Checks how much memory the members so far take: `nodes` of them, and `bytes` beside.
     ///
     /// # Errors
     ///
     /// Fails when it is more than allowed.
     pub(super) fn check_metadata(&self, nodes: usize, bytes: u64) -> Result<()> {
-        let most = self.metadata.unwrap_or(METADATA);
+        let most = self.metadata_max();
         let taken = (nodes as u64).saturating_mul(NODE).saturating_add(bytes);
         ensure!(
             taken <= most,

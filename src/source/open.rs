@@ -7,7 +7,9 @@ use fsgen::Timestamp;
 
 use super::assembly::Assembly;
 use super::window::Archive;
-use super::{Input, Loaded, Options, Source, bundled, decoded, gather, image, oci, read_archive};
+use super::{
+    Input, Limits, Loaded, Options, Source, bundled, decoded, gather, image, oci, read_archive,
+};
 use crate::disk::{self, Disk, Stored};
 use crate::reader::{Reader, TreeReader};
 
@@ -40,9 +42,9 @@ impl Opened {
     /// # Errors
     ///
     /// Fails when there is none to take, and when it is not clear which one.
-    pub(crate) fn on_disk(disk: Arc<dyn Disk>, source: &Source) -> Result<Self> {
+    pub(crate) fn on_disk(disk: Arc<dyn Disk>, source: &Source, limits: Limits) -> Result<Self> {
         Ok(Self {
-            reader: image::filesystem(&disk, source)?,
+            reader: image::filesystem(&disk, source, limits)?,
             disk: Some(disk),
             image_config: None,
             warnings: Vec::new(),
@@ -67,7 +69,7 @@ impl Opened {
 /// Fails when it cannot be read, or holds what no Linux filesystem could.
 pub fn open(source: &Source, options: &Options<'_>) -> Result<Opened> {
     match find(source, options)? {
-        Found::Disk(stored) => Opened::on_disk(stored.disk, source),
+        Found::Disk(stored) => Opened::on_disk(stored.disk, source, options.limits),
         Found::Files(opened) => Ok(opened),
     }
 }

@@ -17,7 +17,6 @@ mod journal;
 mod map;
 mod superblock;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::iter;
 use std::ops::Range;
@@ -31,6 +30,7 @@ use super::{Bytes, Volume};
 use crate::disk::{Cache, Disk};
 use crate::fields::{Fields as _, slice};
 use crate::reader::name::shown;
+use crate::reader::walk::{check_names, taken};
 use crate::reader::{FileId, Kind, Reader, Stat};
 use inode::Inode;
 use superblock::Superblock;
@@ -55,25 +55,28 @@ pub(super) struct Ext4 {
     /// The files whose contents were asked for lately, and where these are, the last one first.
     located: Mutex<Vec<(FileId, Arc<Bytes>)>>,
     is_replayed: bool,
+    /// Bytes of memory that names and maps may take.
+    metadata_max: u64,
 }
 
 impl Ext4 {
-    pub(super) fn open(disk: Arc<dyn Disk>) -> Result<Self> {
-        let mut volume = Self::new(disk)?;
+    pub(super) fn open(disk: Arc<dyn Disk>, metadata_max: u64) -> Result<Self> {
+        let mut volume = Self::new(disk, metadata_max)?;
         if volume.superblock.features.needs_recovery() {
             let logged = journal::read(&volume).context(
                 "it was not unmounted, and its journal cannot be replayed (`e2fsck` may repair it)",
             )?;
             let block_size = volume.superblock.block_size;
             let disk = journal::Replayed::new(volume.disk, block_size, logged);
-            volume = Self::new(Arc::new(disk))?;
+            volume = Self::new(Arc::new(disk), metadata_max)?;
             volume.is_replayed = true;
         }
         Ok(volume)
     }
 
-    fn new(disk: Arc<dyn Disk>) -> Result<Self> {
+    fn new(disk: Arc<dyn Disk>, metadata_max: u64) -> Result<Self> {
         Ok(Self {
+            metadata_max,
             superblock: Superblock::read(&*disk)?,
             disk,
             chunks: Cache::new(usize::try_from(CHUNK)?),
@@ -240,18 +243,22 @@ impl Reader for Ext4 {
     }
 
     fn entries(&self, directory: FileId) -> Result<Vec<(Name, FileId)>> {
-        let mut entries: BTreeMap<Name, FileId> = BTreeMap::new();
-        let mut twice = None;
+        let mut entries: Vec<(Name, FileId)> = Vec::new();
+        let mut bytes = 0;
         self.names(directory, |name, inode| {
-            let before = entries.insert(name.into(), FileId(inode.into()));
-            twice = before.map(|_| name.to_vec());
-            twice.is_none()
+            bytes += taken(name);
+            if bytes <= self.metadata_max {
+                entries.push((name.into(), FileId(inode.into())));
+            }
+            bytes <= self.metadata_max
         })?;
-        if let Some(name) = twice {
-            let (number, name) = (directory.0, shown(&name));
+        check_names(bytes, self.metadata_max)?;
+        entries.sort_unstable();
+        if let Some(pair) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let (number, name) = (directory.0, shown(&pair[0].0));
             bail!("inode {number}: it has the name \"{name}\" twice");
         }
-        Ok(entries.into_iter().collect())
+        Ok(entries)
     }
 
     fn lookup(&self, directory: FileId, name: &[u8]) -> Result<Option<FileId>> {
@@ -272,6 +279,10 @@ impl Reader for Ext4 {
             found.is_none()
         })?;
         Ok(found)
+    }
+
+    fn metadata_max(&self) -> u64 {
+        self.metadata_max
     }
 
     fn target(&self, link: FileId) -> Result<Vec<u8>> {
@@ -348,6 +359,11 @@ impl Ext4 {
         let mut located = lock();
         located.truncate(LOCATED - 1);
         located.insert(0, (file, bytes.clone()));
+        let mut kept = 0;
+        located.retain(|(_, bytes)| {
+            kept += bytes.memory();
+            kept <= self.metadata_max
+        });
         Ok(bytes)
     }
 }

@@ -42,11 +42,13 @@ pub(super) struct Fat {
     /// How many directories there are in one, by its first cluster (the root: none): a damaged image
     /// may have many that are in one place.
     subdirectories: Mutex<HashMap<Option<u32>, u64>>,
+    metadata_max: u64,
 }
 
 impl Fat {
-    pub(super) fn open(disk: Arc<dyn Disk>) -> Result<Self> {
+    pub(super) fn open(disk: Arc<dyn Disk>, metadata_max: u64) -> Result<Self> {
         Ok(Self {
+            metadata_max,
             boot: Boot::read(&*disk)?,
             disk,
             table: Cache::new(usize::try_from(CHUNK)?),
@@ -77,7 +79,8 @@ impl Fat {
         })
     }
 
-    /// Returns where a chain of clusters is that has to reach `len` bytes far, or as far as it goes.
+    /// Returns where a chain of clusters is that has to reach `len` bytes far; that of a directory goes
+    /// as far as it does.
     fn chain(&self, first: u32, len: Option<u64>) -> Result<Vec<Segment>> {
         let cluster_len = self.boot.cluster_len;
         let mut segments: Vec<Segment> = Vec::new();
@@ -108,6 +111,11 @@ impl Fat {
                 at <= u64::from(self.boot.clusters) * cluster_len,
                 "its chain of clusters goes round"
             );
+            // The last cluster may be longer than what a directory may have of it.
+            ensure!(
+                len.is_some() || at <= DIRECTORY_MAX + cluster_len,
+                "a directory of {at} bytes or more, at most {DIRECTORY_MAX} are possible"
+            );
             cluster = self.next(cluster)?;
         }
         if let (Some(len), Some(last)) = (len, segments.last_mut()) {
@@ -123,14 +131,7 @@ impl Fat {
             (ROOT, None) => self.boot.root_cluster,
             _ => self.entry(id)?.cluster,
         };
-        let segments = self.chain(first, None)?;
-        let len: u64 = segments.iter().map(|segment| segment.len).sum();
-        // The last cluster may be longer than what a directory may have of it.
-        ensure!(
-            len <= DIRECTORY_MAX + self.boot.cluster_len,
-            "a directory of {len} bytes, at most {DIRECTORY_MAX} are possible"
-        );
-        Ok(segments)
+        self.chain(first, None)
     }
 
     fn entry(&self, id: FileId) -> Result<Entry> {
@@ -257,6 +258,10 @@ impl Reader for Fat {
             entries.find(|(other, _)| other.eq_ignore_ascii_case(name))
         });
         Ok(found.map(|(_, id)| *id))
+    }
+
+    fn metadata_max(&self) -> u64 {
+        self.metadata_max
     }
 
     fn target(&self, _: FileId) -> Result<Vec<u8>> {

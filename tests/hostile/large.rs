@@ -201,6 +201,55 @@ fn sparse_files() {
 }
 
 #[test]
+fn disk_images() {
+    let work = written("in.tar", |archive| {
+        for number in 0..200_000 {
+            put(archive, &file(&format!("d/{number:090}")));
+        }
+        // A byte in every other block.
+        let parts = (0..100_000_u64).map(|part| format!("{}\n1\n", part * 2048));
+        let map = format!("100000\n{}", parts.collect::<String>());
+        let data = vec![1; 100_000];
+        put(archive, &sparse_1_0("204800000", map.as_bytes(), &data));
+    });
+    work.write(
+        "build.yaml",
+        "table: none\npartitions: [{mount: /, block_size: 1024}]\n",
+    );
+    let run = hsb(&work, &["build", "-q", "-i", "in.tar"], 1500);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let tries = [
+        (
+            "names that are listed",
+            &["ls", "image.raw", "d"][..],
+            "/d: the names in its directories take more than 5242880 bytes of memory; if there \
+             should be as many, --max-metadata allows more",
+        ),
+        (
+            "names that become members",
+            &["build", "-q", "-i", "image.raw", "-o", "out.raw"],
+            "image.raw: /d: the names in its directories take more than",
+        ),
+        (
+            "a file in pieces",
+            &["cat", "image.raw", "f"],
+            "f: inode ... where its blocks are takes more than 5242880 bytes of memory; if \
+             it should, --max-metadata allows more",
+        ),
+    ];
+    none(tries.into_iter().map(|(what, args, want)| {
+        let attempt = Try {
+            what,
+            args: &[args, &["--max-metadata", "5M"]].concat(),
+            memory: 128,
+            code: 1,
+            want: format!("hsb: {want}"),
+        };
+        attempt.complaint(&work)
+    }));
+}
+
+#[test]
 fn headers() {
     refused(
         "a name of 64 MiB",

@@ -61,11 +61,11 @@ fn ext4() {
         ),
         (
             &[(dir + 0x1A, &[0, 0])],
-            "\"dir\": inode 12: it has no name left",
+            "/dir: inode 12: it has no name left",
         ),
         (
             &[(dir + 0x28, &[0])],
-            "\"dir\": inode 12: its extent tree has a node of magic 0xf300",
+            "/dir: inode 12: its extent tree has a node of magic 0xf300",
         ),
         (
             &[(dir + 0x2A, &[5])],
@@ -73,12 +73,12 @@ fn ext4() {
         ),
         (
             &[(dir + 0x3C, &[0xFF; 4])],
-            "\"dir\": inode 12: its block 0 would be block 4294967295 of 6144",
+            "/dir: inode 12: its block 0 would be block 4294967295 of 6144",
         ),
         (&[(dir + 0x38, &[0])], "its extent at block 0 is empty"),
         (
             &[(names + 4, &[3, 0])],
-            "\"dir\": inode 12: an entry of 3 bytes with a name of 1",
+            "/dir: inode 12: an entry of 3 bytes with a name of 1",
         ),
         (&[(names + 4, &[0, 0])], "an entry of 0 bytes"),
         (&[(names + 24, &[0xFF; 4])], "there are 6144 of them"),
@@ -110,12 +110,12 @@ fn ext4() {
         (
             "ext4",
             "ln dir/big dir/tiNy",
-            "\"dir\": inode 12: it has the name \"tiny\" twice",
+            "/dir: inode 12: it has the name \"tiny\" twice",
         ),
         (
             "ext2",
             "sif dir block[1] BLOCK\nsif dir size 8192",
-            "\"dir\": inode 12: its block 1 is block BLOCK, which is another one of its blocks",
+            "/dir: inode 12: its block 1 is block BLOCK, which is another one of its blocks",
         ),
     ] {
         let options = ["-t", name, "-b", "4096", "-O", "^metadata_csum"];

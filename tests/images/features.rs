@@ -171,9 +171,9 @@ fn what_is_not_read_is_said_by_name() {
     for (requests, want) in [
         (
             "sif dir flags 0x80800",
-            "\"dir\": inode 12: it is encrypted (feature encrypt)",
+            "/dir: inode 12: it is encrypted (feature encrypt)",
         ),
-        ("sif dir/big flags 0x80804", "\"dir/big\": inode "),
+        ("sif dir/big flags 0x80804", "/dir/big: inode "),
         (
             "sif dir/big flags 0x80004",
             "it is compressed (feature compression)",

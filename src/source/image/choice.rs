@@ -54,12 +54,13 @@ impl<'de> Deserialize<'de> for Which {
 pub(super) fn choose(
     disk: &Arc<dyn Disk>,
     which: Option<&Which>,
+    metadata_max: u64,
 ) -> anyhow::Result<(Box<dyn Volume>, Vec<String>)> {
     let Some(table) = partition::read(&**disk)? else {
         if let Some(Which::Number(number)) = which {
             bail!("it has no partition table, and so no partition {number}");
         }
-        let volume = volume::open(disk.clone())?;
+        let volume = volume::open(disk.clone(), metadata_max)?;
         if let Some(Which::Name(name)) = which
             && volume.label() != *name
         {
@@ -67,7 +68,7 @@ pub(super) fn choose(
         }
         return Ok((volume, Vec::new()));
     };
-    let slots = slots(disk, &table);
+    let slots = slots(disk, &table, metadata_max);
     let mut said = table.warnings.clone();
     let slot = match which {
         Some(Which::Number(number)) => slots
@@ -85,7 +86,7 @@ pub(super) fn choose(
         }
     };
     let number = slot.partition.number;
-    let open = || volume::open(slot.partition.open(disk)?);
+    let open = || volume::open(slot.partition.open(disk)?, metadata_max);
     let volume = open().with_context(|| format!("partition {number}"))?;
     Ok((volume, said))
 }
@@ -102,14 +103,16 @@ struct Slot {
 }
 
 /// Looks at all partitions. What cannot be read is unknown, until it is asked for.
-fn slots(disk: &Arc<dyn Disk>, table: &Table) -> Vec<Slot> {
+fn slots(disk: &Arc<dyn Disk>, table: &Table, metadata_max: u64) -> Vec<Slot> {
     let slots = table.partitions.iter().map(|partition| {
         let opened = partition.open(disk).ok();
         let found = opened
             .as_ref()
             .and_then(|disk| volume::recognise(&**disk).ok().flatten());
         let volume = match found {
-            Some(Found::Ext | Found::Fat) => opened.and_then(|disk| volume::open(disk).ok()),
+            Some(Found::Ext | Found::Fat) => {
+                opened.and_then(|disk| volume::open(disk, metadata_max).ok())
+            }
             _ => None,
         };
         let has = |path: &[u8]| volume.as_ref().is_some_and(|v| resolve(&**v, path).is_ok());

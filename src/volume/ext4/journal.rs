@@ -41,6 +41,9 @@ const ESCAPED: u32 = 1;
 const SAME_UUID: u32 = 2;
 const LAST: u32 = 8;
 
+/// Bytes of memory that are taken for what a transaction says of a block, at most.
+const TAKEN: u64 = 96;
+
 /// A block of the filesystem whose newest state is in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Logged {
@@ -232,6 +235,14 @@ impl Journal<'_> {
             ensure!(
                 open.logged.len() as u64 <= self.end,
                 "a transaction has more blocks than the journal"
+            );
+            let logged = self.logged.len() + open.logged.len();
+            let revoked = self.revoked.len() + open.revoked.len();
+            let most = self.volume.metadata_max;
+            ensure!(
+                (logged + revoked) as u64 * TAKEN <= most,
+                "what it says of {logged} blocks and of {revoked} that were revoked takes more than \
+                 {most} bytes of memory; if it should, --max-metadata allows more"
             );
         }
         Ok(number)

@@ -21,6 +21,9 @@ const WRITTEN_MAX: u16 = 32_768;
 /// Numbers in the inode that are blocks of the file themselves.
 const DIRECT: u64 = 12;
 
+/// Bytes of memory that a run takes at most, with the segment that is made of it.
+const TAKEN: u64 = 72;
+
 /// Blocks that follow each other both in the file and in the filesystem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
@@ -78,6 +81,12 @@ impl Walk<'_> {
             }
             _ => self.runs.push(run),
         }
+        let (taken, most) = (self.runs.len() as u64 * TAKEN, self.volume.metadata_max);
+        ensure!(
+            taken <= most,
+            "where its blocks are takes more than {most} bytes of memory; if it should, \
+             --max-metadata allows more"
+        );
         Ok(())
     }
 

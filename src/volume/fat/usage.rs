@@ -13,7 +13,8 @@ const CHUNK: u64 = 3 << 18;
 
 /// Returns what the boot sector and the table say.
 pub(in crate::volume) fn describe(disk: &Arc<dyn Disk>) -> io::Result<Description> {
-    let Ok(fat) = Fat::open(disk.clone()) else {
+    // None of its names are kept.
+    let Ok(fat) = Fat::open(disk.clone(), 0) else {
         return Ok(Description {
             kind: "FAT".to_owned(),
             ..Description::default()
