@@ -1,7 +1,7 @@
 //! ext2, ext3 and ext4, with all features of e2fsprogs but compression and encryption.
 //!
 //! - `superblock` and its `features`: where everything is, and what has to be understood
-//! - `inode`; `map`: where its blocks are; `directory`: names, by their `index` where there is one;
+//! - `inode`, of which the `recent` ones are kept; `map`: where its blocks are; `directory`: names, by their `index` where there is one;
 //!   `attribute`s and ACLs
 //! - `journal`: what of a filesystem that was not unmounted has to be read from there
 //!
@@ -15,6 +15,7 @@ mod index;
 mod inode;
 mod journal;
 mod map;
+mod recent;
 mod superblock;
 
 use std::io;
@@ -33,6 +34,7 @@ use crate::reader::name::shown;
 use crate::reader::walk::{check_names, taken};
 use crate::reader::{FileId, Kind, Reader, Stat};
 use inode::Inode;
+use recent::Recent;
 use superblock::Superblock;
 pub(super) use superblock::{describe, is_likely};
 
@@ -52,6 +54,7 @@ pub(super) struct Ext4 {
     disk: Arc<dyn Disk>,
     superblock: Superblock,
     chunks: Cache,
+    inodes: Recent,
     /// The files whose contents were asked for lately, and where these are, the last one first.
     located: Mutex<Vec<(FileId, Arc<Bytes>)>>,
     is_replayed: bool,
@@ -80,6 +83,7 @@ impl Ext4 {
             superblock: Superblock::read(&*disk)?,
             disk,
             chunks: Cache::new(usize::try_from(CHUNK)?),
+            inodes: Recent::new(),
             located: Mutex::default(),
             is_replayed: false,
         })
@@ -113,9 +117,10 @@ impl Ext4 {
         Ok(self.bytes(number * u64::from(block_size), block_size as usize)?)
     }
 
-    fn inode(&self, number: u32) -> Result<Inode> {
+    fn inode(&self, number: u32) -> Result<Arc<Inode>> {
         let context = || format!("inode {number}");
-        self.read_inode(number).with_context(context)
+        let read = || self.read_inode(number).with_context(context);
+        self.inodes.get(number, read)
     }
 
     fn read_inode(&self, number: u32) -> Result<Inode> {
@@ -146,7 +151,7 @@ impl Ext4 {
         Inode::parse(number, raw, superblock)
     }
 
-    fn file(&self, id: FileId) -> Result<Inode> {
+    fn file(&self, id: FileId) -> Result<Arc<Inode>> {
         let number = u32::try_from(id.0).context("no inode has that number")?;
         self.inode(number)
     }
