@@ -11,7 +11,8 @@ mod text;
 mod work;
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
 use fsgen::tree::Name;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use crate::listing::Entry;
 use crate::reader::accounts::Accounts;
 use crate::reader::name::shown;
+use crate::reader::unread::Unread;
 use crate::reader::walk::{Found, TWICE, Walk, join};
 use crate::reader::{FileId, Kind, Reader, Stat};
 use content::{Buffers, First};
@@ -79,35 +81,35 @@ impl Difference {
     }
 }
 
-/// Compares what two readers have at and below a path, which both have.
-///
-/// # Errors
-///
-/// Fails when one cannot be read. The message names it, and the path.
+/// Compares what two readers have at and below a path, which both have. What cannot be read of them
+/// is returned, too; all else is compared.
 pub(crate) fn compare(
     readers: [&dyn Reader; 2],
     path: &[u8],
     roots: [FileId; 2],
     options: &Options,
-) -> Result<Vec<Difference>> {
+) -> (Vec<Difference>, Unread) {
     let comparison = Comparison {
         readers,
         options,
         accounts: readers.map(Accounts::of),
-        own: [readers[0].own()?, readers[1].own()?],
+        // If that cannot be read, then neither can the file itself, or what it is in.
+        own: readers.map(|reader| reader.own().ok().flatten()),
         found: Mutex::default(),
+        unread: Mutex::default(),
         directories: Mutex::default(),
         linked: Mutex::default(),
     };
     let work = Work::new(Job::Pair(path.to_vec(), roots));
     work.run(options.threads, |job, buffers, todo| {
-        comparison.run(job, buffers, todo)
-    })?;
+        comparison.run(job, buffers, todo);
+    });
     let found = comparison.found.into_inner();
     let mut found = found.unwrap_or_else(PoisonError::into_inner);
+    let unread = comparison.unread.into_inner();
     // A directory before what is in it, and that before its next sibling.
     found.sort_by(|a, b| a.path().split(is_slash).cmp(b.path().split(is_slash)));
-    Ok(found)
+    (found, unread.unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Returns how many bytes a part of a file has. What of them are holes takes no time.
@@ -124,14 +126,15 @@ enum Job {
     /// Two files, and all below them.
     Pair(Vec<u8>, [FileId; 2]),
     /// A part of two large files, by number.
-    Part(Arc<Large>, u64),
+    Part(Arc<Pair>, u64),
 }
 
-/// Two large files, compared in parts.
-struct Large {
+/// Two files of one path.
+struct Pair {
     path: Vec<u8>,
     ids: [FileId; 2],
     stats: [Stat; 2],
+    /// The first byte of their contents that differs.
     first: First,
 }
 
@@ -147,6 +150,7 @@ struct Comparison<'a> {
     /// Directories of the filesystems themselves: that only one has its own says nothing.
     own: [Option<FileId>; 2],
     found: Mutex<Vec<Difference>>,
+    unread: Mutex<Unread>,
     /// Directories that were compared, by side.
     directories: Mutex<HashSet<(usize, FileId)>>,
     /// Files of several names whose contents were compared, and are the same.
@@ -154,57 +158,48 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    fn run(&self, job: Job, buffers: &mut Buffers, todo: &mut Vec<Job>) -> Result<()> {
+    fn run(&self, job: Job, buffers: &mut Buffers, todo: &mut Vec<Job>) {
         match job {
-            Job::Pair(path, ids) => {
-                let done = self.pair(path.clone(), ids, buffers, todo);
-                done.with_context(|| shown(&path))
-            }
-            Job::Part(large, part) => {
-                let done = self.part(&large, part, buffers);
-                done.with_context(|| shown(&large.path))
-            }
+            Job::Pair(path, ids) => self.pair(path, ids, buffers, todo),
+            Job::Part(pair, part) => self.part(&pair, part, buffers),
         }
     }
 
-    fn pair(
-        &self,
-        path: Vec<u8>,
-        ids: [FileId; 2],
-        buffers: &mut Buffers,
-        todo: &mut Vec<Job>,
-    ) -> Result<()> {
-        let stats = self.both(|side| self.readers[side].stat(ids[side]))?;
-        let kinds = stats.map(|stat| stat.kind);
-        match kinds {
-            [Kind::Directory, Kind::Directory] => self.entries(&path, ids, buffers, todo)?,
-            [Kind::Directory, _] => self.below(0, &path, ids[0])?,
-            [_, Kind::Directory] => self.below(1, &path, ids[1])?,
-            [Kind::File, Kind::File] => return self.files(path, ids, stats, buffers, todo),
+    fn pair(&self, path: Vec<u8>, ids: [FileId; 2], buffers: &mut Buffers, todo: &mut Vec<Job>) {
+        let stats = self.both(&path, |side| self.readers[side].stat(ids[side]));
+        let Some(stats) = self.readable(stats) else {
+            return;
+        };
+        let pair = Pair {
+            path,
+            ids,
+            stats,
+            first: First::new(stats.map(|stat| stat.size)),
+        };
+        match stats.map(|stat| stat.kind) {
+            [Kind::Directory, Kind::Directory] => self.entries(&pair, buffers, todo),
+            [Kind::Directory, _] => self.below(0, &pair),
+            [_, Kind::Directory] => self.below(1, &pair),
+            [Kind::File, Kind::File] => return self.files(pair, buffers, todo),
             _ => {}
         }
-        self.tell(path, ids, stats, None)
+        self.tell(&pair, None);
     }
 
     /// Compares two directories name by name.
-    fn entries(
-        &self,
-        path: &[u8],
-        ids: [FileId; 2],
-        buffers: &mut Buffers,
-        todo: &mut Vec<Job>,
-    ) -> Result<()> {
-        let [a, b] = self.both(|side| {
-            let directories = self.directories.lock();
-            let mut directories = directories.unwrap_or_else(PoisonError::into_inner);
-            ensure!(directories.insert((side, ids[side])), TWICE);
-            drop(directories);
-            self.readers[side].entries(ids[side])
-        })?;
+    fn entries(&self, pair: &Pair, buffers: &mut Buffers, todo: &mut Vec<Job>) {
+        let entries = self.both(&pair.path, |side| {
+            let id = pair.ids[side];
+            ensure!(lock(&self.directories).insert((side, id)), TWICE);
+            self.readers[side].entries(id)
+        });
+        let Some([a, b]) = self.readable(entries) else {
+            return;
+        };
         let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
         loop {
             let order = match (a.peek(), b.peek()) {
-                (None, None) => return Ok(()),
+                (None, None) => return,
                 (Some(_), None) => std::cmp::Ordering::Less,
                 (None, Some(_)) => std::cmp::Ordering::Greater,
                 (Some((a, _)), Some((b, _))) => a.cmp(b),
@@ -220,145 +215,146 @@ impl Comparison<'_> {
             }
             match (first, second) {
                 (Some((name, first)), Some((_, second))) => {
-                    let path = join(path, &name);
+                    let path = join(&pair.path, &name);
                     // Directories are work for others, files are quicker done than handed on.
-                    match self.readers[0].stat(first)?.kind {
-                        Kind::Directory => todo.push(Job::Pair(path, [first, second])),
-                        _ => {
-                            let done = self.pair(path.clone(), [first, second], buffers, todo);
-                            done.with_context(|| shown(&path))?;
+                    match self.readers[0].stat(first) {
+                        Ok(stat) if stat.kind == Kind::Directory => {
+                            todo.push(Job::Pair(path, [first, second]));
                         }
+                        _ => self.pair(path, [first, second], buffers, todo),
                     }
                 }
-                (Some((name, id)), None) => self.alone(0, &join(path, &name), id)?,
-                (None, Some((name, id))) => self.alone(1, &join(path, &name), id)?,
-                (None, None) => return Ok(()),
+                (Some((name, id)), None) => self.alone(0, &join(&pair.path, &name), id),
+                (None, Some((name, id))) => self.alone(1, &join(&pair.path, &name), id),
+                (None, None) => return,
             }
         }
     }
 
     /// Compares two files, or has them compared in parts.
-    fn files(
-        &self,
-        path: Vec<u8>,
-        ids: [FileId; 2],
-        stats: [Stat; 2],
-        buffers: &mut Buffers,
-        todo: &mut Vec<Job>,
-    ) -> Result<()> {
-        let common = stats[0].size.min(stats[1].size);
-        let is_linked = stats.iter().all(|stat| stat.links > 1);
-        let is_known = is_linked && self.linked().contains(&ids);
+    fn files(&self, pair: Pair, buffers: &mut Buffers, todo: &mut Vec<Job>) {
+        let common = pair.common();
+        let is_linked = pair.stats.iter().all(|stat| stat.links > 1);
+        let is_known = is_linked && lock(&self.linked).contains(&pair.ids);
         if self.ignores(Aspect::Content) || is_known {
-            return self.tell(path, ids, stats, None);
+            return self.tell(&pair, None);
         }
-        let first = First::new(stats.map(|stat| stat.size));
-        if common <= PART {
-            content::compare(self.readers, ids, 0..common, &first, buffers)?;
-            if is_linked && first.get().is_none() {
-                self.linked().insert(ids);
-            }
-            return self.tell(path, ids, stats, first.get());
+        if common > PART {
+            let pair = Arc::new(pair);
+            let parts = common.div_ceil(part_of(common));
+            todo.extend((0..parts).rev().map(|part| Job::Part(pair.clone(), part)));
+            return;
         }
-        let large = Arc::new(Large {
-            path,
-            ids,
-            stats,
-            first,
-        });
-        let parts = common.div_ceil(part_of(common));
-        todo.extend((0..parts).rev().map(|part| Job::Part(large.clone(), part)));
-        Ok(())
+        let is_read = self.content(&pair, 0..common, buffers);
+        if is_linked && is_read && pair.first.get().is_none() {
+            lock(&self.linked).insert(pair.ids);
+        }
+        self.tell(&pair, pair.first.get());
     }
 
     /// Compares a part of two large files; whoever is last with one tells of them.
-    fn part(&self, large: &Arc<Large>, part: u64, buffers: &mut Buffers) -> Result<()> {
-        let Large {
-            path,
-            ids,
-            stats,
-            first,
-        } = &**large;
-        let common = stats[0].size.min(stats[1].size);
+    fn part(&self, pair: &Pair, part: u64, buffers: &mut Buffers) {
+        let common = pair.common();
         let len = part_of(common);
         let start = part * len;
         let range = start..common.min(start.saturating_add(len));
-        content::compare(self.readers, *ids, range, first, buffers)?;
-        match first.is_last(common.div_ceil(len)) {
-            true => self.tell(path.clone(), *ids, *stats, first.get()),
-            false => Ok(()),
+        self.content(pair, range, buffers);
+        if pair.first.is_last(common.div_ceil(len)) {
+            self.tell(pair, pair.first.get());
         }
+    }
+
+    /// Compares a range of two files, and returns whether it can be read.
+    fn content(&self, pair: &Pair, range: Range<u64>, buffers: &mut Buffers) -> bool {
+        let what = |side: usize| self.what(side, &pair.path);
+        let done = content::compare(self.readers, pair.ids, range, &pair.first, buffers, &what);
+        self.readable(done).is_some()
     }
 
     /// Tells of everything below a directory that only one of both has.
-    fn below(&self, side: usize, path: &[u8], id: FileId) -> Result<()> {
-        self.tell_of_one(side, Walk::new(self.readers[side], path, id).skip(1))
+    fn below(&self, side: usize, pair: &Pair) {
+        let walk = Walk::new(self.readers[side], &pair.path, pair.ids[side]);
+        self.tell_of_one(side, walk.skip(1));
     }
 
     /// Tells of a file that only one of both has, and of everything below it.
-    fn alone(&self, side: usize, path: &[u8], id: FileId) -> Result<()> {
-        self.tell_of_one(side, Walk::new(self.readers[side], path, id))
+    fn alone(&self, side: usize, path: &[u8], id: FileId) {
+        self.tell_of_one(side, Walk::new(self.readers[side], path, id));
     }
 
-    fn tell_of_one(&self, side: usize, files: impl Iterator<Item = Result<Found>>) -> Result<()> {
+    fn tell_of_one(&self, side: usize, files: impl Iterator<Item = Result<Found>>) {
         let which = [Difference::Removed, Difference::Added][side];
         for file in files {
-            let entry = Entry::of(self.readers[side], &file?, &self.accounts[side]);
-            let difference = which(entry.with_context(|| self.readers[side].name())?);
-            self.found().push(difference);
+            let entry = file.and_then(|file| {
+                let entry = Entry::of(self.readers[side], &file, &self.accounts[side]);
+                entry.with_context(|| shown(&file.path))
+            });
+            if let Some(entry) = self.readable(entry.with_context(|| self.readers[side].name())) {
+                lock(&self.found).push(which(entry));
+            }
         }
-        Ok(())
     }
 
     /// Tells of two files, if they differ; `first` is the first byte of their contents that does.
-    fn tell(
-        &self,
-        path: Vec<u8>,
-        ids: [FileId; 2],
-        stats: [Stat; 2],
-        first: Option<u64>,
-    ) -> Result<()> {
+    fn tell(&self, pair: &Pair, first: Option<u64>) {
+        let (ids, stats) = (pair.ids, pair.stats);
         let xattrs = match self.ignores(Aspect::Xattr) {
-            true => Default::default(),
-            false => self.both(|side| self.readers[side].xattrs(ids[side]))?,
+            true => Ok(Default::default()),
+            false => self.both(&pair.path, |side| self.readers[side].xattrs(ids[side])),
         };
         let targets = match stats.map(|stat| stat.kind) {
             [Kind::Symlink, Kind::Symlink] => {
-                self.both(|side| self.readers[side].target(ids[side]))?
+                self.both(&pair.path, |side| self.readers[side].target(ids[side]))
             }
-            _ => Default::default(),
+            _ => Ok(Default::default()),
         };
+        // What cannot be read is not known to differ.
+        let xattrs = self.readable(xattrs).unwrap_or_default();
+        let targets = self.readable(targets).unwrap_or_default();
         let mut differs = field::differences(stats, first, &targets, &xattrs);
         differs.retain(|field| !self.ignores(field.aspect));
         if !differs.is_empty() {
-            self.found().push(Difference::Changed(Changed {
-                path: crate::listing::Path("path", path),
+            lock(&self.found).push(Difference::Changed(Changed {
+                path: crate::listing::Path("path", pair.path.clone()),
                 noun: stats[0].kind.noun(),
                 differs,
                 ids: (ids[0], ids[1]),
             }));
         }
-        Ok(())
     }
 
     fn ignores(&self, aspect: Aspect) -> bool {
         self.options.ignored.contains(&aspect)
     }
 
-    /// Does something with both readers; an error says with which it failed.
-    fn both<T>(&self, what: impl Fn(usize) -> Result<T>) -> Result<[T; 2]> {
-        let one = |side: usize| what(side).with_context(|| self.readers[side].name());
+    /// Does something with both readers; an error says with which it failed, and where.
+    fn both<T>(&self, path: &[u8], what: impl Fn(usize) -> Result<T>) -> Result<[T; 2]> {
+        let one = |side: usize| what(side).with_context(|| self.what(side, path));
         Ok([one(0)?, one(1)?])
     }
 
-    // What a thread that panicked left is whole, and the panic ends all of it anyway.
-    fn found(&self) -> std::sync::MutexGuard<'_, Vec<Difference>> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns what messages call a file.
+    fn what(&self, side: usize, path: &[u8]) -> String {
+        format!("{}: {}", self.readers[side].name(), shown(path))
     }
 
-    fn linked(&self) -> std::sync::MutexGuard<'_, HashSet<[FileId; 2]>> {
-        self.linked.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns what could be read; that it could not is noted.
+    fn readable<T>(&self, read: Result<T>) -> Option<T> {
+        read.map_err(|error| lock(&self.unread).note(&error)).ok()
     }
+}
+
+impl Pair {
+    /// Returns how many bytes both have.
+    fn common(&self) -> u64 {
+        self.stats[0].size.min(self.stats[1].size)
+    }
+}
+
+/// Locks what threads share. What one that panicked left is whole, and the panic ends all of it
+/// anyway.
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

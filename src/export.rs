@@ -13,12 +13,14 @@ mod store;
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::format::Format;
 use crate::output::{Output, Place};
 use crate::reader::name::shown;
+use crate::reader::unread::Unread;
 use crate::reader::{FileId, Kind, Reader, resolve};
 use crate::source::{Opened, Source};
 use archive::Archive;
@@ -42,23 +44,30 @@ pub(crate) struct Options<'o> {
     pub(crate) threads: usize,
 }
 
-/// Exports to a tar archive, and returns what the user should know.
+/// What the user should know of an archive that was made.
+pub(crate) struct Exported {
+    pub(crate) warnings: Vec<String>,
+    /// What is not in it.
+    pub(crate) unread: Unread,
+}
+
+/// Exports to a tar archive, of all that can be read.
 ///
 /// # Errors
 ///
-/// Fails when the image cannot be read, or the archive not be written.
+/// Fails when the path cannot be read, or the archive not be written.
 pub(crate) fn to_tar(
     opened: &Opened,
     options: &Options<'_>,
     target: Target<'_>,
-) -> Result<Vec<String>> {
+) -> Result<Exported> {
     let reader = &*opened.reader;
     let archive = archive_of(reader, options, false)?;
     let totals;
     match target {
         Target::Stream(out) => {
             totals = archive.measure()?;
-            store::to_stream(&archive, out)?;
+            store::to_stream(&archive, totals.len, out)?;
             reader.check_unchanged()?;
         }
         Target::File(file) => {
@@ -73,7 +82,7 @@ pub(crate) fn to_tar(
             let output = Output::create(&place)?;
             let whole = 0..totals.len;
             let sink = format.stream(totals.len, vec![whole], &output)?;
-            store::to_sink(&archive, &*sink, 0, options.threads)?;
+            store::to_sink(&archive, &*sink, 0, totals.len, options.threads)?;
             sink.finish()?;
             drop(sink);
             reader.check_unchanged()?;
@@ -81,14 +90,14 @@ pub(crate) fn to_tar(
             Output::finish(vec![output])?;
         }
     }
-    Ok(warnings(totals))
+    Ok(exported(archive, totals))
 }
 
-/// Exports to a container image, and returns what the user should know.
+/// Exports to a container image, of all that can be read.
 ///
 /// # Errors
 ///
-/// Fails when the image cannot be read, holds a name that means something else in a layer, or when
+/// Fails when the path cannot be read, holds a name that means something else in a layer, or when
 /// the result cannot be written.
 pub(crate) fn to_container(
     opened: &Opened,
@@ -96,7 +105,7 @@ pub(crate) fn to_container(
     form: Form,
     name: Option<&str>,
     out: &Path,
-) -> Result<Vec<String>> {
+) -> Result<Exported> {
     let is_folder = out.extension().is_none_or(|ending| ending != "tar");
     if is_folder && out.symlink_metadata().is_ok() {
         bail!(
@@ -114,7 +123,7 @@ pub(crate) fn to_container(
         name,
     };
     container::store(&image, form, options, out)?;
-    Ok(warnings(totals))
+    Ok(exported(archive, totals))
 }
 
 fn archive_of<'r>(
@@ -145,11 +154,16 @@ fn archive_of<'r>(
         reader,
         root: (path, id),
         is_layer,
+        unread: Mutex::default(),
     })
 }
 
-fn warnings(totals: archive::Totals) -> Vec<String> {
+fn exported(archive: Archive<'_>, totals: archive::Totals) -> Exported {
     let sockets = totals.sockets;
     let one = (sockets > 0).then(|| format!("{sockets} sockets left out: tar has none"));
-    one.into_iter().collect()
+    let unread = archive.unread.into_inner();
+    Exported {
+        warnings: one.into_iter().collect(),
+        unread: unread.unwrap_or_else(PoisonError::into_inner),
+    }
 }

@@ -12,6 +12,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::disk::Stored;
+use crate::reader::unread::Unread;
 use crate::source::{Limits, Opened, Source};
 use system::{Contents, System};
 
@@ -37,28 +38,29 @@ pub(crate) struct Inspection {
     /// What the user should know.
     #[serde(skip)]
     pub(crate) warnings: Vec<String>,
+    /// What of its files could not be looked at.
+    #[serde(skip)]
+    pub(crate) unread: Unread,
 }
 
 impl Inspection {
     /// Looks at files.
-    ///
-    /// # Errors
-    ///
-    /// Fails when they cannot be read.
-    pub(crate) fn of_files(image: String, opened: Opened) -> Result<Self> {
+    pub(crate) fn of_files(image: String, opened: Opened) -> Self {
         let reader = &*opened.reader;
-        Ok(Self {
+        let mut unread = Unread::default();
+        Self {
             image,
             format: match opened.image_config {
                 Some(_) => "container image",
                 None => "files",
             },
             disk: None,
-            contents: Some(Contents::of(reader)?),
+            contents: Some(Contents::of(reader, &mut unread)),
             system: System::of(reader),
             image_config: opened.image_config,
             warnings: opened.warnings,
-        })
+            unread,
+        }
     }
 
     /// Looks at a disk, and into the filesystem on it that a source means.
@@ -73,11 +75,11 @@ impl Inspection {
         limits: Limits,
     ) -> Result<Self> {
         let (disk, mut warnings) = disk::Summary::of(stored)?;
-        let (mut contents, mut system) = (None, None);
+        let (mut contents, mut system, mut unread) = (None, None, Unread::default());
         match Opened::on_disk(stored.disk.clone(), source, limits) {
             Ok(opened) => {
                 warnings.extend(opened.warnings);
-                contents = Some(Contents::of(&*opened.reader)?);
+                contents = Some(Contents::of(&*opened.reader, &mut unread));
                 system = System::of(&*opened.reader);
             }
             Err(error) if source.partition.is_some() => return Err(error),
@@ -92,6 +94,7 @@ impl Inspection {
             system,
             image_config: None,
             warnings,
+            unread,
         })
     }
 }

@@ -5,7 +5,7 @@
 //! what it is asked for and nothing else: an image of a million files opens at once.
 //!
 //! - `path`: the way from a path to a file, through links and never out
-//! - `walk`: all files below one
+//! - `walk`: all files below one; `unread`: those that could not be read
 //! - `name`, `time`, `accounts`: names, times and owners for people
 
 pub(crate) mod accounts;
@@ -13,6 +13,7 @@ pub(crate) mod name;
 mod path;
 pub(crate) mod time;
 mod tree;
+pub(crate) mod unread;
 pub(crate) mod walk;
 
 use std::ops::Range;

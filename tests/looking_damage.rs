@@ -1,6 +1,7 @@
 //! Looking into images that are damaged, or hold what nobody may read.
 
 use std::fs;
+use std::path::Path;
 
 use super::kit::{self, Work};
 
@@ -62,6 +63,97 @@ fn what_cannot_be_read_hides_nothing_else() {
     }
     let message = kit::fail(&mut work.hsb(["build", "-q", "-i", "x.fs"]), 1);
     assert!(message.contains("; `exclude` leaves it out"), "{message}");
+    the_rest_is_compared_and_exported(&work);
+}
+
+fn the_rest_is_compared_and_exported(work: &Work) {
+    work.write("root/file", "y");
+    let unread = ["x.fs: /a: inode ", "x.fs: /c: inode "];
+    let check = |arguments: &[&str], code: i32| {
+        let run = kit::run(&mut work.hsb(arguments));
+        assert_eq!(run.code, Some(code), "{run:#?}");
+        let told: Vec<_> = run.stderr.lines().collect();
+        assert_eq!(told.len(), 2, "{run:#?}");
+        for (line, want) in told.iter().zip(unread) {
+            assert!(line.contains(want), "{run:#?}");
+        }
+        run.stdout
+    };
+    let found = check(&["diff", "x.fs", "root", "--ignore", "mtime,owner"], 2);
+    assert_eq!(found, "changed /file: content from byte 0\n");
+    let found = check(&["diff", "root", "x.fs", "--ignore=mtime,owner,content"], 2);
+    assert_eq!(found, "");
+    let members = |archive: &str| {
+        let mut tar = kit::tool("tar");
+        kit::succeed(tar.args(["-tf", archive]).current_dir(work.path()))
+    };
+    let all = "./\na/\nb/\nb/in/\nfile\n";
+    check(&["export", "x.fs", "-o", "x.tar"], 1);
+    assert_eq!(members("x.tar"), all);
+    check(&["export", "x.fs", "-o", "oci", "--format", "oci"], 1);
+    let found = check(&["inspect", "x.fs", "--json"], 1);
+    let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+    assert_eq!(
+        (
+            &found["contents"]["directories"],
+            &found["contents"]["files"]
+        ),
+        (&5.into(), &1.into()),
+    );
+}
+
+/// Overwrites the compressed cluster of a qcow2 image that has a place of the disk.
+fn destroy_cluster(image: &Path, place: u64) {
+    let mut bytes = fs::read(image).unwrap();
+    let number = |bytes: &[u8], at: u64| {
+        let at = usize::try_from(at).unwrap();
+        u64::from_be_bytes(bytes[at..at + 8].try_into().unwrap())
+    };
+    let table = number(&bytes, number(&bytes, 40)) & !(1 << 63);
+    // Clusters of 64 KiB: their number of sectors has 8 bits, below two flags.
+    let entry = number(&bytes, table + place / 65_536 * 8);
+    assert_eq!(entry >> 62, 1, "not compressed");
+    let at = usize::try_from(entry & ((1 << 54) - 1)).unwrap();
+    bytes[at..at + 16].fill(0xFF);
+    fs::write(image, bytes).unwrap();
+}
+
+/// A header is written before the bytes of a file are read.
+#[test]
+fn zeros_are_in_place_of_bytes_that_cannot_be_read() {
+    let work = Work::new("looking-torn");
+    for (path, len) in [("large", 600 << 10), ("small", 20 << 10)] {
+        let packed = &*format!("{path}.qcow2");
+        let folder = &*format!("root-{path}");
+        fs::create_dir(work.join(folder)).unwrap();
+        fs::write(work.join(folder).join(path), vec![b'x'; len]).unwrap();
+        let script = format!(
+            "mke2fs -q -F -t ext4 -b 1024 -E root_owner -d {folder} $0.raw 8M >/dev/null
+             qemu-img convert -f raw -O qcow2 -c $0.raw $0
+             block=$(debugfs -R 'bmap /{path} 2' $0.raw 2>/dev/null)
+             echo $block"
+        );
+        let mut sh = kit::tool("sh");
+        let sh = sh.args(["-ec", &script, packed]).current_dir(work.path());
+        let block: u64 = kit::succeed(sh).trim().parse().unwrap();
+        destroy_cluster(&work.join(packed), block * 1024);
+        for arguments in [
+            &["export", packed, "-o", "part.tar"][..],
+            &["export", packed, "-o", "part.tar.gz"],
+        ] {
+            let run = kit::run(&mut work.hsb(arguments));
+            assert_eq!(run.code, Some(1), "{run:#?}");
+            let want = format!("{packed}: /{path}: zeros are in its place");
+            assert!(run.stderr.contains(&want), "{run:#?}");
+        }
+        let run = kit::run(&mut work.hsb(["diff", "part.tar", folder, "--ignore=mtime,owner"]));
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        let want = format!("changed /{path}: content from byte ");
+        assert!(run.stdout.starts_with(&want), "{run:#?}");
+        assert_eq!(run.stdout.lines().count(), 1, "{run:#?}");
+        let run = kit::run(&mut work.hsb(["diff", packed, folder, "--ignore=mtime,owner"]));
+        assert_eq!((run.code, &*run.stdout), (Some(2), ""), "{run:#?}");
+    }
 }
 
 /// A damaged image may have a directory in itself, or each of many twice in the one before.

@@ -12,6 +12,7 @@ use super::{FAILED, WRONG, fail};
 use crate::difference::{Aspect, Difference, Options, compare, unified};
 use crate::reader::name::shown;
 use crate::reader::resolve_link;
+use crate::reader::unread::Unread;
 use crate::reader::walk::normal;
 use crate::source::Opened;
 
@@ -55,17 +56,24 @@ pub(super) fn diff(arguments: &Diff) -> ExitCode {
         let b = b?;
         let both = [&a, &b];
         arguments.look.check_choice(&both, &arguments.b)?;
-        let found = find(arguments, [&a, &b])?;
-        Ok((a, b, found))
+        let (found, unread) = find(arguments, [&a, &b])?;
+        Ok((a, b, found, unread))
     });
     match differences {
-        Ok((a, b, found)) => end(show(arguments, [&a, &b], &found)),
-        // Whether they differ is not known: 1 would say that they do.
+        Ok((a, b, found, mut unread)) => {
+            let shown = show(arguments, [&a, &b], &found, &mut unread);
+            unread.tell();
+            match end(shown) {
+                // Whether they differ is not known: 1 would say that this is all.
+                _ if !unread.is_empty() => ExitCode::from(WRONG),
+                code => code,
+            }
+        }
         Err(error) => fail(&error, WRONG),
     }
 }
 
-fn find(arguments: &Diff, opened: [&Opened; 2]) -> Result<Vec<Difference>> {
+fn find(arguments: &Diff, opened: [&Opened; 2]) -> Result<(Vec<Difference>, Unread)> {
     let path = normal(&paths(std::slice::from_ref(&arguments.path))[0]);
     let readers = opened.map(|opened| &*opened.reader);
     let resolve = |side: usize| {
@@ -76,14 +84,19 @@ fn find(arguments: &Diff, opened: [&Opened; 2]) -> Result<Vec<Difference>> {
         ignored: arguments.ignore.clone(),
         threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
     };
-    let found = compare(readers, &path, [resolve(0)?, resolve(1)?], &options)?;
+    let found = compare(readers, &path, [resolve(0)?, resolve(1)?], &options);
     for reader in readers {
         reader.check_unchanged()?;
     }
     Ok(found)
 }
 
-fn show(arguments: &Diff, opened: [&Opened; 2], found: &[Difference]) -> Result<ExitCode> {
+fn show(
+    arguments: &Diff,
+    opened: [&Opened; 2],
+    found: &[Difference],
+    unread: &mut Unread,
+) -> Result<ExitCode> {
     let readers = opened.map(|opened| &*opened.reader);
     let mut out = BufWriter::new(io::stdout().lock());
     if arguments.json {
@@ -95,9 +108,11 @@ fn show(arguments: &Diff, opened: [&Opened; 2], found: &[Difference]) -> Result<
         if let Difference::Changed(changed) = difference
             && arguments.content
             && changed.has_content()
-            && let Some(text) = unified(readers, changed.ids, difference.path())?
         {
-            out.write_all(text.as_bytes())?;
+            match unified(readers, changed.ids, difference.path()) {
+                Ok(text) => out.write_all(text.unwrap_or_default().as_bytes())?,
+                Err(error) => unread.note(&error.context(shown(difference.path()))),
+            }
         }
     }
     out.flush()?;

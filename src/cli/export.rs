@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
 use super::look::{Look, end, paths};
-use super::{WRONG, fail};
+use super::{FAILED, WRONG, fail};
 use crate::export::{Form, Options, Target, to_container, to_tar};
 use crate::interrupt;
 use crate::progress::say;
@@ -96,7 +96,7 @@ fn run(arguments: &Export, source: &Source, opened: &Opened) -> Result<ExitCode>
     };
     let out = file(arguments);
     let name = arguments.name.as_deref();
-    let warnings = match (arguments.format, out) {
+    let exported = match (arguments.format, out) {
         (What::Tar, Some(out)) => to_tar(opened, &options, Target::File(out))?,
         (What::Tar, None) => {
             let mut stdout = io::stdout().lock();
@@ -106,8 +106,12 @@ fn run(arguments: &Export, source: &Source, opened: &Opened) -> Result<ExitCode>
         (What::Docker, Some(out)) => to_container(opened, &options, Form::Docker, name, out)?,
         (_, None) => bail!("name a file with -o"),
     };
-    for warning in warnings {
+    for warning in exported.warnings {
         say(format_args!("hsb: warning: {warning}"));
     }
-    Ok(ExitCode::SUCCESS)
+    exported.unread.tell();
+    Ok(match exported.unread.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(FAILED),
+    })
 }

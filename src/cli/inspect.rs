@@ -39,7 +39,11 @@ pub(super) fn inspect(arguments: &Inspect) -> ExitCode {
         false => Ok(found.to_string()),
     };
     let printed = text.map_err(Into::into).and_then(|text| print(&text));
-    end(printed, FAILED)
+    found.unread.tell();
+    match found.unread.is_empty() {
+        true => end(printed, FAILED),
+        false => ExitCode::from(FAILED),
+    }
 }
 
 fn find(arguments: &Inspect) -> Result<Inspection> {
@@ -47,6 +51,6 @@ fn find(arguments: &Inspect) -> Result<Inspection> {
     let source = arguments.look.source(&arguments.image)?;
     match arguments.look.find(&arguments.image)? {
         Found::Disk(stored) => Inspection::of_disk(name, &stored, &source, arguments.look.limits()),
-        Found::Files(opened) => Inspection::of_files(name, opened),
+        Found::Files(opened) => Ok(Inspection::of_files(name, opened)),
     }
 }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::reader::{FileId, Reader};
 
 /// How much is read at once: large for a disk, and small enough for a cache to keep both.
-const BATCH: usize = 256 << 10;
+const BATCH: usize = 128 << 10;
 
 /// What a thread reads into.
 #[derive(Default)]
@@ -52,20 +52,21 @@ impl First {
 ///
 /// # Errors
 ///
-/// Fails when one of them cannot be read.
+/// Fails when one of them cannot be read, which `what` has a name for.
 pub(super) fn compare(
     readers: [&dyn Reader; 2],
     ids: [FileId; 2],
     range: Range<u64>,
     first: &First,
     buffers: &mut Buffers,
+    what: &dyn Fn(usize) -> String,
 ) -> Result<()> {
     if range.is_empty() {
         return Ok(());
     }
     let extents = |side: usize| {
         let extents = readers[side].extents(ids[side]);
-        extents.with_context(|| readers[side].name())
+        extents.with_context(|| what(side))
     };
     let extents = [extents(0)?, extents(1)?];
     let mut at = range.start;
@@ -86,7 +87,7 @@ pub(super) fn compare(
                 match is_data[side] {
                     true => readers[side]
                         .read_exact_at(ids[side], &mut buffer[..len], at)
-                        .with_context(|| readers[side].name())?,
+                        .with_context(|| what(side))?,
                     false => buffer[..len].fill(0),
                 }
             }
@@ -180,7 +181,10 @@ mod tests {
             let readers: [&dyn Reader; 2] = [&first.0, &second.0];
             let mut buffers = Buffers::default();
             let ids = [first.1, second.1];
-            compare(readers, ids, 0..size, &found, &mut buffers).unwrap();
+            compare(readers, ids, 0..size, &found, &mut buffers, &|_| {
+                String::new()
+            })
+            .unwrap();
             assert_eq!(found.get(), want, "{a:?} {b:?}");
         }
     }

@@ -3,8 +3,6 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use anyhow::{Error, Result};
-
 use super::content::Buffers;
 
 /// Jobs that are left to do.
@@ -18,7 +16,6 @@ struct State<J> {
     todo: Vec<J>,
     /// How many are being done, and may lead to more.
     active: usize,
-    failure: Option<Error>,
 }
 
 impl<J: Send> Work<J> {
@@ -28,22 +25,13 @@ impl<J: Send> Work<J> {
             state: Mutex::new(State {
                 todo: vec![first],
                 active: 0,
-                failure: None,
             }),
             changed: Condvar::new(),
         }
     }
 
     /// Does all jobs; `job` puts those that one leads to into its last argument.
-    ///
-    /// # Errors
-    ///
-    /// Fails when a job does; those that wait are not done then.
-    pub(super) fn run(
-        self,
-        threads: usize,
-        job: impl Fn(J, &mut Buffers, &mut Vec<J>) -> Result<()> + Sync,
-    ) -> Result<()> {
+    pub(super) fn run(self, threads: usize, job: impl Fn(J, &mut Buffers, &mut Vec<J>) + Sync) {
         thread::scope(|scope| {
             // Where there are fewer threads than asked for, these do all.
             let start = || thread::Builder::new().spawn_scoped(scope, || self.work(&job));
@@ -55,27 +43,16 @@ impl<J: Send> Work<J> {
                 }
             }
         });
-        let state = self.state.into_inner();
-        match state.unwrap_or_else(PoisonError::into_inner).failure {
-            None => Ok(()),
-            Some(error) => Err(error),
-        }
     }
 
-    fn work(&self, job: &(impl Fn(J, &mut Buffers, &mut Vec<J>) -> Result<()> + Sync)) {
+    fn work(&self, job: &(impl Fn(J, &mut Buffers, &mut Vec<J>) + Sync)) {
         let mut buffers = Buffers::default();
         let mut more = Vec::new();
         while let Some(next) = self.next() {
             // Whatever happens to this thread, the others must not wait for it.
             let active = Active(self);
-            let done = job(next, &mut buffers, &mut more);
-            let mut state = self.state();
-            state.todo.append(&mut more);
-            if let Err(error) = done {
-                state.failure.get_or_insert(error);
-                state.todo.clear();
-            }
-            drop(state);
+            job(next, &mut buffers, &mut more);
+            self.state().todo.append(&mut more);
             drop(active);
         }
     }
@@ -115,31 +92,17 @@ impl<J: Send> Drop for Active<'_, J> {
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use anyhow::bail;
-
     use super::*;
 
     #[test]
-    fn every_job_is_done_once_or_the_first_failure_told() {
+    fn every_job_is_done_once() {
         for threads in [1, 4] {
             let sum = AtomicU64::new(0);
-            let work = Work::new(10_u64);
-            let done = work.run(threads, |n, _, more| {
+            Work::new(10_u64).run(threads, |n, _, more| {
                 sum.fetch_add(1, Ordering::Relaxed);
                 more.extend((0..2).filter_map(|_| n.checked_sub(1)));
-                Ok(())
             });
-            done.unwrap();
             assert_eq!(sum.into_inner(), (1 << 11) - 1);
-            let work = Work::new(5_u64);
-            let failed = work.run(threads, |n, _, more| {
-                if n == 0 {
-                    bail!("zero");
-                }
-                more.push(n - 1);
-                Ok(())
-            });
-            assert_eq!(failed.unwrap_err().to_string(), "zero");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 
 use super::header::{Field, Header};
 use crate::reader::walk::Found;
@@ -37,7 +37,8 @@ pub(super) fn name(path: &[u8], is_directory: bool) -> Vec<u8> {
 }
 
 /// Returns the member that a file is; `first` is the path of another name of it that was before.
-/// There is none for a socket, which no archive can hold.
+/// There is none for a socket, which no archive can hold. Attributes that cannot be read are left
+/// out, and what is wrong with them handed to `note`.
 ///
 /// # Errors
 ///
@@ -46,6 +47,7 @@ pub(super) fn member(
     reader: &dyn Reader,
     file: &Found,
     first: Option<&[u8]>,
+    note: &dyn Fn(Error),
 ) -> Result<Option<Member>> {
     let stat = file.stat;
     let name = name(&file.path, stat.kind == Kind::Directory);
@@ -90,7 +92,10 @@ pub(super) fn member(
         (None, Kind::Socket) => return Ok(None),
     };
     if first.is_none() {
-        header.xattrs(&reader.xattrs(file.id)?);
+        match reader.xattrs(file.id) {
+            Ok(xattrs) => header.xattrs(&xattrs),
+            Err(error) => note(error.context("its attributes")),
+        }
     }
     let mut header = header.finish(kind).context("its header")?;
     header.append(&mut map);

@@ -8,34 +8,34 @@ use anyhow::{Context as _, Result};
 use fsgen::WriteAt;
 
 use super::archive::{Archive, Piece};
-use crate::reader::Reader;
 
 /// How many pieces wait for each thread at most.
 const AHEAD: usize = 4;
 
-/// Writes an archive into a stream.
+/// Writes an archive of so many bytes into a stream.
 ///
 /// # Errors
 ///
-/// Fails when the image cannot be read, or the stream not be written.
-pub(super) fn to_stream(archive: &Archive<'_>, out: &mut dyn Write) -> Result<()> {
+/// Fails when it is not that long any more, or the stream cannot be written.
+pub(super) fn to_stream(archive: &Archive<'_>, len: u64, out: &mut dyn Write) -> Result<()> {
     let mut buffer = Vec::new();
-    archive.write(&mut |piece| {
-        let bytes = bytes(archive.reader, &piece, &mut buffer)?;
+    archive.write(len, &mut |piece| {
+        let bytes = bytes(archive, &piece, &mut buffer)?;
         Ok(out.write_all(bytes)?)
     })?;
     Ok(out.flush()?)
 }
 
-/// Writes an archive from `start` on.
+/// Writes an archive of `len` bytes from `start` on.
 ///
 /// # Errors
 ///
-/// Fails when the image cannot be read, or the place not be written.
+/// Fails when it is not that long any more, or the place cannot be written.
 pub(super) fn to_sink(
     archive: &Archive<'_>,
     sink: &(impl WriteAt + ?Sized),
     start: u64,
+    len: u64,
     threads: usize,
 ) -> Result<()> {
     let (hand, pieces) = mpsc::sync_channel::<(u64, Piece)>(AHEAD * threads);
@@ -47,7 +47,7 @@ pub(super) fn to_sink(
             let Ok((at, piece)) = next else {
                 return Ok(());
             };
-            let bytes = bytes(archive.reader, &piece, &mut buffer)?;
+            let bytes = bytes(archive, &piece, &mut buffer)?;
             sink.write_all_at(bytes, at)?;
         }
     };
@@ -68,7 +68,7 @@ pub(super) fn to_sink(
         let more = (1..threads).map_while(|_| start_one().ok());
         let workers: Vec<_> = [first].into_iter().chain(more).collect();
         let mut at = start;
-        let mut result = archive.write(&mut |piece| {
+        let mut result = archive.write(len, &mut |piece| {
             let len = piece.len();
             hand.send((at, piece)).context("nobody writes any more")?;
             at += len;
@@ -85,12 +85,12 @@ pub(super) fn to_sink(
 }
 
 /// Returns the bytes of a piece.
-fn bytes<'b>(reader: &dyn Reader, piece: &'b Piece, buffer: &'b mut Vec<u8>) -> Result<&'b [u8]> {
+fn bytes<'b>(archive: &Archive<'_>, piece: &'b Piece, buffer: &'b mut Vec<u8>) -> Result<&'b [u8]> {
     match piece {
         Piece::Bytes(bytes) => Ok(bytes),
-        Piece::Copy(id, range) => {
+        Piece::Copy(file, range) => {
             buffer.resize(usize::try_from(range.end - range.start)?, 0);
-            reader.read_exact_at(*id, buffer, range.start)?;
+            archive.read(file, buffer, range.start);
             Ok(buffer)
         }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
 use serde::Serialize;
 
 use crate::architecture;
 use crate::reader::name::shown;
+use crate::reader::unread::Unread;
 use crate::reader::walk::Walk;
 use crate::reader::{Kind, Reader, read, resolve};
 
@@ -97,12 +97,18 @@ pub(super) struct Contents {
 }
 
 impl Contents {
-    /// Counts all files.
-    pub(super) fn of(reader: &dyn Reader) -> Result<Self> {
+    /// Counts all files. Those that cannot be read are noted, and do not count.
+    pub(super) fn of(reader: &dyn Reader, unread: &mut Unread) -> Self {
         let mut contents = Self::default();
         let mut linked = std::collections::HashSet::new();
         for found in Walk::new(reader, b"/", reader.root()) {
-            let found = found?;
+            let found = match found {
+                Ok(found) => found,
+                Err(error) => {
+                    unread.note(&error.context(reader.name()));
+                    continue;
+                }
+            };
             let stat = found.stat;
             if stat.kind != Kind::Directory && stat.links > 1 && !linked.insert(found.id) {
                 continue;
@@ -117,7 +123,7 @@ impl Contents {
                 _ => contents.others += 1,
             }
         }
-        Ok(contents)
+        contents
     }
 }
 
