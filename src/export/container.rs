@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use fsgen::{Timestamp, WriteAt};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -85,15 +85,21 @@ fn to_archive(image: &Image<'_>, form: Form, options: &Options<'_>, out: &Path) 
     for folder in folders {
         head.extend_from_slice(&header(folder, 0o755, 0)?);
     }
-    // The layer is the first file: its name, which goes before it, is known when it is written.
-    let start = head.len() as u64 + BLOCK;
-    put::to_sink(image.archive, &output, start, options.threads)?;
+    // The layer is the first file: its name, which goes before it, is known when it is written. Its
+    // header takes one block, and more for what is larger than 8 GiB.
+    let unknown = layer_name(form, &"0".repeat(64));
+    let start = (head.len() + header(&unknown, 0o644, image.len)?.len()) as u64;
+    put::to_sink(image.archive, &output, start, image.len, options.threads)?;
     let digest = output.sha256_of(start..start + image.len)?;
-    let (layer, documents) = match form {
+    let documents = match form {
         Form::Oci => oci(image, &digest),
         Form::Docker => docker(image, &digest),
     };
-    head.extend_from_slice(&header(&layer, 0o644, image.len)?);
+    head.extend_from_slice(&header(&layer_name(form, &digest), 0o644, image.len)?);
+    ensure!(
+        head.len() as u64 == start,
+        "a header for the layer that is not as long as expected"
+    );
     output.write_all_at(&head, 0)?;
     let mut rest = vec![0; padding(image.len)?];
     for document in &documents {
@@ -118,10 +124,7 @@ fn header(name: &str, mode: u16, len: u64) -> Result<Vec<u8>> {
     let mut header = Header::new(name.as_bytes(), mode);
     header.time(Timestamp::from_secs(0));
     header.number("size", Field::Size, len);
-    let header = header.finish(if name.ends_with('/') { b'5' } else { b'0' })?;
-    // There is one block of room.
-    anyhow::ensure!(header.len() as u64 == BLOCK, "a layer of {len} bytes");
-    Ok(header)
+    header.finish(if name.ends_with('/') { b'5' } else { b'0' })
 }
 
 fn to_folder(image: &Image<'_>, options: &Options<'_>, out: &Path) -> Result<()> {
@@ -132,13 +135,14 @@ fn to_folder(image: &Image<'_>, options: &Options<'_>, out: &Path) -> Result<()>
         fs::create_dir_all(&blobs).with_context(shown)?;
         let place = Place::new(&blobs.join("layer"), std::slice::from_ref(options.source))?;
         let output = Output::create(&place)?;
-        put::to_sink(image.archive, &output, 0, options.threads)?;
+        put::to_sink(image.archive, &output, 0, image.len, options.threads)?;
         let digest = output.sha256_of(0..image.len)?;
         image.archive.reader.check_unchanged()?;
         output.sync()?;
         Output::finish(vec![output])?;
-        let (layer, documents) = oci(image, &digest);
-        fs::rename(blobs.join("layer"), out.join(layer)).with_context(shown)?;
+        let documents = oci(image, &digest);
+        let layer = out.join(layer_name(Form::Oci, &digest));
+        fs::rename(blobs.join("layer"), layer).with_context(shown)?;
         // `index.json` is the last one: without it, this is no image.
         for document in documents {
             let path = out.join(document.name);
@@ -161,9 +165,20 @@ fn to_folder(image: &Image<'_>, options: &Options<'_>, out: &Path) -> Result<()>
     filled
 }
 
-/// Returns the name of the layer in an OCI layout, and all documents, `index.json` last.
-fn oci(image: &Image<'_>, layer_digest: &str) -> (String, Vec<Document>) {
-    let blob = |digest: &str| format!("blobs/sha256/{digest}");
+/// Returns the name of the file with the layer.
+fn layer_name(form: Form, digest: &str) -> String {
+    match form {
+        Form::Oci => blob(digest),
+        Form::Docker => format!("{digest}.tar"),
+    }
+}
+
+fn blob(digest: &str) -> String {
+    format!("blobs/sha256/{digest}")
+}
+
+/// Returns all documents of an OCI layout, `index.json` last.
+fn oci(image: &Image<'_>, layer_digest: &str) -> Vec<Document> {
     let config = config_with(image, layer_digest);
     let manifest = text(&json!({
         "schemaVersion": 2,
@@ -199,20 +214,20 @@ fn oci(image: &Image<'_>, layer_digest: &str) -> (String, Vec<Document>) {
         ("index.json".to_owned(), index),
     ];
     let documents = documents.map(|(name, bytes)| Document { name, bytes });
-    (blob(layer_digest), documents.into())
+    documents.into()
 }
 
-/// Returns the name of the layer in an archive for docker, and all documents.
-fn docker(image: &Image<'_>, layer_digest: &str) -> (String, Vec<Document>) {
+/// Returns all documents of an archive for docker.
+fn docker(image: &Image<'_>, layer_digest: &str) -> Vec<Document> {
     let config = config_with(image, layer_digest);
-    let layer = format!("{layer_digest}.tar");
+    let layer = layer_name(Form::Docker, layer_digest);
     let name = format!("{}.json", sha256(&config));
     let manifest = text(&json!([{
         "Config": name,
         "RepoTags": image.name.map(|name| vec![name]),
         "Layers": [layer],
     }]));
-    let documents = [
+    vec![
         Document {
             name,
             bytes: config,
@@ -221,8 +236,7 @@ fn docker(image: &Image<'_>, layer_digest: &str) -> (String, Vec<Document>) {
             name: "manifest.json".to_owned(),
             bytes: manifest,
         },
-    ];
-    (layer, documents.into())
+    ]
 }
 
 fn config_with(image: &Image<'_>, layer_digest: &str) -> Vec<u8> {
@@ -238,4 +252,24 @@ fn text(value: &Value) -> Vec<u8> {
 fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_layer_has_a_longer_header_of_known_length() {
+        for (len, blocks) in [(0, 1), ((8 << 30) - 1, 1), (8 << 30, 3), (1 << 40, 3)] {
+            for form in [Form::Oci, Form::Docker] {
+                for digit in ["0", "f"] {
+                    let name = layer_name(form, &digit.repeat(64));
+                    let header = header(&name, 0o644, len).unwrap();
+                    assert_eq!(header.len() as u64, blocks * BLOCK, "{form:?} {len}");
+                }
+            }
+        }
+        let header = header("x", 0o644, 8 << 30).unwrap();
+        assert!(header[512..].starts_with(b"19 size=8589934592\n"));
+    }
 }
