@@ -191,6 +191,11 @@ const ROWS: &[(&str, &[(&str, Taken)])] = &[
     ),
     ("X11DisplayOffset", &[("10", Both), ("ten", None)]),
     ("IgnoreRhosts", &[("shosts-only", Both), ("some", None)]),
+    (
+        "PubkeyAcceptedKeyTypes",
+        &[("+ssh-rsa", Both), ("ssh-rsb", None)],
+    ),
+    ("HostbasedAcceptedKeyTypes", &[("ssh-ed25519", Both)]),
     // OpenSSH 9.8 and later alone.
     ("PerSourcePenalties", &[("'yes'", None)]),
     // sshd of Debian warns of what is there no more.
@@ -219,6 +224,22 @@ const WHOLE: &[(&str, &str, &str, &[&str])] = &[
         "AllowUsers admin\nMaxSessions 3\n",
         "{AllowUsers: [alice, bob]}",
         &["allowusers alice", "allowusers bob", "maxsessions 3"],
+    ),
+    // Two names of one option.
+    (
+        "Include DROP/*.conf\nChallengeResponseAuthentication yes\n",
+        "",
+        "{KbdInteractiveAuthentication: false}",
+        &["kbdinteractiveauthentication no"],
+    ),
+    (
+        "ChallengeResponseAuthentication yes\nPubkeyAcceptedKeyTypes ssh-rsa\n",
+        "",
+        "{KbdInteractiveAuthentication: false, PubkeyAcceptedAlgorithms: ssh-ed25519}",
+        &[
+            "kbdinteractiveauthentication no",
+            "pubkeyacceptedalgorithms ssh-ed25519",
+        ],
     ),
     (
         "Port 22\nSubsystem sftp /x\nSubsystem b /b\n",

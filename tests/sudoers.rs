@@ -73,7 +73,38 @@ const TAKEN: &[&str] = &[
     "ALL=/bin/l* x",
     "ALL=/bin/ls ^a.*$",
     "ALL=/bin/ls ^a(b$",
+    "ALL=/bin/ls ^[b$",
     "ALL=^/bin/ls$",
+    "ALL=^/bin/(ls|cat)$",
+    "ALL=^/bin/(ls|cat)$, /bin/id",
+    "ALL=^/bin/(ls|cat)$ -l",
+    "ALL=^/bin/(ls|cat)$ ^-[al]+$",
+    "ALL=NOPASSWD: ^/usr/bin/(systemctl|journalctl)$ ^(status|restart) [a-z@.-]+$",
+    r#"ALL=^/bin/a\$b$"#,
+    r#"ALL=^/bin/a\#b$"#,
+    r#"ALL=/bin/ls ^a\$b$"#,
+    r#"ALL=/bin/ls ^a, b:c=d$"#,
+    "ALL=^/bin/l{1,2}$",
+    "ALL=^/bin/l{2}$",
+    "ALL=^/bin/l{,2}$",
+    "ALL=^/bin/l{2,}$",
+    "ALL=^/bin/[]a-z[:digit:]-]+$",
+    "ALL=^/bin/[^]]$",
+    "ALL=^/bin/[a-]$",
+    "ALL=^/bin/[[.a.]-z]$",
+    "ALL=^/bin/[[=a=]]$",
+    "ALL=^/bin/ls)$",
+    "ALL=^/bin/l{,}$",
+    "ALL=^/bin/l}$",
+    "ALL=^/bin/()*$",
+    "ALL=^/bin/a^b*$",
+    "ALL=^/bin/a|$",
+    "ALL=^/bin/()$",
+    "ALL=^(?i)/BIN/LS$",
+    r#"ALL=^/bin/(a)\1$"#,
+    "ALL=/bin/ls a ^b(c",
+    "ALL=^.*$",
+    "ALL=^$",
     "ALL=/bin/ls a#b",
     r#"ALL=/bin/ls \#b"#,
     "ALL=ALL # all",
@@ -149,6 +180,29 @@ const REFUSED: &[&str] = &[
     r#"ALL=/bin/ls \"#,
     "ALL=/bin/ls ^a.*",
     "ALL=^/bin/(ls$",
+    "ALL=^/bin/[ls$",
+    "ALL=^/bin/[z-a]$",
+    "ALL=^/bin/[[:letter:]]$",
+    "ALL=^/bin/[[.ab.]]$",
+    "ALL=^*/bin$",
+    "ALL=^/bin/(*a)$",
+    "ALL=^/bin/a|*$",
+    "ALL=^/bin/l{2,1}$",
+    "ALL=^/bin/l{x}$",
+    "ALL=^/bin/l{2$",
+    "ALL=^/bin/l{99999}$",
+    "ALL=^{2}$",
+    "ALL=^/bin/l{}$",
+    "ALL=^/bin/a**$",
+    "ALL=^/bin/a+?$",
+    "ALL=^/bin/a{2}{3}$",
+    "ALL=^/bin/[]$",
+    "ALL=^/bin/[[:alpha:$",
+    r#"ALL=^/bin/(a)\2$"#,
+    "ALL=^/bin/a#b$",
+    "ALL=/bin/ls ^a$ b",
+    "ALL=/bin/ls ^a$ ^b$",
+    "ALL=/bin/ls ^a#b$",
     "ALL=(root:adm:x) /bin/ls",
     "ALL=(root bob) /bin/ls",
     r#"ALL=("") /bin/ls"#,
@@ -183,14 +237,15 @@ const STRICTER: &[&str] = &[
     "ALL=/bin/ls a#b",
     // A comment is no part of a rule.
     "ALL=ALL # all",
+    // sudo finds out when somebody runs it.
+    "ALL=/bin/ls ^a(b$",
+    "ALL=/bin/ls ^[b$",
 ];
 
 /// What we take and visudo does not.
 const MORE: &[&str] = &[
     // It depends on how sudo was built.
     "ALL=(ALL) APPARMOR_PROFILE=unconfined /bin/ls",
-    // What is inside of a regular expression is not looked at.
-    "ALL=^/bin/(ls$",
 ];
 
 /// Names that mean something else to sudo.
@@ -340,5 +395,51 @@ fn later_rules_are_told_of() {
             )
         });
         assert_eq!(warnings, Vec::from_iter(want), "{sudoers}{beside}");
+    }
+}
+
+#[test]
+fn aliases_that_are_nowhere_are_told_of() {
+    let work = Work::new("aliases");
+    let defined = "Cmnd_Alias LS = /bin/ls, /bin/dir : \\\n CAT = /bin/cat a\\:b\\=c\n\
+        Host_Alias WEB = web1\nRunas_Alias OPS = www\n@includedir /etc/sudoers.d\n";
+    for (rule, beside, missing) in [
+        ("ALL=LS, CAT", "", &[][..]),
+        ("ALL=LS, CATS", "", &["Cmnd_Alias CATS"]),
+        ("ALL=LS, !DOG, DOG", "Cmnd_Alias DOG=/bin/dog\n", &[]),
+        ("ALL=DOG, DOG", "User_Alias DOG=bob\n", &["Cmnd_Alias DOG"]),
+        ("WEB=(OPS) LS", "", &[]),
+        (
+            "WEBS, !WEB=(OPS, OP : OPS, OG) LS : DB = CAT",
+            "",
+            &[
+                "Host_Alias WEBS",
+                "Runas_Alias OP",
+                "Runas_Alias OG",
+                "Host_Alias DB",
+            ],
+        ),
+        ("ALL=(%OP) NOPASSWD: ALL", "", &[]),
+        ("\"WEBS\"=(\"OP\") ALL", "", &[]),
+        ("ALL=(ALL:ALL) ALL", "", &[]),
+    ] {
+        let (_, warnings) = add(vec![user("bob", rule.into())], defined, beside).unwrap();
+        let told = missing.iter().map(|alias| {
+            let name = alias.split(' ').next_back().unwrap();
+            format!("the rule of user \"bob\" names {name}, but no file of sudo has a {alias}")
+        });
+        assert_eq!(warnings, Vec::from_iter(told), "{rule}");
+        // visudo in strict mode warns of the same, but for the kind.
+        let main = defined.replace("@includedir /etc/sudoers.d\n", beside);
+        let file = work.write("sudoers", format!("{main}bob {rule}\n"));
+        let theirs = run(tool("visudo").arg("-cf").arg(file));
+        let theirs = format!("{}{}", theirs.stdout, theirs.stderr);
+        for alias in missing {
+            let (kind, name) = alias.split_once(' ').unwrap();
+            let want = format!("{kind} \"{name}\" referenced but not defined");
+            assert!(theirs.contains(&want), "{rule}: {theirs}");
+        }
+        let count = theirs.matches("referenced but not defined").count();
+        assert_eq!(count, missing.len(), "{rule}: {theirs}");
     }
 }

@@ -29,7 +29,8 @@ that the recipe names replaces the old one. A number or home that differs is an 
 
 `sudo: true` writes a rule to `/etc/sudoers.d`, or to `/etc/doas.d` or `/etc/doas.conf` where only
 doas is there, and puts the user into the group sudo or else wheel. Rules that visudo would refuse
-are refused; rules for the user that sudo reads later are told of.",
+are refused; rules for the user that sudo reads later are told of, and so are aliases that a rule
+names and no file of sudo defines.",
     keys: &["add_users"],
     options: doc::OPTIONS,
     example: doc::EXAMPLE,

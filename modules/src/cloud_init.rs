@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::given::{self, GIVEN, Given};
 use crate::option::{OptionDoc, Shape};
 use crate::value::{Spanned, ValueError, unknown_name_help};
+use crate::yaml;
 use crate::{Cfg, Error, Host, Module, Root, RootError};
 
 /// Read after the files of distributions and packages. cloud-init's generator knows no YAML: it
@@ -69,6 +70,9 @@ const STARTS: &[&str] = &[
     "\u{1f}",
 ];
 
+/// What YAML in user data starts with.
+const CLOUD_CONFIG: &[u8] = b"#cloud-config\n";
+
 const SEED_DOCS: Shape = Shape::Map(&[
     OptionDoc::optional(
         "user_data",
@@ -94,8 +98,8 @@ pub(crate) const MODULE: Module = Module {
     details: "\
 Writes the list to `/etc/cloud/cloud.cfg.d/99-hsb-datasource.cfg`, settings to
 `/etc/cloud/cloud.cfg.d/99-hsb.cfg`, and the data to `/var/lib/cloud/seed/nocloud`, where the
-datasource NoCloud finds it; a list must then have NoCloud in it. An image without cloud-init is an
-error.",
+datasource NoCloud finds it; a list must then have NoCloud in it. YAML that cloud-init could not
+read is an error, and so is an image without cloud-init.",
     keys: &["cloud_init"],
     options: &[OptionDoc::required(
         "cloud_init",
@@ -181,19 +185,29 @@ fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
     }
     if let Some(seed) = seed {
         for data in [&seed.user_data, &seed.vendor_data].into_iter().flatten() {
-            check_start(data, &given::load(data, host)?)?;
+            let text = given::load(data, host)?;
+            check_start(data, &text)?;
+            if text.starts_with(CLOUD_CONFIG) {
+                check_yaml(data, &text)?;
+            }
         }
         for data in [&seed.meta_data, &seed.network_config]
             .into_iter()
             .flatten()
         {
-            given::load(data, host)?;
+            check_yaml(data, &given::load(data, host)?)?;
         }
     }
     if let Some(config) = config {
-        given::load(config, host)?;
+        check_yaml(config, &given::load(config, host)?)?;
     }
     Ok(())
+}
+
+/// cloud-init goes on without a text that it cannot read.
+fn check_yaml(given: &Given, text: &[u8]) -> Result<(), ValueError> {
+    yaml::check_mapping(text)
+        .map_err(|why| given.error(format!("cloud-init could not read it: {why}")))
 }
 
 fn check_list(list: &Spanned<Vec<Spanned<String>>>, has_seed: bool) -> Result<(), ValueError> {
@@ -372,11 +386,30 @@ mod tests {
             ),
             (
                 &[THERE],
+                recipe(value!({"config": "[a"})),
+                "cloud-init could not read it: ",
+            ),
+            (
+                &[THERE],
+                seed("#cloud-config\n- users\n"),
+                "cloud-init could not read it: ",
+            ),
+            (
+                &[THERE],
+                recipe(value!({"seed": {"meta_data": "web1"}})),
+                "cloud-init could not read it: ",
+            ),
+            (
+                &[THERE],
                 seed(" #cloud-config"),
                 "cloud-init does not know data that starts with \" #cloud-config\"",
             ),
         ] {
-            assert_eq!(refusal(files, "cloud_init", &recipe), message);
+            let found = refusal(files, "cloud_init", &recipe);
+            match message.strip_suffix(": ") {
+                Some(_) => assert!(found.starts_with(message), "{found}"),
+                None => assert_eq!(found, message),
+            }
         }
     }
 }

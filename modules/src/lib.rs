@@ -42,6 +42,7 @@ mod shorthand;
 mod step;
 mod units;
 pub mod value;
+mod yaml;
 
 pub use cfg::Cfg;
 pub use error::Error;

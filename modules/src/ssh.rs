@@ -56,7 +56,9 @@ make new ones when sshd starts; where nothing does, as on Debian, `ssh-host-keys
 and enabled. Options go to `/etc/ssh/sshd_config.d/10-hsb.conf`, or into sshd_config itself where
 that includes no such folder; there, other lines and comments stay. Ports, addresses, host keys and
 users of several lines add up in sshd, and a subsystem that is there twice stops it: such lines of
-other files are taken out. What the image's own sshd does not know is an error.",
+other files are taken out. An option that has an older name as well, as
+`ChallengeResponseAuthentication` is one for `KbdInteractiveAuthentication`, is one option by both.
+What the image's own sshd does not know is an error.",
     keys: &["ssh"],
     options: &[OptionDoc::optional(
         "ssh",
@@ -104,7 +106,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         }
         make_keys_at_boot(root, cfg)?;
     }
-    let asked = ssh.asked();
+    let asked = ssh.asked(program::version(root)?);
     if asked.is_empty() {
         return Ok(());
     }

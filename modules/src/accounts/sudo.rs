@@ -1,11 +1,14 @@
 //! The right to become another user: one file for each user in `/etc/sudoers.d` (sudoers(5)).
 
+mod alias;
 mod later;
+mod lines;
+mod regex;
 mod rule;
 
 use crate::root::{Root, RootError};
 
-pub(crate) use later::{Rights, later};
+pub(crate) use later::{Rights, later, undefined};
 pub(crate) use rule::check;
 
 const DIRECTORY: &str = "/etc/sudoers.d";
@@ -61,10 +64,9 @@ fn include_directory(root: &mut Root<'_>) -> Result<(), RootError> {
 
 fn includes_directory(sudoers: &[u8]) -> bool {
     String::from_utf8_lossy(sudoers).lines().any(|line| {
-        let mut words = line.split_ascii_whitespace();
-        let word = words.next().unwrap_or_default();
-        let path = words.next().unwrap_or_default().trim_matches('"');
-        matches!(word, "#includedir" | "@includedir") && path.trim_end_matches('/') == DIRECTORY
+        let included = lines::included(line, b"/etc/sudoers");
+        included
+            .is_some_and(|(path, is_folder)| is_folder && path.trim_end_matches('/') == DIRECTORY)
     })
 }
 
@@ -129,6 +131,8 @@ mod tests {
             ("#includedir /etc/sudoers.d", true),
             ("  #includedir\t/etc/sudoers.d/", true),
             ("@includedir \"/etc/sudoers.d\"", true),
+            ("@includedir sudoers.d", true),
+            ("@includedir /etc/sudoers.d\r", true),
             ("# includedir /etc/sudoers.d", false),
             ("#includedir /etc/sudoers.local", false),
             ("##includedir /etc/sudoers.d", false),

@@ -312,6 +312,7 @@ impl Edit<'_, '_> {
         }
         if sudo::is_installed(self.root) {
             let file = sudo::grant(self.root, name, rule).map_err(at(asked.span))?;
+            self.warn_of_undefined(name, rule, asked.span)?;
             return self.warn_of_later(name, &file, asked.span);
         }
         if doas::is_installed(self.root) {
@@ -333,6 +334,19 @@ impl Edit<'_, '_> {
 }
 
 impl Edit<'_, '_> {
+    /// Warns of names of lists that no file defines: sudo takes them for words that fit nothing.
+    fn warn_of_undefined(&mut self, user: &str, rule: &str, place: Span) -> Result<(), Error> {
+        // What is wrong with the rule has been told before any work started.
+        let named = sudo::check(rule).unwrap_or_default();
+        for alias in sudo::undefined(self.root, named)? {
+            let (name, word) = (alias.name, alias.kind.word());
+            self.root.warn_at(place, format!(
+                "the rule of user {user:?} names {name}, but no file of sudo has a {word} {name}"
+            ));
+        }
+        Ok(())
+    }
+
     /// Warns of rules that sudo reads behind the user's own: the last one that fits counts.
     fn warn_of_later(&mut self, name: &str, file: &str, place: Span) -> Result<(), Error> {
         let gid = self.accounts.user(name).map(|user| user.gid);

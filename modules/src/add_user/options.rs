@@ -151,7 +151,7 @@ fn sudo_rule(rule: &str) -> Result<(), String> {
     if rule.contains(|c: char| c.is_control() && c != '\t') {
         return Err("is not one line of text".to_owned());
     }
-    sudo::check(rule)
+    sudo::check(rule).map(drop)
 }
 
 /// Returns whether crypt(3) could have made this text: `$id$...`, locked with `!` in front or not;

@@ -1,10 +1,10 @@
 //! Settings for netplan: netplan(5). It wants files that only root reads.
 
 mod document;
+mod others;
 
 use super::options::Selector;
 use super::{Interface, join};
-use crate::root::show;
 use crate::value::ValueError;
 use crate::{Error, Root};
 use document::Setting;
@@ -13,14 +13,7 @@ const FILE: &str = "/etc/netplan/60-hsb.yaml";
 
 pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(), Error> {
     root.mkdir_above(FILE)?;
-    for other in root.glob("/etc/netplan/*.yaml") {
-        if other != FILE.as_bytes() {
-            root.warn(format!(
-                "netplan merges {} with the new {FILE}",
-                show(&other)
-            ));
-        }
-    }
+    others::warn(root, interfaces)?;
     let before = root.read_if_exists(FILE)?.unwrap_or_default();
     let mut text = String::from_utf8_lossy(&before).into_owned();
     for interface in interfaces {

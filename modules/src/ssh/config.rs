@@ -7,6 +7,8 @@ use crate::value::Span;
 /// A keyword, and what the recipe wants its lines to be.
 pub(super) struct Asked {
     pub(super) keyword: &'static Keyword,
+    /// All names that sshd has for it, in small letters.
+    pub(super) names: Vec<String>,
     /// What follows the keyword, for each line.
     pub(super) values: Vec<String>,
     pub(super) span: Span,
@@ -15,8 +17,7 @@ pub(super) struct Asked {
 impl Asked {
     /// Returns whether it says what a line is to be.
     fn is_about(&self, line: &[u8]) -> bool {
-        let name = self.keyword.name.to_ascii_lowercase();
-        if keyword(line).as_deref() != Some(&*name) {
+        if !keyword(line).is_some_and(|name| self.names.contains(&name)) {
             return false;
         }
         let first = |text: &str| words(text).and_then(|words| words.into_iter().next());

@@ -21,10 +21,53 @@ pub(super) enum Lines {
     Named,
 }
 
+/// A version of OpenSSH, as in 9.2.
+pub(super) type Version = (u32, u32);
+
+/// The later and the earlier name of one option, and the version since which both mean the same.
+/// Nothing where the later name came with that meaning.
+const RENAMED: [(&str, &str, Option<Version>); 7] = [
+    (
+        "KbdInteractiveAuthentication",
+        "ChallengeResponseAuthentication",
+        Some((8, 7)),
+    ),
+    (
+        "KbdInteractiveAuthentication",
+        "SkeyAuthentication",
+        Some((8, 7)),
+    ),
+    ("PubkeyAcceptedAlgorithms", "PubkeyAcceptedKeyTypes", None),
+    (
+        "HostbasedAcceptedAlgorithms",
+        "HostbasedAcceptedKeyTypes",
+        None,
+    ),
+    ("PubkeyAuthentication", "DSAAuthentication", None),
+    ("TCPKeepAlive", "KeepAlive", None),
+    ("HostKey", "HostDSAKey", None),
+];
+
 impl Keyword {
     pub(super) fn find(name: &str) -> Option<&'static Keyword> {
         let mut all = KEYWORDS.iter();
         all.find(|keyword| keyword.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Returns all names of the option in small letters, as a version of sshd has it; the newest if
+    /// nothing is known of that.
+    pub(super) fn names(&self, version: Option<Version>) -> Vec<String> {
+        let counts = |since: Option<Version>| since.is_none_or(|since| version >= Some(since));
+        let counts = |since| version.is_none() || counts(since);
+        let later = RENAMED.iter().find(|(_, earlier, since)| {
+            earlier.eq_ignore_ascii_case(self.name) && counts(*since)
+        });
+        let name = later.map_or(self.name, |(later, ..)| later);
+        let earlier = RENAMED
+            .iter()
+            .filter(|(later, _, since)| *later == name && counts(*since));
+        let names = std::iter::once(name).chain(earlier.map(|(_, earlier, _)| *earlier));
+        names.map(str::to_ascii_lowercase).collect()
     }
 }
 
@@ -81,6 +124,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     first("GSSAPIStoreCredentialsOnRekey", Flag),
     first("GSSAPIStrictAcceptorCheck", Flag),
     first("HostbasedAcceptedAlgorithms", Algorithms),
+    first("HostbasedAcceptedKeyTypes", Algorithms),
     first("HostbasedAuthentication", Flag),
     first("HostbasedUsesNameFromPacketOnly", Flag),
     all("HostCertificate", Word),

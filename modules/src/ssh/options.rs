@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::argument::words;
 use super::config::Asked;
-use super::keyword::{KEYWORDS, Keyword, Lines};
+use super::keyword::{KEYWORDS, Keyword, Lines, Version};
 use crate::named::Named;
 use crate::option::Shape;
 use crate::scalar::Scalar;
@@ -43,6 +43,7 @@ pub(super) struct Setting(Vec<String>);
 impl Ssh {
     pub(super) fn check(&self) -> Result<(), ValueError> {
         let mut seen: Vec<String> = Vec::new();
+        let mut renamed: Vec<(&str, Vec<String>, &[String])> = Vec::new();
         for (name, setting) in &self.options.0 {
             if matches!(&*name.to_ascii_lowercase(), "match" | "include") {
                 let error = setting.error(format!("{name} is no option of its own"));
@@ -61,6 +62,16 @@ impl Ssh {
             }
             seen.push(name.to_ascii_lowercase());
             setting.check(keyword)?;
+            // Both names of one option are there for old and new systems.
+            let names = keyword.names(None);
+            let other = renamed
+                .iter()
+                .find(|(_, other, values)| *other == names && **values != *setting.0);
+            if let Some((other, ..)) = other {
+                let message = format!("{name} is {other} by another name, with another value");
+                return Err(setting.error(message));
+            }
+            renamed.push((keyword.name, names, &setting.0));
         }
         let has = |wanted: &str| seen.contains(&wanted.to_ascii_lowercase());
         for (command, user) in [
@@ -86,17 +97,25 @@ impl Ssh {
         Ok(())
     }
 
-    /// Returns the keywords with their lines.
-    pub(super) fn asked(&self) -> Vec<Asked> {
-        let options = self.options.0.iter();
-        let asked = options.filter_map(|(name, setting)| {
-            Some(Asked {
-                keyword: Keyword::find(name)?,
-                values: setting.0.clone(),
-                span: setting.span,
-            })
-        });
-        asked.collect()
+    /// Returns the keywords with their lines, for a version of sshd. An option that is there by two
+    /// names is returned by the first.
+    pub(super) fn asked(&self, version: Option<Version>) -> Vec<Asked> {
+        let mut asked: Vec<Asked> = Vec::new();
+        for (name, setting) in &self.options.0 {
+            let Some(keyword) = Keyword::find(name) else {
+                continue;
+            };
+            let names = keyword.names(version);
+            if asked.iter().all(|asked| asked.names != names) {
+                asked.push(Asked {
+                    keyword,
+                    names,
+                    values: setting.0.clone(),
+                    span: setting.span,
+                });
+            }
+        }
+        asked
     }
 }
 

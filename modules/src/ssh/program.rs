@@ -5,8 +5,9 @@
 
 use super::argument::{Takes, algorithms};
 use super::config::Asked;
+use super::keyword::Version;
 use crate::value::ValueError;
-use crate::{Error, Root};
+use crate::{Error, Root, RootError};
 
 const PLACES: [&str; 5] = [
     "/usr/sbin/sshd",
@@ -19,6 +20,23 @@ const PLACES: [&str; 5] = [
 /// Returns the path of the program.
 pub(super) fn find(root: &Root<'_>) -> Option<&'static str> {
     PLACES.into_iter().find(|path| root.is_file(path))
+}
+
+/// Returns the version that the program says it is.
+pub(super) fn version(root: &Root<'_>) -> Result<Option<Version>, RootError> {
+    let Some(path) = find(root) else {
+        return Ok(None);
+    };
+    let program = root.read(path)?;
+    let mark = b"OpenSSH_";
+    let found = memchr::memmem::find_iter(&program, mark);
+    let mut found = found.filter_map(|at| {
+        let rest = &program[at + mark.len()..];
+        let end = rest.iter().position(|b| !b.is_ascii_digit() && *b != b'.');
+        let (major, minor) = str::from_utf8(&rest[..end?]).ok()?.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    });
+    Ok(found.next())
 }
 
 /// Fails at the first keyword or algorithm that the program does not know: it would not start.

@@ -108,8 +108,10 @@ fn what_sshd_reads_first_is_told_of() {
 }
 
 fn asked(name: &str, values: &[&str]) -> Asked {
+    let keyword = Keyword::find(name).unwrap();
     Asked {
-        keyword: Keyword::find(name).unwrap(),
+        keyword,
+        names: keyword.names(None),
         values: values.iter().map(|value| (*value).to_owned()).collect(),
         span: Span::default(),
     }
@@ -180,6 +182,70 @@ fn settings_in_a_file() {
 }
 
 #[test]
+fn options_that_have_another_name() {
+    let challenge = "ChallengeResponseAuthentication yes\n";
+    for (program, options, before, after) in [
+        // Of OpenSSH 8.7 and later, and of nobody knows which.
+        (
+            "OpenSSH_8.7",
+            value!({"KbdInteractiveAuthentication": false}),
+            challenge,
+            "KbdInteractiveAuthentication no\n",
+        ),
+        (
+            "",
+            value!({"KbdInteractiveAuthentication": true}),
+            challenge,
+            challenge,
+        ),
+        (
+            "OpenSSH_10.0p2",
+            value!({"ChallengeResponseAuthentication": false,
+                "KbdInteractiveAuthentication": false}),
+            "skeyauthentication yes\n",
+            "ChallengeResponseAuthentication no\n",
+        ),
+        // Before, they were two.
+        (
+            "OpenSSH_8.6p1",
+            value!({"KbdInteractiveAuthentication": false}),
+            challenge,
+            "ChallengeResponseAuthentication yes\nKbdInteractiveAuthentication no\n",
+        ),
+        (
+            "OpenSSH_7.9",
+            value!({"ChallengeResponseAuthentication": false,
+                "KbdInteractiveAuthentication": false}),
+            challenge,
+            "ChallengeResponseAuthentication no\nKbdInteractiveAuthentication no\n",
+        ),
+        (
+            "OpenSSH_8.5",
+            value!({"PubkeyAcceptedAlgorithms": "+ssh-rsa"}),
+            "pubkeyacceptedkeytypes ssh-dss\nHostDSAKey /k\n",
+            "PubkeyAcceptedAlgorithms +ssh-rsa\nHostDSAKey /k\n",
+        ),
+        (
+            "OpenSSH_8.0",
+            value!({"HostKey": "/x", "HostbasedAcceptedKeyTypes": "ssh-rsa"}),
+            "HostDSAKey /k\n",
+            "HostKey /x\nHostbasedAcceptedKeyTypes ssh-rsa\n",
+        ),
+    ] {
+        let program = format!("an sshd, {program} for short");
+        let files = [
+            ("/usr/sbin/sshd", &*program),
+            ("/etc/ssh/sshd_config", before),
+        ];
+        let recipe = map([("ssh", map([("host_keys", "keep".into()), ("options", options)]))]);
+        let mut tree = image(&files);
+        step(&mut tree, "ssh", &recipe).unwrap();
+        assert_eq!(read(&tree, "/etc/ssh/sshd_config"), after, "{program}");
+        assert_eq!(step(&mut tree, "ssh", &recipe).unwrap().changes, []);
+    }
+}
+
+#[test]
 fn files_that_include_the_folder() {
     for (text, included) in [
         ("Include /etc/ssh/sshd_config.d/*.conf\n", true),
@@ -217,6 +283,12 @@ fn refusals() {
         (
             value!({"options": {"Port": (1_i64), "port": (2_i64)}}),
             "port is given twice",
+        ),
+        (
+            value!({"options": {"UsePAM": true, "KbdInteractiveAuthentication": true,
+                "challengeresponseauthentication": false}}),
+            "challengeresponseauthentication is KbdInteractiveAuthentication by another name, with \
+             another value",
         ),
         (value!({"host_keys": "delete"}), "unknown value `delete`"),
     ] {

@@ -1,7 +1,8 @@
 //! Rules that sudo reads behind those of a user: of all that fit, the last one counts.
 
-use super::DIRECTORY;
-use crate::root::{Root, RootError, show};
+use super::alias::{Alias, AliasKind, Definition, definitions};
+use super::lines;
+use crate::root::{Root, RootError};
 
 /// A user with all groups.
 pub(crate) struct Rights<'a> {
@@ -15,79 +16,47 @@ pub(crate) fn later(
     file: &str,
     who: &Rights<'_>,
 ) -> Result<Vec<String>, RootError> {
-    let main = ["/etc/sudoers", "/usr/etc/sudoers"];
-    let Some(main) = main.into_iter().find(|path| root.is_file(path)) else {
+    let lines = lines::all(root)?;
+    let Some(last) = lines.iter().rposition(|line| line.file == file) else {
         return Ok(Vec::new());
     };
-    // All lines in the order in which sudo reads them.
-    let mut lines = Vec::new();
-    for line in logical(&root.read(main)?) {
-        if !super::includes_directory(line.text.as_bytes()) {
-            lines.push((format!("{main}:{}", line.number), line.text));
-            continue;
-        }
-        for path in root.glob(format!("{DIRECTORY}/*")) {
-            let name = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
-            if !root.is_file(&path) || name.contains(&b'.') || name.ends_with(b"~") {
-                continue;
-            }
-            let inner = logical(&root.read(&path)?);
-            let shown = show(&path).to_string();
-            lines.extend(inner.map(|line| (format!("{shown}:{}", line.number), line.text)));
-        }
-    }
-    let own = format!("{file}:");
-    let Some(last) = lines.iter().rposition(|(place, _)| place.starts_with(&own)) else {
-        return Ok(Vec::new());
-    };
-    let aliases: Vec<_> = lines.iter().flat_map(|(_, text)| aliases(text)).collect();
+    let aliases: Vec<_> = lines
+        .iter()
+        .flat_map(|line| definitions(&line.text))
+        .filter(|alias| alias.kind == AliasKind::User)
+        .collect();
     let behind = lines[last + 1..].iter();
     let about =
-        behind.filter(|(_, text)| users(text).is_some_and(|users| who.is_in(users, &aliases)));
-    Ok(about.map(|(place, _)| place.clone()).collect())
+        behind.filter(|line| users(&line.text).is_some_and(|users| who.is_in(users, &aliases)));
+    let places = about.map(|line| format!("{}:{}", line.file, line.number));
+    Ok(places.collect())
 }
 
-/// A line with those that continue it.
-struct Line {
-    /// Of its first line, from 1.
-    number: usize,
-    text: String,
-}
-
-/// Returns the lines that are neither empty nor comments.
-fn logical(file: &[u8]) -> impl Iterator<Item = Line> + use<> {
-    let text = String::from_utf8_lossy(file).into_owned();
-    let mut lines: Vec<Line> = Vec::new();
-    let mut is_open = false;
-    for (at, line) in text.lines().enumerate() {
-        let body = line.strip_suffix('\\');
-        match lines.last_mut().filter(|_| is_open) {
-            Some(open) => open.text += body.unwrap_or(line),
-            None => lines.push(Line {
-                number: at + 1,
-                text: body.unwrap_or(line).to_owned(),
-            }),
-        }
-        is_open = body.is_some();
+/// Returns those of the aliases that a rule names that sudo does not know: it takes them for words
+/// that nothing equals.
+pub(crate) fn undefined<'r>(
+    root: &Root<'_>,
+    named: Vec<Alias<'r>>,
+) -> Result<Vec<Alias<'r>>, RootError> {
+    if named.is_empty() {
+        return Ok(named);
     }
-    lines.into_iter().filter(|line| {
-        let text = line.text.trim();
-        let is_comment = text.starts_with('#') && !super::includes_directory(text.as_bytes());
-        // `#1000` is a user by number.
-        let is_number = text[text.len().min(1)..].starts_with(|c: char| c.is_ascii_digit());
-        !text.is_empty() && (!is_comment || is_number)
-    })
-}
-
-/// Returns the names of a `User_Alias` line with their members.
-fn aliases(line: &str) -> Vec<(String, String)> {
-    let Some(rest) = line.trim().strip_prefix("User_Alias") else {
-        return Vec::new();
+    let lines = lines::all(root)?;
+    let known: Vec<_> = lines
+        .iter()
+        .flat_map(|line| definitions(&line.text))
+        .collect();
+    let is_known = |alias: &Alias<'_>| {
+        let mut known = known.iter();
+        known.any(|known| (known.kind, known.name) == (alias.kind, alias.name))
     };
-    let pairs = rest.split(':').filter_map(|pair| pair.split_once('='));
-    pairs
-        .map(|(name, members)| (name.trim().to_owned(), members.to_owned()))
-        .collect()
+    let mut missing: Vec<Alias<'_>> = Vec::new();
+    for alias in named {
+        if !is_known(&alias) && !missing.contains(&alias) {
+            missing.push(alias);
+        }
+    }
+    Ok(missing)
 }
 
 /// Returns the users that a rule is about; nothing for lines of another kind.
@@ -117,7 +86,7 @@ fn users(line: &str) -> Option<&str> {
 
 impl Rights<'_> {
     /// Returns whether a list of users has this one. What is said last counts.
-    fn is_in(&self, list: &str, aliases: &[(String, String)]) -> bool {
+    fn is_in(&self, list: &str, aliases: &[Definition<'_>]) -> bool {
         let mut is_in = false;
         for item in list.split(',') {
             let item = item.trim();
@@ -136,9 +105,9 @@ impl Rights<'_> {
         is_in
     }
 
-    fn is_in_alias(&self, name: &str, aliases: &[(String, String)]) -> bool {
+    fn is_in_alias(&self, name: &str, aliases: &[Definition<'_>]) -> bool {
         // An alias may name others, but those are not followed: it could be itself.
-        let found = aliases.iter().find(|(alias, _)| alias == name);
-        found.is_some_and(|(_, members)| self.is_in(members, &[]))
+        let found = aliases.iter().find(|alias| alias.name == name);
+        found.is_some_and(|alias| self.is_in(alias.members, &[]))
     }
 }

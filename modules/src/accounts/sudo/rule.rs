@@ -2,6 +2,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::alias::{Alias, AliasKind};
+use super::regex;
+
 /// `NOPASSWD:` and its kind.
 const TAGS: [&str; 16] = [
     "EXEC",
@@ -30,9 +33,13 @@ const DIGESTS: [(&str, usize, usize); 4] = [
     ("sha512", 128, 88),
 ];
 
-/// Checks a rule as visudo(8) does. Returns what is wrong, to be put behind the rule.
-pub(crate) fn check(rule: &str) -> Result<(), String> {
-    let mut parser = Parser { rest: rule };
+/// Checks a rule as visudo(8) does. Returns the aliases that it names, or what is wrong, to be put
+/// behind the rule.
+pub(crate) fn check(rule: &str) -> Result<Vec<Alias<'_>>, String> {
+    let mut parser = Parser {
+        rest: rule,
+        aliases: Vec::new(),
+    };
     loop {
         parser.list("a host", Parser::host)?;
         parser.expect('=')?;
@@ -43,13 +50,14 @@ pub(crate) fn check(rule: &str) -> Result<(), String> {
     }
     parser.blanks();
     match parser.rest {
-        "" => Ok(()),
+        "" => Ok(parser.aliases),
         rest => Err(format!("has {rest:?}, which belongs to nothing before it")),
     }
 }
 
 struct Parser<'r> {
     rest: &'r str,
+    aliases: Vec<Alias<'r>>,
 }
 
 type Parsed = Result<(), String>;
@@ -135,6 +143,22 @@ impl<'r> Parser<'r> {
         Ok(Some(word).filter(|word| !word.is_empty()))
     }
 
+    /// Takes a word as [`Self::word`] does, and remembers one that is an alias.
+    fn word_or_alias(&mut self, ends: &[char], kind: AliasKind) -> Result<Option<&'r str>, String> {
+        let is_bare = !self.rest.starts_with('"');
+        let word = self.word(ends)?;
+        if is_bare {
+            self.note(word, kind);
+        }
+        Ok(word)
+    }
+
+    fn note(&mut self, word: Option<&'r str>, kind: AliasKind) {
+        if let Some(name) = word.filter(|word| is_alias(word) && *word != "ALL") {
+            self.aliases.push(Alias { kind, name });
+        }
+    }
+
     fn host(&mut self) -> Result<bool, String> {
         self.negations();
         let end = self
@@ -148,9 +172,10 @@ impl<'r> Parser<'r> {
             }
             return Ok(true);
         }
-        let word = self.word(&[
+        let ends = [
             '=', ':', ',', '(', ')', '!', '"', '#', '@', '%', '<', '>', ';',
-        ])?;
+        ];
+        let word = self.word_or_alias(&ends, AliasKind::Host)?;
         Ok(word.is_some_and(|word| word != "+"))
     }
 
@@ -194,7 +219,12 @@ impl<'r> Parser<'r> {
             self.rest = &self.rest[1..];
             self.rest = self.rest.strip_prefix(':').unwrap_or(self.rest);
         }
-        self.name()
+        let count = self.aliases.len();
+        let is_there = self.name();
+        if is_group {
+            self.aliases.truncate(count);
+        }
+        is_there
     }
 
     fn group(&mut self) -> Result<bool, String> {
@@ -215,7 +245,8 @@ impl<'r> Parser<'r> {
             self.rest = rest;
             return Ok(true);
         }
-        let word = self.word(&['=', ':', ',', '(', ')', '!', '"', '#', '%', ';'])?;
+        let ends = ['=', ':', ',', '(', ')', '!', '"', '#', '%', ';'];
+        let word = self.word_or_alias(&ends, AliasKind::RunAs)?;
         Ok(word.is_some_and(|word| word != "+"))
     }
 
@@ -304,10 +335,7 @@ impl<'r> Parser<'r> {
     /// Takes `ALL`, an alias, `list`, `sudoedit files`, or a path or pattern with arguments.
     fn command(&mut self) -> Result<bool, String> {
         if self.rest.starts_with('^') {
-            let Some(end) = self.rest.find("$") else {
-                return Err("has a regular expression without `$` at its end".to_owned());
-            };
-            self.rest = &self.rest[end + 1..];
+            self.regular_expression(&['#', '$'])?;
             self.arguments()?;
             return Ok(true);
         }
@@ -315,6 +343,7 @@ impl<'r> Parser<'r> {
             return Ok(false);
         };
         if is_alias(word) || word == "list" {
+            self.note(Some(word), AliasKind::Command);
             return Ok(true);
         }
         if word == "sudoedit" {
@@ -333,17 +362,39 @@ impl<'r> Parser<'r> {
         Ok(true)
     }
 
-    fn arguments(&mut self) -> Parsed {
-        loop {
-            self.blanks();
-            if let Some(pattern) = self.rest.strip_prefix('^') {
-                let Some((_, rest)) = pattern.split_once('$') else {
-                    return Err("has a regular expression without `$` at its end".to_owned());
-                };
-                self.rest = rest;
-            } else if self.bare(&[',', ':', '=', '#'])?.is_none() {
-                break;
+    /// Takes `^...$`, in which a backslash makes these signs a part of it.
+    fn regular_expression(&mut self, escaped: &[char]) -> Parsed {
+        let mut signs = self.rest.char_indices().peekable();
+        while let Some((at, sign)) = signs.next() {
+            match sign {
+                '\\' if signs.peek().is_some_and(|(_, next)| escaped.contains(next)) => {
+                    signs.next();
+                }
+                '#' => {
+                    let rest = &self.rest[at..];
+                    return Err(format!("has {rest:?} in a regular expression: write `\\#`"));
+                }
+                '$' => {
+                    let (pattern, rest) = self.rest.split_at(at + 1);
+                    regex::check(pattern).map_err(|wrong| {
+                        format!("has the regular expression {pattern:?}, in which {wrong}")
+                    })?;
+                    self.rest = rest;
+                    return Ok(());
+                }
+                _ => {}
             }
+        }
+        Err("has a regular expression without `$` at its end".to_owned())
+    }
+
+    fn arguments(&mut self) -> Parsed {
+        self.blanks();
+        if self.rest.starts_with('^') {
+            return self.regular_expression(&['#', '$', '\\']);
+        }
+        while self.bare(&[',', ':', '=', '#'])?.is_some() {
+            self.blanks();
         }
         match self.rest.chars().next() {
             Some(sign @ ('=' | '#')) => Err(format!(

@@ -1,0 +1,70 @@
+//! YAML of files in the image, as far as modules look into it.
+
+use std::collections::BTreeMap;
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_saphyr::options::{DuplicateKeyPolicy, Options};
+
+/// How deep lists and mappings may lie in each other. A level takes up to 50 KiB of stack.
+const DEPTH: usize = 24;
+
+/// Reads one document as a shape of its own.
+///
+/// # Errors
+///
+/// Returns what is wrong, in one line.
+pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    let text = str::from_utf8(text).map_err(|error| {
+        let valid = error.valid_up_to();
+        format!("the byte at {valid} is no text in UTF-8")
+    })?;
+    let mut options = Options::default();
+    options.with_snippet = false;
+    // As PyYAML has it, which reads most of these files.
+    options.duplicate_keys = DuplicateKeyPolicy::LastWins;
+    if let Some(budget) = &mut options.budget {
+        budget.max_depth = DEPTH;
+    }
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let text = error.to_string();
+        text.lines().next().unwrap_or_default().to_owned()
+    })
+}
+
+/// Checks that a text is a mapping, or nothing at all.
+///
+/// # Errors
+///
+/// Returns what is wrong, in one line.
+pub(crate) fn check_mapping(text: &[u8]) -> Result<(), String> {
+    read::<Option<BTreeMap<String, IgnoredAny>>>(text).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mappings() {
+        for (text, is_right) in [
+            ("", true),
+            ("# nothing\n", true),
+            ("---\na: 1\n", true),
+            ("a: {b: [1, x], c: !!binary aGVsbG8=}\nd: yes\n", true),
+            ("a: 1\na: 2\n", true),
+            ("a: &x {b: 1}\nc: *x\n", true),
+            ("a: [1\n", false),
+            ("- a\n", false),
+            ("text\n", false),
+            ("a: b: c\n", false),
+            ("a:\n\tb: 1\n", false),
+            ("\u{0}", false),
+        ] {
+            let found = check_mapping(text.as_bytes());
+            assert_eq!(found.is_ok(), is_right, "{text:?}: {found:?}");
+        }
+        assert!(check_mapping(b"a: \xff").is_err());
+        let deep = "[".repeat(100_000);
+        assert!(check_mapping(format!("a: {deep}").as_bytes()).is_err());
+    }
+}
