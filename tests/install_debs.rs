@@ -1,10 +1,13 @@
 //! Packages as dpkg itself sees them: it builds them, installs them beside hsb, and looks at what
 //! hsb installed.
 
+mod accounts;
 mod build;
+mod commands;
 mod debhelper;
 mod refused;
 mod scripts;
+mod superseded;
 mod whole;
 
 pub(crate) use build::example;

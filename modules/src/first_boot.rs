@@ -13,6 +13,10 @@ const RUN: &str = "/var/lib/hsb/scriptlets/run";
 /// The unit, and where it is.
 const UNIT: &str = "hsb-scriptlets.service";
 
+/// The targets that systems boot into, the second of which wants the first. Where the image boots
+/// into another, that wants the unit, too.
+const USUAL: [&str; 2] = ["multi-user.target", "graphical.target"];
+
 const SERVICE: &str = "\
 # Made by hsb: does what packages asked for that could not be done while the image was made.
 [Unit]
@@ -109,9 +113,14 @@ pub(crate) fn add(root: &mut Root<'_>, tasks: &[Task]) -> Result<(), RootError> 
     let unit = join(units::CONFIG.as_bytes(), UNIT.as_bytes());
     root.mkdir_all(units::CONFIG, 0o755)?;
     root.write(&unit, SERVICE)?;
-    let wants = format!("{}/multi-user.target.wants", units::CONFIG);
-    root.mkdir_all(&wants, 0o755)?;
-    root.symlink(&unit, format!("{wants}/{UNIT}"), true)
+    let usual = USUAL.map(str::to_owned);
+    let default = units::default_target(root).filter(|target| !usual.contains(target));
+    for target in [USUAL[0].to_owned()].into_iter().chain(default) {
+        let wants = format!("{}/{target}.wants", units::CONFIG);
+        root.mkdir_all(&wants, 0o755)?;
+        root.symlink(&unit, format!("{wants}/{UNIT}"), true)?;
+    }
+    Ok(())
 }
 
 /// Quotes a word for the shell, where that is needed.

@@ -17,6 +17,7 @@ mod others;
 mod payload;
 mod record;
 mod relations;
+mod remove;
 mod scripts;
 mod set;
 mod transaction;
@@ -33,6 +34,7 @@ use local::Local;
 use needs::World;
 use options::{Debs, Options};
 use payload::Payloads;
+use scripts::Removal;
 use transaction::Transaction;
 use trigger::Triggers;
 use unpack::Unpacking;
@@ -71,7 +73,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let arches = Architectures::find(root, &database)?;
     let arches = arches.unwrap_or_else(|| Architectures::of(&candidates));
     arches.check(&candidates)?;
-    let transaction = Transaction::decide(&candidates, &database, &choices)?;
+    let mut transaction = Transaction::decide(&candidates, &database, &choices)?;
     for index in &transaction.present {
         root.info(format!(
             "{} is installed already",
@@ -81,6 +83,8 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     if transaction.new.is_empty() {
         return Ok(());
     }
+    let all = World::of(&candidates, &database, &transaction, &arches, true);
+    transaction.superseded = all.superseded(&database);
     let after = World::of(&candidates, &database, &transaction, &arches, true);
     if !choices.nodeps {
         let before = World::of(&candidates, &database, &transaction, &arches, false);
@@ -114,15 +118,25 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         let before = old.map(|old| unpacking.database.entry(old));
         let before = before.filter(|entry| entry.state != State::NotInstalled);
         let before = before.map(|entry| entry.identity.clone());
-        let texts = match old {
-            Some(old) => unpacking.removal_scripts(root, old)?,
-            None => Vec::new(),
-        };
-        let entry = old.map(|old| (unpacking.database.entry(old), &*texts));
+        let superseded: Vec<usize> = transaction.superseded_by(*index).collect();
+        let read = |old: &usize| Removal::read(root, &unpacking.database, *old, candidate);
+        let removals = old.iter().chain(&superseded).map(read);
+        let removals = removals.collect::<Result<Vec<_>, _>>()?;
+        for removal in &removals {
+            removal.before(root, policies)?;
+        }
+        let entry = old.map(|old| unpacking.database.entry(old));
         scripts::before(root, candidate, entry, policies)?;
-        places.insert(*index, unpacking.unpack(root, candidate, old)?);
-        scripts::after(root, candidate, &texts, policies)?;
+        unpacking.local.read_diversions(root)?;
         let new = &candidate.identity;
+        places.insert(*index, unpacking.unpack(root, candidate, old, &superseded)?);
+        for gone in &superseded {
+            unpacking.remove(root, *gone, new)?;
+        }
+        for removal in &removals {
+            removal.after(root, policies)?;
+        }
+        unpacking.local.read_diversions(root)?;
         root.info(match before {
             None => format!("{new} unpacked"),
             Some(old) => format!("{new} unpacked over {old}"),

@@ -1,14 +1,20 @@
 //! The scripts of packages, as far as they are understood.
 //!
 //! - `syntax` reads the shell's language, `command` knows programs, `run` does what they do
-//! - `account`, `alternative`, `file`, `deb_systemd`: programs with more to them
+//! - `account`, `alternative`, `file`: programs with more to them, and those that only Debian has:
+//!   `adduser`, `deb_systemd`, `divert`, `dpkg_trigger`, `init_script`, `old_conffile`
 //! - `policy`: what users want to become of scripts
 
 mod account;
+mod adduser;
 mod alternative;
 pub(crate) mod command;
 mod deb_systemd;
+mod divert;
+pub(crate) mod dpkg_trigger;
 mod file;
+mod init_script;
+mod old_conffile;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod syntax;

@@ -211,6 +211,16 @@ pub(crate) fn unmask(root: &mut Root<'_>, unit: &str) -> Result<bool, UnitError>
     Ok(masked)
 }
 
+/// Returns the unit that the system boots into, by the name that its link leads to.
+pub(crate) fn default_target(root: &Root<'_>) -> Option<String> {
+    let mut folders = PATHS.iter().map(|folder| format!("{folder}/{DEFAULT}"));
+    let link = folders.find(|path| root.is_link(path))?;
+    let target = root.readlink(link).ok()?;
+    let name = target.rsplit(|byte| *byte == b'/').next()?;
+    let name = UnitName::checked(String::from_utf8(name.to_vec()).ok()?).ok()?;
+    (name.kind() == "target").then(|| name.as_str().to_owned())
+}
+
 /// Makes a target the one that the system boots into; returns whether it was another one.
 pub(crate) fn set_default(root: &mut Root<'_>, target: &str) -> Result<bool, UnitError> {
     let refuse = |name: &str, why| UnitError::Name {

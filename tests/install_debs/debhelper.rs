@@ -208,13 +208,7 @@ fn what_is_understood_depends_on_what_is_there() {
             before,
             "auto",
             0,
-            "the script unit.preinst is not run: dpkg-maintscript-helper",
-        ),
-        (
-            before,
-            "fail",
-            1,
-            "the script unit.preinst would have to run",
+            "script unit.preinst: done (dpkg-maintscript-helper)",
         ),
         (before, "{unit: skip}", 0, "unit 1.0 (all) is configured"),
     ] {

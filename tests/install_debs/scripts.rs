@@ -87,7 +87,10 @@ fn what_is_not_run_is_told_of() {
     let work = Work::under(Path::new("/dev/shm"), "deb-warnings");
     let before = Deb {
         name: "before_1_all",
-        control: &[("preinst", "#!/bin/sh\n# why\nset -e\nuseradd x\n")],
+        control: &[(
+            "preinst",
+            "#!/bin/sh\n# why\nset -e\nuseradd x\nif [ $1 = install ]; then x | y; fi\n",
+        )],
         files: &[("/usr/share/before", "x\n")],
         ..PLAIN
     };
@@ -102,10 +105,37 @@ fn what_is_not_run_is_told_of() {
     let run = run(work.hsb(["plan", "-v", "-i"]).arg(&tar));
     assert_eq!(run.code, Some(0), "{run:#?}");
     for want in [
-        "the script before.preinst is not run: set -e / useradd x",
+        "the script before.preinst is not run, although dpkg runs it before there are files of the \
+         package: set -e / useradd x / if [ $1 = install ]; then x | y; fi",
         "script served.postinst: left for `dpkg --configure -a`",
         "the image has no systemd, so nothing configures served;",
     ] {
         assert!(run.stderr.contains(want), "{want}: {run:#?}");
+    }
+}
+
+#[test]
+fn what_is_left_is_done_in_whatever_the_image_boots_into() {
+    let work = Work::under(Path::new("/dev/shm"), "deb-targets");
+    build(&work, &SERVED, "debs", "-Zgzip");
+    let folder = system(&work, "system");
+    let tar = work.join("system.tar");
+    let wants = |target: &str| format!("/etc/systemd/system/{target}.wants/hsb-scriptlets.service");
+    for (default, wanted, not) in [
+        ("graphical.target", "multi-user.target", "graphical.target"),
+        ("kiosk.target", "kiosk.target", "graphical.target"),
+    ] {
+        let link = folder.join("usr/lib/systemd/default.target");
+        let link = link.parent().unwrap().join("system/default.target");
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink(default, &link).unwrap();
+        crate::install_rpms::system::pack(&folder, &tar);
+        work.write("build.yaml", "modules: [install_debs]\ndebs: [debs]\n");
+        let run = run(work.hsb(["plan", "-v", "-i"]).arg(&tar));
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        let both = run.stdout.clone() + &run.stderr;
+        assert!(both.contains(&wants(wanted)), "{default}: {both}");
+        assert!(!both.contains(&wants(not)), "{default}: {both}");
     }
 }

@@ -207,7 +207,6 @@ impl Unpacking {
         }
         self.database.change(index, |entry| {
             entry.paragraph.set("Conffiles", settings.print());
-            entry.paragraph.set("Config-Version", "");
             entry.state = match entry.paragraph.get("Triggers-Awaited") {
                 "" => State::Installed,
                 _ => State::TriggersAwaited,

@@ -41,7 +41,7 @@ pub(super) fn run(
             (*index, paragraph.get("Config-Version").to_owned())
         })
         .collect();
-    let scripts = scripts::decide(candidates, &configured, policies)?;
+    let scripts = scripts::decide(root, candidates, &configured, policies)?;
     let is_left = |index: &&usize| scripts[*index].is_none();
     let mut left: BTreeSet<usize> = order.iter().filter(is_left).copied().collect();
     // What depends on a package that is not configured cannot be either.
@@ -76,10 +76,12 @@ pub(super) fn run(
         scripts::configure(root, candidate, &configured[index], ready)?;
         for line in lines.iter().filter(|line| !line.is_interest) {
             let (triggers, database) = (&mut unpacking.triggers, &mut unpacking.database);
-            triggers.call(root, database, line, place)?;
+            triggers.call(root, database, line, Some(place))?;
         }
         root.info(format!("{own} is configured"));
     }
+    let (triggers, database) = (&mut unpacking.triggers, &mut unpacking.database);
+    triggers.take_calls(root, database)?;
     let mut names = Vec::new();
     for (_, entry) in unpacking.database.entries() {
         if entry.state.is_there() && entry.state != State::Installed {

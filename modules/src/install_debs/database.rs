@@ -286,7 +286,7 @@ impl Database {
         for entry in entries {
             match &entry.lines {
                 Some(lines) => text.extend([lines, "\n\n"]),
-                None => text.extend([&*entry.paragraph.print(), "\n"]),
+                None => text.extend([&*entry.print(), "\n"]),
             }
         }
         root.write(STATUS, text)
@@ -311,6 +311,21 @@ impl Entry {
         };
         entry.set_state(state);
         entry
+    }
+
+    /// Returns the lines of dpkg's list. What was configured before counts as long as not all of
+    /// the package is.
+    fn print(&self) -> String {
+        let mut paragraph = self.paragraph.clone();
+        if matches!(self.state, State::Installed | State::TriggersPending) {
+            paragraph.set("Config-Version", "");
+        }
+        paragraph.print()
+    }
+
+    /// Returns whether the system does not work without it.
+    pub(super) fn is_essential(&self) -> bool {
+        self.paragraph.get("Essential") == "yes"
     }
 
     /// Says in the field how far it is installed.

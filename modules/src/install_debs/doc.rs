@@ -11,7 +11,8 @@ told at once. Nothing is fetched, and packages have no signatures to check.
 
 Files get the owners that the image's own `/etc/passwd` and `/etc/group` have for their names, or
 else their numbers. Diversions and the owners and modes of `dpkg-statoverride` count, `Replaces`
-too; any other file that two packages have is an error. Links of the image to directories stay, as
+too; any other file that two packages have is an error. A package of the image that cannot be beside
+a new one (`Conflicts`) goes if the new one `Replaces` it, as with dpkg: its settings stay. Links of the image to directories stay, as
 `/lib` to `/usr/lib`. An older version is replaced, and what the new one does not have is removed.
 Settings that were changed stay, with the package's own beside them as `.dpkg-dist`. Architectures
 are those of the image's dpkg, and those of `/var/lib/dpkg/arch`.
@@ -20,18 +21,20 @@ Nothing of the image is run, so scripts are done in another way, each told of wi
 plan`:
 
 - One that only tells a running system of what is new, such as `deb-systemd-invoke`, has nothing to
-  do, and so has `dpkg-maintscript-helper` but in an upgrade from a version that it is about.
-- One that is understood whole is done to the tree: what debhelper writes for units of systemd, with
-  the image's own presets, `systemd-sysusers`, `systemd-tmpfiles --create`, and the other commands
-  that `install_rpms` knows, such as `update-alternatives --install` and `mkdir -p`, on literal
-  names, with `if`, `case`, `&&` and `||`. Nothing is guessed: one word more makes the script one
-  that is not understood.
+  do.
+- One that is understood whole, as far as it is reached, is done to the tree: what debhelper writes
+  for units of systemd, with the image's own presets, `systemd-sysusers`, `systemd-tmpfiles
+  --create`, `adduser --system`, `update-rc.d NAME defaults`, `dpkg-divert`, `dpkg-trigger`,
+  `dpkg-maintscript-helper rm_conffile`, and the other commands that `install_rpms` knows, such as
+  `update-alternatives --install` and `mkdir -p`, on literal names, with `if`, `case`, `&&` and
+  `||`. Nothing is guessed: one word more makes the script one that is not understood.
 - A package whose `postinst` is not understood is left as `dpkg --unpack` leaves it, and so is what
   depends on it. dpkg knows that state: `dpkg --configure -a` goes on from there. Where the image
-  has systemd, `hsb-scriptlets.service` does that at the first boot, keeps settings that are there,
-  asks nothing, and removes itself. Elsewhere a warning says that it has to be done.
-- A `preinst` that is not understood would have to run before the files are there: it is not run,
-  with a warning that has its first lines. So are the `prerm` and `postrm` of what is replaced.
+  has systemd, `hsb-scriptlets.service` does that at the first boot, whatever target it boots into,
+  keeps settings that are there, asks nothing, and removes itself. Elsewhere a warning says that it has to be done.
+- A `preinst` that is not understood would have to run before the files are there, which the first
+  boot cannot make up for: it is not run, with a warning that has its first lines. So it is with the
+  `prerm` and `postrm` of what is replaced or removed. `scripts: fail` makes errors of both.
 
 All other packages are installed when the step is done. What packages of the image want to know of
 new files is noted as pending triggers, which the first boot looks after, too.

@@ -7,7 +7,7 @@ use super::database::{INFO, info};
 use super::set::control_name;
 use super::unpack::{Package, Unpacking, place_of};
 use crate::root::{Laid, join};
-use crate::{Error, Packed, PackedKind, Root, RootError};
+use crate::{Error, Packed, PackedKind, Root};
 
 /// Files that dpkg does not keep, or writes itself.
 const OWN: [&[u8]; 2] = [b"control", b"list"];
@@ -21,7 +21,7 @@ impl Unpacking {
         control: &[Packed],
     ) -> Result<(), Error> {
         if let Some(old) = package.old {
-            self.remove_info(root, old)?;
+            self.remove_info(root, old, &[])?;
         }
         root.mkdir_all(INFO, 0o755)?;
         let own = &package.candidate.identity;
@@ -51,33 +51,21 @@ impl Unpacking {
         Ok(())
     }
 
-    /// Returns the scripts of a package that run when it goes, if its files are there.
-    pub(super) fn removal_scripts(
+    /// Removes all of a package's but those with certain endings.
+    pub(super) fn remove_info(
         &self,
-        root: &Root<'_>,
+        root: &mut Root<'_>,
         index: usize,
-    ) -> Result<Vec<(&'static str, String)>, RootError> {
-        let mut found = Vec::new();
-        if !self.database.entry(index).state.is_there() {
-            return Ok(found);
-        }
-        for name in ["prerm", "postrm"] {
-            let text = root.read_if_exists(self.database.info(index, name))?;
-            let text = text.unwrap_or_default();
-            found.push((name, String::from_utf8_lossy(&text).into_owned()));
-        }
-        Ok(found)
-    }
-
-    /// Removes all of a package's.
-    pub(super) fn remove_info(&self, root: &mut Root<'_>, index: usize) -> Result<(), Error> {
+        kept: &[&str],
+    ) -> Result<(), Error> {
         let start = format!("{}.", self.database.entry(index).identity.file_name());
         if !root.is_dir(INFO) {
             return Ok(());
         }
         for name in root.list(INFO)? {
             let rest = name.strip_prefix(start.as_bytes());
-            if rest.is_some_and(|rest| !rest.contains(&b'.')) {
+            let is_kept = |rest: &[u8]| kept.iter().any(|kept| kept.as_bytes() == rest);
+            if rest.is_some_and(|rest| !rest.contains(&b'.') && !is_kept(rest)) {
                 root.remove(join(INFO.as_bytes(), &name))?;
             }
         }

@@ -36,16 +36,9 @@ impl Local {
     /// Reads dpkg's lists.
     pub(super) fn read(root: &mut Root<'_>) -> Result<Self, RootError> {
         let mut local = Self::default();
-        let list = |name: &str| root.read_if_exists(format!("{ADMIN}/{name}"));
-        let diversions = list("diversions")?.unwrap_or_default();
-        let lines: Vec<&[u8]> = diversions.split(|byte| *byte == b'\n').collect();
-        for lines in lines.as_chunks::<3>().0 {
-            let [from, to, by] = lines.map(<[u8]>::to_vec);
-            let by = Some(String::from_utf8_lossy(&by).into_owned()).filter(|by| by != ":");
-            local.targets.insert(to.clone(), from.clone());
-            local.diversions.insert(from, Diversion { to, by });
-        }
-        let overrides = list("statoverride")?.unwrap_or_default();
+        local.read_diversions(root)?;
+        let overrides = root.read_if_exists(format!("{ADMIN}/statoverride"))?;
+        let overrides = overrides.unwrap_or_default();
         let accounts = Accounts::read(root)?;
         let mut unknown = Vec::new();
         for line in String::from_utf8_lossy(&overrides).lines() {
@@ -76,6 +69,22 @@ impl Local {
             ));
         }
         Ok(local)
+    }
+
+    /// Reads the diversions, which scripts of packages change.
+    pub(super) fn read_diversions(&mut self, root: &Root<'_>) -> Result<(), RootError> {
+        let text = root.read_if_exists(format!("{ADMIN}/diversions"))?;
+        let text = text.unwrap_or_default();
+        self.diversions.clear();
+        self.targets.clear();
+        let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+        for lines in lines.as_chunks::<3>().0 {
+            let [from, to, by] = lines.map(<[u8]>::to_vec);
+            let by = Some(String::from_utf8_lossy(&by).into_owned()).filter(|by| by != ":");
+            self.targets.insert(to.clone(), from.clone());
+            self.diversions.insert(from, Diversion { to, by });
+        }
+        Ok(())
     }
 
     /// Returns where a package's file goes.

@@ -166,6 +166,32 @@ impl<'p> World<'p> {
         edges
     }
 
+    /// Returns the packages of the image that go, each with the new one that takes its place: it
+    /// says `Replaces`, and either of them that they conflict (Debian Policy 7.6.2).
+    pub(super) fn superseded(&self, database: &Database) -> BTreeMap<usize, usize> {
+        let mut found = BTreeMap::new();
+        for member in &self.members {
+            for possible in conflicts(member) {
+                for other in self.fitting(member.identity, possible, false) {
+                    let other = &self.members[other];
+                    let (there, new) = match (member.who, other.who) {
+                        (Who::New(new), Who::There(there)) | (Who::There(there), Who::New(new)) => {
+                            (there, new)
+                        }
+                        _ => continue,
+                    };
+                    let by = if member.who == Who::New(new) { member } else { other };
+                    let old = database.entry(there);
+                    let is_same = old.identity.name == by.identity.name;
+                    if !is_same && !old.is_essential() && replaces(by.relations, &old.identity) {
+                        found.entry(there).or_insert(new);
+                    }
+                }
+            }
+        }
+        found
+    }
+
     fn problems(&self, before: &Self) -> Vec<String> {
         let mut problems = Vec::new();
         for (index, member) in self.members.iter().enumerate() {
@@ -213,6 +239,18 @@ impl<'p> World<'p> {
         problems.dedup();
         problems
     }
+}
+
+/// Returns the packages that a package cannot be beside.
+fn conflicts<'p>(member: &Member<'p>) -> impl Iterator<Item = &'p Possible> {
+    let conflicts = member.relations.conflicts.iter();
+    conflicts.flat_map(|relation| &relation.0)
+}
+
+/// Returns whether a package is one that another takes files of.
+pub(super) fn replaces(relations: &Relations, identity: &Identity) -> bool {
+    let mut all = relations.replaces.iter().flat_map(|relation| &relation.0);
+    all.any(|possible| possible.name == identity.name && possible.fits(&identity.version))
 }
 
 /// Checks everything, and reports all that is wrong at once.

@@ -14,6 +14,7 @@ impl Unpacking {
         root: &mut Root<'_>,
         package: &Package<'_>,
         index: usize,
+        superseded: &[usize],
     ) -> Result<(), Error> {
         let own = &package.candidate.identity;
         let mut losers = BTreeSet::new();
@@ -32,13 +33,14 @@ impl Unpacking {
             }
         }
         for loser in losers {
-            if self.disappears(package, loser) {
+            if !superseded.contains(&loser) && self.disappears(package, loser) {
                 let gone = self.database.entry(loser).identity.clone();
                 root.info(format!("{gone} is gone, as {own} has all of its files"));
-                self.remove_info(root, loser)?;
+                self.remove_info(root, loser, &[])?;
                 let lines = self.old_triggers(root, Some(loser))?;
                 self.triggers
                     .change(root, Some((&gone, &lines)), (&gone, &[]))?;
+                self.triggers.forget(&mut self.database, loser);
                 self.database.remove(loser);
                 continue;
             }

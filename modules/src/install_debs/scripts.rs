@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::database::{Entry, State};
+use super::database::{Database, Entry, State};
 use super::set::Candidate;
 use crate::script::policy::{Policies, Policy};
 use crate::script::{Understood, excerpt, run, understand};
 use crate::value::{Span, ValueError};
-use crate::{Error, Root};
+use crate::{Error, Root, RootError};
 
 /// A script that dpkg would run.
 pub(super) struct Script<'s> {
@@ -47,7 +47,7 @@ impl Script<'_> {
         format!("{}.{}", self.package, self.slot)
     }
 
-    fn classify(&self, policy: Policy) -> Result<Class, ValueError> {
+    fn classify(&self, root: &Root<'_>, policy: Policy) -> Result<Class, ValueError> {
         if self.text.trim().is_empty() {
             return Ok(Class::Idle);
         }
@@ -58,7 +58,8 @@ impl Script<'_> {
         let program = first.strip_prefix("#!").unwrap_or_default();
         let program: Vec<&str> = program.split_whitespace().collect();
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        match (understand(&program, self.text, &arguments), policy) {
+        let understood = understand(&program, self.text, &arguments);
+        match (understood.filter(|it| run::is_possible(root, it)), policy) {
             (Some(understood), _) if understood.programs.is_empty() => Ok(Class::Idle),
             (Some(understood), Policy::Auto | Policy::Fail | Policy::Skip) => {
                 Ok(Class::Native(understood))
@@ -81,25 +82,36 @@ impl Script<'_> {
         }
     }
 
-    /// Does what a script asks for that comes before or after files; one that is not understood is
+    /// Does what a script asks for that comes before or after files. One that is not understood is
     /// told of.
-    pub(super) fn act(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
-        let class = self.classify(policies.of(self.package))?;
+    fn act(
+        &self,
+        root: &mut Root<'_>,
+        policies: &Policies,
+        is_before: bool,
+    ) -> Result<(), Error> {
+        let class = self.classify(root, policies.of(self.package))?;
         self.tell(root, &class.describe());
         match class {
             Class::Idle | Class::Skipped => Ok(()),
             Class::Native(understood) => self.run(root, &understood),
             Class::Left => {
                 let (name, lines) = (self.name(), excerpt(self.text));
-                let message = format!("the script {name} is not run: {lines}");
-                root.warn_at(self.span, message);
+                let when = match is_before {
+                    true => ", although dpkg runs it before there are files of the package",
+                    false => "",
+                };
+                root.warn_at(
+                    self.span,
+                    format!("the script {name} is not run{when}: {lines}"),
+                );
                 Ok(())
             }
         }
     }
 
     fn run(&self, root: &mut Root<'_>, understood: &Understood) -> Result<(), Error> {
-        match run::run(root, understood)? {
+        match run::run(root, understood, self.package)? {
             0 => Ok(()),
             status => {
                 let message = format!("the script {} ends with status {status}", self.name());
@@ -115,13 +127,14 @@ impl Script<'_> {
 /// its package can be configured, or nothing where it is left for the first boot. `configured` are
 /// the versions that were before.
 pub(super) fn decide(
+    root: &Root<'_>,
     candidates: &[Candidate],
     configured: &BTreeMap<usize, String>,
     policies: &Policies,
 ) -> Result<BTreeMap<usize, Option<Ready>>, ValueError> {
     let decided = configured.iter().map(|(index, before)| {
         let script = postinst(&candidates[*index], before);
-        let class = script.classify(policies.of(script.package))?;
+        let class = script.classify(root, policies.of(script.package))?;
         let ready = match class {
             Class::Left => None,
             class => Some(Ready(class)),
@@ -164,21 +177,17 @@ fn postinst<'c>(candidate: &'c Candidate, configured: &str) -> Script<'c> {
     }
 }
 
-/// Does what the scripts ask for that come before the files: the `prerm` of what is replaced, and
-/// the `preinst`.
+/// Does what the `preinst` of a package asks for, which comes before its files. `old` is what it
+/// replaces, or what was left of it.
 pub(super) fn before(
     root: &mut Root<'_>,
     candidate: &Candidate,
-    old: Option<(&Entry, &[(&str, String)])>,
+    old: Option<&Entry>,
     policies: &Policies,
 ) -> Result<(), Error> {
     let new = candidate.identity.version.to_string();
-    let there = old.filter(|(entry, _)| entry.state.is_there());
-    if let Some((_, texts)) = there {
-        removal(candidate, texts, "prerm").act(root, policies)?;
-    }
     let version = |entry: &Entry| entry.identity.version.to_string();
-    let arguments = match old.map(|(entry, _)| (entry.state, version(entry))) {
+    let arguments = match old.map(|entry| (entry.state, version(entry))) {
         None | Some((State::NotInstalled, _)) => vec!["install".to_owned()],
         Some((State::ConfigFiles, old)) => vec!["install".to_owned(), old, new],
         Some((_, old)) => vec!["upgrade".to_owned(), old, new],
@@ -190,30 +199,69 @@ pub(super) fn before(
         arguments,
         span: candidate.span,
     };
-    preinst.act(root, policies)
+    preinst.act(root, policies, true)
 }
 
-/// Does what the `postrm` of what is replaced asks for.
-pub(super) fn after(
-    root: &mut Root<'_>,
-    candidate: &Candidate,
-    old: &[(&str, String)],
-    policies: &Policies,
-) -> Result<(), Error> {
-    removal(candidate, old, "postrm").act(root, policies)
+/// The scripts of a package that goes: an older version, or what a new one takes the place of.
+pub(super) struct Removal {
+    package: String,
+    prerm: String,
+    postrm: String,
+    /// What the two are called with.
+    arguments: [Vec<String>; 2],
+    /// Where the recipe lists what comes.
+    span: Span,
 }
 
-fn removal<'s>(
-    candidate: &'s Candidate,
-    texts: &'s [(&str, String)],
-    slot: &'static str,
-) -> Script<'s> {
-    let found = texts.iter().find(|(name, _)| *name == slot);
-    Script {
-        package: &candidate.identity.name,
-        slot,
-        text: found.map_or("", |(_, text)| text),
-        arguments: vec!["upgrade".to_owned(), candidate.identity.version.to_string()],
-        span: candidate.span,
+impl Removal {
+    /// Reads the scripts of what a candidate replaces.
+    pub(super) fn read(
+        root: &Root<'_>,
+        database: &Database,
+        old: usize,
+        by: &Candidate,
+    ) -> Result<Self, RootError> {
+        let entry = database.entry(old);
+        let text = |slot: &str| match entry.state.is_there() {
+            true => root.read_if_exists(database.info(old, slot)),
+            false => Ok(None),
+        };
+        let text = |slot: &str| {
+            let bytes = text(slot)?.unwrap_or_default();
+            Ok::<_, RootError>(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let (name, version) = (&by.identity.name, by.identity.version.to_string());
+        let arguments = match entry.identity.name == *name {
+            true => [&["upgrade", &version][..], &["upgrade", &version]],
+            false => [&["remove", "in-favour", name, &version][..], &["remove"]],
+        };
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        Ok(Self {
+            package: entry.identity.name.clone(),
+            prerm: text("prerm")?,
+            postrm: text("postrm")?,
+            arguments: arguments.map(owned),
+            span: by.span,
+        })
+    }
+
+    /// Does what the `prerm` asks for, before anything else.
+    pub(super) fn before(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
+        self.script("prerm", &self.prerm, 0).act(root, policies, false)
+    }
+
+    /// Does what the `postrm` asks for, once the files have gone.
+    pub(super) fn after(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
+        self.script("postrm", &self.postrm, 1).act(root, policies, false)
+    }
+
+    fn script<'s>(&'s self, slot: &'static str, text: &'s str, which: usize) -> Script<'s> {
+        Script {
+            package: &self.package,
+            slot,
+            text,
+            arguments: self.arguments[which].clone(),
+            span: self.span,
+        }
     }
 }

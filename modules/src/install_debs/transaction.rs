@@ -15,6 +15,8 @@ pub(super) struct Transaction {
     pub(super) new: BTreeMap<usize, Option<usize>>,
     /// The candidates whose very version is installed.
     pub(super) present: Vec<usize>,
+    /// Packages of the image that go because a candidate takes their place.
+    pub(super) superseded: BTreeMap<usize, usize>,
 }
 
 impl Transaction {
@@ -51,8 +53,16 @@ impl Transaction {
         Ok(transaction)
     }
 
-    /// Returns whether a package that was there is replaced.
+    /// Returns whether a package that was there is replaced, by its own name or by another package.
     pub(super) fn is_replaced(&self, old: usize) -> bool {
-        self.new.values().any(|replaced| *replaced == Some(old))
+        let is_superseded = self.superseded.contains_key(&old);
+        is_superseded || self.new.values().any(|replaced| *replaced == Some(old))
+    }
+
+    /// Returns the packages that go because a candidate takes their place.
+    pub(super) fn superseded_by(&self, candidate: usize) -> impl Iterator<Item = usize> {
+        let all = self.superseded.iter();
+        all.filter(move |(_, by)| **by == candidate)
+            .map(|(old, _)| *old)
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::database::{ADMIN, Database, State};
+use super::database::{ADMIN, Database, Entry, State};
 use crate::deb::identity::Identity;
+use crate::script::dpkg_trigger::{CALLS, NOBODY};
 use crate::{Root, RootError};
 
 /// What one line of a package's `triggers` says.
@@ -151,13 +152,14 @@ impl Triggers {
         }
     }
 
-    /// Notes that a package calls a trigger by its name, or by a path.
+    /// Notes that a package calls a trigger by its name, or by a path; nobody waits for that if no
+    /// package is named.
     pub(super) fn call(
         &mut self,
         root: &Root<'_>,
         database: &mut Database,
         line: &Line,
-        by: usize,
+        by: Option<usize>,
     ) -> Result<(), RootError> {
         let interested: Vec<(String, bool)> = match line.name.starts_with('/') {
             true => {
@@ -174,11 +176,62 @@ impl Triggers {
         };
         for (package, waits) in interested {
             if let Some(index) = database.find_named(&package) {
-                let waiting = (waits && line.waits).then_some(by);
+                let waiting = by.filter(|_| waits && line.waits);
                 activate(database, index, &line.name, waiting);
             }
         }
         Ok(())
+    }
+
+    /// Looks who is interested in what scripts have called, and who waits.
+    pub(super) fn take_calls(
+        &mut self,
+        root: &mut Root<'_>,
+        database: &mut Database,
+    ) -> Result<(), RootError> {
+        let text = root.read_if_exists(CALLS)?.unwrap_or_default();
+        for line in String::from_utf8_lossy(&text).lines() {
+            let mut words = line.split(' ');
+            let name = words.next().unwrap_or_default();
+            for by in words {
+                let line = Line {
+                    is_interest: false,
+                    waits: by != NOBODY,
+                    name: name.to_owned(),
+                };
+                let by = database.find_named(by);
+                self.call(root, database, &line, by)?;
+            }
+        }
+        if !text.is_empty() {
+            root.write(CALLS, "")?;
+        }
+        Ok(())
+    }
+
+    /// Lets nobody wait any more for what a package had to look after: it is not there to do it.
+    pub(super) fn forget(&self, database: &mut Database, index: usize) {
+        let label = database.entry(index).identity.name.clone();
+        let waits = |entry: &Entry| {
+            let awaited = entry.paragraph.get("Triggers-Awaited");
+            awaited.split(' ').any(|other| other == label)
+        };
+        let waiting = database.entries().filter(|(_, entry)| waits(entry));
+        let waiting: Vec<usize> = waiting.map(|(index, _)| index).collect();
+        for index in waiting {
+            database.change(index, |entry| {
+                let awaited = entry.paragraph.get("Triggers-Awaited").split(' ');
+                let rest: Vec<&str> = awaited.filter(|other| *other != label).collect();
+                let rest = rest.join(" ");
+                if rest.is_empty() && entry.state == State::TriggersAwaited {
+                    entry.state = match entry.paragraph.get("Triggers-Pending") {
+                        "" => State::Installed,
+                        _ => State::TriggersPending,
+                    };
+                }
+                entry.paragraph.set("Triggers-Awaited", rest);
+            });
+        }
     }
 
     /// Writes the lists that changed.

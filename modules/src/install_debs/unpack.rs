@@ -9,12 +9,12 @@ use fsgen::{Kind, Meta, NodeId, Timestamp};
 use super::conffile::{Settings, digest, real_path};
 use super::database::{Database, State};
 use super::local::Local;
+use super::needs::replaces;
 use super::payload::{PayloadError, Payloads};
 use super::set::{Candidate, control_name};
 use super::trigger::{Line, Triggers};
 use crate::accounts::Accounts;
 use crate::deb::identity::{Identity, Multi};
-use crate::deb::relation::Relation;
 use crate::error::at;
 use crate::root::{Laid, Place, show};
 use crate::{Error, Packed, PackedKind, Root, RootError};
@@ -54,12 +54,14 @@ pub(super) struct Package<'p> {
 }
 
 impl Unpacking {
-    /// Unpacks a package; returns its place in the list.
+    /// Unpacks a package; returns its place in the list. Those that it supersedes are to be removed
+    /// after it.
     pub(super) fn unpack(
         &mut self,
         root: &mut Root<'_>,
         candidate: &Candidate,
         old: Option<usize>,
+        superseded: &[usize],
     ) -> Result<usize, Error> {
         let failed = |error: PayloadError| match error {
             PayloadError::Spool(cause) => at(candidate.span)(cause),
@@ -111,7 +113,8 @@ impl Unpacking {
             .change(root, was, (&candidate.identity, &triggers))?;
         self.write_info(root, &package, &control)?;
         let index = self.note(&package);
-        self.take_from_others(root, &package, index)?;
+        self.triggers.forget(&mut self.database, index);
+        self.take_from_others(root, &package, index, superseded)?;
         self.database.set_files(index, package.files);
         for path in package.touched {
             self.triggers.touch(&mut self.database, &path, index);
@@ -275,10 +278,10 @@ impl Unpacking {
             if package.settings.is_new(path) && other.conffiles().any(is_obsolete) {
                 continue;
             }
-            if replaces(&candidate.relations.replaces, &other.identity) {
+            if replaces(&candidate.relations, &other.identity) {
                 continue;
             }
-            if replaces(&other.relations.replaces, own) {
+            if replaces(&other.relations, own) {
                 settled = Settled::Left;
                 continue;
             }
@@ -437,10 +440,4 @@ fn same(
         (PackedKind::Special(own), there) => own == there,
         _ => false,
     })
-}
-
-/// Returns whether a package is one that another takes files of.
-fn replaces(relations: &[Relation], identity: &Identity) -> bool {
-    let mut all = relations.iter().flat_map(|relation| &relation.0);
-    all.any(|possible| possible.name == identity.name && possible.fits(&identity.version))
 }

@@ -99,7 +99,7 @@ impl<'p> Scripts<'p> {
         root.info(format!("script {name}: {}", class.describe()));
         match class {
             Class::Idle => {}
-            Class::Native(understood) => match run::run(root, &understood)? {
+            Class::Native(understood) => match run::run(root, &understood, &script.package)? {
                 0 => {}
                 status if script.slot.is_before() => {
                     let message = format!("the script {name} ends with status {status}");

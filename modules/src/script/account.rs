@@ -46,14 +46,14 @@ pub(super) struct JoinGroups {
 }
 
 /// A short option with its long name.
-type Spelling = (char, &'static str);
+pub(super) type Spelling = (char, &'static str);
 
 /// Options by their letters, with their values.
-type Found<'w> = Vec<(char, &'w str)>;
+pub(super) type Found<'w> = Vec<(char, &'w str)>;
 
 /// Takes options apart as getopt_long(3) does: `flags` have no value. Returns the words that are no
 /// options as well.
-fn options<'w>(
+pub(super) fn options<'w>(
     words: &[&'w str],
     flags: &[Spelling],
     values: &[Spelling],
@@ -102,7 +102,7 @@ fn options<'w>(
 }
 
 /// Returns the only word, if it can be somebody's name.
-fn named(others: &[&str]) -> Option<String> {
+pub(super) fn named(others: &[&str]) -> Option<String> {
     match *others {
         [only] if name::check(only).is_ok() => Some(only.to_owned()),
         _ => None,
@@ -114,7 +114,7 @@ fn list(text: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-fn is_field(text: &str) -> bool {
+pub(super) fn is_field(text: &str) -> bool {
     !text.contains([':', '\n'])
 }
 

@@ -1,7 +1,9 @@
-//! `update-alternatives --install`: one of several programs for a name, by priority.
+//! `update-alternatives --install` and `--remove`: one of several programs for a name, by priority.
 //!
 //! There are two programs of that name, with nearly the same files: that of chkconfig, in the
 //! distributions around Fedora, and that of dpkg, which openSUSE has as well.
+
+use fsgen::Kind;
 
 use super::file::is_path;
 use crate::root::join;
@@ -28,6 +30,13 @@ pub(super) struct Alternative {
     followers: Vec<[String; 3]>,
 }
 
+/// `update-alternatives --remove`: a choice that is there no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct GoneAlternative {
+    name: String,
+    path: String,
+}
+
 /// What there is to choose from for one name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Group {
@@ -47,13 +56,80 @@ struct Choice {
     followers: Vec<String>,
 }
 
+impl GoneAlternative {
+    pub(super) fn parse(words: &[&str]) -> Option<Self> {
+        let ["--remove", name, path] = plain(words) else {
+            return None;
+        };
+        let is_sound = is_path(path) && is_name(name);
+        is_sound.then(|| Self {
+            name: (*name).to_owned(),
+            path: (*path).to_owned(),
+        })
+    }
+
+    /// Removes it; returns whether that could be done. One that is not there is gone already.
+    pub(super) fn run(&self, root: &mut Root<'_>) -> Result<bool, RootError> {
+        let (folder, is_chkconfig) = place(root);
+        let file = join(folder.as_bytes(), self.name.as_bytes());
+        let Some(bytes) = root.read_if_exists(&file)? else {
+            return Ok(true);
+        };
+        let Some(mut group) = Group::parse(&String::from_utf8_lossy(&bytes)) else {
+            return Ok(false);
+        };
+        let before = group.choices.len();
+        group.choices.retain(|choice| choice.path != self.path);
+        if group.choices.len() == before {
+            return Ok(true);
+        }
+        if group.choices.is_empty() {
+            for (name, link) in &group.followers {
+                part(root, link, name)?;
+            }
+            part(root, &group.link, &self.name)?;
+            root.remove(&file)?;
+            return Ok(true);
+        }
+        let way = format!("{LINKS}/{}", self.name);
+        let chosen = root.lstat(&way).map(|node| node.kind.clone());
+        if matches!(chosen, Ok(Kind::Symlink(path)) if *path == *self.path.as_bytes()) {
+            group.is_manual = false;
+        }
+        let done = group.choose(root, &self.name)?;
+        if !is_chkconfig {
+            group.drop_unused();
+        }
+        root.write(&file, group.print(is_chkconfig))?;
+        Ok(done)
+    }
+}
+
+/// Takes options away that change nothing.
+fn plain<'w, 'a>(words: &'w [&'a str]) -> &'w [&'a str] {
+    let mut rest = words;
+    while let ["--quiet" | "--verbose" | "--force", after @ ..] = rest {
+        rest = after;
+    }
+    rest
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '\n'])
+}
+
+/// Returns where the files are, and whether it is chkconfig that has them.
+fn place(root: &Root<'_>) -> (&'static str, bool) {
+    let is_chkconfig = CHKCONFIG.iter().any(|path| root.exists(path));
+    match is_chkconfig || !root.is_dir(DPKG_FILES) {
+        true => (CHKCONFIG_FILES, is_chkconfig),
+        false => (DPKG_FILES, is_chkconfig),
+    }
+}
+
 impl Alternative {
     pub(super) fn parse(words: &[&str]) -> Option<Self> {
-        let mut rest = words;
-        while let ["--quiet" | "--verbose" | "--force", after @ ..] = rest {
-            rest = after;
-        }
-        let ["--install", link, name, path, priority, rest @ ..] = rest else {
+        let ["--install", link, name, path, priority, rest @ ..] = plain(words) else {
             return None;
         };
         let (followers, []) = rest.as_chunks::<4>() else {
@@ -72,9 +148,8 @@ impl Alternative {
             alternative.followers.push(follower);
         }
         let mut followers = alternative.followers.iter();
-        let is_sound = |link: &str, name: &str, path: &str| {
-            is_path(link) && is_path(path) && !name.is_empty() && !name.contains(['/', '\n'])
-        };
+        let is_sound =
+            |link: &str, name: &str, path: &str| is_path(link) && is_path(path) && is_name(name);
         let are_sound = followers.all(|[link, name, path]| is_sound(link, name, path));
         (are_sound && is_sound(link, name, path)).then_some(alternative)
     }
@@ -84,11 +159,7 @@ impl Alternative {
         if !root.exists(&self.path) {
             return Ok(false);
         }
-        let is_chkconfig = CHKCONFIG.iter().any(|path| root.exists(path));
-        let folder = match is_chkconfig || !root.is_dir(DPKG_FILES) {
-            true => CHKCONFIG_FILES,
-            false => DPKG_FILES,
-        };
+        let (folder, is_chkconfig) = place(root);
         let file = join(folder.as_bytes(), self.name.as_bytes());
         let mut group = match root.read_if_exists(&file)? {
             None => Group {
@@ -105,21 +176,7 @@ impl Alternative {
         }
         root.mkdir_above(&file)?;
         root.write(&file, group.print(is_chkconfig))?;
-        if group.is_manual {
-            return Ok(true);
-        }
-        let Some(best) = group.best() else {
-            return Ok(false);
-        };
-        root.mkdir_all(LINKS, 0o755)?;
-        let mut done = lead(root, &group.link, &self.name, &best.path)?;
-        for ((name, link), path) in group.followers.iter().zip(&best.followers) {
-            match path.is_empty() || !root.exists(path) {
-                true => part(root, link, name)?,
-                false => done &= lead(root, link, name, path)?,
-            }
-        }
-        Ok(done)
+        group.choose(root, &self.name)
     }
 }
 
@@ -182,6 +239,23 @@ impl Group {
         Some(group)
     }
 
+    /// Makes the links lead to the best choice, unless somebody chose another; returns whether all
+    /// could be made.
+    fn choose(&self, root: &mut Root<'_>, name: &str) -> Result<bool, RootError> {
+        let Some(best) = self.best().filter(|_| !self.is_manual) else {
+            return Ok(self.is_manual);
+        };
+        root.mkdir_all(LINKS, 0o755)?;
+        let mut done = lead(root, &self.link, name, &best.path)?;
+        for ((name, link), path) in self.followers.iter().zip(&best.followers) {
+            match path.is_empty() || !root.exists(path) {
+                true => part(root, link, name)?,
+                false => done &= lead(root, link, name, path)?,
+            }
+        }
+        Ok(done)
+    }
+
     /// Adds a choice, or changes the one of that path; returns whether it goes with the others.
     fn add(&mut self, new: &Alternative, is_chkconfig: bool) -> bool {
         for [link, name, _] in &new.followers {
@@ -219,6 +293,21 @@ impl Group {
             self.sort_followers(|(_, link)| link.clone());
         }
         true
+    }
+
+    /// Takes away the followers that no choice has.
+    fn drop_unused(&mut self) {
+        let is_used = |at: usize| self.choices.iter().any(|c| !c.followers[at].is_empty());
+        let used: Vec<usize> = (0..self.followers.len())
+            .filter(|at| is_used(*at))
+            .collect();
+        self.followers = used.iter().map(|at| self.followers[*at].clone()).collect();
+        for choice in &mut self.choices {
+            choice.followers = used
+                .iter()
+                .map(|at| choice.followers[*at].clone())
+                .collect();
+        }
     }
 
     fn sort_followers(&mut self, key: impl Fn(&(String, String)) -> String) {

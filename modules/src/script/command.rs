@@ -1,10 +1,15 @@
 //! The commands that are known: what each does to an image that does not run.
 
 use super::account::{AddGroup, AddUser, JoinGroups};
-use super::alternative::Alternative;
+use super::adduser::Adduser;
+use super::alternative::{Alternative, GoneAlternative};
 use super::deb_systemd::DebSystemd;
+use super::divert::Divert;
+use super::dpkg_trigger::DpkgTrigger;
 use super::file::{FileCommand, is_path};
-use super::token::is_literal;
+use super::init_script::InitScript;
+use super::old_conffile::OldConffile;
+use super::token::{assignment, is_literal};
 use crate::deb::relation::Sign;
 use crate::deb::version::Version;
 use crate::units::UnitName;
@@ -33,7 +38,13 @@ pub(super) enum Command {
     JoinGroups(JoinGroups),
     Units(UnitChange, Vec<String>),
     DebSystemd(DebSystemd, Vec<String>),
+    Adduser(Adduser),
     Alternative(Alternative),
+    GoneAlternative(GoneAlternative),
+    Divert(Divert),
+    InitScript(InitScript),
+    OldConffile(OldConffile),
+    DpkgTrigger(DpkgTrigger),
     /// `systemd-sysusers`, for these drop-ins or for all.
     Sysusers(Vec<String>),
     /// `systemd-tmpfiles --create`, for these drop-ins or for all.
@@ -73,6 +84,9 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
     }
     let (name, arguments) = words.split_first()?;
     let plain: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if plain.is_empty() && assignment(name).is_some() {
+        return Some(Command::Idle(true));
+    }
     Some(match program(name) {
         ":" | "true" | "echo" | "ldconfig" | "printf" => Command::Idle(true),
         "false" => Command::Idle(false),
@@ -97,6 +111,11 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
             }
             _ => return None,
         },
+        "adduser" => Command::Adduser(Adduser::parse(&plain, false)?),
+        "addgroup" => Command::Adduser(Adduser::parse(&plain, true)?),
+        "dpkg-divert" => Command::Divert(Divert::parse(&plain)?),
+        "dpkg-trigger" => Command::DpkgTrigger(DpkgTrigger::parse(&plain)?),
+        "update-rc.d" => Command::InitScript(InitScript::parse(&plain)?),
         "groupadd" => Command::AddGroup(AddGroup::parse(&plain)?),
         "useradd" => Command::AddUser(AddUser::parse(&plain)?),
         "usermod" => Command::JoinGroups(JoinGroups::parse(&plain)?),
@@ -141,8 +160,11 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
             }
             _ => return None,
         },
-        "update-alternatives" | "alternatives" => Command::Alternative(Alternative::parse(&plain)?),
-        "mkdir" | "touch" | "ln" | "chmod" | "chown" | "rm" => {
+        "update-alternatives" | "alternatives" => match GoneAlternative::parse(&plain) {
+            Some(gone) => Command::GoneAlternative(gone),
+            None => Command::Alternative(Alternative::parse(&plain)?),
+        },
+        "mkdir" | "touch" | "ln" | "chmod" | "chown" | "rm" | "rmdir" => {
             Command::File(FileCommand::parse(program(name), &plain)?)
         }
         _ => return None,
@@ -211,44 +233,58 @@ fn test(words: &[&str]) -> Option<Test> {
 }
 
 /// `dpkg-maintscript-helper` does nothing but in an upgrade from a version that is not later than
-/// the one that it names.
+/// the one that it names; then only `rm_conffile` is known.
 fn maintscript_helper(words: &[&str]) -> Option<Command> {
     let end = words.iter().position(|word| *word == "--")?;
     let (named, arguments) = (&words[..end], &words[end + 1..]);
-    let last = match *named {
-        ["rm_conffile", _, ref rest @ ..]
-        | [
+    let (path, rest) = match *named {
+        ["rm_conffile", path, ref rest @ ..] => (Some(path), rest),
+        [
             "mv_conffile" | "symlink_to_dir" | "dir_to_symlink",
             _,
             _,
             ref rest @ ..,
-        ] => rest.first().copied().unwrap_or_default(),
+        ] => (None, rest),
         _ => return None,
     };
-    let before = arguments.get(1).copied().unwrap_or_default();
+    let (before, is_finished) = match *arguments {
+        // A prerm or postrm, which has nothing to do with that.
+        ["upgrade", _] | ["remove", ..] => return Some(Command::Idle(true)),
+        ["install" | "upgrade", before, _] => (before, false),
+        ["configure", before, ..] => (before, true),
+        _ => return Some(Command::Idle(true)),
+    };
+    let last = rest.first().copied().unwrap_or_default();
     let is_later = || {
         let [before, last] = [before, last].map(|text| Version::parse(text).ok());
         Some(before?.compare(&last?).is_gt())
     };
-    (before.is_empty() || is_later() == Some(true)).then_some(Command::Idle(true))
+    if before.is_empty() || (!last.is_empty() && is_later()?) {
+        return Some(Command::Idle(true));
+    }
+    let package = rest.get(1).copied().filter(|package| !package.is_empty());
+    let old = OldConffile::new(path?, package, is_finished);
+    old.map(Command::OldConffile)
 }
 
-/// Reads a comparison of versions; an empty one is before all others.
+/// Reads a comparison of versions; an empty one is before all others, or after them with `-nl`.
 fn versions(a: &str, sign: &str, b: &str) -> Option<Test> {
-    let sign = match sign {
+    let (plain, none) = match sign.strip_suffix("-nl") {
+        Some(plain) => (plain, "2147483647:9"),
+        None => (sign, "~~~~~~"),
+    };
+    let version = |text: &str| Version::parse(if text.is_empty() { none } else { text }).ok();
+    let (a, b) = (version(a)?, version(b)?);
+    let sign = match plain {
         "lt" | "<<" => Sign::Earlier,
         "le" | "<=" => Sign::EarlierOrEqual,
         "eq" | "=" => Sign::Equal,
+        "ne" => return Some(Test::Is(!Sign::Equal.holds(&a, &b))),
         "ge" | ">=" => Sign::LaterOrEqual,
         "gt" | ">>" => Sign::Later,
         _ => return None,
     };
-    let version = |text: &str| match text {
-        // Nothing is before this one.
-        "" => Version::parse("~~~~~~").ok(),
-        text => Version::parse(text).ok(),
-    };
-    Some(Test::Is(sign.holds(&version(a)?, &version(b)?)))
+    Some(Test::Is(sign.holds(&a, &b)))
 }
 
 fn systemctl(words: &[&str]) -> Option<Command> {
@@ -359,19 +395,46 @@ mod tests {
                 true,
             ),
             (
-                "dpkg-maintscript-helper rm_conffile /etc/a 1.0~ -- upgrade 1.0",
+                "dpkg-maintscript-helper rm_conffile /etc/a 1.0~ -- upgrade 1.0 2",
                 true,
             ),
             (
-                "dpkg-maintscript-helper rm_conffile /etc/a 1.0~ -- upgrade 0.9",
+                "dpkg-maintscript-helper rm_conffile /etc/a 1.0~ -- upgrade 0.9 2",
+                true,
+            ),
+            (
+                "dpkg-maintscript-helper rm_conffile a -- upgrade 0.9 2",
                 false,
             ),
             (
-                "dpkg-maintscript-helper rm_conffile /etc/a -- upgrade 0.9",
+                "dpkg-maintscript-helper dir_to_symlink /a /b 1.0~ -- upgrade 0.9 2",
                 false,
             ),
+            (
+                "dpkg-maintscript-helper dir_to_symlink /a /b 1.0~ -- upgrade 1.1 2",
+                true,
+            ),
+            (
+                "dpkg-maintscript-helper dir_to_symlink /a /b 1.0~ -- upgrade 2",
+                true,
+            ),
             ("dpkg-maintscript-helper supports rm_conffile", false),
-            ("dpkg --compare-versions 1.0 lt-nl 2", false),
+            ("dpkg --compare-versions 1.0 lt-nl 2", true),
+            ("dpkg --compare-versions 1.0 before 2", false),
+            ("update-rc.d a defaults", true),
+            ("update-rc.d a defaults 19 21", true),
+            ("update-rc.d -f a remove", true),
+            ("update-rc.d a enable", false),
+            ("update-rc.d ../a defaults", false),
+            ("dpkg-divert --rename --divert /b --add /a", true),
+            ("dpkg-divert --no-rename --package=x --remove /a", true),
+            ("dpkg-divert --divert /b --add /a", false),
+            ("dpkg-divert --rename --add a", false),
+            ("dpkg-divert --truename /a", false),
+            ("dpkg-trigger --no-await a", true),
+            ("dpkg-trigger --by-package=b /a", true),
+            ("dpkg-trigger --check-supported", false),
+            ("dpkg-trigger", false),
             ("dpkg --compare-versions 1.0 lt 2", true),
             ("dpkg --configure -a", false),
             ("command -v a", true),
@@ -390,7 +453,9 @@ mod tests {
             ("systemd-tmpfiles --create --remove", false),
             ("systemd-tmpfiles --clean", false),
             ("dracut -f", false),
-            ("FOO=bar", false),
+            ("FOO=bar", true),
+            ("FOO=bar true", false),
+            ("PATH=/x", false),
             (". /etc/profile", false),
         ] {
             let words: Vec<_> = text.split(' ').map(str::to_owned).collect();

@@ -1,5 +1,6 @@
-//! `mkdir`, `touch`, `ln -s`, `chmod`, `chown` and `rm -f` on literal paths.
+//! `mkdir`, `touch`, `ln -s`, `chmod`, `chown`, `rm` and `rmdir` on literal paths.
 
+use fsgen::Kind;
 use fsgen::tree::path::split;
 
 use crate::root::{Owner, parse_mode};
@@ -15,7 +16,9 @@ pub(super) enum FileCommand {
     Symlink(String, String, bool),
     Chmod(u16, Vec<String>),
     Chown(Option<Owner>, Option<Owner>, Vec<String>),
-    Remove(Vec<String>),
+    /// Whether what is not there is right, and directories go with all that is in them.
+    Remove(Vec<String>, bool, bool),
+    RemoveEmpty(Vec<String>, bool),
 }
 
 impl FileCommand {
@@ -64,7 +67,11 @@ impl FileCommand {
                 };
                 Self::Chown(user, group, paths(rest)?)
             }
-            ("rm", ["-f"]) => Self::Remove(paths(rest)?),
+            ("rm", []) => Self::Remove(paths(rest)?, false, false),
+            ("rm", ["-f"]) => Self::Remove(paths(rest)?, true, false),
+            ("rm", ["-rf" | "-fr"] | ["-r", "-f"]) => Self::Remove(paths(rest)?, true, true),
+            ("rmdir", []) => Self::RemoveEmpty(paths(rest)?, false),
+            ("rmdir", ["--ignore-fail-on-non-empty"]) => Self::RemoveEmpty(paths(rest)?, true),
             _ => return None,
         })
     }
@@ -106,9 +113,23 @@ impl FileCommand {
                     .map_or(Ok(meta.gid), |group| root.gid(group))?;
                 root.chown(path, uid, gid)
             }),
-            Self::Remove(paths) => each(paths, |path| match root.lstat(path) {
-                Err(error) if error.is_not_found() => Ok(()),
-                _ => root.remove(path),
+            Self::Remove(paths, may_miss, with_all) => each(paths, |path| {
+                match root
+                    .lstat(path)
+                    .map(|node| matches!(node.kind, Kind::Directory(_)))
+                {
+                    Err(error) if error.is_not_found() && *may_miss => Ok(()),
+                    Ok(true) if *with_all => root.remove_all(path),
+                    Ok(true) => Err(exists(path)),
+                    _ => root.remove(path),
+                }
+            }),
+            Self::RemoveEmpty(paths, may_be_full) => each(paths, |path| {
+                match root.is_dir(path) && !root.is_link(path) {
+                    true if *may_be_full && !root.list(path)?.is_empty() => Ok(()),
+                    true => root.remove(path),
+                    false => Err(exists(path)),
+                }
             }),
         };
         match done {

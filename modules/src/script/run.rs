@@ -2,6 +2,7 @@
 
 use super::Understood;
 use super::command::{self, Command, Test, UnitChange};
+use super::init_script::InitScript;
 use super::syntax::{Body, Chain, Item, Joint, List};
 use crate::RootError;
 use crate::dropins::{self, Line};
@@ -139,10 +140,17 @@ enum Flow {
     Exit(u8),
 }
 
-/// Does what a script says; returns its status.
-pub(crate) fn run(root: &mut Root<'_>, script: &Understood) -> Result<u8, Error> {
+/// Returns whether a script can be done to this image: some programs do more in others.
+pub(crate) fn is_possible(root: &Root<'_>, script: &Understood) -> bool {
+    let mut programs = script.programs.iter();
+    !programs.any(|program| program == "update-rc.d") || InitScript::is_possible(root)
+}
+
+/// Does what a script of a package says; returns its status.
+pub(crate) fn run(root: &mut Root<'_>, script: &Understood, package: &str) -> Result<u8, Error> {
     let mut shell = Shell {
         root,
+        package,
         is_strict: script.is_strict,
     };
     Ok(match shell.list(&script.list, false)? {
@@ -153,6 +161,7 @@ pub(crate) fn run(root: &mut Root<'_>, script: &Understood) -> Result<u8, Error>
 /// A script at work.
 struct Shell<'r, 't> {
     root: &'r mut Root<'t>,
+    package: &'r str,
     /// Whether it ends at the first command that fails (`set -e`).
     is_strict: bool,
 }
@@ -213,14 +222,14 @@ impl Shell<'_, '_> {
         if let Some(Command::Strict(is_strict)) = command::parse(words) {
             self.is_strict = is_strict;
         }
-        Ok(match run_command(self.root, words)? {
+        Ok(match run_command(self.root, words, self.package)? {
             Flow::Status(status @ 1..) if self.is_strict && !is_condition => Flow::Exit(status),
             flow => flow,
         })
     }
 }
 
-fn run_command(root: &mut Root<'_>, words: &[String]) -> Result<Flow, Error> {
+fn run_command(root: &mut Root<'_>, words: &[String], package: &str) -> Result<Flow, Error> {
     // OK to go on without: all of the script was seen to be known.
     let Some(command) = command::parse(words) else {
         return Ok(Flow::Status(NOT_FOUND));
@@ -258,6 +267,18 @@ fn run_command(root: &mut Root<'_>, words: &[String]) -> Result<Flow, Error> {
         Command::AddUser(user) => user.run(root)?,
         Command::JoinGroups(join) => join.run(root)?,
         Command::Units(change, units) => change_units(root, *change, units)?,
+        Command::Adduser(adduser) => adduser.run(root)?,
+        Command::Divert(divert) => divert.run(root, package)?,
+        Command::InitScript(script) => script.run(root)?,
+        Command::OldConffile(old) => {
+            old.run(root, package)?;
+            true
+        }
+        Command::DpkgTrigger(call) => {
+            call.run(root, package)?;
+            true
+        }
+        Command::GoneAlternative(gone) => gone.run(root)?,
         Command::Alternative(alternative) => alternative.run(root)?,
         Command::File(file) => file.run(root)?,
         Command::DebSystemd(action, units) => action.run(root, units)?,
@@ -374,12 +395,23 @@ mod tests {
             ),
             ("dpkg --compare-versions '' lt 1 && exit 3", 3),
             ("dpkg --compare-versions 1.0 gt 1.0~rc1 && exit 3", 3),
+            ("dpkg --compare-versions '' lt-nl 1 || exit 3", 3),
+            ("dpkg --compare-versions '' gt-nl 1 && exit 3", 3),
+            ("a=b\n[ \"$a\" = b ] && [ ${a} = b ] && exit 3", 3),
+            (
+                "f() {\n x | y\n}\nif false; then f; z $(f) >/x & fi; exit 3",
+                3,
+            ),
+            (
+                "if [ -n \"$2\" ]; then for i in `a`; do b; done; fi; exit 3",
+                3,
+            ),
         ] {
             let mut tree = image(&[("/etc/x", "")]);
             let host = Files::default();
             let mut root = Root::new(&mut tree, &host, NOW);
             let script = understand(&["/bin/sh"], text, &["configure", ""]).unwrap();
-            assert_eq!(run(&mut root, &script).unwrap(), want, "{text}");
+            assert_eq!(run(&mut root, &script, "x").unwrap(), want, "{text}");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The small part of the shell's language that is understood: commands with literal words, joined
 //! by `&&`, `||`, `;`, `if` and `case`.
 //!
-//! Anything else, such as pipes or files to write to, makes the whole script one that is not
-//! understood. Other variables than arguments, and patterns, only do so to their command, which may
-//! be one that is never reached.
+//! Anything else, such as pipes, loops, or files to write to, makes its command one that is not
+//! understood, which may be one that is never reached. So do variables, but for arguments and those
+//! that get a text once and for all. What cannot be read at all makes the whole script such one.
 
-use super::token::{ANYTHING, Token, is_literal, tokens};
+use super::token::{ANYTHING, Token, UNKNOWN, is_literal, tokens};
 
 /// How deep `if` and `{` may be within one another.
 const DEEPEST: usize = 16;
@@ -53,6 +53,11 @@ pub(crate) fn parse(text: &str, arguments: &[&str]) -> Option<List> {
     };
     let list = parser.list(&[])?;
     parser.tokens.is_empty().then_some(list)
+}
+
+/// Returns a command that is not understood.
+fn unknown() -> Body {
+    Body::Command(vec![UNKNOWN.to_string()])
 }
 
 struct Parser<'t> {
@@ -130,11 +135,38 @@ impl Parser<'_> {
             let list = self.list(&["}"])?;
             self.take("}").then_some(())?;
             Body::Group(list)
+        } else if self.take("for") {
+            while self.keyword() != Some("do") {
+                self.tokens = self.tokens.split_first()?.1;
+            }
+            self.repeated()?
+        } else if self.take("while") || self.take("until") {
+            self.list(&["do"])?;
+            self.repeated()?
         } else {
             self.command()?
         };
+        let body = self.pipeline(body)?;
         self.depth -= 1;
         Some(Item { is_negated, body })
+    }
+
+    /// Reads what is done again and again, which is not understood.
+    fn repeated(&mut self) -> Option<Body> {
+        self.take("do").then_some(())?;
+        self.list(&["done"])?;
+        self.take("done").then_some(unknown())
+    }
+
+    /// Reads what else a command's output goes to; it is understood only if there is none.
+    fn pipeline(&mut self, first: Body) -> Option<Body> {
+        let Some(Token::Bar) = self.tokens.first() else {
+            return Some(first);
+        };
+        self.tokens = &self.tokens[1..];
+        self.skip_ends();
+        self.item()?;
+        Some(unknown())
     }
 
     fn branches(&mut self) -> Option<Body> {
@@ -236,25 +268,25 @@ mod tests {
             ("{ a; b; } || :", Some(1)),
             ("a 'it'\\''s'", Some(1)),
             ("a --home=/x", Some(1)),
-            ("a | b", None),
+            ("a | b", Some(1)),
             ("a$(command -v b)", Some(1)),
-            ("a $(command -v b; c)", None),
-            ("a > /etc/x", None),
-            ("a >/dev/nullify", None),
-            ("a &", None),
+            ("a $(command -v b; c)", Some(1)),
+            ("a > /etc/x", Some(1)),
+            ("a >/dev/nullify", Some(1)),
+            ("a &", Some(1)),
             ("a $HOME ${HOME:-x}", Some(1)),
             ("a \"$2\" $# $? \"$@\"", Some(1)),
             ("a ${HOME", None),
-            ("a `b`", None),
-            ("a \"`b`\"", None),
-            ("a $(b)", None),
-            ("(a)", None),
+            ("a `b`", Some(1)),
+            ("a \"`b`\"", Some(1)),
+            ("a $(b)", Some(1)),
+            ("(a)", Some(1)),
             ("a *.conf b? ~/x", Some(1)),
             ("a [x]", Some(1)),
             ("a {b,c}", None),
             ("a 'b", None),
             ("a \"b", None),
-            ("for i in a; do b; done", None),
+            ("for i in a; do b; done", Some(1)),
             ("case $1 in 1) a;; esac", Some(1)),
             ("case \"$1\" in\n a|b) c\n;;\n *)\n;;\nesac\nd", Some(2)),
             ("case $1 in 1) a; b; esac", Some(1)),

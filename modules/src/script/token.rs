@@ -1,5 +1,7 @@
 //! The words of a script, and what is between them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     /// A word, and whether any of it was quoted.
@@ -15,7 +17,7 @@ pub(super) enum Token {
 }
 
 /// What stands in a word for a part that is not known.
-const UNKNOWN: char = '\0';
+pub(super) const UNKNOWN: char = '\0';
 
 /// What stands in a word for `*`.
 pub(super) const ANYTHING: char = '\u{1}';
@@ -43,19 +45,83 @@ const NOWHERE: [&str; 14] = [
     "< /dev/null",
 ];
 
+/// What stands for other texts: the arguments, and variables that get a value once.
+#[derive(Clone, Copy)]
+struct Values<'v> {
+    arguments: &'v [&'v str],
+    variables: &'v BTreeMap<String, String>,
+}
+
 /// Returns the words of a script with arguments; nothing when they are not understood.
 pub(super) fn tokens(text: &str, arguments: &[&str]) -> Option<Vec<Token>> {
     if text.contains([UNKNOWN, ANYTHING]) {
         return None;
     }
+    let first = read(text, arguments, &BTreeSet::new())?;
+    let constants = constants(&first);
+    match constants.is_empty() {
+        true => Some(first),
+        false => read(text, arguments, &constants),
+    }
+}
+
+/// Returns the variables that get one value in the whole script, whatever else it does.
+fn constants(tokens: &[Token]) -> BTreeSet<String> {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    let mut always = BTreeSet::new();
+    let mut depth = 0_usize;
+    for (index, token) in tokens.iter().enumerate() {
+        let Token::Word(word, is_quoted) = token else {
+            continue;
+        };
+        if let Some((name, value)) = assignment(word) {
+            *counts.entry(name).or_default() += 1;
+            let before = index.checked_sub(1).map(|before| &tokens[before]);
+            let is_alone = matches!(before, None | Some(Token::End))
+                && matches!(tokens.get(index + 1), None | Some(Token::End));
+            let is_plain = is_literal(value) && !value.contains(['*', '?', '[']);
+            if is_alone && depth == 0 && is_plain {
+                always.insert(name);
+            }
+        }
+        match (&**word, is_quoted) {
+            ("if" | "case" | "{" | "for" | "while" | "until", false) => depth += 1,
+            ("fi" | "esac" | "}" | "done", false) => depth = depth.saturating_sub(1),
+            // It may give a value to any variable.
+            ("read" | "eval" | "." | "source" | "local" | "unset", false) => {
+                return BTreeSet::new();
+            }
+            _ => {}
+        }
+    }
+    always.retain(|name| counts[name] == 1);
+    always.into_iter().map(str::to_owned).collect()
+}
+
+/// Takes a word apart that gives a value to a variable.
+pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    // These change what other commands are.
+    let is_plain = !matches!(name, "IFS" | "PATH");
+    (is_name && is_plain && name.chars().all(is_part)).then_some((name, value))
+}
+
+/// Reads the words, with what the variables of a list stand for from their assignment on.
+fn read(text: &str, arguments: &[&str], constants: &BTreeSet<String>) -> Option<Vec<Token>> {
+    let mut variables = BTreeMap::new();
+    let mut functions = BTreeSet::new();
     let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        if let Some(after) = NOWHERE.iter().find_map(|form| rest.strip_prefix(form)) {
-            // What follows belongs to no name: /dev/nullify is a file.
-            let ends = after.chars().next();
-            ends.is_none_or(|c| c.is_whitespace() || matches!(c, ';' | '|' | '&' | '>' | '2'))
-                .then_some(())?;
+        // What follows belongs to no name: /dev/nullify is a file.
+        let ends = |after: &&str| {
+            let next = after.chars().next();
+            next.is_none_or(|c| c.is_whitespace() || matches!(c, ';' | '|' | '&' | '>' | '2' | ')'))
+        };
+        let nowhere = NOWHERE.iter().find_map(|form| rest.strip_prefix(form));
+        if let Some(after) = nowhere.filter(ends) {
             rest = after;
             continue;
         }
@@ -72,16 +138,35 @@ pub(super) fn tokens(text: &str, arguments: &[&str]) -> Option<Vec<Token>> {
         if let Some((form, token)) = fixed.iter().find(|(form, _)| rest.starts_with(form)) {
             tokens.extend(token.clone());
             rest = &rest[form.len()..];
+        } else if first == '&' && !rest.starts_with("&>") {
+            // Nobody waits for what comes before.
+            tokens.extend([Token::Word(UNKNOWN.to_string(), false), Token::End]);
+            rest = &rest[1..];
         } else if first.is_whitespace() {
             rest = &rest[first.len_utf8()..];
         } else if first == '#' {
             rest = rest.find('\n').map_or("", |end| &rest[end..]);
+        } else if let Some((name, after)) = function(text, rest) {
+            functions.insert(name);
+            rest = after;
         } else if let Some(after) = rest.strip_prefix("\"$@\"").filter(|after| ends_word(after)) {
             let words = arguments.iter();
             tokens.extend(words.map(|word| Token::Word((*word).to_owned(), true)));
             rest = after;
         } else {
-            let (word, is_quoted, after) = word(rest, arguments)?;
+            let values = Values {
+                arguments,
+                variables: &variables,
+            };
+            let (mut word, is_quoted, after) = word(rest, values)?;
+            if let Some((name, value)) = assignment(&word)
+                && constants.contains(name)
+            {
+                variables.insert(name.to_owned(), value.to_owned());
+            }
+            if functions.contains(&*word) {
+                word.push(UNKNOWN);
+            }
             // What stands for nothing is no word, unless there are quotes around it.
             if is_quoted || !word.is_empty() {
                 tokens.push(Token::Word(word, is_quoted));
@@ -92,6 +177,75 @@ pub(super) fn tokens(text: &str, arguments: &[&str]) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
+/// Takes a function at the start of a line, to the brace that ends it at the start of another;
+/// returns its name and what follows. What it does is not looked at.
+fn function<'t>(text: &'t str, rest: &'t str) -> Option<(&'t str, &'t str)> {
+    let before = &text[..text.len() - rest.len()];
+    let is_start = before.is_empty() || before.ends_with('\n');
+    let (name, after) = rest.split_once('(').filter(|_| is_start)?;
+    let name = name.trim_end_matches(' ');
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_name = !name.is_empty() && name.chars().all(is_part);
+    let after = after.strip_prefix(')').filter(|_| is_name)?;
+    let body = after.trim_start().strip_prefix("{\n")?;
+    let after = match body.strip_prefix("}") {
+        Some(after) => after,
+        None => body.split_once("\n}")?.1,
+    };
+    let ends = after.is_empty() || after.starts_with('\n');
+    ends.then_some((name, after))
+}
+
+/// Skips what is between brackets that are open already; returns what follows.
+fn skip_brackets(text: &str) -> Option<&str> {
+    let mut rest = text;
+    let mut depth = 1_usize;
+    while let Some(first) = rest.chars().next() {
+        let after = &rest[first.len_utf8()..];
+        rest = match first {
+            '(' => {
+                depth += 1;
+                after
+            }
+            ')' => {
+                depth -= 1;
+                if depth == 0 {
+                    let inner = &text[..text.len() - rest.len()];
+                    // Patterns of `case` end in a bracket that nothing opens.
+                    return (!inner.contains("esac") && !inner.contains("<<")).then_some(after);
+                }
+                after
+            }
+            '\'' => after.split_once('\'')?.1,
+            '"' => {
+                let nothing = Values {
+                    arguments: &[],
+                    variables: &BTreeMap::new(),
+                };
+                quoted(after, &mut String::new(), nothing)?
+            }
+            '\\' => after.get(after.chars().next()?.len_utf8()..)?,
+            '#' if text[..text.len() - rest.len()].ends_with([' ', '\t', '\n']) => {
+                after.find('\n').map_or("", |end| &after[end..])
+            }
+            _ => after,
+        };
+    }
+    None
+}
+
+/// Skips what is between backquotes, the first of which is passed already.
+fn skip_backquotes(text: &str) -> Option<&str> {
+    let mut rest = text;
+    loop {
+        let end = rest.find(['`', '\\'])?;
+        match rest.as_bytes()[end] {
+            b'`' => return Some(&rest[end + 1..]),
+            _ => rest = rest.get(end + 2..)?,
+        }
+    }
+}
+
 /// Returns whether no more of a word follows.
 fn ends_word(text: &str) -> bool {
     let next = text.chars().next();
@@ -99,7 +253,7 @@ fn ends_word(text: &str) -> bool {
 }
 
 /// Reads one word; returns it, whether any of it was quoted, and what follows.
-fn word<'t>(text: &'t str, arguments: &[&str]) -> Option<(String, bool, &'t str)> {
+fn word<'t>(text: &'t str, values: Values<'_>) -> Option<(String, bool, &'t str)> {
     let mut word = String::new();
     let mut is_quoted = false;
     let mut rest = text;
@@ -107,7 +261,7 @@ fn word<'t>(text: &'t str, arguments: &[&str]) -> Option<(String, bool, &'t str)
         let after = &rest[first.len_utf8()..];
         match first {
             ' ' | '\t' | '\n' | '\r' | ';' | '|' | ')' => break,
-            '&' if rest.starts_with("&&") => break,
+            '&' if !rest.starts_with("&>") => break,
             '\'' => {
                 is_quoted = true;
                 let (inner, after) = after.split_once('\'')?;
@@ -117,7 +271,7 @@ fn word<'t>(text: &'t str, arguments: &[&str]) -> Option<(String, bool, &'t str)
             }
             '"' => {
                 is_quoted = true;
-                rest = quoted(after, &mut word, arguments)?;
+                rest = quoted(after, &mut word, values)?;
                 continue;
             }
             '\\' if after.starts_with('\n') => {
@@ -133,7 +287,7 @@ fn word<'t>(text: &'t str, arguments: &[&str]) -> Option<(String, bool, &'t str)
             }
             '$' => {
                 let mut value = String::new();
-                rest = variable(rest, arguments, &mut value)?;
+                rest = variable(rest, values, &mut value)?;
                 // The shell would make several words of it.
                 match value.contains(char::is_whitespace) {
                     true => word.push(UNKNOWN),
@@ -144,8 +298,24 @@ fn word<'t>(text: &'t str, arguments: &[&str]) -> Option<(String, bool, &'t str)
             '*' => word.push(ANYTHING),
             '?' => word.push(UNKNOWN),
             '[' | ']' if !is_bracket(text) => word.push(UNKNOWN),
-            // Files, subshells: all that is more than a word.
-            '&' | '<' | '>' | '(' | '`' => return None,
+            // Files, subshells, what others print: all that is more than a word.
+            '<' if rest.starts_with("<<") => return None,
+            '&' | '<' | '>' => {
+                word.push(UNKNOWN);
+                rest = after.trim_start_matches(['<', '>', '&', '|']);
+                continue;
+            }
+            '(' if word.is_empty() => {
+                word.push(UNKNOWN);
+                rest = skip_brackets(after)?;
+                continue;
+            }
+            '(' => return None,
+            '`' => {
+                word.push(UNKNOWN);
+                rest = skip_backquotes(after)?;
+                continue;
+            }
             '{' | '}'
                 if text
                     .chars()
@@ -170,16 +340,20 @@ fn is_bracket(text: &str) -> bool {
 }
 
 /// Reads what is between double quotes; returns what follows.
-fn quoted<'t>(text: &'t str, word: &mut String, arguments: &[&str]) -> Option<&'t str> {
+fn quoted<'t>(text: &'t str, word: &mut String, values: Values<'_>) -> Option<&'t str> {
     let mut rest = text;
     loop {
         let first = rest.chars().next()?;
         let after = &rest[first.len_utf8()..];
         match first {
             '"' => return Some(after),
-            '`' => return None,
+            '`' => {
+                word.push(UNKNOWN);
+                rest = skip_backquotes(after)?;
+                continue;
+            }
             '$' => {
-                rest = variable(rest, arguments, word)?;
+                rest = variable(rest, values, word)?;
                 continue;
             }
             '\\' => {
@@ -203,17 +377,21 @@ const PROGRAMS: &str = "/usr/bin";
 
 /// Reads what a `$` stands for: an argument, or the name of a program. `DPKG_ROOT` is not set, as
 /// the image is what dpkg would see as `/`.
-fn variable<'t>(text: &'t str, arguments: &[&str], word: &mut String) -> Option<&'t str> {
+fn variable<'t>(text: &'t str, values: Values<'_>, word: &mut String) -> Option<&'t str> {
+    let arguments = values.arguments;
     let after = text.strip_prefix('$')?;
-    if let Some(inner) = after.strip_prefix("(command -v ") {
-        let (name, rest) = inner.split_once(')')?;
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        name.chars().all(is_plain).then_some(())?;
+    if let Some(inner) = after.strip_prefix("(command -v ")
+        && let Some((name, rest)) = inner.split_once(')')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    {
         *word += &format!("{PROGRAMS}/{name}");
         return Some(rest);
     }
-    if after.starts_with('(') {
-        return None;
+    if let Some(inner) = after.strip_prefix('(') {
+        word.push(UNKNOWN);
+        return skip_brackets(inner);
     }
     let (name, rest) = match after.strip_prefix('{') {
         Some(inner) => {
@@ -235,6 +413,7 @@ fn variable<'t>(text: &'t str, arguments: &[&str], word: &mut String) -> Option<
         "#" => *word += &arguments.len().to_string(),
         "DPKG_ROOT" | "DPKG_ROOT:-" => {}
         name if name.starts_with("DPKG_ROOT:+") => {}
+        name if values.variables.contains_key(name) => *word += &values.variables[name],
         name => {
             let number = name.strip_suffix(":-0").or(name.strip_suffix(":-"));
             let number = number.unwrap_or(name).parse::<usize>().ok();

@@ -1,0 +1,127 @@
+//! A package that goes because a new one takes its place (dpkg's `removal_bulk`): its files go, its
+//! settings stay.
+
+use super::database::State;
+use super::unpack::{UNPACKED, Unpacking};
+use crate::deb::identity::Identity;
+use crate::root::show;
+use crate::{Error, Root};
+
+/// What dpkg's own unfinished files end in.
+const UNFINISHED: [&[u8]; 2] = [b".dpkg-tmp", UNPACKED];
+
+impl Unpacking {
+    /// Removes a package, in favour of one that is unpacked already.
+    pub(super) fn remove(
+        &mut self,
+        root: &mut Root<'_>,
+        index: usize,
+        by: &Identity,
+    ) -> Result<(), Error> {
+        let entry = self.database.entry(index);
+        let gone = entry.identity.clone();
+        root.info(format!("{gone} is removed, as {by} takes its place"));
+        let settings: Vec<Vec<u8>> = entry
+            .conffiles()
+            .map(|(path, ..)| path.as_bytes().to_vec())
+            .collect();
+        let left = self.remove_files(root, index, &settings)?;
+        self.database.set_files(index, left);
+        let lines = self.old_triggers(root, Some(index))?;
+        self.triggers
+            .change(root, Some((&gone, &lines)), (&gone, &[]))?;
+        self.triggers.forget(&mut self.database, index);
+        let has_postrm = root.exists(self.database.info(index, "postrm"));
+        self.remove_info(root, index, &["list", "postrm"])?;
+        if has_postrm || !settings.is_empty() {
+            self.database.change(index, |entry| {
+                let version = match entry.state {
+                    State::Installed | State::TriggersPending | State::TriggersAwaited => "Version",
+                    _ => "Config-Version",
+                };
+                let version = entry.paragraph.get(version).to_owned();
+                entry.paragraph.set("Config-Version", version);
+                for field in [
+                    "Essential",
+                    "Protected",
+                    "Triggers-Pending",
+                    "Triggers-Awaited",
+                ] {
+                    entry.paragraph.set(field, "");
+                }
+                entry.state = State::ConfigFiles;
+            });
+            return Ok(());
+        }
+        // What was not empty before may be now.
+        for path in self.remove_files(root, index, &[])? {
+            if path != b"/." {
+                root.info(format!(
+                    "{} stays, as something else is in it",
+                    show(&path)
+                ));
+            }
+        }
+        self.remove_info(root, index, &[])?;
+        self.database.remove(index);
+        Ok(())
+    }
+
+    /// Removes a package's files but its settings, the last first; returns what is left.
+    fn remove_files(
+        &mut self,
+        root: &mut Root<'_>,
+        index: usize,
+        settings: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let entry = self.database.entry(index);
+        let name = entry.identity.name.clone();
+        let mut left: Vec<Vec<u8>> = Vec::new();
+        for path in entry.files.clone().iter().rev() {
+            let place = self.local.place(path, &name).to_vec();
+            let others = self.database.owners(path);
+            let mut others = others.iter().filter(|other| **other != index);
+            if settings.contains(path) {
+                left.push(path.clone());
+                continue;
+            }
+            if root.is_dir(&place) {
+                let holds = |inner: &Vec<u8>| {
+                    let rest = inner.strip_prefix(&**path);
+                    rest.is_some_and(|rest| rest.starts_with(b"/"))
+                };
+                if settings.iter().any(holds) || left.iter().any(holds) {
+                    left.push(path.clone());
+                    continue;
+                }
+                if others.next().is_some() {
+                    continue;
+                }
+                if path == b"/." {
+                    left.push(path.clone());
+                    continue;
+                }
+            } else if others.any(|other| self.database.entry(*other).identity.name == name) {
+                continue;
+            }
+            self.triggers.touch(&mut self.database, &place, index);
+            for ending in UNFINISHED {
+                let unfinished = [&*place, ending].concat();
+                if root.lstat(&unfinished).is_ok() {
+                    root.remove_all(&unfinished)?;
+                }
+            }
+            let Ok(kind) = root.lstat(&place).map(|node| node.kind.clone()) else {
+                continue;
+            };
+            match kind {
+                fsgen::Kind::Directory(_) if !root.list(&place)?.is_empty() => {
+                    left.push(path.clone());
+                }
+                _ => root.remove(&place)?,
+            }
+        }
+        left.reverse();
+        Ok(left)
+    }
+}
