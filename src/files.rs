@@ -5,10 +5,11 @@ use fsgen::table::Scheme;
 use fsgen::{Content, WriteAt};
 
 use crate::destination::{self, Part};
+use crate::draft::Draft;
 use crate::format::{self, Image, Sinks};
 use crate::output::{Output, Place};
 use crate::progress::Progress;
-use crate::{Draft, Request, bundle, image, report};
+use crate::{Request, bundle, image, report};
 
 /// Files under way; [`report::File`]s are in the same order.
 pub(crate) struct Files {

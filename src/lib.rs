@@ -8,6 +8,7 @@
 //!
 //! - [`recipe`]: build.yaml, checked before any work starts
 //! - [`source`]: what people have as a root filesystem becomes a [`fsgen::Tree`]
+//! - `draft`: all that is decided before anything is written, by
 //! - `steps`: the recipe's modules change the tree, each on a layer of its own
 //! - `plan`: partitions, filesystems, and every block of them: a pure value
 //! - `bundle`: kernel and ramdisk that go beside the image
@@ -39,6 +40,7 @@ mod crc;
 mod destination;
 mod difference;
 mod disk;
+mod draft;
 mod export;
 mod fields;
 mod files;
@@ -73,15 +75,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fsgen::Timestamp;
-use modules::Companion;
 
 pub use cache::Cache;
 pub use destination::Destination;
 
-use destination::Part;
-use ids::Ids;
-use output::{Output, Place};
+use draft::Draft;
+use output::Output;
 use progress::Progress;
 use recipe::Recipe;
 use report::Report;
@@ -142,7 +141,7 @@ impl Built {
 /// one that was there before is as it was.
 pub fn build(request: &Request, progress: &Progress) -> Result<Built> {
     let mut files = files::Files::create(request)?;
-    let draft = draft(request, progress)?;
+    let draft = Draft::new(request, progress)?;
     let mut report = draft.report(request);
     files.write(&draft, request, progress)?;
     for source in draft.tree.sources() {
@@ -187,184 +186,11 @@ impl Planned {
 ///
 /// Fails when the source, a module or the plan does.
 pub fn plan(request: &Request, progress: &Progress) -> Result<Planned> {
-    let draft = draft(request, progress)?;
+    let draft = Draft::new(request, progress)?;
     Ok(Planned {
         report: draft.report(request),
         tree: draft.tree,
     })
-}
-
-/// The tree as it will be in the image, and where all of it will lie.
-struct Draft {
-    tree: fsgen::Tree,
-    steps: Vec<report::Step>,
-    /// Files of modules that go beside the image.
-    companions: Vec<(Place, Companion)>,
-    plan: plan::Plan,
-    /// What the time is in the image, where nothing else says it.
-    now: Timestamp,
-    bundle: Option<bundle::Bundle>,
-    warnings: Vec<String>,
-}
-
-fn draft(request: &Request, progress: &Progress) -> Result<Draft> {
-    let recipe = &request.recipe;
-    let names = request.sources.iter().map(|source| source.from.to_string());
-    let names = names.collect::<Vec<_>>().join(", ");
-    let stage = progress.stage(&format!("reading {names}"), None);
-    let options = source::Options {
-        spool_dir: &request.spool_dir,
-        cache: request.cache.as_ref(),
-        source_date_epoch: request.source_date_epoch,
-        limits: request.limits,
-        progress: &|bytes| stage.set(bytes),
-    };
-    let source::Loaded {
-        mut tree,
-        newest,
-        image_config,
-        mut warnings,
-        ..
-    } = source::load(&request.sources, &options)?;
-    drop(stage);
-    let now = request
-        .source_date_epoch
-        .map_or(newest, Timestamp::from_secs);
-    let ids = Ids::new(recipe, &tree);
-    let config = image_config.as_ref();
-    let ran = steps::run(request, &mut tree, &ids, config, now, progress)?;
-    warnings.extend(ran.warnings);
-    let beside = |out: &Destination| {
-        let companions = ran.companions.iter();
-        let beside = companions.map(|companion| {
-            let place = out.place.followed_by(companion.ending, &request.sources)?;
-            Ok((place, companion.clone()))
-        });
-        beside.collect::<Result<Vec<_>>>()
-    };
-    let companions: Result<Vec<_>> = request.outs.iter().map(beside).collect();
-    plan::add_mount_points(recipe, &mut tree, now)?;
-    let bundle = match request.extract_boot {
-        true => Some(bundle::find(recipe, &tree)?),
-        false => None,
-    };
-    let plan = plan::plan(recipe, &tree, &ids, now)?;
-    Ok(Draft {
-        tree,
-        steps: ran.steps,
-        companions: companions?.concat(),
-        plan,
-        now,
-        bundle,
-        warnings,
-    })
-}
-
-impl Draft {
-    fn report(&self, request: &Request) -> Report {
-        let (table, disk_id) = match &self.plan.table {
-            None => ("none", None),
-            Some(table) => match table.scheme {
-                fsgen::table::Scheme::Gpt => ("gpt", Some(table.disk_guid.to_string())),
-                fsgen::table::Scheme::Mbr => {
-                    ("mbr", Some(format!("{:08x}", table.mbr_signature())))
-                }
-            },
-        };
-        let mut warnings = self.warnings.clone();
-        let mut partitions = Vec::new();
-        for (index, part) in self.plan.parts.iter().enumerate() {
-            let entry = self
-                .plan
-                .table
-                .as_ref()
-                .map(|table| (table, &table.entries[index]));
-            let content = match &part.content {
-                plan::Content::None => report::Content::None,
-                plan::Content::Swap(uuid) => report::Content::Swap {
-                    uuid: uuid.to_string(),
-                },
-                plan::Content::Ext4 { layout, .. } => {
-                    warnings.extend_from_slice(layout.warnings());
-                    report::Content::ext4(layout)
-                }
-                plan::Content::Vfat { layout, .. } => {
-                    warnings.extend_from_slice(layout.warnings());
-                    report::Content::vfat(layout)
-                }
-            };
-            partitions.push(report::Partition {
-                number: part.number,
-                label: part.label.clone(),
-                kind: entry
-                    .map(|(table, entry)| match (table.scheme, entry.kind.mbr()) {
-                        (fsgen::table::Scheme::Mbr, Some(byte)) => format!("0x{byte:02x}"),
-                        _ => entry.kind.to_string(),
-                    })
-                    .unwrap_or_default(),
-                partuuid: entry.map(|(table, entry)| table.partuuid(entry)),
-                offset: part.offset,
-                bytes: part.bytes,
-                mount: part.mount.clone(),
-                content,
-            });
-        }
-        // A node with names in two filesystems would be mentioned by both.
-        let mut seen = std::collections::BTreeSet::new();
-        warnings.retain(|warning| seen.insert(warning.clone()));
-        let files = self.files(request);
-        if let Some(bundle) = &self.bundle {
-            warnings.extend_from_slice(&bundle.warnings);
-            if self.plan.table.is_some() {
-                warnings.push(
-                    "-x: the image has a partition table; images for EC2 have none: leave out \
-                     `partitions` and `table`, or use `table: none`"
-                        .to_owned(),
-                );
-            }
-        }
-        Report {
-            image: files[0].path.clone(),
-            bytes: self.plan.bytes,
-            files,
-            boot: self
-                .bundle
-                .as_ref()
-                .map(|bundle| bundle.report(&self.plan, &self.tree)),
-            table: table.to_owned(),
-            disk_id,
-            partitions,
-            steps: self.steps.clone(),
-            warnings,
-        }
-    }
-}
-
-impl Draft {
-    /// Returns the files that a build makes, as [`files::Files`] has them.
-    fn files(&self, request: &Request) -> Vec<report::File> {
-        let file = |place: &Place, format: &str| report::File {
-            path: place.to_string(),
-            format: format.to_owned(),
-            bytes: None,
-            sha256: None,
-        };
-        let images = request.outs.iter();
-        let mut files: Vec<_> = images
-            .map(|out| file(&out.place, out.format.name))
-            .collect();
-        let has_ramdisk = self.bundle.as_ref().is_some_and(|b| b.ramdisk.is_some());
-        for (place, part) in destination::beside(&request.outs) {
-            match part {
-                Part::Kernel => files.push(file(place, "kernel")),
-                Part::Ramdisk if has_ramdisk => files.push(file(place, "ramdisk")),
-                Part::Ramdisk => {}
-            }
-        }
-        let companions = self.companions.iter();
-        files.extend(companions.map(|(place, companion)| file(place, companion.ending)));
-        files
-    }
 }
 
 /// Returns `SOURCE_DATE_EPOCH` of the environment.

@@ -24,10 +24,11 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use crate::disk::Disk;
+use crate::draft::Draft;
 use crate::plan::{Content, Plan};
 use crate::progress::Progress;
 use crate::reader::name::shown;
-use crate::{Request, draft, image};
+use crate::{Request, image};
 use against::Against;
 use field::Difference;
 
@@ -100,7 +101,7 @@ pub(crate) fn compare(
     recipe: String,
     progress: &Progress,
 ) -> Result<Comparison> {
-    let draft = draft(request, progress)?;
+    let draft = Draft::new(request, progress)?;
     let against = Against::new(&**image);
     image::write(
         &draft.plan,
