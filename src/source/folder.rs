@@ -2,9 +2,11 @@
 //!
 //! Names are read in byte order, so that the order of the disk does not show. Links are never
 //! followed. Nothing stays open: a folder may have more files than a process may open, so each
-//! file is opened when it is read, and then has to be the one that was there.
+//! file is opened when it is read, and then has to be the one that was there. How deep it lies does
+//! not matter.
 
 mod file;
+mod reach;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -29,6 +31,7 @@ use super::xattr::Attributes;
 use super::{Input, Options, Source};
 use crate::stamp::Stamp;
 use file::{Directories, HostFile};
+use reach::reach;
 
 /// How many files lie between two calls of `progress`.
 const PROGRESS_STEP: u64 = 1000;
@@ -108,7 +111,7 @@ impl Scan<'_> {
     fn read(&mut self, path: &Path, name: &[u8], meta: Option<Metadata>) -> Result<Vec<OsString>> {
         let meta = match meta {
             Some(meta) => meta,
-            None => fs::symlink_metadata(path)?,
+            None => reach(path, |path| fs::symlink_metadata(path))?,
         };
         let is_directory = meta.is_dir();
         if self.assembly.is_excluded(name, is_directory) {
@@ -139,7 +142,7 @@ impl Scan<'_> {
             path: name.to_vec(),
             offset: None,
             meta: self::meta(&meta)?,
-            attributes: self.room.attributes(path)?,
+            attributes: reach(path, |path| self.room.attributes(path))?,
             acl: super::acl::AclText::default(),
             entry,
         })?;
@@ -155,7 +158,9 @@ impl Scan<'_> {
             return self.content(path, meta).map(Entry::File);
         }
         if kind.is_symlink() {
-            let target = fs::read_link(path)?.into_os_string().into_vec();
+            let target = reach(path, |path| fs::read_link(path))?
+                .into_os_string()
+                .into_vec();
             check_target(&target)?;
             return Ok(Entry::Symlink(target));
         }
@@ -195,7 +200,8 @@ impl Scan<'_> {
 
 /// Returns the names in a directory, in byte order.
 fn names(path: &Path) -> io::Result<Vec<OsString>> {
-    let names = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name()));
+    let entries = reach(path, |path| fs::read_dir(path))?;
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
     let mut names = names.collect::<io::Result<Vec<_>>>()?;
     names.sort_unstable();
     Ok(names)

@@ -10,6 +10,7 @@ use fsgen::tree::content::Segment;
 use rustix::fs::{OFlags, SeekFrom, seek};
 use rustix::io::Errno;
 
+use super::reach::reach;
 use crate::stamp::Stamp;
 
 /// A file that is open only while it is read.
@@ -27,10 +28,10 @@ impl HostFile {
     fn open(&self) -> io::Result<File> {
         // Should it have become a link or a pipe, it must be neither followed nor waited for.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(flags.bits().cast_signed())
-            .open(&self.path)?;
+        let mut options = OpenOptions::new();
+        options.read(true);
+        options.custom_flags(flags.bits().cast_signed());
+        let file = reach(&self.path, |path| options.open(path))?;
         self.stamp.check(&file.metadata()?)?;
         Ok(file)
     }
@@ -75,7 +76,8 @@ impl ReadAt for HostFile {
     }
 
     fn check_unchanged(&self) -> io::Result<()> {
-        self.stamp.check(&fs::symlink_metadata(&self.path)?)
+        self.stamp
+            .check(&reach(&self.path, |path| fs::symlink_metadata(path))?)
     }
 }
 
@@ -107,7 +109,8 @@ impl ReadAt for Directories {
 
     fn check_unchanged(&self) -> io::Result<()> {
         for (path, stamp) in &self.stamps {
-            let unchanged = fs::metadata(path).and_then(|meta| stamp.check(&meta));
+            let unchanged =
+                reach(path, |path| fs::metadata(path)).and_then(|meta| stamp.check(&meta));
             unchanged.map_err(|error| {
                 io::Error::new(error.kind(), format!("{}: {error}", path.display()))
             })?;

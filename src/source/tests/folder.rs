@@ -1,9 +1,14 @@
 //! Folders, beside what GNU tar makes of the same folder.
 
 use std::fs::{self, File};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileExt as _, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
+
+use rustix::fs::{
+    AtFlags, CWD, Mode, OFlags, XattrFlags, fsetxattr, linkat, mkdirat, openat, symlinkat,
+};
 
 use super::*;
 use crate::source::{Filter, Pattern};
@@ -96,6 +101,60 @@ fn a_folder_is_what_tar_makes_of_it() {
             .any(|line| line.starts_with("/socket socket 755 "))
     );
     drop(socket);
+}
+
+/// Makes directories in each other whose path is longer than one call takes, and returns the last.
+fn deep(root: &Path) -> OwnedFd {
+    let name = "d".repeat(200);
+    let open = |at: BorrowedFd<'_>, name: &str| {
+        openat(at, name, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).unwrap()
+    };
+    let mut last = open(CWD, root.to_str().unwrap());
+    for _ in 0..45 {
+        mkdirat(&last, &name, Mode::RWXU).unwrap();
+        last = open(last.as_fd(), &name);
+    }
+    last
+}
+
+#[test]
+fn a_folder_may_be_deeper_than_one_call_reaches() {
+    let work = tempfile::tempdir().unwrap();
+    let root = work.path().join("root");
+    fs::create_dir(&root).unwrap();
+    let last = deep(&root);
+    let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let file = openat(&last, "file", flags, Mode::RUSR).unwrap();
+    rustix::io::write(&file, b"deep").unwrap();
+    fsetxattr(&file, "user.x", b"1", XattrFlags::empty()).unwrap();
+    symlinkat("file", &last, "link").unwrap();
+    linkat(&last, "file", &last, "same", AtFlags::empty()).unwrap();
+    let archive = work.path().join("a.tar");
+    let mut tar = Command::new("tar");
+    tar.args([
+        "--create",
+        "--sort=name",
+        "--format=pax",
+        "--xattrs",
+        "--file",
+    ])
+    .arg(&archive)
+    .arg("--directory")
+    .arg(&root)
+    .arg(".");
+    run(&mut tar, "tar (GNU tar)");
+    let ours = load_file(&root).unwrap();
+    let theirs = listing(&load_file(&archive).unwrap());
+    assert_eq!(listing(&ours), theirs);
+    assert_eq!(theirs.len(), 45 + 4);
+    // Written later, if it still is what it was.
+    for source in ours.tree.sources() {
+        source.check_unchanged().unwrap();
+    }
+    rustix::io::write(&file, b"er").unwrap();
+    let mut sources = ours.tree.sources().iter();
+    assert!(sources.any(|source| source.check_unchanged().is_err()));
+    run(Command::new("rm").arg("-r").arg(&root), "coreutils");
 }
 
 #[test]
