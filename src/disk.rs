@@ -137,6 +137,15 @@ pub(crate) struct Stored {
     pub(crate) form: &'static str,
     /// Size of the file in bytes; of one that was packed, without that.
     pub(crate) file_len: u64,
+    /// What is beside it, if it is in an archive.
+    pub(crate) beside: Option<Vec<Beside>>,
+}
+
+/// A file beside the disk in an archive.
+#[derive(Clone)]
+pub(crate) struct Beside {
+    pub(crate) name: Box<[u8]>,
+    pub(crate) bytes: Arc<dyn Disk>,
 }
 
 /// Opens the disk that a file stores.
@@ -155,6 +164,7 @@ pub(crate) fn open(file: Arc<dyn Disk>, folder: Option<&Path>) -> Result<Stored>
         disk: open_as(form, file, &mut Chain::new(folder))?,
         form: form.name(),
         file_len,
+        beside: None,
     })
 }
 

@@ -6,11 +6,13 @@
 //!
 //! - `against`: takes the bytes, and keeps those that are not in the image
 //! - `field`: the fields of a structure, with their values for people
+//! - `beside`: kernel and ramdisk, which are not in it
 //! - `disk`, `ext4`, `fat`, `swap`: the structure that a byte is part of; `attribute`: the
 //!   extended attributes in one
 
 mod against;
 mod attribute;
+mod beside;
 mod disk;
 mod ext4;
 mod fat;
@@ -30,6 +32,7 @@ use crate::progress::Progress;
 use crate::reader::name::shown;
 use crate::{Request, image};
 use against::Against;
+pub(crate) use beside::Place;
 use field::Difference;
 
 /// The most differences that are told.
@@ -65,8 +68,9 @@ struct Named {
     image: String,
     /// Its value as rebuilt.
     rebuilt: String,
-    /// Where the structure is in the disk, in bytes.
-    offset: u64,
+    /// Where the structure is in the disk, in bytes; of a file beside it, nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
 }
 
 /// Names what differs in the bytes of a structure, in the image and as rebuilt.
@@ -90,7 +94,8 @@ impl Comparison {
     }
 }
 
-/// Makes the image of a recipe, and compares it with one that is there.
+/// Makes the image of a recipe, and compares it with one that is there; with the kernel and ramdisk
+/// beside it, if the request asks for some.
 ///
 /// # Errors
 ///
@@ -98,6 +103,7 @@ impl Comparison {
 pub(crate) fn compare(
     request: &Request,
     image: &Arc<dyn Disk>,
+    beside: &Place,
     recipe: String,
     progress: &Progress,
 ) -> Result<Comparison> {
@@ -127,12 +133,15 @@ pub(crate) fn compare(
             field: "size".to_owned(),
             image: format!("{bytes} bytes"),
             rebuilt: format!("{} bytes", draft.plan.bytes),
-            offset: 0,
+            offset: Some(0),
         });
     }
     let found = name(&against, &draft.plan, &draft.tree)?;
     differences.extend(found);
     differences.truncate(TOLD);
+    if let Some(bundle) = &draft.bundle {
+        differences.extend(beside::compare(bundle, &draft.tree, beside)?);
+    }
     image.check_unchanged()?;
     Ok(Comparison {
         image: image.name(),
@@ -186,7 +195,7 @@ fn name(against: &Against<'_>, plan: &Plan, tree: &fsgen::Tree) -> Result<Vec<Na
                 field: difference.field,
                 image: difference.image,
                 rebuilt: difference.rebuilt,
-                offset: structure.start,
+                offset: Some(structure.start),
             };
             // Of each file and table, the first one is told.
             let is_told = found.last().is_some_and(|last| {
@@ -283,10 +292,10 @@ impl Display for Comparison {
         for difference in &self.differences {
             writeln!(f, "{difference}")?;
         }
-        writeln!(
-            f,
-            "{image}: not what {recipe} makes; {} blocks of 4 KiB differ",
-            self.differing_blocks
-        )
+        write!(f, "{image}: not what {recipe} makes")?;
+        match self.differing_blocks {
+            0 => writeln!(f),
+            blocks => writeln!(f, "; {blocks} blocks of 4 KiB differ"),
+        }
     }
 }

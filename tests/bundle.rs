@@ -418,3 +418,46 @@ fn names_that_uploaders_misread() {
     assert!(run.stderr.contains("a-initrd: was there before"), "{run:?}");
     assert_eq!(fs::read(work.join("a-initrd")).unwrap(), b"old");
 }
+
+#[test]
+fn a_rebuild_compares_kernel_and_ramdisk() {
+    let work = Work::new("bundle-rebuild");
+    work.write("build.yaml", "source: rootfs.tar\nname: web\n");
+    let mut image = kernel("6.1");
+    let with = |image: &[u8], ramdisk: Option<&[u8]>| {
+        let shell = program(62);
+        let mut entries = vec![("bin/sh", &*shell), ("boot/vmlinuz-6.1", image)];
+        entries.extend(ramdisk.map(|bytes| ("boot/initrd.img-6.1", bytes)));
+        pack(&work, &entries);
+    };
+    let rebuild = |image: &str, code: i32| {
+        let found = run(&mut work.hsb(["verify", "--rebuild", "build.yaml", "-x", image]));
+        assert_eq!(found.code, Some(code), "{image}: {found:#?}");
+        let lines = found.stdout.lines().filter(|l| l.contains("beside it"));
+        lines.map(|l| l.to_owned() + "\n").collect::<String>()
+    };
+    with(&image, Some(CPIO));
+    report(&work, &["-x", "-o", "a.img", "-o", "a.tar.gz"]);
+    for name in ["a.img", "a.tar.gz"] {
+        assert_eq!(rebuild(name, 0), "");
+    }
+    // The file is damaged, and nothing else.
+    let mut damaged = CPIO.to_vec();
+    damaged[3] = b'!';
+    fs::write(work.join("a-initrd"), &damaged).unwrap();
+    let found = run(&mut work.hsb(["verify", "--rebuild", "build.yaml", "-x", "a.img"]));
+    let want = "ramdisk beside it, byte 3: 0x21 in the image, 0x37 as rebuilt\n\
+                a.img: not what build.yaml makes\n";
+    assert_eq!((&*found.stdout, found.code), (want, Some(1)), "{found:#?}");
+    let found = run(&mut work.hsb(["verify", "--rebuild", "build.yaml", "a.img"]));
+    assert_ne!(found.code, Some(0), "a table, without -x");
+    fs::remove_file(work.join("a-vmlinuz")).unwrap();
+    let want = "kernel beside it, file: missing in the image, 8192 bytes as rebuilt\n";
+    assert!(rebuild("a.img", 1).starts_with(want));
+    // Another source.
+    image.truncate(8000);
+    with(&image, None);
+    let want = "kernel beside it, size: 8192 bytes in the image, 8000 bytes as rebuilt\n\
+                ramdisk beside it, file: 16 bytes in the image, missing as rebuilt\n";
+    assert_eq!(rebuild("a.tar.gz", 1), want);
+}

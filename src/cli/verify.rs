@@ -1,7 +1,7 @@
 //! `hsb verify`: whether an image is sound, or what a recipe makes.
 
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
@@ -9,9 +9,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{FAILED, Options, WRONG, bytes, fail, print, request_for};
+use crate::format::Format;
 use crate::interrupt;
 use crate::progress::{Progress, Verbosity, say};
-use crate::rebuild::{self, Comparison};
+use crate::rebuild::{self, Comparison, Place};
 use crate::recipe::Size;
 use crate::shown;
 use crate::source::{self, Found, Input, Limits, Source};
@@ -29,7 +30,7 @@ pub(super) struct Verify {
     /// With --rebuild: the size that was asked for, as of `hsb build`
     #[arg(short, long, requires = "rebuild")]
     size: Option<Size>,
-    /// With --rebuild: the image was made with `hsb build -x`
+    /// With --rebuild: the image was made with `hsb build -x`; kernel and ramdisk are compared, too
     #[arg(short = 'x', long, requires = "rebuild")]
     extract_boot: bool,
     /// With --rebuild: decode compressed sources into temporary files in this folder, and not into
@@ -98,9 +99,7 @@ fn rebuild(arguments: &Verify, recipe: PathBuf) -> Result<Comparison> {
         quiet: false,
         verbose: false,
     };
-    let mut request = request_for(&options, true, |_, _| Ok(Vec::new()))?;
-    // What goes beside the image is not compared.
-    request.extract_boot = false;
+    let request = request_for(&options, true, |_, _| Ok(Vec::new()))?;
     let image = arguments.image.clone();
     let opening = source::Options {
         spool_dir: &request.spool_dir,
@@ -119,5 +118,18 @@ fn rebuild(arguments: &Verify, recipe: PathBuf) -> Result<Comparison> {
         bail!("{}: is no disk image", arguments.image.display());
     };
     let progress = Progress::new(Verbosity::Normal);
-    rebuild::compare(&request, &stored.disk, shown, &progress)
+    let beside = match stored.beside {
+        Some(files) => Place::Archive(files),
+        None => Place::Files(without_ending(&arguments.image)),
+    };
+    rebuild::compare(&request, &stored.disk, &beside, shown, &progress)
+}
+
+/// Returns the path of an image as the names of what is beside it start.
+fn without_ending(image: &Path) -> PathBuf {
+    let name = image.file_name().unwrap_or_default();
+    match name.to_str().and_then(Format::of) {
+        Some((_, name)) => image.with_file_name(name),
+        None => image.with_extension(""),
+    }
 }

@@ -9,7 +9,7 @@ use fsgen::ReadAt;
 
 use super::kind::{self, ENOUGH, Kind};
 use super::open::{Found, Opened};
-use crate::disk::{self, Disk};
+use crate::disk::{self, Beside, Disk, Stored};
 use crate::reader::{self, FileId, Reader};
 
 /// The most files of such an archive: image, kernel and ramdisk.
@@ -25,14 +25,15 @@ const ENDINGS: [&[u8]; 2] = [b".raw", b".img"];
 pub(super) fn find(opened: Opened) -> Result<Found> {
     let reader = &*opened.reader;
     let entries = reader.entries(reader.root())?;
-    let mut images = Vec::new();
+    let (mut images, mut others) = (Vec::new(), Vec::new());
     for (name, id) in entries.iter().take(MOST + 1) {
         let stat = reader.stat(*id)?;
         if stat.kind != reader::Kind::File || entries.len() > MOST {
             return Ok(Found::Files(opened));
         }
-        if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
-            images.push((*id, stat.size));
+        match ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+            true => images.push((*id, stat.size)),
+            false => others.push((name.clone(), *id, stat.size)),
         }
     }
     let [(file, len)] = images[..] else {
@@ -43,14 +44,24 @@ pub(super) fn find(opened: Opened) -> Result<Found> {
     if kind::recognise(&head) != Kind::Image {
         return Ok(Found::Files(opened));
     }
-    let reader = opened.reader;
-    let member: Arc<dyn Disk> = Arc::new(Member { reader, file, len });
-    Ok(Found::Disk(disk::open(member, None)?))
+    let reader: Arc<dyn Reader> = opened.reader.into();
+    let member = |file, len| -> Arc<dyn Disk> {
+        let reader = reader.clone();
+        Arc::new(Member { reader, file, len })
+    };
+    let beside = others.into_iter().map(|(name, file, len)| Beside {
+        name,
+        bytes: member(file, len),
+    });
+    Ok(Found::Disk(Stored {
+        beside: Some(beside.collect()),
+        ..disk::open(member(file, len), None)?
+    }))
 }
 
 /// A file of an archive.
 struct Member {
-    reader: Box<dyn Reader>,
+    reader: Arc<dyn Reader>,
     file: FileId,
     len: u64,
 }
