@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::Ext4;
 use super::map::Run;
-use crate::crc::crc32c;
+use crate::crc::{crc32_forward, crc32c};
 use crate::fields::{Fields as _, slice};
 pub(super) use replayed::Replayed;
 
@@ -27,10 +27,20 @@ const REVOKE: u32 = 5;
 
 /// Where a commit has its time, in seconds since 1970.
 const COMMIT_TIME: usize = 48;
+/// Bytes of a commit; what is behind them in its block is zero.
+const COMMIT_LEN: usize = 60;
+
+/// The feature that commits have a checksum of their whole transaction (`journal_checksum` without
+/// `metadata_csum`). It is one that may be unknown.
+const CHECKSUM_1: u32 = 0x1;
+/// What such a commit says of its checksum: a CRC-32 of four bytes.
+const CRC_32: u32 = 0x0104;
 
 /// The features that a journal may have here; more are refused by number or name.
-const KNOWN: u32 = WIDE | CHECKSUM_2 | CHECKSUM_3 | FAST | 1 | 4;
+const KNOWN: u32 = WIDE | ASYNC | CHECKSUM_2 | CHECKSUM_3 | FAST | 1;
 const WIDE: u32 = 0x2;
+/// Commits do not wait for what they are about, so that one may be there before it.
+const ASYNC: u32 = 0x4;
 const CHECKSUM_2: u32 = 0x8;
 const CHECKSUM_3: u32 = 0x10;
 const FAST: u32 = 0x20;
@@ -58,6 +68,8 @@ struct Journal<'a> {
     volume: &'a Ext4,
     runs: Vec<Run>,
     features: u32,
+    /// Whether commits have a checksum of all blocks before them.
+    has_sums: bool,
     seed: u32,
     /// The first block after the superblock and the one after the last.
     first: u64,
@@ -85,6 +97,8 @@ struct Tag {
 struct Transaction {
     logged: Vec<Tag>,
     revoked: Vec<u64>,
+    /// The CRC-32 of its blocks, if its commit has one.
+    sum: Option<u32>,
     /// What is wrong with its first block that is not as it should be.
     damage: Option<anyhow::Error>,
 }
@@ -112,6 +126,7 @@ pub(super) fn read(volume: &Ext4) -> Result<BTreeMap<u64, Logged>> {
         volume,
         runs,
         features: 0,
+        has_sums: false,
         seed: 0,
         first: 0,
         end: 0,
@@ -132,6 +147,7 @@ pub(super) fn read(volume: &Ext4) -> Result<BTreeMap<u64, Logged>> {
     );
     if kind == 4 {
         journal.features = superblock.be32(40);
+        journal.has_sums = superblock.be32(36) & CHECKSUM_1 != 0;
         let unknown = journal.features & !KNOWN;
         ensure!(unknown == 0, "it has features {unknown:#x}, not known here");
     }
@@ -195,6 +211,8 @@ impl Journal<'_> {
         let mut open = Transaction::default();
         // When the transaction before was committed, in seconds since 1970.
         let mut committed = 0;
+        // What is wrong with a transaction that counts as the end.
+        let mut torn = None;
         for _ in self.first..self.end {
             let block = self.block(at)?;
             if block.be32(0) != MAGIC || block.be32(8) != number {
@@ -203,7 +221,11 @@ impl Journal<'_> {
             match block.be32(4) {
                 DESCRIPTOR => {
                     open.check(self.check_tail(&block, at));
-                    at = self.descriptor(&block, number, at, &mut open.logged)?;
+                    let next = self.descriptor(&block, number, at, &mut open.logged)?;
+                    if self.has_sums {
+                        open.sum = Some(self.sum(open.sum, at, next)?);
+                    }
+                    at = next;
                 }
                 REVOKE => {
                     open.check(self.check_tail(&block, at));
@@ -212,19 +234,29 @@ impl Journal<'_> {
                     at = self.after(at);
                 }
                 COMMIT => {
-                    open.check(self.check_commit(&block, at));
+                    let checked = self.check_commit(&block, at, open.sum);
                     let time = block.be64(COMMIT_TIME);
-                    if let Some(damage) = open.damage {
-                        // What is older than what came before is left from an earlier round.
-                        if time < committed {
-                            break;
-                        }
+                    if (open.damage.is_some() || checked.is_err()) && time < committed {
+                        // It is older than what came before, and left from an earlier round.
+                        break;
+                    }
+                    if let Some(damage) = open.damage.or(torn) {
                         return Err(damage);
                     }
-                    committed = time;
-                    self.logged.append(&mut open.logged);
-                    for block in open.revoked {
-                        self.revoked.insert(block, number);
+                    torn = checked.err();
+                    match torn {
+                        Some(damage) if self.features & ASYNC == 0 => return Err(damage),
+                        // It may be that the power failed before its blocks were written; but not
+                        // that there was another one after it, which only these checksums tell.
+                        Some(_) if self.has_sums => {}
+                        Some(_) => break,
+                        None => {
+                            committed = time;
+                            self.logged.append(&mut open.logged);
+                            for block in open.revoked {
+                                self.revoked.insert(block, number);
+                            }
+                        }
                     }
                     open = Transaction::default();
                     number = number.wrapping_add(1);
@@ -357,8 +389,37 @@ impl Journal<'_> {
         self.check(block, end, at)
     }
 
-    fn check_commit(&self, block: &[u8], at: u64) -> Result<()> {
-        self.check(block, HEADER + 4, at)
+    /// Checks the checksum of a commit, and that of its transaction, if it has one.
+    fn check_commit(&self, block: &[u8], at: u64, sum: Option<u32>) -> Result<()> {
+        if self.has_sums {
+            let (kind, found) = (block.be32(HEADER) >> 16, block.be32(HEADER + 4));
+            let expected = sum.unwrap_or(!0);
+            ensure!(
+                (kind, found) == (CRC_32, expected) || (kind, found) == (0, 0),
+                "the transaction up to its block {at} has the checksum {found:#x}, expected \
+                 {expected:#x}"
+            );
+            return Ok(());
+        }
+        // Of a block that is torn, its first sector is enough.
+        let mut first = block.to_vec();
+        first[COMMIT_LEN..].fill(0);
+        let checked = self.check(block, HEADER + 4, at);
+        checked.or_else(|damage| self.check(&first, HEADER + 4, at).or(Err(damage)))
+    }
+
+    /// Goes on with the CRC-32 of a transaction, from a block that describes others to the last one
+    /// of these.
+    fn sum(&self, sum: Option<u32>, mut at: u64, end: u64) -> Result<u32> {
+        let mut sum = sum.unwrap_or(!0);
+        for _ in self.first..self.end {
+            sum = crc32_forward(sum, &self.block(at)?);
+            at = self.after(at);
+            if at == end {
+                break;
+            }
+        }
+        Ok(sum)
     }
 
     /// Checks the checksum of a block, which is in it and counts as zero there.
