@@ -66,6 +66,8 @@ use crate::disk::file::PlainFile;
 pub use filter::{Filter, Pattern};
 pub use image::Which;
 pub use limits::Limits;
+#[cfg(feature = "net")]
+pub use net::Challenge;
 pub use oci::{Digest, Platform};
 pub(crate) use open::{Found, find};
 pub use open::{Opened, open};

@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use fsgen::ext4::BlockSize;
 use fsgen::guid::Seed;
 use fsgen::tree::Xattrs;
 use fsgen::{Content, Kind, Meta, Region, Timestamp, Tree, ext4, fat};
@@ -19,6 +20,7 @@ use hsb::{Destination, Request, recipe};
 
 use crate::Target;
 use crate::disk::{Disk, Ramp};
+use crate::logged;
 
 pub(crate) const TARGET: Target = Target {
     name: "image",
@@ -31,7 +33,7 @@ pub(crate) const TARGET: Target = Target {
 const READ_MAX: u64 = 64 << 10;
 
 static BASES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    let ext4 = ext4();
+    let ext4 = ext4(BlockSize::DEFAULT, ext4::Journal::None);
     // A table with one partition, which the filesystem is in.
     let mut disk = vec![0; 1 << 20];
     disk[446 + 4] = 0x83;
@@ -43,6 +45,9 @@ static BASES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let mut bases = vec![ext4, fat(), disk];
     bases.extend(stored(&["x.qcow2", "x.vhd", "x.vmdk"], false));
     bases.extend(stored(&["x.qcow2"], true));
+    let mut logged = self::ext4(BlockSize::new(1024).unwrap(), ext4::Journal::Bytes(1 << 20));
+    logged::log(&mut logged);
+    bases.push(logged);
     bases
 });
 
@@ -57,16 +62,7 @@ fn run(input: &[u8]) {
     let folder = std::env::temp_dir();
     let mut file = tempfile::NamedTempFile::new_in(&folder).unwrap();
     file.write_all(&bytes).unwrap();
-    let options = source::Options {
-        spool_dir: &folder,
-        source_date_epoch: None,
-        cache: None,
-        limits: Limits {
-            decoded: Some(64 << 20),
-            metadata: Some(64 << 20),
-        },
-        progress: &|_| {},
-    };
+    let options = options(&folder);
     let source = Source::from(Input::Path(file.path().to_owned()));
     match source::load(std::slice::from_ref(&source), &options) {
         Ok(loaded) => read(&loaded.tree),
@@ -75,6 +71,19 @@ fn run(input: &[u8]) {
     match source::open(&source, &options) {
         Ok(opened) => look(&*opened.reader),
         Err(error) => refused(&error, file.path()),
+    }
+}
+
+fn options(folder: &Path) -> source::Options<'_> {
+    source::Options {
+        spool_dir: folder,
+        source_date_epoch: None,
+        cache: None,
+        limits: Limits {
+            decoded: Some(64 << 20),
+            metadata: Some(64 << 20),
+        },
+        progress: &|_| {},
     }
 }
 
@@ -169,11 +178,12 @@ fn tree() -> Tree {
 }
 
 /// Returns a filesystem without checksums, which hardly any damage would get past.
-fn ext4() -> Vec<u8> {
+fn ext4(block_size: BlockSize, journal: ext4::Journal) -> Vec<u8> {
     let seed = Seed::new(b"fuzz");
     let (uuid, hash) = (seed.uuid("filesystem"), seed.uuid("hash"));
     let mut options = ext4::Options::new(uuid, hash, Timestamp::from_secs(0));
-    options.journal = ext4::Journal::None;
+    options.journal = journal;
+    options.block_size = block_size;
     let mut tree = tree();
     let link = tree.add_symlink(tree.node(Tree::ROOT).meta, &[b't'; 70]);
     tree.link(Tree::ROOT, b"link", link);
@@ -242,4 +252,25 @@ fn stored(names: &[&str], compress: bool) -> Vec<Vec<u8>> {
     let built = hsb::build(&request, &Progress::new(Verbosity::Quiet)).unwrap();
     built.finish().unwrap();
     outs.iter().map(|out| std::fs::read(out).unwrap()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_journal_has_something_to_say() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(BASES.last().unwrap()).unwrap();
+        let options = options(file.path().parent().unwrap());
+        let source = Source::from(Input::Path(file.path().to_owned()));
+        let opened = source::open(&source, &options).unwrap();
+        assert_eq!(
+            opened.reader.entries(opened.reader.root()).unwrap().len(),
+            4
+        );
+        let loaded = source::load(&[source], &options).unwrap();
+        let warnings = loaded.warnings.join("");
+        assert!(warnings.contains("its journal is read"), "{warnings}");
+    }
 }

@@ -7,6 +7,7 @@
 // A target that panics has found something: that is what `unwrap` is for here.
 #![allow(clippy::unwrap_used)]
 
+mod challenge;
 mod deb;
 mod disk;
 mod ext4;
@@ -14,6 +15,9 @@ mod fat;
 mod image;
 mod input;
 mod judge;
+mod layers;
+mod logged;
+mod oci;
 mod path;
 mod recipe;
 mod rpm;
@@ -39,10 +43,13 @@ pub struct Target {
 
 /// All targets, in alphabetical order.
 pub const TARGETS: &[Target] = &[
+    challenge::TARGET,
     deb::TARGET,
     ext4::TARGET,
     fat::TARGET,
     image::TARGET,
+    layers::TARGET,
+    oci::TARGET,
     path::TARGET,
     recipe::TARGET,
     rpm::TARGET,

@@ -59,7 +59,7 @@ fn run(input: &[u8]) {
 
 /// Gives every block that looks like a header the right checksum: without one, no other field of
 /// it would ever be looked at.
-fn mend_checksums(bytes: &mut [u8]) {
+pub(crate) fn mend_checksums(bytes: &mut [u8]) {
     for block in bytes.chunks_exact_mut(BLOCK) {
         if block[257..262] == *b"ustar" {
             block[148..156].fill(b' ');
@@ -121,4 +121,31 @@ fn plan(tree: &Tree) {
         Size::Fit { free: 0 },
         options,
     ));
+}
+
+/// Returns a file of an archive.
+pub(crate) fn member(name: &str, content: &[u8]) -> Vec<u8> {
+    of_kind(b'0', name, "", content)
+}
+
+/// Returns a member of an archive: a file (0), a hard link (1), a symbolic one (2), a directory (5).
+pub(crate) fn of_kind(kind: u8, name: &str, target: &str, content: &[u8]) -> Vec<u8> {
+    let mut header = [0; BLOCK];
+    let mut put = |at: usize, text: &str| {
+        header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    };
+    put(0, name);
+    put(100, if kind == b'5' { "0000755" } else { "0000644" });
+    put(108, "0000000");
+    put(116, "0000000");
+    put(124, &format!("{:011o}", content.len()));
+    put(136, "00000000000");
+    put(157, target);
+    put(257, "ustar\x0000");
+    header[156] = kind;
+    let mut bytes = header.to_vec();
+    mend_checksums(&mut bytes);
+    bytes.extend_from_slice(content);
+    bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
+    bytes
 }

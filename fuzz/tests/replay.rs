@@ -105,6 +105,11 @@ impl Random {
 }
 
 #[test]
+fn challenge() {
+    replay("challenge");
+}
+
+#[test]
 fn deb() {
     replay("deb");
 }
@@ -122,6 +127,16 @@ fn fat() {
 #[test]
 fn image() {
     replay("image");
+}
+
+#[test]
+fn layers() {
+    replay("layers");
+}
+
+#[test]
+fn oci() {
+    replay("oci");
 }
 
 #[test]

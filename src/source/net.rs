@@ -2,9 +2,10 @@
 //!
 //! - `client` asks, goes on where a connection was cut, and gives up in the end
 //! - `blobs` keeps what was fetched, by its digest
-//! - `registry` speaks the OCI distribution protocol, `token` and `login` get it let in
+//! - `registry` speaks the OCI distribution protocol; `challenge`, `token` and `login` get it let in
 
 mod blobs;
+mod challenge;
 mod client;
 mod login;
 mod registry;
@@ -25,6 +26,7 @@ use super::reference::Reference;
 use super::{Options, Source};
 use crate::cache::Cache;
 use blobs::Blobs;
+pub use challenge::Challenge;
 use client::Client;
 
 /// Fetches a file, and returns it with its digest.
