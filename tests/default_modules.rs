@@ -27,7 +27,7 @@ fn the_documentation_is_what_the_code_says() {
     assert!(
         found == wanted,
         "docs/default-modules.md is not what the modules say of themselves; \
-         HSB_WRITE_DOCS=1 cargo test the_documentation_is_what_the_code_says writes it"
+         HSB_WRITE_DOCS=1 cargo test is_what_the_code writes it"
     );
 }
 

@@ -89,6 +89,12 @@ const FILES: &[(&str, &str)] = &[
         "[Install]\nAlias=other.socket\n",
     ),
     ("etc/systemd/system/masked.service", "->/dev/null"),
+    ("dev/null", ""),
+    ("etc/systemd/system/rmask.service", "->../../../dev/null"),
+    (
+        "usr/lib/systemd/system/rmask.service",
+        "[Install]\nWantedBy=a.target\n",
+    ),
     ("etc/systemd/system/empty.service", ""),
     ("etc/systemd/system/etclink.service", "->over.service"),
 ];
@@ -154,6 +160,14 @@ const ROWS: &[&[(&str, &str)]] = &[
     &[("enable", "static.service"), ("disable", "static.service")],
     &[("enable", "badalias.service")],
     &[("enable", "missing.service")],
+    &[
+        ("enable", "rmask.service"),
+        ("disable", "rmask.service"),
+        ("mask", "rmask.service"),
+        ("unmask", "rmask.service"),
+        ("enable", "rmask.service"),
+        ("mask", "rmask.service"),
+    ],
     &[
         ("enable", "masked.service"),
         ("disable", "masked.service"),

@@ -101,8 +101,14 @@ impl Accounts {
     ///
     /// A new shadow file is for root's eyes, and those of the group `shadow` where there is one.
     pub(crate) fn write(&self, root: &mut Root<'_>) -> Result<(), RootError> {
-        root.write("/etc/passwd", self.passwd.print())?;
-        root.write("/etc/group", self.group.print())?;
+        for (path, text) in [
+            ("/etc/passwd", self.passwd.print()),
+            ("/etc/group", self.group.print()),
+        ] {
+            if !text.is_empty() || root.is_file(path) {
+                root.write(path, text)?;
+            }
+        }
         if let Some(gshadow) = &self.gshadow {
             self.write_secret(root, "/etc/gshadow", gshadow.print())?;
         }

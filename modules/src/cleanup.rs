@@ -73,7 +73,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     for sort in cfg.options::<Options>()?.sorts()? {
         for pattern in sort.removed {
             for path in root.glob(pattern) {
-                gone.remove(root, &path)?;
+                // It may have gone with its folder, which the pattern finds first.
+                if root.lstat(&path).is_ok() {
+                    gone.remove(root, &path)?;
+                }
             }
         }
         for pattern in sort.emptied {

@@ -62,6 +62,10 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let Options { machine_id } = cfg.options()?;
+    // An old way to have one id for both, which would end as a link to itself.
+    if root.is_link(FILE) {
+        root.remove(FILE)?;
+    }
     let is_new = !root.exists(FILE);
     // Without the file, systemd could not keep an id on a root that is mounted read-only.
     if installed::systemd(root) || !is_new {
@@ -127,6 +131,38 @@ mod tests {
                 "{name}: {files}"
             );
             assert!(links.iter().all(|link| files.contains(link)), "{files}");
+        }
+    }
+
+    #[test]
+    fn links_between_the_two_files() {
+        for files in [
+            [
+                ("/etc/machine-id@", "/var/lib/dbus/machine-id"),
+                ("/var/lib/dbus/machine-id", "0123\n"),
+            ],
+            [
+                ("/var/lib/dbus/machine-id@", "/etc/machine-id"),
+                ("/etc/machine-id", "0123\n"),
+            ],
+            [
+                ("/etc/machine-id@", "../data/nowhere"),
+                ("/var/lib/dbus/machine-id@", "/etc/machine-id"),
+            ],
+        ] {
+            let files = [&files[..], &[("/usr/lib/systemd/systemd", "")]].concat();
+            let mut tree = image(&files);
+            step(&mut tree, "machine_id", &value!({})).unwrap();
+            assert_eq!(read(&tree, FILE), "");
+            assert!(show(&mut tree, FILE)[0].ends_with("0:0 /etc/machine-id"));
+            assert_eq!(
+                show(&mut tree, DBUS),
+                ["0777 0:0 /var/lib/dbus/machine-id -> /etc/machine-id"]
+            );
+            assert_eq!(
+                step(&mut tree, "machine_id", &value!({})).unwrap().changes,
+                []
+            );
         }
     }
 

@@ -88,8 +88,9 @@ Writes for netplan (`/etc/netplan/60-hsb.yaml`), NetworkManager
 (`/etc/NetworkManager/system-connections/hsb-*.nmconnection`), systemd-networkd
 (`/etc/systemd/network/50-hsb-*.network`) or ifupdown (`/etc/network/interfaces`, where the other
 lines stay). `auto` takes what the image has: netplan; else what is enabled; else ifupdown,
-NetworkManager or systemd-networkd, which is enabled then. wicked is not written for. Files of netplan
-that say something of the same interfaces are named in warnings. cloud-init is told to leave the network alone (`/etc/cloud/cloud.cfg.d/99-hsb-network.cfg`).",
+NetworkManager or systemd-networkd, which is enabled then. wicked is not written for. Files of
+netplan that say something of the same interfaces are named in warnings. cloud-init is
+told to leave the network alone (`/etc/cloud/cloud.cfg.d/99-hsb-network.cfg`).",
     keys: &["network", "network_renderer"],
     options: &[
         OptionDoc::required("network", Shape::List(&INTERFACE), "the interfaces"),

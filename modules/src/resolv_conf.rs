@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::option::{OptionDoc, Shape};
 use crate::shorthand::{FromText, Shorthand};
-use crate::value::{Spanned, ValueError};
+use crate::value::{Spanned, ValueError, nearest};
 use crate::{Cfg, Error, Host, Module, Root};
 use crate::{installed, units};
 
@@ -19,6 +19,29 @@ const RESOLVED: &str = "systemd-resolved.service";
 
 /// How many servers the C library asks (glibc, musl: `MAXNS`).
 const MOST: usize = 3;
+
+/// What resolv.conf(5) of the GNU C library has; others know some of it. Those with a number have
+/// the largest one that counts.
+const OPTIONS: [(&str, Option<u8>); 18] = [
+    ("attempts", Some(5)),
+    ("debug", None),
+    ("edns0", None),
+    ("inet6", None),
+    ("ip6-bytestring", None),
+    ("ip6-dotint", None),
+    ("ndots", Some(15)),
+    ("no-aaaa", None),
+    ("no-check-names", None),
+    ("no-ip6-dotint", None),
+    ("no-reload", None),
+    ("no-tld-query", None),
+    ("rotate", None),
+    ("single-request", None),
+    ("single-request-reopen", None),
+    ("timeout", Some(30)),
+    ("trust-ad", None),
+    ("use-vc", None),
+];
 
 const TEXTS: Shape = Shape::List(&Shape::Text);
 
@@ -113,7 +136,37 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
             return Err(word.error(format!("{:?} is not one word", **word)));
         }
     }
-    Ok(())
+    servers.options.iter().try_for_each(check_option)
+}
+
+fn check_option(option: &Spanned<String>) -> Result<(), ValueError> {
+    let (name, number) = match option.split_once(':') {
+        Some((name, number)) => (name, Some(number)),
+        None => (option.as_str(), None),
+    };
+    let known = OPTIONS.iter().find(|(known, _)| *known == name);
+    let Some((_, most)) = known else {
+        let error = option.error(format!("resolv.conf has no option {name:?}"));
+        let names = OPTIONS.iter().map(|(name, _)| *name);
+        return Err(match nearest(name, names) {
+            Some(meant) => error.help(format!("did you mean {meant}?")),
+            None => error,
+        });
+    };
+    match (most, number) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(option.error(format!("{name} takes no number"))),
+        (Some(most), number) => {
+            let number = number.and_then(|number| number.parse().ok());
+            match number.is_some_and(|number: u8| number <= *most) {
+                true => Ok(()),
+                false => {
+                    let error = option.error(format!("{:?} is no {name}", **option));
+                    Err(error.help(format!("it takes a number up to {most}, as in {name}:{most}")))
+                }
+            }
+        }
+    }
 }
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
@@ -138,8 +191,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     if root.is_link(FILE) {
         root.remove(FILE)?;
     }
-    let before = root.read_if_exists(FILE)?.unwrap_or_default();
-    let mut text = String::from_utf8_lossy(&before).into_owned();
+    let mut text = root.text_to_change(FILE)?;
     let line = |key: &str, words: &[Spanned<String>]| -> Vec<String> {
         let words: Vec<_> = words.iter().map(|word| word.as_str()).collect();
         if words.is_empty() {
@@ -273,6 +325,21 @@ mod tests {
             ),
         ] {
             assert_eq!(refusal(&[], "resolv_conf", &recipe), message);
+        }
+        for (option, wrong) in [
+            ("edns0", None),
+            ("ndots:15", None),
+            ("use-vc", None),
+            ("ndots:16", Some("\"ndots:16\" is no ndots")),
+            ("ndots", Some("\"ndots\" is no ndots")),
+            ("timeout:x", Some("\"timeout:x\" is no timeout")),
+            ("rotate:1", Some("rotate takes no number")),
+            ("rotated", Some("resolv.conf has no option \"rotated\"")),
+            ("", Some("\"\" is not one word")),
+        ] {
+            let recipe = value!({"resolv_conf": {"nameservers": ["1.1.1.1"], "options": [option]}});
+            let found = twice(&[], "resolv_conf", &recipe).err();
+            assert_eq!(found.as_deref(), wrong, "{option}");
         }
     }
 }

@@ -270,6 +270,14 @@ impl<'t> Root<'t> {
         })
     }
 
+    /// Returns the content of a text file that is to be changed; nothing where it is not there.
+    pub(crate) fn text_to_change(&self, path: impl AsRef<[u8]>) -> Result<String, RootError> {
+        match self.read_to_string(path) {
+            Err(error) if error.is_not_found() => Ok(String::new()),
+            read => read,
+        }
+    }
+
     /// Returns the target of a symbolic link, as it is written in the link.
     ///
     /// # Errors

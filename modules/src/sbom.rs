@@ -151,7 +151,7 @@ fn contents(root: &mut Root<'_>, sbom: &Spanned<Files>) -> Result<Contents, Erro
     packages.sort();
     packages.dedup_by(|a, b| a.purl == b.purl);
     if packages.is_empty() {
-        let error = sbom.error("the image has no database of packages");
+        let error = sbom.error("no database of the image has any packages");
         return Err(error.help("dpkg, rpm, apk and pacman have one").into());
     }
     let purls: Vec<_> = packages

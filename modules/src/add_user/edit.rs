@@ -302,6 +302,11 @@ impl Edit<'_, '_> {
             return Ok(());
         };
         let name = &*account.name;
+        // A name alone asks for it as well.
+        let place = match asked.value {
+            Sudo::IfInstalled => span,
+            _ => asked.span,
+        };
         let rule = match &asked.value {
             Sudo::No => return Ok(()),
             Sudo::IfInstalled | Sudo::Everything => sudo::EVERYTHING,
@@ -311,9 +316,9 @@ impl Edit<'_, '_> {
             self.join_administrators(name);
         }
         if sudo::is_installed(self.root) {
-            let file = sudo::grant(self.root, name, rule).map_err(at(asked.span))?;
-            self.warn_of_undefined(name, rule, asked.span)?;
-            return self.warn_of_later(name, &file, asked.span);
+            let file = sudo::grant(self.root, name, rule).map_err(at(place))?;
+            self.warn_of_undefined(name, rule, place)?;
+            return self.warn_of_later(name, &file, place);
         }
         if doas::is_installed(self.root) {
             if let Sudo::Rule(rule) = &asked.value {
@@ -321,7 +326,7 @@ impl Edit<'_, '_> {
                 let help = "write `sudo: true`, or put a rule into /etc/doas.conf with `files`";
                 return Err(asked.error(message).help(help).into());
             }
-            return doas::grant(self.root, name).map_err(at(asked.span));
+            return doas::grant(self.root, name).map_err(at(place));
         }
         let message = format!("user {name:?} cannot use sudo: the image does not have it");
         if asked.value == Sudo::IfInstalled {

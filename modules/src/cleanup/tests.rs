@@ -10,6 +10,7 @@ const FILES: &[(&str, &str)] = &[
     ("/var/log/apt/history.log", "text"),
     ("/var/log/apt/history.log.1.gz", "text"),
     ("/var/log/syslog.1", "text"),
+    ("/var/log/app.old/of.1", "text"),
     ("/var/log/messages-20240101", "text"),
     (
         "/var/log/README@",
@@ -43,6 +44,8 @@ fn each_sort_takes_its_own() {
         (
             "logs",
             &[
+                "/var/log/app.old",
+                "/var/log/app.old/of.1",
                 "/var/log/apt/history.log.1.gz",
                 "/var/log/journal/0123",
                 "/var/log/journal/0123/system.journal",
@@ -109,7 +112,7 @@ fn everything_at_once() {
         assert!(left.contains(kept), "{kept}");
     }
     assert!(!left.contains("/root/.bash_history"));
-    assert_eq!(done.notes, ["19 files with 48 bytes are gone or empty"]);
+    assert_eq!(done.notes, ["20 files with 52 bytes are gone or empty"]);
 }
 
 #[test]

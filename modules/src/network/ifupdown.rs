@@ -20,8 +20,11 @@ const FILE: &str = "/etc/network/interfaces";
 const NEW: &str = "auto lo\niface lo inet loopback\n";
 
 pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(), Error> {
-    let before = root.read_if_exists(FILE)?.unwrap_or_else(|| NEW.into());
-    let mut text = String::from_utf8_lossy(&before).into_owned();
+    let before = match root.is_file(FILE) {
+        true => root.read_to_string(FILE)?,
+        false => NEW.to_owned(),
+    };
+    let mut text = before.clone();
     for interface in interfaces {
         let name = match &interface.selector {
             Selector::Name(name) if !interface.selector.is_pattern() => name,
@@ -55,7 +58,7 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
              module resolv_conf",
         );
     }
-    if text.as_bytes() != before || !root.is_file(FILE) {
+    if text != before || !root.is_file(FILE) {
         root.mkdir_above(FILE)?;
         root.write(FILE, text)?;
     }

@@ -14,8 +14,7 @@ const FILE: &str = "/etc/netplan/60-hsb.yaml";
 pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(), Error> {
     root.mkdir_above(FILE)?;
     others::warn(root, interfaces)?;
-    let before = root.read_if_exists(FILE)?.unwrap_or_default();
-    let mut text = String::from_utf8_lossy(&before).into_owned();
+    let mut text = root.text_to_change(FILE)?;
     for interface in interfaces {
         let set = document::set(&text, &interface.id(), &settings(interface));
         text = set.ok_or_else(|| {

@@ -10,8 +10,7 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
     root.mkdir_all(FOLDER, 0o700)?;
     for interface in interfaces {
         let path = format!("{FOLDER}/hsb-{}.nmconnection", interface.id());
-        let before = root.read_if_exists(&path)?.unwrap_or_default();
-        let before = String::from_utf8_lossy(&before);
+        let before = root.text_to_change(&path)?;
         root.write(&path, ini::merge(&before, &text(interface), is_ours, None))?;
         root.chmod(&path, 0o600)?;
     }

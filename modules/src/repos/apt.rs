@@ -104,8 +104,7 @@ pub(super) fn write(root: &mut Root<'_>, repo: &Repo) -> Result<(), Error> {
         ("Signed-By", signed_by),
     ];
     let path = format!("{FOLDER}/{name}.sources");
-    let before = root.read_if_exists(&path)?.unwrap_or_default();
-    let text = String::from_utf8_lossy(&before).into_owned();
+    let text = root.text_to_change(&path)?;
     root.mkdir_above(&path)?;
     root.write(&path, set(&text, &fields))?;
     if repo.uris.iter().any(|uri| uri.starts_with("https:")) && !root.is_file(CERTIFICATES) {

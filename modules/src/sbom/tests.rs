@@ -124,7 +124,7 @@ fn what_the_lists_say() {
 fn refusals() {
     let both = value!({"sbom": {"spdx": "/a"}});
     for (files, recipe, message) in [
-        (&[][..], &both, "the image has no database of packages"),
+        (&[][..], &both, "no database of the image has any packages"),
         (
             &[("/usr/lib/sysimage/rpm/rpmdb.sqlite", "")],
             &both,

@@ -137,9 +137,15 @@ pub(super) fn set(
     if let Some(access) = access {
         let was = was.unwrap_or_else(|| Acl::of_mode(mode));
         let base = was.base();
+        // Entries that are about to go do not count, and a mask gives nobody anything.
+        let counts = |tag| match tag {
+            MASK => false,
+            USER | GROUP => modify,
+            _ => true,
+        };
+        let mut was_entries = was.0.iter();
         let is_executed = is_directory
-            || mode & 0o100 != 0
-            || modify && was.0.values().any(|permissions| permissions & 1 != 0);
+            || was_entries.any(|((tag, _), permissions)| permissions & 1 != 0 && counts(*tag));
         let mut acl = access.decided(is_executed);
         if !modify {
             acl.add_mask();

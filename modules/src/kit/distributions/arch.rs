@@ -5,6 +5,11 @@ use super::Files;
 pub(super) const FILES: Files = systemd![
     ("/etc/ca-certificates/trust-source/anchors/", ""),
     (
+        "/etc/ca-certificates/extracted/tls-ca-bundle.pem",
+        "# none\n"
+    ),
+    ("/etc/ca-certificates/extracted/cadir/", ""),
+    (
         "/var/lib/pacman/local/bash-5.2.026-2/desc",
         "%NAME%\nbash\n\n%VERSION%\n5.2.026-2\n\n%ARCH%\nx86_64\n\n",
     ),
