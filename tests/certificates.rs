@@ -42,8 +42,8 @@ fn files(folder: &Path, below: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
 /// Returns what update-ca-certificates leaves in a folder: links as text, the bundle as it is.
 fn theirs(work: &Work) -> BTreeMap<String, Vec<u8>> {
     let certs = work.join("certs");
-    fs::create_dir(&certs).unwrap();
-    fs::create_dir(work.join("hooks")).unwrap();
+    fs::create_dir_all(&certs).unwrap();
+    fs::create_dir_all(work.join("hooks")).unwrap();
     let mut run = kit::tool("update-ca-certificates");
     run.arg("--certsconf")
         .arg(work.join("ca-certificates.conf"));
@@ -88,8 +88,14 @@ fn map<const N: usize>(keys: [(&str, Value); N]) -> Map {
     map
 }
 
-/// Returns the same of the tree that the module changed.
-fn ours(shared: &BTreeMap<String, Vec<u8>>, conf: &str) -> BTreeMap<String, Vec<u8>> {
+/// Returns the same of the tree that the module changed. `before` is what the store has already,
+/// `local` what is beside the added certificate.
+fn ours(
+    shared: &BTreeMap<String, Vec<u8>>,
+    conf: &str,
+    local: &[(&str, &[u8])],
+    before: &BTreeMap<String, Vec<u8>>,
+) -> BTreeMap<String, Vec<u8>> {
     let then = Timestamp::from_secs(0);
     let mut tree = Tree::new(Meta::root(0o755, then));
     let mut root = Root::new(&mut tree, &NoFiles, then);
@@ -99,6 +105,19 @@ fn ours(shared: &BTreeMap<String, Vec<u8>>, conf: &str) -> BTreeMap<String, Vec<
         let path = format!("/usr/share/ca-certificates/{path}");
         root.mkdir_above(&path).unwrap();
         root.write(path, bytes).unwrap();
+    }
+    for (path, bytes) in local {
+        let path = format!("/usr/local/share/ca-certificates/{path}");
+        root.mkdir_above(&path).unwrap();
+        root.write(path, bytes).unwrap();
+    }
+    root.mkdir_all("/etc/ssl/certs", 0o755).unwrap();
+    for (name, content) in before {
+        let path = format!("/etc/ssl/certs/{name}");
+        match name.as_str() {
+            "ca-certificates.crt" => root.write(path, content).unwrap(),
+            _ => root.symlink(content, path, false).unwrap(),
+        }
     }
     let module = modules::find("ca_certificates").unwrap();
     let recipe: serde_json::Value = serde_saphyr::from_str(module.example).unwrap();
@@ -132,28 +151,69 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
         &mut shared,
     );
     assert!(shared.len() > 50, "{}", shared.len());
-    let work = Work::new("certificates");
-    let conf = shared
+    let all = shared
         .keys()
         .fold("# sample\n".to_owned(), |conf, path| conf + path + "\n");
-    work.write("ca-certificates.conf", &conf);
-    for (path, bytes) in &shared {
-        let path = work.join("share").join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-    fs::create_dir(work.join("local")).unwrap();
+    // Every tenth is turned off, one is not there.
+    let some = shared.keys().enumerate().map(|(at, path)| match at % 10 {
+        0 => format!("!{path}\n"),
+        _ => format!("{path}\n"),
+    });
+    let some = some.collect::<String>() + "gone/away.crt\n";
     let example = modules::find("ca_certificates").unwrap().example;
     let example: serde_json::Value = serde_saphyr::from_str(example).unwrap();
     let example = &example["ca_certificates"][0];
-    let file = format!("local/{}.crt", example["name"].as_str().unwrap());
-    work.write(&file, example["certificate"].as_str().unwrap());
-
-    let (theirs, ours) = (theirs(&work), ours(&shared, &conf));
-    let names =
-        |state: &BTreeMap<String, Vec<u8>>| -> Vec<String> { state.keys().cloned().collect() };
-    assert_eq!(names(&ours), names(&theirs));
-    for (name, content) in theirs {
-        assert!(ours[&name] == content, "{name}");
+    let name = format!("{}.crt", example["name"].as_str().unwrap());
+    let text = example["certificate"].as_str().unwrap().as_bytes();
+    let first = shared.values().next().unwrap().as_slice();
+    for (title, conf, local, is_made_before) in [
+        ("a new store", &all, &[][..], false),
+        ("a store that is there", &all, &[], true),
+        ("certificates that are turned off", &some, &[], true),
+        (
+            "the same certificate by another name",
+            &all,
+            &[("an other (1).crt", text), ("zz/deep.crt", first)],
+            true,
+        ),
+        (
+            "files that are none",
+            &all,
+            &[("notes.txt", &b"x"[..]), ("old.crt~", text)],
+            true,
+        ),
+    ] {
+        let work = Work::new("certificates");
+        work.write("ca-certificates.conf", conf);
+        for (path, bytes) in &shared {
+            let path = work.join("share").join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        fs::create_dir(work.join("local")).unwrap();
+        for (path, bytes) in local {
+            let path = work.join("local").join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        let before = match is_made_before {
+            true => theirs(&work),
+            false => BTreeMap::new(),
+        };
+        work.write(&format!("local/{name}"), text);
+        let (theirs, ours) = (theirs(&work), ours(&shared, conf, local, &before));
+        let names =
+            |state: &BTreeMap<String, Vec<u8>>| -> Vec<String> { state.keys().cloned().collect() };
+        assert_eq!(names(&ours), names(&theirs), "{title}");
+        for (name, content) in theirs {
+            let shown = |bytes: &[u8]| bytes[..bytes.len().min(200)].escape_ascii().to_string();
+            let found = &ours[&name];
+            assert!(
+                *found == content,
+                "{title}: {name} {} {}",
+                shown(found),
+                shown(&content)
+            );
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::assignments::{self, Quotes};
 use crate::installed;
 use crate::option::{OptionDoc, Shape};
 use crate::value::{Spanned, ValueError};
-use crate::{Cfg, Error, Host, Module, Root};
+use crate::{Cfg, Error, Host, Module, Root, RootError};
 
 /// What systemd and most distributions read.
 const CONF: &str = "/etc/locale.conf";
@@ -137,6 +137,9 @@ fn warn_of_environment(root: &mut Root<'_>, locale: &Spanned<String>) -> Result<
 /// Sees to it that the image has the locale, or will have it.
 fn provide(root: &mut Root<'_>, locale: &Spanned<String>) -> Result<(), Error> {
     let is_there = compiled::has(root, locale)?;
+    if !is_there && !compiled::can_be_made(root, locale) {
+        return Err(missing(root, locale)?.into());
+    }
     let is_listed = match root.read_if_exists(GEN)? {
         None => false,
         Some(_) if compiled::is_built_in(locale) => true,
@@ -161,12 +164,16 @@ fn provide(root: &mut Root<'_>, locale: &Spanned<String>) -> Result<(), Error> {
         );
         return Ok(());
     }
+    Err(missing(root, locale)?.into())
+}
+
+fn missing(root: &Root<'_>, locale: &Spanned<String>) -> Result<ValueError, RootError> {
     let error = locale.error(format!("the image has no locale {:?}", **locale));
     let help = match compiled::names(root)? {
         names if names.is_empty() => "compile it in the source, or take C.UTF-8".to_owned(),
         names => format!("it has C.UTF-8, {}", names.join(", ")),
     };
-    Err(error.help(help).into())
+    Ok(error.help(help))
 }
 
 /// Returns a locale.gen(5) with an active line for a locale; nothing when its charset is unknown.

@@ -103,6 +103,11 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
             return Err(path.error(format!("{:?} is no path of a file", **path)));
         }
     }
+    if let (Some(spdx), Some(cyclonedx)) = (&sbom.spdx, &sbom.cyclonedx)
+        && spdx.trim_start_matches('/') == cyclonedx.trim_start_matches('/')
+    {
+        return Err(cyclonedx.error(format!("{} is where the other list goes", **cyclonedx)));
+    }
     Ok(())
 }
 

@@ -8,6 +8,16 @@ use crate::{Error, Root};
 
 use super::options::{Account, Sudo};
 
+/// Programs that let nobody in, in the order of liking.
+const CLOSED: [&str; 6] = [
+    "/usr/sbin/nologin",
+    "/sbin/nologin",
+    "/usr/bin/nologin",
+    "/bin/nologin",
+    "/bin/false",
+    "/usr/bin/false",
+];
+
 /// The image with its account files, which are written once all users are in.
 pub(super) struct Edit<'r, 't> {
     pub(super) root: &'r mut Root<'t>,
@@ -159,13 +169,20 @@ impl Edit<'_, '_> {
         if is_there(&shell) {
             return shell;
         }
+        let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        // Who is not to log in does not get a shell for it.
+        let (other, told) = match CLOSED.iter().any(|closed| last(closed) == last(&shell)) {
+            false => ("/bin/sh".to_owned(), "/bin/sh is set".to_owned()),
+            true => match CLOSED.into_iter().find(|path| is_there(path)) {
+                Some(path) => (path.to_owned(), format!("{path} is set")),
+                None => (shell.clone(), "nobody can log in with it".to_owned()),
+            },
+        };
         let name = &account.name;
         let span = account.shell.as_ref().map_or(span, |shell| shell.span);
-        self.root.warn_at(
-            span,
-            format!("user {name:?}: the shell {shell} is not in the image; /bin/sh is set"),
-        );
-        "/bin/sh".to_owned()
+        let message = format!("user {name:?}: the shell {shell} is not in the image; {told}");
+        self.root.warn_at(span, message);
+        other
     }
 
     fn add_sub_ids(&mut self, name: &str, uid: u32, span: Span) -> Result<(), Error> {

@@ -3,6 +3,9 @@
 use crate::{Root, RootError};
 
 const FOLDER: &str = "/usr/lib/locale";
+/// What localedef makes them of.
+const SOURCES: &str = "/usr/share/i18n";
+
 const ARCHIVE: &str = "/usr/lib/locale/locale-archive";
 
 /// Returns whether glibc has a locale without a file (C.UTF-8 since 2.35, and as a folder of
@@ -26,6 +29,25 @@ pub(super) fn has(root: &Root<'_>, name: &str) -> Result<bool, RootError> {
     // The archive holds each name as text between zero bytes.
     let text = format!("\0{}\0", normal(name)).into_bytes();
     Ok(archive.windows(text.len()).any(|part| part == text))
+}
+
+/// Returns whether localedef of the image could compile a locale, as far as is known: it needs the
+/// definitions of the locale and of its charset.
+pub(super) fn can_be_made(root: &Root<'_>, name: &str) -> bool {
+    let (plain, modifier) = match name.split_once('@') {
+        Some((plain, modifier)) => (plain, format!("@{modifier}")),
+        None => (name, String::new()),
+    };
+    let (language, charset) = plain.split_once('.').unwrap_or((plain, ""));
+    let definitions = format!("{SOURCES}/locales");
+    let charsets = format!("{SOURCES}/charmaps");
+    let is_known = |folder: &str, file: &str| {
+        let endings = ["", ".gz"].into_iter();
+        let mut files = endings.map(|ending| format!("{folder}/{file}{ending}"));
+        !root.is_dir(folder) || files.any(|file| root.is_file(file))
+    };
+    is_known(&definitions, &format!("{language}{modifier}"))
+        && (charset.is_empty() || is_known(&charsets, charset))
 }
 
 /// Returns the names of the locales that have folders.

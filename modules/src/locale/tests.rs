@@ -117,6 +117,30 @@ fn locales_that_are_not_compiled() {
         assert_eq!(read(&tree, GEN), after);
         assert_eq!(warnings, [format!("locale {locale:?} {WARNING}")]);
     }
+    // Definitions that are missing could not be compiled.
+    let sources = [
+        (GEN, "# none\n"),
+        ("/usr/share/i18n/locales/de_DE", ""),
+        ("/usr/share/i18n/locales/de_DE@euro", ""),
+        ("/usr/share/i18n/charmaps/UTF-8.gz", ""),
+        ("/usr/share/i18n/charmaps/ISO-8859-15", ""),
+    ];
+    for (locale, is_there) in [
+        ("de_DE.UTF-8", true),
+        ("de_DE.ISO-8859-15@euro", true),
+        ("de_DE.UTF8", false),
+        ("de_XX.UTF-8", false),
+        ("de_DE.UTF-8@latin", false),
+    ] {
+        let recipe = value!({"locale": locale});
+        match is_there {
+            true => assert_eq!(done(&sources, &recipe).1, [format!("locale {locale:?} {WARNING}")]),
+            false => assert_eq!(
+                crate::kit::refusal(&sources, "locale", &recipe),
+                format!("the image has no locale {locale:?}")
+            ),
+        }
+    }
     // What is compiled stays so when packages change: its line is active, too.
     let files = [(GEN, "# de_DE.UTF-8 UTF-8\n"), GERMAN];
     let (tree, warnings) = done(&files, &value!({"locale": "de_DE.UTF-8"}));

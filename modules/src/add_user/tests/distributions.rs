@@ -122,6 +122,30 @@ fn a_shared_group_a_mailbox_and_a_missing_shell() {
 }
 
 #[test]
+fn who_is_not_to_log_in_gets_no_shell() {
+    for (program, shell, set, told) in [
+        ("/usr/sbin/nologin", "/usr/sbin/nologin", "/usr/sbin/nologin", None),
+        // As on Alpine.
+        ("/sbin/nologin", "/usr/sbin/nologin", "/sbin/nologin", Some("/sbin/nologin is set")),
+        ("/bin/false", "/usr/bin/nologin", "/bin/false", Some("/bin/false is set")),
+        ("/bin/x", "/sbin/nologin", "/sbin/nologin", Some("nobody can log in with it")),
+        ("/bin/sh", "/bin/zsh", "/bin/sh", Some("/bin/sh is set")),
+    ] {
+        let mut tree = image(&[
+            ("/etc/passwd", "root:x:0:0::/root:/bin/sh\n"),
+            ("/etc/group", "root:x:0:\n"),
+            (program, ""),
+        ]);
+        let warnings = added(&mut tree, value!([{"name": "a", "system": true, "shell": shell}]));
+        let want = told.map(|told| {
+            format!("user \"a\": the shell {shell} is not in the image; {told}")
+        });
+        assert_eq!(warnings, Vec::from_iter(want));
+        assert!(last(&tree, "/etc/passwd").ends_with(&format!(":{set}")));
+    }
+}
+
+#[test]
 fn administrators_by_what_the_image_has() {
     for (name, group, rule) in [
         ("debian", "sudo", "/etc/sudoers.d/90-hsb-a"),
