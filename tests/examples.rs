@@ -67,7 +67,7 @@ fn the_table_of_examples_is_what_the_code_does() {
 fn changed(changes: &[serde_json::Value]) -> String {
     let files = changes
         .iter()
-        .filter(|change| change["type"] != "directory" || change["change"] != "added");
+        .filter(|change| change["type"] != "directory" || change["change"] == "removed");
     let paths = files.map(|change| {
         let sign = match change["change"].as_str().unwrap() {
             "added" => "+",

@@ -88,7 +88,13 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             for home in homes(root)? {
                 for name in HISTORIES {
                     let path = crate::root::join(&home, name.as_bytes());
-                    if root.lstat(&path).is_ok() && !root.is_dir(&path) {
+                    let is_kept = match root.lstat(&path).map(|node| &node.kind) {
+                        // Nothing is to be remembered there at all.
+                        Ok(Kind::Symlink(target)) => **target == *b"/dev/null",
+                        Ok(Kind::Directory(_)) | Err(_) => true,
+                        Ok(_) => false,
+                    };
+                    if !is_kept {
                         gone.remove(root, &path)?;
                     }
                 }

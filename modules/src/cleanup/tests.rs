@@ -25,6 +25,7 @@ const FILES: &[(&str, &str)] = &[
     ("/var/cache/dnf/fedora/x", "x"),
     ("/var/cache/apk/APKINDEX.tar.gz", "x"),
     ("/root/.bash_history", "secret"),
+    ("/root/.viminfo@", "/dev/null"),
     ("/home/bob/.python_history", "secret"),
     ("/home/bob/.bashrc", "keep"),
     ("/.bash_history", "nobody's"),
@@ -107,6 +108,7 @@ fn everything_at_once() {
         "/var/log/wtmp",
         "/var/lib/dpkg/status",
         "archives/partial",
+        "/root/.viminfo -> /dev/null",
         "/home/bob/.bashrc",
     ] {
         assert!(left.contains(kept), "{kept}");

@@ -111,6 +111,21 @@ fn texts() {
             "export GRUB_CMDLINE_LINUX=\"ro\"\n",
             "export GRUB_CMDLINE_LINUX=\"ro quiet console=ttyS0\"\n",
         ),
+        // What is in it by another line is not added twice.
+        (
+            "GRUB_CMDLINE_LINUX=\"a\"\nGRUB_CMDLINE_LINUX=\"${GRUB_CMDLINE_LINUX} b\"\n",
+            "GRUB_CMDLINE_LINUX=\"a quiet console=ttyS0\"\n\
+             GRUB_CMDLINE_LINUX=\"${GRUB_CMDLINE_LINUX} b\"\n",
+        ),
+        (
+            "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX b\"\n",
+            "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX b quiet console=ttyS0\"\n",
+        ),
+        (
+            "GRUB_CMDLINE_LINUX=a\nGRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX_DEFAULT b\"\n",
+            "GRUB_CMDLINE_LINUX=\"a quiet console=ttyS0\"\n\
+             GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX_DEFAULT b quiet console=ttyS0\"\n",
+        ),
     ] {
         assert_eq!(
             grub_defaults(before, &change),
@@ -148,6 +163,10 @@ fn what_is_read_after_the_defaults_of_grub_is_changed_too() {
             "GRUB_CMDLINE_LINUX=\"console=tty1 quiet\"\n",
         ),
         ("/etc/default/grub.d/60-other.cfg", "GRUB_TIMEOUT=0\n"),
+        (
+            "/etc/default/grub.d/70-more.cfg",
+            "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX b=2 quiet\"\n",
+        ),
     ]);
     let recipe = recipe(value!({"add": ["a=1"], "remove": ["quiet"]}));
     step(&mut tree, "kernel_cmdline", &recipe).unwrap();
@@ -158,6 +177,10 @@ fn what_is_read_after_the_defaults_of_grub_is_changed_too() {
             "GRUB_CMDLINE_LINUX=\"console=tty1 a=1\"\n",
         ),
         (".d/60-other.cfg", "GRUB_TIMEOUT=0\n"),
+        (
+            ".d/70-more.cfg",
+            "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX b=2\"\n",
+        ),
     ] {
         assert_eq!(
             read(&tree, &format!("/etc/default/grub{file}")),

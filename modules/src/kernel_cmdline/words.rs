@@ -61,20 +61,20 @@ pub(super) struct Unread(pub(super) String);
 
 /// Changes the two variables of `/etc/default/grub`; only the one that is for every entry gets more.
 pub(super) fn grub_defaults(text: &str, change: &Change) -> Result<String, Unread> {
-    let text = variable(text, "GRUB_CMDLINE_LINUX_DEFAULT", change, false)?;
+    let text = variable(text, "GRUB_CMDLINE_LINUX_DEFAULT", change, false, false)?;
     shell_value(&text, "GRUB_CMDLINE_LINUX", change)
 }
 
 /// Changes the same where they are in a file that is read after that one, and sets them anew.
 pub(super) fn grub_drop_in(text: &str, change: &Change) -> Result<String, Unread> {
-    let text = variable(text, "GRUB_CMDLINE_LINUX_DEFAULT", change, false)?;
-    variable(&text, "GRUB_CMDLINE_LINUX", change, true)
+    let text = variable(text, "GRUB_CMDLINE_LINUX_DEFAULT", change, false, true)?;
+    variable(&text, "GRUB_CMDLINE_LINUX", change, true, true)
 }
 
 /// Changes the value of a shell variable, which gets a line if it has none.
 pub(super) fn shell_value(text: &str, name: &str, change: &Change) -> Result<String, Unread> {
     let has_line = text.lines().any(|line| value_of(line, name).is_some());
-    let text = variable(text, name, change, true)?;
+    let text = variable(text, name, change, true, false)?;
     if has_line || change.add.is_empty() {
         return Ok(text);
     }
@@ -86,11 +86,21 @@ pub(super) fn shell_value(text: &str, name: &str, change: &Change) -> Result<Str
     Ok(format!("{text}{end}{name}=\"{}\"\n", change.add.join(" ")))
 }
 
-fn variable(text: &str, name: &str, change: &Change, add: bool) -> Result<String, Unread> {
+/// Changes the values of a variable. One that has in it what the variable had before is given the
+/// parameters by that; `had_value` says whether another file has set it.
+fn variable(
+    text: &str,
+    name: &str,
+    change: &Change,
+    add: bool,
+    mut had_value: bool,
+) -> Result<String, Unread> {
     let lines = text.split_inclusive('\n').map(|line| {
         let Some(value) = value_of(line, name) else {
             return Ok(line.to_owned());
         };
+        let add = add && !(had_value && has_variable(value, name));
+        had_value = true;
         if !add && change.remove.is_empty() {
             return Ok(line.to_owned());
         }
@@ -107,6 +117,15 @@ fn variable(text: &str, name: &str, change: &Change, add: bool) -> Result<String
         Ok(format!("{start}{quote}{new}{quote}{rest}"))
     });
     lines.collect()
+}
+
+/// Returns whether a value has `$name` or `${name}` in it.
+fn has_variable(value: &str, name: &str) -> bool {
+    value.split('$').skip(1).any(|rest| {
+        let bare = rest.strip_prefix('{').unwrap_or(rest);
+        let end = bare.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        bare[..end.unwrap_or(bare.len())] == *name
+    })
 }
 
 /// Splits a value of the shell into its text and what follows; nothing unless it is plain words, in
