@@ -121,7 +121,7 @@ fn source(work: &Work, distribution: &str) -> PathBuf {
 }
 
 /// Lays one file into a folder. Links lead to where they do in the image, so none may be on the way.
-fn lay(folder: &Path, path: &str, text: &str) {
+pub(crate) fn lay(folder: &Path, path: &str, text: &str) {
     let file = folder.join(path.trim_start_matches('/').trim_end_matches(['/', '@']));
     if path.ends_with('/') {
         fs::create_dir_all(file).unwrap();

@@ -69,6 +69,7 @@ mod default_modules;
 #[path = "../modules/src/kit/distributions.rs"]
 mod distributions;
 mod edge;
+mod edited;
 mod examples;
 mod exporting;
 mod ext4;

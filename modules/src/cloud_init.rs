@@ -262,7 +262,9 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     if let Some(list) = &settings.datasources {
         let names: Vec<_> = list.iter().map(|name| name.as_str()).collect();
         root.mkdir_above(LIST)?;
-        root.write(LIST, format!("datasource_list: [ {} ]\n", names.join(", ")))?;
+        let line = format!("datasource_list: [ {} ]", names.join(", "));
+        let before = root.text_to_change(LIST)?;
+        root.write(LIST, yaml::set_top(&before, "datasource_list", &line))?;
     }
     if let Some(config) = &settings.config {
         let text = given::read(config, root)?;

@@ -9,10 +9,10 @@ mod doc;
 mod options;
 
 use fsgen::tree::path::split;
+use memchr::memmem;
 
 use crate::error::at;
 use crate::permissions;
-use crate::root::ends_with_lines;
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root, RootError};
 use options::{File, Link, Options, Removal};
@@ -85,10 +85,27 @@ fn write(root: &mut Root<'_>, file: &File) -> Result<(), Error> {
         return root.write(&**path, text).map_err(failed);
     }
     let before = root.read_if_exists(&**path).map_err(&failed)?;
-    match before {
-        Some(before) if ends_with_lines(&before, text.as_bytes()) => Ok(()),
-        _ => root.append(&**path, text).map_err(failed),
+    let mut before = before.unwrap_or_default();
+    let is_open = before.last().is_some_and(|b| *b != b'\n');
+    if is_open {
+        before.push(b'\n');
     }
+    if has_lines(&before, text.as_bytes()) && root.is_file(&**path) {
+        return Ok(());
+    }
+    // Lines do not go on with what the file ends in.
+    let start = if is_open && text.ends_with('\n') { "\n" } else { "" };
+    root.append(&**path, format!("{start}{text}")).map_err(failed)
+}
+
+/// Returns whether a text is somewhere in a file, as whole lines.
+fn has_lines(file: &[u8], text: &[u8]) -> bool {
+    let is_at = |at: usize| {
+        let end = at + text.len();
+        let starts = at == 0 || file[at - 1] == b'\n';
+        starts && (end == file.len() || text.ends_with(b"\n") || file[end] == b'\n')
+    };
+    memmem::find_iter(file, text).any(is_at)
 }
 
 fn make_link(root: &mut Root<'_>, link: &Link) -> Result<(), RootError> {

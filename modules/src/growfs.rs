@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::option::{OptionDoc, Shape};
 use crate::value::{Span, Spanned, ValueError};
-use crate::{Cfg, Error, Host, Module, Partition, Root, fstab, installed, units};
+use crate::{Cfg, Error, Host, Module, Partition, Root, fstab, ini, installed, units};
 
 /// The definition that systemd-repart grows the partition by: repart.d(5).
 const REPART: &str = "/etc/repart.d/50-hsb-grow.conf";
@@ -76,7 +76,8 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         Grower::None => fstab::add_option(root, partition, OPTION)?,
         Grower::Repart(kind) => {
             root.mkdir_above(REPART)?;
-            root.write(REPART, format!("[Partition]\nType={kind}\n"))?;
+            let before = root.read_if_exists(REPART)?.unwrap_or_default();
+            root.write(REPART, ini::set(&before, "Partition", &[("Type", Some(kind))]))?;
             fstab::add_option(root, partition, OPTION)?;
         }
         Grower::CloudInit => root.info("cloud-init grows the root filesystem"),

@@ -60,7 +60,8 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         }
         root.write("/etc/hosts", text)?;
     }
-    root.write("/etc/hostname", format!("{}\n", *hostname))?;
+    let before = root.read_if_exists("/etc/hostname")?.unwrap_or_default();
+    root.write("/etc/hostname", with_name(&before, &hostname))?;
     Ok(())
 }
 
@@ -104,9 +105,38 @@ fn first_word(file: &[u8]) -> &[u8] {
     name.unwrap_or_default()
 }
 
+/// Returns the file with another name; comments stay.
+fn with_name(file: &[u8], name: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    for line in file.split_inclusive(|b| *b == b'\n') {
+        if line.trim_ascii_start().starts_with(b"#") {
+            out.extend_from_slice(line);
+        }
+    }
+    if out.last().is_some_and(|b| *b != b'\n') {
+        out.push(b'\n');
+    }
+    out.extend_from_slice(name.as_bytes());
+    out.push(b'\n');
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn comments_stay() {
+        for (before, after) in [
+            ("", "web1\n"),
+            ("old", "web1\n"),
+            ("# mine\n\nold\n", "# mine\nweb1\n"),
+            ("# mine", "# mine\nweb1\n"),
+            ("web1\r\n", "web1\n"),
+        ] {
+            assert_eq!(with_name(before.as_bytes(), "web1"), after.as_bytes());
+        }
+    }
     use crate::kit::{image, read, step, value};
 
     #[test]

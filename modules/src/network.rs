@@ -13,6 +13,7 @@ mod renderer;
 
 use crate::option::{OptionDoc, Presence, Shape};
 use crate::value::ValueError;
+use crate::yaml;
 use crate::{Cfg, Error, Host, Module, Root};
 use address::Prefix;
 use options::{Options, Selector};
@@ -145,7 +146,9 @@ fn keep_cloud_init_off(root: &mut Root<'_>) -> Result<(), Error> {
         return Ok(());
     }
     root.mkdir_above(CLOUD)?;
-    root.write(CLOUD, "network: {config: disabled}\n")?;
+    let before = root.text_to_change(CLOUD)?;
+    let line = "network: {config: disabled}";
+    root.write(CLOUD, yaml::set_top(&before, "network", line))?;
     if root.exists("/var/lib/cloud/seed/nocloud/network-config") {
         root.warn(format!(
             "the network-config in the seed of cloud-init is not used: {CLOUD} turns that off"

@@ -40,9 +40,56 @@ pub(crate) fn check_mapping(text: &[u8]) -> Result<(), String> {
     read::<Option<BTreeMap<String, IgnoredAny>>>(text).map(drop)
 }
 
+/// Returns a text with one key of its top set by a line; all other lines stay.
+pub(crate) fn set_top(text: &str, key: &str, line: &str) -> String {
+    let is_key = |line: &str| {
+        let rest = line.strip_prefix(key).map(str::trim_start);
+        rest.is_some_and(|rest| rest.starts_with(':'))
+    };
+    // What is below a key is indented, or a list; empty lines and comments are nobody's.
+    let is_below =
+        |line: &str| line.starts_with([' ', '\t', '-', ']', '}']) && line.trim() != "---";
+    let mut out: Vec<&str> = Vec::new();
+    let (mut is_set, mut is_old) = (false, false);
+    for old in text.lines() {
+        if is_old && is_below(old) {
+            continue;
+        }
+        is_old = is_key(old);
+        match (is_old, is_set) {
+            (false, _) => out.push(old),
+            (true, false) => out.push(line),
+            (true, true) => {}
+        }
+        is_set |= is_old;
+    }
+    if !is_set {
+        out.push(line);
+    }
+    out.join("\n") + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_key_of_the_top() {
+        for (before, after) in [
+            ("", "a: 1\n"),
+            ("# mine\nb: 2", "# mine\nb: 2\na: 1\n"),
+            ("a: 1 \nb: 2\n", "a: 1\nb: 2\n"),
+            (
+                "---\nb: 2\na:\n  a: 5\n- x\n# c\nc:\n  a: 3\n",
+                "---\nb: 2\na: 1\n# c\nc:\n  a: 3\n",
+            ),
+            ("a : [\n  x\n]\nab: 2\na: 7\n", "a: 1\nab: 2\n"),
+        ] {
+            let found = set_top(before, "a", "a: 1");
+            assert_eq!(found, after);
+            assert_eq!(set_top(&found, "a", "a: 1"), after);
+        }
+    }
 
     #[test]
     fn mappings() {

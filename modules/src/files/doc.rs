@@ -24,7 +24,7 @@ const FILE: Shape = Shape::Map(&[
     ),
     OptionDoc::flag(
         "append",
-        "add the text to the end of what is there, unless it is there already",
+        "add the text to the end of what is there, unless its lines are there already",
     ),
     OptionDoc::optional("mode", Shape::Mode, "its mode; 0644 if it is new"),
     USER,

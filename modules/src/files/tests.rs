@@ -120,6 +120,31 @@ fn files() {
 }
 
 #[test]
+fn lines_are_added_once() {
+    let item = |text: &str| value!({"path": "/a", "content": text, "append": true});
+    for (before, texts, after) in [
+        ("x\n", &["a\n", "b\n"][..], "x\na\nb\n"),
+        ("x", &["a\n", "b\n"], "x\na\nb\n"),
+        ("x", &["a", "b"], "xab"),
+        ("a\nx\n", &["a\n", "x\ny\n"], "a\nx\nx\ny\n"),
+        ("ba\nab\n", &["a\n"], "ba\nab\na\n"),
+        ("", &["a\nb\n", "b\n"], "a\nb\n"),
+        ("a", &["a\n"], "a"),
+    ] {
+        let list: Vec<Value> = texts.iter().map(|text| item(text)).collect();
+        let recipe = value!({"files": list});
+        let mut tree = image(&[("/a", before)]);
+        step(&mut tree, "files", &recipe).unwrap();
+        assert_eq!(read(&tree, "/a"), after);
+        // Without an end, nobody knows where a text begins.
+        if texts.iter().all(|text| text.ends_with('\n')) {
+            let again = step(&mut tree, "files", &recipe).unwrap();
+            assert_eq!(again.changes, [], "{before:?} {texts:?}");
+        }
+    }
+}
+
+#[test]
 fn directories() {
     for (directory, lines) in [
         (

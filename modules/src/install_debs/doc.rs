@@ -12,10 +12,11 @@ told at once. Nothing is fetched, and packages have no signatures to check.
 Files get the owners that the image's own `/etc/passwd` and `/etc/group` have for their names, or
 else their numbers. Diversions and the owners and modes of `dpkg-statoverride` count, `Replaces`
 too; any other file that two packages have is an error. A package of the image that cannot be beside
-a new one (`Conflicts`) goes if the new one `Replaces` it, as with dpkg: its settings stay. Links of the image to directories stay, as
-`/lib` to `/usr/lib`. An older version is replaced, and what the new one does not have is removed.
-Settings that were changed stay, with the package's own beside them as `.dpkg-dist`. Architectures
-are those of the image's dpkg, and those of `/var/lib/dpkg/arch`.
+a new one (`Conflicts`) goes if the new one `Replaces` it, as with dpkg: its settings stay. Links
+of the image to directories stay, as `/lib` to `/usr/lib`. An older version is replaced, and what
+the new one does not have is removed. Settings that were changed stay, with the package's own beside
+them as `.dpkg-dist`. Architectures are those of the image's dpkg, and those of
+`/var/lib/dpkg/arch`.
 
 Nothing of the image is run, so scripts are done in another way, each told of with `-v` and in `hsb
 plan`:
@@ -31,7 +32,8 @@ plan`:
 - A package whose `postinst` is not understood is left as `dpkg --unpack` leaves it, and so is what
   depends on it. dpkg knows that state: `dpkg --configure -a` goes on from there. Where the image
   has systemd, `hsb-scriptlets.service` does that at the first boot, whatever target it boots into,
-  keeps settings that are there, asks nothing, and removes itself. Elsewhere a warning says that it has to be done.
+  keeps settings that are there, asks nothing, and removes itself. Elsewhere a warning says that it
+  has to be done.
 - A `preinst` that is not understood would have to run before the files are there, which the first
   boot cannot make up for: it is not run, with a warning that has its first lines. So it is with the
   `prerm` and `postrm` of what is replaced or removed. `scripts: fail` makes errors of both.
