@@ -7,6 +7,8 @@ mod kernels;
 #[cfg(feature = "rpm-verify")]
 mod keys;
 mod listed;
+#[cfg(feature = "lua")]
+mod lua;
 mod mended;
 mod refused;
 mod scripts;

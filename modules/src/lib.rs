@@ -29,6 +29,7 @@ mod installed;
 mod jinja;
 #[cfg(test)]
 mod kit;
+mod lua;
 mod named;
 mod option;
 mod order;

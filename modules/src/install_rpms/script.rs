@@ -15,7 +15,7 @@ use crate::script::policy::Policy;
 pub(super) use crate::script::policy::{Policies, SHAPE};
 use crate::script::{Understood, command, excerpt, run, understand};
 use crate::value::{Span, ValueError};
-use crate::{Error, Root};
+use crate::{Error, Root, lua};
 pub(super) use read::{Slot, When};
 pub(super) use trigger::{Changes, Member};
 
@@ -43,6 +43,8 @@ enum Class {
     Idle,
     /// It is done to the tree; these are its commands that change something.
     Native(Understood),
+    /// It is in Lua, and run as rpm would run it.
+    Lua,
     /// It is left for the first boot.
     FirstBoot,
     /// It is not run.
@@ -97,22 +99,29 @@ impl<'p> Scripts<'p> {
         };
         let name = script.name();
         root.info(format!("script {name}: {}", class.describe()));
-        match class {
-            Class::Idle => {}
-            Class::Native(understood) => match run::run(root, &understood, &script.package)? {
-                0 => {}
-                status if script.slot.is_before() => {
-                    let message = format!("the script {name} ends with status {status}");
-                    let error = ValueError::new(span, message);
-                    let help = "rpm does not install the package then either; `scriptlets` may \
-                                leave the script out";
-                    return Err(error.help(help).into());
-                }
-                status => root.warn(format!(
-                    "the script {name} ends with status {status}: {}",
-                    script.excerpt()
-                )),
+        let failed = match &class {
+            Class::Native(understood) => match run::run(root, understood, &script.package)? {
+                0 => None,
+                status => Some(format!("ends with status {status}")),
             },
+            Class::Lua => {
+                let failed = lua::run(root, &script.text, &script.arguments)?;
+                failed.map(|why| format!("fails: {why}"))
+            }
+            _ => None,
+        };
+        if let Some(why) = failed {
+            if script.slot.is_before() {
+                let error = ValueError::new(span, format!("the script {name} {why}"));
+                let help = "rpm does not install the package then either; `scriptlets` may \
+                            leave the script out";
+                return Err(error.help(help).into());
+            }
+            let lines = script.excerpt();
+            root.warn(format!("the script {name} {why}: {lines}"));
+        }
+        match class {
+            Class::Idle | Class::Native(_) | Class::Lua => {}
             Class::FirstBoot => self.later.push(script),
             Class::Skipped if policy == Policy::Skip => {}
             Class::Skipped => {
@@ -160,6 +169,9 @@ impl Script {
             }
             _ => {}
         }
+        if self.is_known_lua() && policy != Policy::FirstBoot {
+            return Ok(Class::Lua);
+        }
         let why_not = later::refusal(root, self);
         match (policy, why_not) {
             (Policy::Fail, _) => Err(format!(
@@ -199,6 +211,11 @@ impl Script {
         understand(&program, &self.text, &arguments)
     }
 
+    /// Returns whether it is a script in Lua that can be run.
+    fn is_known_lua(&self) -> bool {
+        !self.is_expanded && self.program == ["<lua>"] && lua::is_known(&self.text)
+    }
+
     /// Returns the first lines that say something.
     fn excerpt(&self) -> String {
         match &*excerpt(&self.text) {
@@ -213,6 +230,7 @@ impl Class {
         match self {
             Self::Idle => "nothing to do in an image".to_owned(),
             Self::Native(understood) => format!("done ({})", understood.programs.join(", ")),
+            Self::Lua => "done (Lua)".to_owned(),
             Self::FirstBoot => "left for the first boot".to_owned(),
             Self::Skipped => "not run".to_owned(),
         }

@@ -1,0 +1,172 @@
+//! What a script names: it is run only if all of that is there.
+
+/// Functions of the libraries that are there.
+const KNOWN: [(&str, &[&str]); 4] = [
+    (
+        "posix",
+        &[
+            "access", "chmod", "chown", "dir", "files", "getcwd", "link", "mkdir", "mkfifo",
+            "readlink", "rmdir", "stat", "symlink", "unlink",
+        ],
+    ),
+    ("rpm", &[]),
+    ("os", &["remove", "rename"]),
+    ("io", &["lines", "open", "stderr", "stdout"]),
+];
+
+/// What lets a script do more than can be seen in its text, or go on after it was stopped.
+const REFUSED: [&str; 18] = [
+    "_ENV",
+    "_G",
+    "collectgarbage",
+    "coroutine",
+    "debug",
+    "dofile",
+    "getmetatable",
+    "goto",
+    "load",
+    "loadfile",
+    "loadstring",
+    "next",
+    "package",
+    "pcall",
+    "rawset",
+    "require",
+    "setmetatable",
+    "xpcall",
+];
+
+/// Returns whether a script uses nothing else.
+pub(super) fn are_known(text: &str) -> bool {
+    let Some(code) = code(text) else {
+        return false;
+    };
+    let mut words = words(&code).peekable();
+    let mut before = "";
+    while let Some(word) = words.next() {
+        // A field, or a method, of something of the script's own.
+        let is_field = matches!(before, "." | ":");
+        before = word;
+        if is_field {
+            continue;
+        }
+        if REFUSED.contains(&word) {
+            return false;
+        }
+        let Some((_, names)) = KNOWN.iter().find(|(library, _)| *library == word) else {
+            continue;
+        };
+        let is_called = words.next() == Some(".");
+        let name = words.next().unwrap_or_default();
+        if !is_called || !names.contains(&name) {
+            return false;
+        }
+        before = name;
+    }
+    true
+}
+
+/// Returns a script without its comments and texts; nothing if one of them does not end.
+fn code(text: &str) -> Option<String> {
+    let mut code = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let after = &rest[first.len_utf8()..];
+        rest = if let Some(comment) = rest.strip_prefix("--") {
+            code.push(' ');
+            match long(comment) {
+                Some(end) => end?,
+                None => comment.find('\n').map_or("", |end| &comment[end..]),
+            }
+        } else if let Some(end) = long(rest) {
+            code.push_str("\"\"");
+            end?
+        } else if matches!(first, '"' | '\'') {
+            code.push_str("\"\"");
+            quoted(after, first)?
+        } else {
+            code.push(first);
+            after
+        };
+    }
+    Some(code)
+}
+
+/// Reads a text between long brackets, as in `[==[ text ]==]`: what follows it, if it ends, and
+/// nothing if there is none.
+fn long(text: &str) -> Option<Option<&str>> {
+    let after = text.strip_prefix('[')?;
+    let level = after.len() - after.trim_start_matches('=').len();
+    let inner = after[level..].strip_prefix('[')?;
+    let end = format!("]{}]", "=".repeat(level));
+    Some(inner.split_once(&end).map(|(_, rest)| rest))
+}
+
+fn quoted(text: &str, quote: char) -> Option<&str> {
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => drop(chars.next()?),
+            c if c == quote => return Some(&text[at + c.len_utf8()..]),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Returns the names in code, and what is between them, one character at a time.
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut rest = code;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start();
+        let first = rest.chars().next()?;
+        let end = match is_part(first) {
+            true => rest.find(|c| !is_part(c)).unwrap_or(rest.len()),
+            // Two dots join texts.
+            false if rest.starts_with("..") => 2,
+            false => first.len_utf8(),
+        };
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        Some(word)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_scripts_name() {
+        for (text, want) in [
+            ("", true),
+            ("posix.mkdir('/a')", true),
+            ("posix . mkdir('/a')", true),
+            ("local stat = posix.stat", true),
+            ("posix.exec('/bin/sh')", false),
+            ("posix['exec']('/bin/sh')", false),
+            ("local p = posix", false),
+            ("-- posix.exec\nposix.unlink('/a')", true),
+            ("--[[ posix\n]] posix.unlink('posix.exec')", true),
+            ("x = [==[ posix ]] ]==] posix.fork()", false),
+            ("x = '--' posix.fork()", false),
+            ("x = '\\'' posix.fork()", false),
+            ("x = 'a", false),
+            ("--[[ a", false),
+            ("rpm.execute('a')", false),
+            ("os.execute('a')", false),
+            ("os.remove('a')", true),
+            ("io.popen('a')", false),
+            ("f = io.open('a') f:read('*a') f.os = 1", true),
+            ("a..os.time()", false),
+            ("require 'posix'", false),
+            ("load('x')()", false),
+            ("t.load = 1", true),
+            ("_G.posix = nil", false),
+            ("pcall(f)", false),
+        ] {
+            assert_eq!(are_known(text), want, "{text}");
+        }
+    }
+}
