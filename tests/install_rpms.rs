@@ -7,6 +7,8 @@ mod kernels;
 #[cfg(feature = "rpm-verify")]
 mod keys;
 mod listed;
+#[cfg(feature = "rpm-verify")]
+mod lists;
 #[cfg(feature = "lua")]
 mod lua;
 mod mended;

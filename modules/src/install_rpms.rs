@@ -51,6 +51,7 @@ pub(crate) const MODULE: Module = Module {
         "rpms",
         "repos",
         "keyring",
+        "repo_gpgcheck",
         "verify",
         "excludedocs",
         "install_langs",

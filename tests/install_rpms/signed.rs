@@ -78,7 +78,7 @@ const ROWS: &[Row<'_>] = &[
         "BAD",
         "keyring: [rsa.asc]",
         1,
-        "the signature is not right for this header",
+        "the signature is not right for what it signs",
     ),
     (
         "wrong",

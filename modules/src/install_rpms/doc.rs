@@ -8,8 +8,9 @@ What a package requires has to be in the image, in the list, or in a repository 
 is missing is told at once. Without `repos`, nothing is fetched. With it, and only if something is
 missing, the newest packages that fit are added, as dnf would choose them; what they recommend is
 left out. Lists and packages must have the checksums that the repository says, by SHA-256 or better;
-`repomd.xml` itself is taken on trust, so what comes is what the repository has that day. Of paths,
-those count that `primary.xml` has: programs, and what is in `/etc`. Digests of the header and every
+`repomd.xml` itself is taken on trust, so what comes is what the repository has that day; with
+`repo_gpgcheck` it has to be signed, by `repomd.xml.asc`. Of paths, those count that `primary.xml`
+has: programs, and what is in `/etc`. Digests of the header and every
 file are checked, and that of the payload where there is one. Packages for another machine and
 source packages are refused.
 
@@ -18,7 +19,7 @@ Signatures of headers are checked by the keys of `keyring`, or else those of the
 error, and so is one by a key that is revoked, or had expired when it signed. A package without a
 signature, or with one by an unknown key, is a warning, and with `verify: signature` an error, too.
 `-v` and `hsb plan` tell which key signed what. An hsb that was built without the feature
-`rpm-verify` looks at no signature, and refuses `keyring` and `verify: signature`.
+`rpm-verify` looks at no signature, and refuses `keyring`, `repo_gpgcheck` and `verify: signature`.
 
 Files get the owners that the image's own `/etc/passwd` and `/etc/group` have for their names, and
 modes, times, capabilities and hard links as the package says. Users and groups that packages bring
@@ -48,10 +49,10 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
   `systemd-tmpfiles --create`, `update-alternatives --install`, `mkdir`, `touch`, `ln -s`, `chmod`,
   `chown` and `rm -f`, on literal names and with `if`, `&&` and `||`.
   Nothing is guessed: one word more makes the script one that is not understood.
-- Of the others, what may come after the files is left for the first boot, where the image has
 - One in Lua (`-p <lua>`) is run, if it uses nothing but the language and what looks at files and
   changes them: `posix.stat`, `mkdir`, `symlink`, `unlink` and the like, `os.remove`, `os.rename` and
   `io.open`. All of that acts on the image. It may take 50 million instructions and 64 MiB.
+- Of the others, what may come after the files is left for the first boot, where the image has
   systemd: `hsb-scriptlets.service` runs it once, and removes itself. Scripts in Lua need `rpmlua`
   there.
 - What is left is not run, with a warning that has its name and first lines: scripts that would have
@@ -91,6 +92,10 @@ pub(super) const OPTIONS: &[OptionDoc] = &[
         summary: "what is asked of signatures: `auto` refuses wrong ones, `signature` demands right \
                   ones by known keys",
     },
+    OptionDoc::flag(
+        "repo_gpgcheck",
+        "refuse repositories whose list is not signed by a key of `keyring`, or of the image",
+    ),
     OptionDoc::flag("excludedocs", "leave documentation out, all but licenses"),
     OptionDoc::optional(
         "install_langs",

@@ -18,6 +18,13 @@ pub(super) enum Verify {
     None,
 }
 
+impl Options {
+    /// Returns whether the lists of repositories have to be signed.
+    pub(super) fn checks_lists(&self) -> bool {
+        self.repo_gpgcheck.as_ref().is_some_and(|asked| asked.value)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Options {
@@ -35,6 +42,8 @@ pub(super) struct Options {
     pub(super) keyring: Vec<Spanned<String>>,
     /// What is asked of signatures.
     pub(super) verify: Option<Spanned<Verify>>,
+    /// Whether the lists of repositories have to be signed.
+    pub(super) repo_gpgcheck: Option<Spanned<bool>>,
     /// Leave documentation out.
     #[serde(default)]
     pub(super) excludedocs: bool,

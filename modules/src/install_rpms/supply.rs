@@ -11,6 +11,7 @@ use super::set::{self, Candidate};
 use super::solve::solve;
 use super::store::Installed;
 use super::transaction::Transaction;
+use super::trust::Lists;
 use super::universe::Universe;
 use crate::compressed::Compressed;
 use crate::rpm::digest::Digest;
@@ -21,7 +22,10 @@ use crate::{Error, Host, Root};
 /// Where a repository says what it has.
 const INDEX: &str = "repodata/repomd.xml";
 
-/// The largest that is, in bytes; that of Fedora has 6,000.
+/// Where its signature is.
+const SIGNATURE: &str = "repodata/repomd.xml.asc";
+
+/// The largest that either is, in bytes; the first of Fedora has 6,000.
 const LARGEST: u64 = 4 << 20;
 
 /// The most packages that all repositories may have; all of Fedora has 70,000.
@@ -35,6 +39,11 @@ struct Repo<'r> {
 
 /// Finds what is wrong with the list of repositories without fetching anything.
 pub(super) fn check(options: &Options, host: &dyn Host) -> Result<(), ValueError> {
+    if let Some(asked) = &options.repo_gpgcheck
+        && options.repos.is_empty()
+    {
+        return Err(asked.error("`repo_gpgcheck` is about `repos`, which are not there"));
+    }
     for repo in repos(options) {
         if repo.is_url() {
             continue;
@@ -43,7 +52,10 @@ pub(super) fn check(options: &Options, host: &dyn Host) -> Result<(), ValueError
             let message = format!("{} is neither a folder nor http:// or https://", repo.base);
             return Err(repo.item.error(message));
         }
-        repo.index(host)?;
+        repo.index(host, None)?;
+        if options.checks_lists() {
+            repo.small(SIGNATURE, host)?;
+        }
     }
     Ok(())
 }
@@ -59,8 +71,12 @@ pub(super) fn supply(
 ) -> Result<(), Error> {
     let repos: Vec<_> = repos(options).collect();
     let (mut offers, mut sources) = (Vec::new(), Vec::new());
+    let lists = Lists::read(root, options, installed)?;
     for (number, repo) in repos.iter().enumerate() {
-        let place = repo.index(root.host())?;
+        let (place, key) = repo.index(root.host(), lists.as_ref())?;
+        if let Some(key) = key {
+            root.info(format!("{} is signed by key {key}", repo.base));
+        }
         repo.read(&place, root.host(), machine, &mut offers)?;
         if offers.len() > MOST {
             let message = format!("there are more than {MOST} packages");
@@ -147,18 +163,35 @@ impl Repo<'_> {
         Ok((source, len))
     }
 
-    /// Reads where the list of packages is.
-    fn index(&self, host: &dyn Host) -> Result<Place, ValueError> {
-        let (source, len) = self.open(INDEX, None, host)?;
+    /// Reads a small file.
+    fn small(&self, path: &str, host: &dyn Host) -> Result<Vec<u8>, ValueError> {
+        let (source, len) = self.open(path, None, host)?;
         if len > LARGEST {
             let message = format!("it has {len} bytes, of which at most {LARGEST} are read");
-            return Err(self.error(INDEX, message));
+            return Err(self.error(path, message));
         }
         let mut bytes = Vec::new();
         let mut file = Compressed::new(&*source, 0, len, None);
         let read = file.read_to_end(&mut bytes);
-        read.map_err(|error| self.error(INDEX, error))?;
-        repodata::primary(&bytes).map_err(|error| self.error(INDEX, error))
+        read.map_err(|error| self.error(path, error))?;
+        Ok(bytes)
+    }
+
+    /// Reads where the list of packages is, and which key has signed that, if it is to be signed.
+    fn index(
+        &self,
+        host: &dyn Host,
+        lists: Option<&Lists>,
+    ) -> Result<(Place, Option<String>), ValueError> {
+        let bytes = self.small(INDEX, host)?;
+        let signed = lists.map(|lists| {
+            let signatures = self.small(SIGNATURE, host)?;
+            let key = lists.check(&bytes, &signatures);
+            key.map_err(|why| self.error(SIGNATURE, why))
+        });
+        let key = signed.transpose()?;
+        let place = repodata::primary(&bytes).map_err(|error| self.error(INDEX, error))?;
+        Ok((place, key))
     }
 
     /// Reads the packages that the machine can run.

@@ -1,4 +1,4 @@
-//! Whether packages are signed by keys that are trusted.
+//! Whether packages and lists of them are signed by keys that are trusted.
 
 use std::collections::BTreeMap;
 
@@ -71,10 +71,7 @@ pub(super) fn check(
         root.info("no signature was looked at");
         return Ok(());
     }
-    let mut keyring = read(options, root.host())?;
-    if options.keyring.is_empty() {
-        add_images(root, &mut keyring, installed)?;
-    }
+    let keyring = trusted(root, options, installed)?;
     let now = root.time().secs;
     let mut good = BTreeMap::<_, Vec<_>>::new();
     let (mut unsigned, mut unknown) = (Vec::new(), Vec::new());
@@ -117,6 +114,53 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// Returns the keys of the recipe, or of the image where that lists none.
+fn trusted(
+    root: &Root<'_>,
+    options: &Options,
+    installed: &[Installed],
+) -> Result<Keyring, Error> {
+    let mut keyring = read(options, root.host())?;
+    if options.keyring.is_empty() {
+        add_images(root, &mut keyring, installed)?;
+    }
+    Ok(keyring)
+}
+
+/// What lists of repositories are checked with.
+pub(super) struct Lists {
+    keyring: Keyring,
+    now: i64,
+}
+
+impl Lists {
+    /// Reads the keys, where the recipe wants lists to be signed.
+    pub(super) fn read(
+        root: &Root<'_>,
+        options: &Options,
+        installed: &[Installed],
+    ) -> Result<Option<Self>, Error> {
+        if !options.checks_lists() {
+            return Ok(None);
+        }
+        let keyring = trusted(root, options, installed)?;
+        let now = root.time().secs;
+        Ok(Some(Self { keyring, now }))
+    }
+
+    /// Checks a list; returns the key that signed it, or what is wrong.
+    pub(super) fn check(&self, list: &[u8], signatures: &[u8]) -> Result<String, String> {
+        match self.keyring.verify_file(signatures, list, self.now) {
+            Verdict::Good(key) => Ok(key),
+            Verdict::Bad(why) => Err(why),
+            Verdict::Unsigned => Err("there is no signature in it".to_owned()),
+            Verdict::Unknown(key) => Err(format!(
+                "it is signed by key {key}, which is not in the keyring"
+            )),
+        }
+    }
 }
 
 /// Adds the keys that the image trusts. What is no key there is passed over, as rpm does.

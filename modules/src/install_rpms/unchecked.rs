@@ -14,6 +14,9 @@ pub(super) fn read(options: &Options, _: &dyn Host) -> Result<(), ValueError> {
     if let Some(key) = options.keyring.first() {
         return Err(key.error(MESSAGE));
     }
+    if let Some(asked) = options.repo_gpgcheck.as_ref().filter(|asked| asked.value) {
+        return Err(asked.error(MESSAGE));
+    }
     match &options.verify {
         Some(verify) if verify.value == Verify::Signature => Err(verify.error(MESSAGE)),
         _ => Ok(()),
@@ -28,4 +31,17 @@ pub(super) fn check(
     _: &[Installed],
 ) -> Result<(), Error> {
     Ok(())
+}
+
+/// What lists of repositories are checked with, which is nothing.
+pub(super) struct Lists;
+
+impl Lists {
+    pub(super) fn read(_: &Root<'_>, _: &Options, _: &[Installed]) -> Result<Option<Self>, Error> {
+        Ok(None)
+    }
+
+    pub(super) fn check(&self, _: &[u8], _: &[u8]) -> Result<String, String> {
+        Ok(String::new())
+    }
 }

@@ -1,10 +1,13 @@
-//! Signatures of headers, checked against OpenPGP keys (RFC 9580).
+//! Signatures of headers and files, checked against OpenPGP keys (RFC 9580).
 //!
 //! A key counts if it has bound itself: subkeys and times are believed where its own signature says
 //! them. It must not be revoked, and must not have expired when it signed.
 
+use std::io::Read;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use pgp::armor::Dearmor;
 use pgp::composed::{Deserializable, SignedPublicKey, SignedPublicSubKey};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Packet, PacketParser, RevocationCode, Signature, SignatureType};
@@ -64,12 +67,37 @@ impl Keyring {
         now: i64,
     ) -> Verdict {
         let signed = [magic, header.blob()].concat();
+        let packets = packets(signatures).into_iter().map(|bytes| read(&bytes));
+        self.verify_all(packets, &signed, now)
+    }
+
+    /// Checks the signatures of a file, which may be armored and lie beside it.
+    pub(crate) fn verify_file(&self, signatures: &[u8], signed: &[u8], now: i64) -> Verdict {
+        let mut binary = Vec::new();
+        let signatures = match Dearmor::new(signatures).read_to_end(&mut binary) {
+            Ok(_) => &*binary,
+            Err(_) => signatures,
+        };
+        let packets = PacketParser::new(signatures).map(|packet| match packet {
+            Ok(Packet::Signature(signature)) => Some(signature),
+            _ => None,
+        });
+        self.verify_all(packets, signed, now)
+    }
+
+    /// Checks all signatures; one that could not be read is nothing.
+    fn verify_all(
+        &self,
+        signatures: impl Iterator<Item = Option<Signature>>,
+        signed: &[u8],
+        now: i64,
+    ) -> Verdict {
         let (mut good, mut unknown) = (None, None);
-        for bytes in packets(signatures) {
-            let Some(signature) = read(&bytes) else {
+        for signature in signatures {
+            let Some(signature) = signature else {
                 return Verdict::Bad("the signature cannot be read".to_owned());
             };
-            match self.check(&signature, &signed, now) {
+            match self.check(&signature, signed, now) {
                 None => unknown = Some(issuer(&signature)),
                 Some(Ok(key)) => good = Some(key),
                 Some(Err(why)) => {
@@ -198,7 +226,7 @@ fn verify(signature: &Signature, key: &impl VerifyingKey, signed: &[u8]) -> Resu
     }
     signature.verify(key, signed).map_err(|error| {
         Fault::Other(format!(
-            "the signature is not right for this header: {error}"
+            "the signature is not right for what it signs: {error}"
         ))
     })
 }
