@@ -8,12 +8,11 @@ use std::sync::Arc;
 use fsgen::tree::Device;
 use fsgen::tree::content::SourceId;
 use fsgen::{Content, Kind, Meta, ReadAt, Timestamp, Tree};
-use modules::value::{Key, Map, Span, Value};
-use modules::{Cfg, Host, Packed, PackedKind, Root, Spool};
+use modules::value::Value;
+use modules::{Host, Packed, PackedKind, Root, Spool};
 
 use crate::Target;
-use crate::rpm::{Bytes, Memory};
-use crate::tar::check;
+use crate::step::{self, Memory, NOW, list, open, parts};
 
 pub(crate) const TARGET: Target = Target {
     name: "deb",
@@ -21,9 +20,6 @@ pub(crate) const TARGET: Target = Target {
     run,
     rounds: 800,
 };
-
-/// What stands between the parts of an input.
-const BETWEEN: &[u8] = b"%%\n";
 
 /// The files of the image that the parts after the package are.
 const IMAGE: [&str; 6] = [
@@ -46,14 +42,7 @@ const HEADER: [&str; 6] = [
 ];
 
 fn run(input: &[u8]) {
-    let now = Timestamp::from_secs(1);
-    let mut parts: Vec<&[u8]> = Vec::new();
-    let mut rest = input;
-    while let Some(at) = rest.windows(3).position(|bytes| bytes == BETWEEN) {
-        parts.push(&rest[..at]);
-        rest = &rest[at + 3..];
-    }
-    parts.push(rest);
+    let parts = parts(input);
     let part = |index: usize| parts.get(index).copied().unwrap_or_default();
     let header = HEADER.iter().enumerate();
     let header = header.map(|(index, name)| packed(name, PackedKind::File(content(part(index)))));
@@ -66,8 +55,8 @@ fn run(input: &[u8]) {
         header: header.filter(|file| !is_empty(file)).collect(),
         files: files(part(HEADER.len())),
     };
-    let mut tree = Tree::new(Meta::root(0o755, now));
-    let mut root = Root::new(&mut tree, &host, now);
+    let mut tree = Tree::new(Meta::root(0o755, NOW));
+    let mut root = Root::new(&mut tree, &host, NOW);
     for (index, path) in IMAGE.into_iter().enumerate() {
         let text = part(HEADER.len() + 1 + index);
         if index == 0 || !text.is_empty() {
@@ -78,39 +67,13 @@ fn run(input: &[u8]) {
     root.mkdir_all("/usr/lib", 0o755).unwrap();
     root.symlink("usr/lib", "/lib", false).unwrap();
     drop(root);
-    let module = modules::find("install_debs").unwrap();
-    let choices = [
-        ("packages", Value::from(vec![Value::from("x.deb")])),
+    let choices = step::map([
+        ("packages", list("x.deb")),
         ("nodeps", Value::from(true)),
         ("downgrade", Value::from(true)),
-    ];
-    let choices = Value::from(map(choices));
-    let cfg = map([("debs", choices)]);
-    let cfg = Cfg::new(&Arc::new(cfg), module.keys, None, Span::default()).unwrap();
-    let outcome = (module.check)(&cfg, &host)
-        .map_err(|error| error.to_string())
-        .and_then(|()| {
-            let run = modules::run(&mut tree, module.name, &host, now, |root| {
-                (module.modify)(module.name, root, &cfg)
-            });
-            run.map_err(|error| error.to_string())
-        });
-    if let Err(message) = outcome {
-        assert!(!message.contains('\n'), "{message}");
-    }
-    check(&tree);
-}
-
-fn map<const N: usize>(entries: [(&str, Value); N]) -> Map {
-    let mut map = Map::new();
-    for (name, value) in entries {
-        let key = Key {
-            name: name.to_owned(),
-            span: Span::default(),
-        };
-        map.insert(key, value).unwrap();
-    }
-    map
+    ]);
+    let options = [("debs", Value::from(choices))];
+    step::run("install_debs", options, &mut tree, &host);
 }
 
 /// A package whose archives are one byte each, which [`Files`] knows.
@@ -179,8 +142,7 @@ struct Files {
 
 impl Host for Files {
     fn open(&self, _: &str) -> io::Result<(Arc<dyn ReadAt>, u64)> {
-        let len = self.package.len() as u64;
-        Ok((Arc::new(Bytes(self.package.clone())), len))
+        Ok(open(&self.package))
     }
 
     fn list(&self, _: &str) -> io::Result<Vec<String>> {

@@ -20,7 +20,9 @@ mod logged;
 mod oci;
 mod path;
 mod recipe;
+mod repodata;
 mod rpm;
+mod step;
 mod table;
 mod tar;
 mod tree;
@@ -52,8 +54,15 @@ pub const TARGETS: &[Target] = &[
     oci::TARGET,
     path::TARGET,
     recipe::TARGET,
+    repodata::REPODATA,
     rpm::TARGET,
+    repodata::SIGNATURE,
     table::TARGET,
     tar::TARGET,
     tree::TARGET,
 ];
+
+/// Returns bytes in hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

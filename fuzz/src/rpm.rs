@@ -2,15 +2,15 @@
 //! tree that holds together.
 
 use std::io::{self, BufRead, Read};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use fsgen::{Meta, ReadAt, Timestamp, Tree, WriteAt};
-use modules::value::{Key, Map, Span, Value};
-use modules::{Cfg, Host, Spool};
+use fsgen::{Meta, ReadAt, Tree};
+use modules::value::Value;
+use modules::{Host, Spool};
 use sha2::{Digest, Sha256};
 
-use crate::Target;
-use crate::tar::check;
+use crate::step::{self, Memory, NOW, list, open};
+use crate::{Target, hex};
 
 pub(crate) const TARGET: Target = Target {
     name: "rpm",
@@ -26,46 +26,19 @@ const MAGIC: [u8; 8] = [0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0];
 const MOST: u64 = 64 << 20;
 
 fn run(input: &[u8]) {
-    let now = Timestamp::from_secs(1);
     let host = Files(package(input));
-    let mut tree = Tree::new(Meta::root(0o755, now));
-    let module = modules::find("install_rpms").unwrap();
-    let recipe: Map = [
-        ("rpms", Value::from(vec![Value::from("x.rpm")])),
+    let mut tree = Tree::new(Meta::root(0o755, NOW));
+    let options = [
+        ("rpms", list("x.rpm")),
         ("nodeps", Value::from(true)),
         ("replacefiles", Value::from(true)),
-    ]
-    .into_iter()
-    .fold(Map::new(), |mut map, (name, value)| {
-        let name = name.to_owned();
-        map.insert(
-            Key {
-                name,
-                span: Span::default(),
-            },
-            value,
-        )
-        .unwrap();
-        map
-    });
-    let cfg = Cfg::new(&Arc::new(recipe), module.keys, None, Span::default()).unwrap();
-    let outcome = (module.check)(&cfg, &host)
-        .map_err(|error| error.to_string())
-        .and_then(|()| {
-            let run = modules::run(&mut tree, module.name, &host, now, |root| {
-                (module.modify)(module.name, root, &cfg)
-            });
-            run.map_err(|error| error.to_string())
-        });
-    if let Err(message) = outcome {
-        assert!(!message.contains('\n'), "{message}");
-    }
-    check(&tree);
+    ];
+    step::run("install_rpms", options, &mut tree, &host);
 }
 
 /// Puts what makes a package of it before a header and its payload: a lead, and a header of
 /// signatures with the digest, without which nothing more would be looked at.
-fn package(input: &[u8]) -> Vec<u8> {
+pub(crate) fn package(input: &[u8]) -> Vec<u8> {
     let number = |at: usize| {
         let bytes = input
             .get(at..at + 4)
@@ -79,11 +52,7 @@ fn package(input: &[u8]) -> Vec<u8> {
     let mut digest = Sha256::new();
     digest.update(MAGIC);
     digest.update(header);
-    let digest: String = digest
-        .finalize()
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
+    let digest = hex(&digest.finalize());
     let mut package = vec![0; 96];
     package[..4].copy_from_slice(&[0xed, 0xab, 0xee, 0xdb]);
     package.extend(MAGIC);
@@ -103,30 +72,12 @@ fn package(input: &[u8]) -> Vec<u8> {
     package
 }
 
-pub(crate) struct Bytes(pub(crate) Vec<u8>);
-
-impl ReadAt for Bytes {
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        let at = usize::try_from(offset).unwrap_or(usize::MAX);
-        let end = at.checked_add(buf.len());
-        let found = end.and_then(|end| self.0.get(at..end));
-        buf.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);
-        Ok(())
-    }
-
-    fn name(&self) -> String {
-        "memory".to_owned()
-    }
-}
-
 /// The files of the host, which are one package.
 struct Files(Vec<u8>);
 
 impl Host for Files {
     fn open(&self, _: &str) -> io::Result<(Arc<dyn ReadAt>, u64)> {
-        let bytes = self.0.clone();
-        let len = bytes.len() as u64;
-        Ok((Arc::new(Bytes(bytes)), len))
+        Ok(open(&self.0))
     }
 
     fn list(&self, _: &str) -> io::Result<Vec<String>> {
@@ -141,32 +92,3 @@ impl Host for Files {
         Ok(Arc::new(Memory::default()))
     }
 }
-
-/// A spool in memory.
-#[derive(Default)]
-pub(crate) struct Memory(Mutex<Vec<u8>>);
-
-impl ReadAt for Memory {
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        Bytes(self.0.lock().unwrap().clone()).read_exact_at(buf, offset)
-    }
-
-    fn name(&self) -> String {
-        "spool".to_owned()
-    }
-}
-
-impl WriteAt for Memory {
-    fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
-        let at = usize::try_from(offset).unwrap();
-        let mut bytes = self.0.lock().unwrap();
-        let end = at + buf.len();
-        if bytes.len() < end {
-            bytes.resize(end, 0);
-        }
-        bytes[at..end].copy_from_slice(buf);
-        Ok(())
-    }
-}
-
-impl Spool for Memory {}

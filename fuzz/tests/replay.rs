@@ -150,8 +150,18 @@ fn recipe() {
 }
 
 #[test]
+fn repodata() {
+    replay("repodata");
+}
+
+#[test]
 fn rpm() {
     replay("rpm");
+}
+
+#[test]
+fn signature() {
+    replay("signature");
 }
 
 #[test]

@@ -45,10 +45,11 @@ impl Keyring {
     /// Returns what is wrong with the file.
     pub(crate) fn add(&mut self, bytes: &[u8]) -> Result<(), String> {
         let (keys, _) = SignedPublicKey::from_reader_many_buf(bytes)
-            .map_err(|error| format!("no OpenPGP key is in it: {error}"))?;
+            .map_err(|error| format!("no OpenPGP key is in it: {}", line(error)))?;
         let before = self.keys.len();
         for key in keys {
-            let key = key.map_err(|error| format!("a key of it cannot be read: {error}"))?;
+            let key =
+                key.map_err(|error| format!("a key of it cannot be read: {}", line(error)))?;
             self.keys.push(key);
         }
         match self.keys.len() - before {
@@ -224,9 +225,11 @@ fn verify(signature: &Signature, key: &impl VerifyingKey, signed: &[u8]) -> Resu
     if signature.hash_alg() == Some(HashAlgorithm::Md5) {
         return Err("the signature is one of an MD5 digest, which others can have as well".into());
     }
-    signature.verify(key, signed).map_err(|error| {
+    let verified = signature.verify(key, signed);
+    verified.map_err(|error| {
+        let why = line(error);
         Fault::Other(format!(
-            "the signature is not right for what it signs: {error}"
+            "the signature is not right for what it signs: {why}"
         ))
     })
 }
@@ -278,6 +281,13 @@ fn is_alive<'s>(
         Some(secs) if signed + secs < now => Err("the signature has expired".into()),
         _ => Ok(()),
     }
+}
+
+/// Returns an error as one line: some of rPGP's have several, or show all of a structure.
+fn line(error: impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let text = text.split(" {").next().unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn seconds(time: Timestamp) -> i64 {
