@@ -80,7 +80,11 @@ fn load(sources: &[Source]) -> Option<Tree> {
 fn layer(choices: &mut Choices<'_>, is_last: bool) -> Vec<u8> {
     let mut members = Vec::new();
     for _ in 0..choices.size_up_to(MEMBERS) {
-        let path = path(choices);
+        let mut path = path(choices);
+        if is_last {
+            let names = path.split('/').filter(|name| *name != ".");
+            path = names.collect::<Vec<_>>().join("/");
+        }
         let (kind, target) = match choices.up_to(if is_last { 3 } else { 5 }) {
             0 | 1 => (b'0', String::new()),
             2 | 3 => (b'5', String::new()),
