@@ -12,17 +12,19 @@ mod work;
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Error, Result};
 use fsgen::tree::Name;
 use serde::Serialize;
 
 use crate::listing::Entry;
 use crate::reader::accounts::Accounts;
+use crate::reader::allowance::Allowance;
 use crate::reader::name::shown;
 use crate::reader::unread::Unread;
-use crate::reader::walk::{Found, TWICE, Walk, join};
+use crate::reader::visited::{Visited, names_taken};
+use crate::reader::walk::{Found, Walk, join};
 use crate::reader::{FileId, Kind, Reader, Stat};
 use content::{Buffers, First};
 pub(crate) use field::{Aspect, Field};
@@ -72,6 +74,16 @@ impl Changed {
 }
 
 impl Difference {
+    /// Returns how many bytes of memory this takes.
+    fn memory(&self) -> u64 {
+        let more = match self {
+            Difference::Added(entry) | Difference::Removed(entry) => entry.memory(),
+            Difference::Changed(changed) => changed.differs.iter().map(Field::memory).sum(),
+        };
+        // Twice where the list of them has just grown.
+        more + (2 * size_of::<Self>() + self.path().len()) as u64
+    }
+
     /// Returns the path of what differs.
     pub(crate) fn path(&self) -> &[u8] {
         match self {
@@ -83,12 +95,18 @@ impl Difference {
 
 /// Compares what two readers have at and below a path, which both have. What cannot be read of them
 /// is returned, too; all else is compared.
+///
+/// # Errors
+///
+/// Fails when what there is to tell takes more memory than the readers leave for it.
 pub(crate) fn compare(
     readers: [&dyn Reader; 2],
     path: &[u8],
     roots: [FileId; 2],
     options: &Options,
-) -> (Vec<Difference>, Unread) {
+) -> Result<(Vec<Difference>, Unread)> {
+    let most = readers.map(|reader| reader.metadata_max());
+    let allowance = || Mutex::new(Allowance::new(most[0].min(most[1])));
     let comparison = Comparison {
         readers,
         options,
@@ -97,19 +115,24 @@ pub(crate) fn compare(
         own: readers.map(|reader| reader.own().ok().flatten()),
         found: Mutex::default(),
         unread: Mutex::default(),
-        directories: Mutex::default(),
+        visited: Default::default(),
         linked: Mutex::default(),
+        allowances: [allowance(), allowance(), allowance()],
+        exhausted: OnceLock::new(),
     };
     let work = Work::new(Job::Pair(path.to_vec(), roots));
     work.run(options.threads, |job, buffers, todo| {
         comparison.run(job, buffers, todo);
     });
+    if let Some(error) = comparison.exhausted.into_inner() {
+        return Err(error);
+    }
     let found = comparison.found.into_inner();
     let mut found = found.unwrap_or_else(PoisonError::into_inner);
     let unread = comparison.unread.into_inner();
     // A directory before what is in it, and that before its next sibling.
     found.sort_by(|a, b| a.path().split(is_slash).cmp(b.path().split(is_slash)));
-    (found, unread.unwrap_or_else(PoisonError::into_inner))
+    Ok((found, unread.unwrap_or_else(PoisonError::into_inner)))
 }
 
 /// Returns how many bytes a part of a file has. What of them are holes takes no time.
@@ -152,15 +175,28 @@ struct Comparison<'a> {
     found: Mutex<Vec<Difference>>,
     unread: Mutex<Unread>,
     /// Directories that were compared, by side.
-    directories: Mutex<HashSet<(usize, FileId)>>,
+    visited: [Mutex<Visited>; 2],
     /// Files of several names whose contents were compared, and are the same.
     linked: Mutex<HashSet<[FileId; 2]>>,
+    /// What may be kept of the directories on each side, and of all else.
+    allowances: [Mutex<Allowance>; 3],
+    /// That there was not enough of it, which ends the comparison.
+    exhausted: OnceLock<Error>,
 }
+
+/// The last of the allowances.
+const REST: usize = 2;
 
 impl Comparison<'_> {
     fn run(&self, job: Job, buffers: &mut Buffers, todo: &mut Vec<Job>) {
+        if self.exhausted.get().is_some() {
+            return;
+        }
         match job {
-            Job::Pair(path, ids) => self.pair(path, ids, buffers, todo),
+            Job::Pair(path, ids) => {
+                lock(&self.allowances[REST]).give_back(waiting(&path));
+                self.pair(path, ids, buffers, todo);
+            }
             Job::Part(pair, part) => self.part(&pair, part, buffers),
         }
     }
@@ -190,14 +226,36 @@ impl Comparison<'_> {
     fn entries(&self, pair: &Pair, buffers: &mut Buffers, todo: &mut Vec<Job>) {
         let entries = self.both(&pair.path, |side| {
             let id = pair.ids[side];
-            ensure!(lock(&self.directories).insert((side, id)), TWICE);
-            self.readers[side].entries(id)
+            let reader = self.readers[side];
+            {
+                let allowance = &mut *lock(&self.allowances[side]);
+                lock(&self.visited[side]).enter(reader, id, &pair.path, allowance)?;
+            }
+            reader.entries(id)
         });
         let Some([a, b]) = self.readable(entries) else {
             return;
         };
+        let taken = [names_taken(&a), names_taken(&b)];
+        if !(self.takes(0, taken[0]) && self.takes(1, taken[1])) {
+            return;
+        }
+        self.names([a, b], pair, buffers, todo);
+        for (allowance, taken) in self.allowances.iter().zip(taken) {
+            lock(allowance).give_back(taken);
+        }
+    }
+
+    /// Compares what two directories have.
+    fn names(
+        &self,
+        [a, b]: [Vec<(Name, FileId)>; 2],
+        pair: &Pair,
+        buffers: &mut Buffers,
+        todo: &mut Vec<Job>,
+    ) {
         let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
-        loop {
+        while self.exhausted.get().is_none() {
             let order = match (a.peek(), b.peek()) {
                 (None, None) => return,
                 (Some(_), None) => std::cmp::Ordering::Less,
@@ -219,6 +277,7 @@ impl Comparison<'_> {
                     // Directories are work for others, files are quicker done than handed on.
                     match self.readers[0].stat(first) {
                         Ok(stat) if stat.kind == Kind::Directory => {
+                            self.takes(REST, waiting(&path));
                             todo.push(Job::Pair(path, [first, second]));
                         }
                         _ => self.pair(path, [first, second], buffers, todo),
@@ -246,7 +305,8 @@ impl Comparison<'_> {
             return;
         }
         let is_read = self.content(&pair, 0..common, buffers);
-        if is_linked && is_read && pair.first.get().is_none() {
+        if is_linked && is_read && pair.first.get().is_none() && self.takes(REST, Allowance::ENTRY)
+        {
             lock(&self.linked).insert(pair.ids);
         }
         self.tell(&pair, pair.first.get());
@@ -290,7 +350,10 @@ impl Comparison<'_> {
                 entry.with_context(|| shown(&file.path))
             });
             if let Some(entry) = self.readable(entry.with_context(|| self.readers[side].name())) {
-                lock(&self.found).push(which(entry));
+                self.found(which(entry));
+            }
+            if self.exhausted.get().is_some() {
+                return;
             }
         }
     }
@@ -314,12 +377,31 @@ impl Comparison<'_> {
         let mut differs = field::differences(stats, first, &targets, &xattrs);
         differs.retain(|field| !self.ignores(field.aspect));
         if !differs.is_empty() {
-            lock(&self.found).push(Difference::Changed(Changed {
+            self.found(Difference::Changed(Changed {
                 path: crate::listing::Path("path", pair.path.clone()),
                 noun: stats[0].kind.noun(),
                 differs,
                 ids: (ids[0], ids[1]),
             }));
+        }
+    }
+
+    /// Keeps a difference.
+    fn found(&self, difference: Difference) {
+        if self.takes(REST, difference.memory()) {
+            lock(&self.found).push(difference);
+        }
+    }
+
+    /// Takes bytes from an allowance, and returns whether there were as many.
+    fn takes(&self, allowance: usize, bytes: u64) -> bool {
+        match lock(&self.allowances[allowance]).take(bytes) {
+            Ok(()) => true,
+            Err(error) => {
+                // The first reason will do.
+                self.exhausted.set(error).ok();
+                false
+            }
         }
     }
 
@@ -342,6 +424,11 @@ impl Comparison<'_> {
     fn readable<T>(&self, read: Result<T>) -> Option<T> {
         read.map_err(|error| lock(&self.unread).note(&error)).ok()
     }
+}
+
+/// Returns how many bytes of memory the path of a job takes that waits.
+fn waiting(path: &[u8]) -> u64 {
+    Allowance::ENTRY + path.len() as u64
 }
 
 impl Pair {

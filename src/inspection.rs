@@ -45,22 +45,26 @@ pub(crate) struct Inspection {
 
 impl Inspection {
     /// Looks at files.
-    pub(crate) fn of_files(image: String, opened: Opened) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Fails when what is kept of them takes too much memory.
+    pub(crate) fn of_files(image: String, opened: Opened) -> Result<Self> {
         let reader = &*opened.reader;
         let mut unread = Unread::default();
-        Self {
+        Ok(Self {
             image,
             format: match opened.image_config {
                 Some(_) => "container image",
                 None => "files",
             },
             disk: None,
-            contents: Some(Contents::of(reader, &mut unread)),
+            contents: Some(Contents::of(reader, &mut unread)?),
             system: System::of(reader),
             image_config: opened.image_config,
             warnings: opened.warnings,
             unread,
-        }
+        })
     }
 
     /// Looks at a disk, and into the filesystem on it that a source means.
@@ -79,7 +83,7 @@ impl Inspection {
         match Opened::on_disk(stored.disk.clone(), source, limits) {
             Ok(opened) => {
                 warnings.extend(opened.warnings);
-                contents = Some(Contents::of(&*opened.reader, &mut unread));
+                contents = Some(Contents::of(&*opened.reader, &mut unread)?);
                 system = System::of(&*opened.reader);
             }
             Err(error) if source.partition.is_some() => return Err(error),

@@ -240,7 +240,7 @@ mod tests {
         let disk = fsgen::Kind::BlockDevice(Device { major, minor });
         let disk = tree.add_special(meta(0o660, 0, 0), disk);
         tree.link(Tree::ROOT, b"disk", disk);
-        TreeReader::new(tree, "sample".to_owned())
+        TreeReader::new(tree, "sample".to_owned(), u64::MAX)
     }
 
     fn shown_as(paths: &[&str], flags: &str) -> String {

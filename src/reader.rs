@@ -9,11 +9,13 @@
 //! - `name`, `time`, `accounts`: names, times and owners for people
 
 pub(crate) mod accounts;
+pub(crate) mod allowance;
 pub(crate) mod name;
 mod path;
 pub(crate) mod time;
 mod tree;
 pub(crate) mod unread;
+pub(crate) mod visited;
 pub(crate) mod walk;
 
 use std::ops::Range;
@@ -122,11 +124,15 @@ pub trait Reader: Send + Sync {
         Ok(None)
     }
 
-    /// Returns how many bytes of memory may be taken by names, and by where contents are, that are
-    /// read before they are needed.
-    fn metadata_max(&self) -> u64 {
-        u64::MAX
+    /// Returns which bytes of the medium hold the names of a directory. No two directories have any
+    /// in common. What has no medium, or keeps names elsewhere, has none.
+    fn places(&self, _: FileId) -> Result<Vec<Range<u64>>> {
+        Ok(Vec::new())
     }
+
+    /// Returns how many bytes of memory may be taken by what is known of files: names, where
+    /// contents are, and what those keep who go through all of them.
+    fn metadata_max(&self) -> u64;
 
     /// Checks that what this reads from still is what it was at first.
     ///

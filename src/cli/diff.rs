@@ -84,7 +84,7 @@ fn find(arguments: &Diff, opened: [&Opened; 2]) -> Result<(Vec<Difference>, Unre
         ignored: arguments.ignore.clone(),
         threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
     };
-    let found = compare(readers, &path, [resolve(0)?, resolve(1)?], &options);
+    let found = compare(readers, &path, [resolve(0)?, resolve(1)?], &options)?;
     for reader in readers {
         reader.check_unchanged()?;
     }

@@ -51,6 +51,6 @@ fn find(arguments: &Inspect) -> Result<Inspection> {
     let source = arguments.look.source(&arguments.image)?;
     match arguments.look.find(&arguments.image)? {
         Found::Disk(stored) => Inspection::of_disk(name, &stored, &source, arguments.look.limits()),
-        Found::Files(opened) => Ok(Inspection::of_files(name, opened)),
+        Found::Files(opened) => Inspection::of_files(name, opened),
     }
 }

@@ -150,7 +150,7 @@ mod tests {
         let content = Content::sparse(source, len, segments.collect()).unwrap();
         let id = tree.add_file(meta, content);
         (
-            TreeReader::new(tree, String::new()),
+            TreeReader::new(tree, String::new(), u64::MAX),
             FileId(id.index() as u64),
         )
     }

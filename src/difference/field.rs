@@ -57,6 +57,16 @@ pub(crate) struct Field {
     byte: Option<u64>,
 }
 
+impl Field {
+    /// Returns how many bytes of memory this takes.
+    pub(super) fn memory(&self) -> u64 {
+        let texts = [&self.name, &self.before, &self.after]
+            .into_iter()
+            .flatten();
+        texts.map(|text| text.len() as u64).sum::<u64>() + size_of::<Self>() as u64
+    }
+}
+
 impl Display for Field {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let word = match self.aspect {

@@ -59,6 +59,21 @@ pub(crate) struct Table {
     pub(crate) warnings: Vec<String>,
 }
 
+impl Table {
+    /// Returns all partitions, and of each whether it is to be looked into.
+    ///
+    /// Some overlap, as those of images for CDs do. But a small disk may have thousands that are in
+    /// one place: those that make more than twice the `disk_len` bytes of the disk are left alone.
+    pub(crate) fn each(&self, disk_len: u64) -> impl Iterator<Item = (&Partition, bool)> {
+        let mut left = disk_len.saturating_mul(2);
+        self.partitions.iter().map(move |partition| {
+            let rest = left.checked_sub(partition.len);
+            left = rest.unwrap_or(left);
+            (partition, rest.is_some())
+        })
+    }
+}
+
 /// Reads the table of a disk; there is none on a disk that is one filesystem.
 ///
 /// # Errors
@@ -98,4 +113,38 @@ impl Partition {
 /// sector, too.
 fn is_filesystem(disk: &dyn Disk) -> Result<bool> {
     Ok(crate::volume::recognise(disk)?.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_disk_is_read_more_than_twice() {
+        for (lens, want) in [
+            (&[40, 40, 20][..], &[true, true, true][..]),
+            // An image of a CD: the first one is all of it.
+            (&[100, 10, 20], &[true, true, true]),
+            (&[100, 100, 1], &[true, true, false]),
+            (&[90, 90, 90, 20, 1], &[true, true, false, true, false]),
+            (&[u64::MAX, 1], &[false, true]),
+        ] {
+            let partitions = (1..).zip(lens).map(|(number, len)| Partition {
+                number,
+                start: 0,
+                len: *len,
+                what: None,
+                name: String::new(),
+                uuid: String::new(),
+            });
+            let table = Table {
+                kind: Kind::Gpt,
+                id: String::new(),
+                partitions: partitions.collect(),
+                warnings: Vec::new(),
+            };
+            let read: Vec<_> = table.each(100).map(|(_, is_read)| is_read).collect();
+            assert_eq!(read, want, "{lens:?}");
+        }
+    }
 }

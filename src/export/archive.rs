@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Error, Result, bail, ensure};
 
 use super::member::{Member, member};
+use crate::reader::allowance::Allowance;
 use crate::reader::name::shown;
 use crate::reader::unread::Unread;
 use crate::reader::walk::{Found, Walk};
@@ -170,6 +171,7 @@ impl Archive<'_> {
         let mut sockets = 0;
         // Of files with several names, the first one.
         let mut first_names: HashMap<FileId, Vec<u8>> = HashMap::new();
+        let mut allowance = Allowance::of(self.reader);
         let (path, id) = &self.root;
         // If that cannot be read, then neither can the file itself, or what it is in.
         let own = self.reader.own().ok().flatten();
@@ -201,6 +203,7 @@ impl Archive<'_> {
             };
             each(member, &file).with_context(path)?;
             if first.is_none() && file.stat.links > 1 && file.stat.kind != Kind::Directory {
+                allowance.take(Allowance::ENTRY + file.path.len() as u64)?;
                 first_names.insert(file.id, file.path);
             }
         }

@@ -61,7 +61,8 @@ impl Summary {
     pub(super) fn of(stored: &Stored) -> Result<(Self, Vec<String>)> {
         let disk = &stored.disk;
         let table = partition::read(&**disk)?;
-        let slots = table.iter().flat_map(|table| &table.partitions);
+        let slots = table.iter().flat_map(|table| table.each(disk.len()));
+        let slots = slots.map(|(partition, is_read)| slot(disk, partition, is_read));
         let filesystem = match table {
             Some(_) => None,
             None => describe(disk)?,
@@ -72,7 +73,7 @@ impl Summary {
             bytes: disk.len(),
             table: table.as_ref().map(|table| table.kind.name()),
             id: table.as_ref().map(|table| table.id.clone()),
-            partitions: slots.map(|partition| slot(disk, partition)).collect(),
+            partitions: slots.collect(),
             filesystem,
         };
         Ok((summary, table.map(|t| t.warnings).unwrap_or_default()))
@@ -80,8 +81,8 @@ impl Summary {
 }
 
 /// Looks at a partition. What cannot be read there is unknown.
-fn slot(disk: &Arc<dyn Disk>, partition: &Partition) -> Slot {
-    let opened = partition.open(disk).ok();
+fn slot(disk: &Arc<dyn Disk>, partition: &Partition, is_read: bool) -> Slot {
+    let opened = partition.open(disk).ok().filter(|_| is_read);
     Slot {
         number: partition.number,
         what: partition.what.map(|what| what.to_string()),

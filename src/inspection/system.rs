@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Result;
 use serde::Serialize;
 
 use crate::architecture;
+use crate::reader::allowance::Allowance;
 use crate::reader::name::shown;
 use crate::reader::unread::Unread;
 use crate::reader::walk::Walk;
@@ -98,9 +100,14 @@ pub(super) struct Contents {
 
 impl Contents {
     /// Counts all files. Those that cannot be read are noted, and do not count.
-    pub(super) fn of(reader: &dyn Reader, unread: &mut Unread) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Fails when what is kept of them takes more memory than the reader leaves for it.
+    pub(super) fn of(reader: &dyn Reader, unread: &mut Unread) -> Result<Self> {
         let mut contents = Self::default();
         let mut linked = std::collections::HashSet::new();
+        let mut allowance = Allowance::of(reader);
         for found in Walk::new(reader, b"/", reader.root()) {
             let found = match found {
                 Ok(found) => found,
@@ -110,8 +117,11 @@ impl Contents {
                 }
             };
             let stat = found.stat;
-            if stat.kind != Kind::Directory && stat.links > 1 && !linked.insert(found.id) {
-                continue;
+            if stat.kind != Kind::Directory && stat.links > 1 {
+                if !linked.insert(found.id) {
+                    continue;
+                }
+                allowance.take(Allowance::ENTRY)?;
             }
             match stat.kind {
                 Kind::Directory => contents.directories += 1,
@@ -123,7 +133,7 @@ impl Contents {
                 _ => contents.others += 1,
             }
         }
-        contents
+        Ok(contents)
     }
 }
 

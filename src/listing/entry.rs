@@ -9,6 +9,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::reader::accounts::Accounts;
+use crate::reader::allowance::Allowance;
 use crate::reader::name::shown;
 use crate::reader::walk::Found;
 use crate::reader::{Kind, Reader, time};
@@ -66,6 +67,20 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Returns how many bytes of memory this takes beside its path.
+    pub(crate) fn memory(&self) -> u64 {
+        /// A time, a mode, names of owners.
+        const SHORT: u64 = 128;
+        let target = self
+            .target
+            .as_ref()
+            .map_or(0, |target| target.1.len() as u64);
+        let xattrs = self.xattrs.iter();
+        let xattrs =
+            xattrs.map(|(name, value)| (name.len() + value.len()) as u64 + Allowance::ENTRY);
+        SHORT + target + xattrs.sum::<u64>()
+    }
+
     /// Looks at a file.
     pub(crate) fn of(reader: &dyn Reader, file: &Found, accounts: &Accounts) -> Result<Self> {
         let stat = file.stat;

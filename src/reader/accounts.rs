@@ -68,7 +68,7 @@ mod tests {
         let list = b"root:x:0:0::/:\ntoor:x:0:0::/:\n\n# no\n:x:5\nx:x:y\n\x1b[1m:x:7:\n";
         let passwd = tree.add_file(META, Content::bytes(*list));
         tree.link(etc, b"passwd", passwd);
-        let accounts = Accounts::of(&TreeReader::new(tree, String::new()));
+        let accounts = Accounts::of(&TreeReader::new(tree, String::new(), u64::MAX));
         assert_eq!(accounts.user(0), Some("root"));
         assert_eq!(accounts.user(7), Some("\\033[1m"));
         assert_eq!((accounts.user(5), accounts.group(0)), (None, None));

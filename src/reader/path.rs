@@ -113,7 +113,7 @@ mod tests {
             let id = tree.add_symlink(META, target);
             tree.link(Tree::ROOT, name, id);
         }
-        TreeReader::new(tree, "sample".to_owned())
+        TreeReader::new(tree, "sample".to_owned(), u64::MAX)
     }
 
     #[test]

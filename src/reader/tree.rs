@@ -12,12 +12,18 @@ use super::{FileId, Kind, Reader, Stat};
 pub struct TreeReader {
     tree: Tree,
     name: String,
+    metadata_max: u64,
 }
 
 impl TreeReader {
-    /// Returns the reader of a tree that messages call `name`.
-    pub fn new(tree: Tree, name: String) -> Self {
-        Self { tree, name }
+    /// Returns the reader of a tree that messages call `name`. Those who go through it may take
+    /// `metadata_max` bytes of memory for what they keep of its files.
+    pub fn new(tree: Tree, name: String, metadata_max: u64) -> Self {
+        Self {
+            tree,
+            name,
+            metadata_max,
+        }
     }
 
     fn node(&self, id: FileId) -> Result<NodeId> {
@@ -42,6 +48,10 @@ fn file(id: NodeId) -> FileId {
 impl Reader for TreeReader {
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn metadata_max(&self) -> u64 {
+        self.metadata_max
     }
 
     fn root(&self) -> FileId {
@@ -129,7 +139,7 @@ mod tests {
         tree.link(Tree::ROOT, b"two", id);
         let link = tree.add_symlink(META, b"a/b/one");
         tree.link(Tree::ROOT, b"link", link);
-        let reader = TreeReader::new(tree, "tree".to_owned());
+        let reader = TreeReader::new(tree, "tree".to_owned(), u64::MAX);
 
         let names = reader.entries(reader.root()).unwrap();
         let names: Vec<_> = names.iter().map(|(name, _)| &**name).collect();

@@ -2,17 +2,15 @@
 //!
 //! After a directory whose names cannot be read comes what is wrong with it, and then the rest.
 
-use std::collections::HashSet;
 use std::vec;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use fsgen::tree::Name;
 
+use super::allowance::Allowance;
 use super::name::shown;
+use super::visited::{Visited, names_taken};
 use super::{FileId, Kind, Reader, Stat};
-
-/// What is wrong with a directory that was seen before: in a damaged image, it may be in itself.
-pub(crate) const TWICE: &str = "a directory that is in another place, too";
 
 /// A file on the way.
 pub(crate) struct Found {
@@ -33,9 +31,9 @@ pub(crate) struct Walk<'r> {
     below: Option<FileId>,
     /// The directories that lead there, from the first one on.
     open: Vec<Open>,
-    directories: HashSet<FileId>,
-    /// Bytes of memory that the names to come take.
-    ahead: u64,
+    visited: Visited,
+    /// What the names to come take, and what is kept of directories.
+    allowance: Allowance,
 }
 
 /// A directory on the way to what came last.
@@ -56,8 +54,8 @@ impl<'r> Walk<'r> {
             path: path.to_vec(),
             below: None,
             open: Vec::new(),
-            directories: HashSet::new(),
-            ahead: 0,
+            visited: Visited::default(),
+            allowance: Allowance::of(reader),
         }
     }
 
@@ -66,19 +64,19 @@ impl<'r> Walk<'r> {
         self.below = None;
     }
 
-    /// Returns how many bytes of memory the names to come take.
-    pub(crate) fn ahead(&self) -> u64 {
-        self.ahead
+    /// Returns how many bytes of memory this takes.
+    pub(crate) fn taken(&self) -> u64 {
+        self.allowance.taken()
     }
 
     fn enter(&mut self, id: FileId) -> Result<()> {
-        ensure!(self.directories.insert(id), TWICE);
+        let (path, allowance) = (&self.path, &mut self.allowance);
+        self.visited.enter(self.reader, id, path, allowance)?;
         let names = self.reader.entries(id)?;
-        let taken = names.iter().map(|(name, _)| taken(name)).sum();
-        self.ahead += taken;
-        check_names(self.ahead, self.reader.metadata_max())?;
+        let taken = names_taken(&names);
+        allowance.take(taken)?;
         self.open.push(Open {
-            len: self.path.strip_suffix(b"/").unwrap_or(&self.path).len(),
+            len: path.strip_suffix(b"/").unwrap_or(path).len(),
             rest: names.into_iter(),
             taken,
         });
@@ -113,31 +111,10 @@ impl Iterator for Walk<'_> {
                 self.path.extend_from_slice(&name);
                 return Some(self.visit(id));
             }
-            self.ahead -= open.taken;
+            self.allowance.give_back(open.taken);
             self.open.pop();
         }
     }
-}
-
-/// Returns how many bytes of memory a name of a directory takes that is kept for later.
-pub(crate) fn taken(name: &[u8]) -> u64 {
-    /// Where it is and whose it is, twice when the list has just grown, and what the allocator adds.
-    const ENTRY: u64 = 64;
-    ENTRY + name.len() as u64
-}
-
-/// Checks how much memory names take.
-///
-/// # Errors
-///
-/// Fails when it is more than allowed: `most` bytes.
-pub(crate) fn check_names(taken: u64, most: u64) -> Result<()> {
-    ensure!(
-        taken <= most,
-        "the names in its directories take more than {most} bytes of memory; if there should be \
-         as many, --max-metadata allows more"
-    );
-    Ok(())
 }
 
 /// Returns the path of an entry of a directory.
@@ -179,7 +156,7 @@ mod tests {
         let a = tree.resolve(b"a").unwrap();
         let file = tree.add_file(META, Content::bytes(*b""));
         tree.link(a, b"a", file);
-        let reader = TreeReader::new(tree, String::new());
+        let reader = TreeReader::new(tree, String::new(), u64::MAX);
         let walk = |path: &[u8], id| {
             let found = Walk::new(&reader, path, id);
             let paths = found.map(|found| String::from_utf8(found.unwrap().path).unwrap());

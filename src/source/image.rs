@@ -139,7 +139,7 @@ pub(super) fn read(
         if !taken.map_err(explain)? {
             walk.skip_below();
         }
-        files.check_memory(walk.ahead())?;
+        files.check_memory(walk.taken())?;
         count += 1;
         if count % PROGRESS_STEP == 0 {
             (options.progress)(files.bytes);

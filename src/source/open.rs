@@ -51,9 +51,13 @@ impl Opened {
         })
     }
 
-    fn tree(loaded: Loaded, source: &Source) -> Self {
+    fn tree(loaded: Loaded, source: &Source, limits: Limits) -> Self {
         Self {
-            reader: Box::new(TreeReader::new(loaded.tree, source.from.to_string())),
+            reader: Box::new(TreeReader::new(
+                loaded.tree,
+                source.from.to_string(),
+                limits.metadata_max(),
+            )),
             disk: None,
             image_config: loaded.image_config,
             warnings: loaded.warnings,
@@ -100,7 +104,7 @@ pub(crate) fn find(source: &Source, options: &Options<'_>) -> Result<Found> {
     if format.is_some() || matches!(source.from, Input::Registry(_)) {
         let picked = pick(format.is_none_or(|format| format.has_images));
         let (loaded, _) = gather(std::slice::from_ref(picked), options)?;
-        return Ok(Found::Files(Opened::tree(loaded, source)));
+        return Ok(Found::Files(Opened::tree(loaded, source, options.limits)));
     }
     let mut assembly = Assembly::new(options.limits);
     let archive = decoded(source, options, &mut assembly)?;
@@ -113,6 +117,6 @@ pub(crate) fn find(source: &Source, options: &Options<'_>) -> Result<Found> {
     let picked = pick(oci::is_archive(&shared).with_context(name)?);
     read_archive(archive, picked, &picked.layer()?, options, &mut assembly)?;
     let time = options.source_date_epoch.map(Timestamp::from_secs);
-    let opened = Opened::tree(assembly.finish(time), source);
+    let opened = Opened::tree(assembly.finish(time), source, options.limits);
     bundled::find(opened).with_context(name)
 }

@@ -30,8 +30,9 @@ use fsgen::tree::{Name, Xattrs};
 use super::{Bytes, Volume};
 use crate::disk::{Cache, Disk};
 use crate::fields::{Fields as _, slice};
+use crate::reader::allowance::Allowance;
 use crate::reader::name::shown;
-use crate::reader::walk::{check_names, taken};
+use crate::reader::visited::taken;
 use crate::reader::{FileId, Kind, Reader, Stat};
 use inode::Inode;
 use recent::Recent;
@@ -249,21 +250,41 @@ impl Reader for Ext4 {
 
     fn entries(&self, directory: FileId) -> Result<Vec<(Name, FileId)>> {
         let mut entries: Vec<(Name, FileId)> = Vec::new();
-        let mut bytes = 0;
+        let mut allowance = Allowance::new(self.metadata_max);
+        let mut taking = Ok(());
         self.names(directory, |name, inode| {
-            bytes += taken(name);
-            if bytes <= self.metadata_max {
+            taking = allowance.take(taken(name));
+            if taking.is_ok() {
                 entries.push((name.into(), FileId(inode.into())));
             }
-            bytes <= self.metadata_max
+            taking.is_ok()
         })?;
-        check_names(bytes, self.metadata_max)?;
+        taking?;
         entries.sort_unstable();
         if let Some(pair) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             let (number, name) = (directory.0, shown(&pair[0].0));
             bail!("inode {number}: it has the name \"{name}\" twice");
         }
         Ok(entries)
+    }
+
+    fn places(&self, directory: FileId) -> Result<Vec<Range<u64>>> {
+        let inode = self.file(directory)?;
+        if inode.is_inline() || inode.check_readable().is_err() {
+            return Ok(Vec::new());
+        }
+        let runs = map::runs(self, &inode).and_then(|runs| {
+            directory::check_runs(&runs)?;
+            Ok(runs)
+        });
+        let runs = runs.with_context(|| format!("inode {}", inode.number))?;
+        let block_size = u64::from(self.superblock.block_size);
+        let places = runs.iter().map(|run| {
+            // OK: less than there are in the filesystem.
+            let start = run.start * block_size;
+            start..start + run.count * block_size
+        });
+        Ok(places.collect())
     }
 
     fn lookup(&self, directory: FileId, name: &[u8]) -> Result<Option<FileId>> {

@@ -21,6 +21,7 @@ use fsgen::{Meta, Timestamp};
 use super::{Bytes, Volume};
 use crate::disk::{Cache, Disk};
 use crate::fields::{Fields as _, slice};
+use crate::reader::allowance::Allowance;
 use crate::reader::{FileId, Kind, Reader, Stat};
 use boot::Boot;
 pub(super) use boot::is_likely;
@@ -186,7 +187,11 @@ impl Fat {
         for (_, child) in self.names(id)? {
             count += u64::from(self.entry(child)?.is_directory);
         }
-        lock().insert(place, count);
+        let mut known = lock();
+        if (known.len() as u64 + 1) * Allowance::ENTRY > self.metadata_max {
+            known.clear();
+        }
+        known.insert(place, count);
         Ok(count)
     }
 
@@ -258,6 +263,12 @@ impl Reader for Fat {
             entries.find(|(other, _)| other.eq_ignore_ascii_case(name))
         });
         Ok(found.map(|(_, id)| *id))
+    }
+
+    fn places(&self, directory: FileId) -> Result<Vec<Range<u64>>> {
+        let segments = self.directory(directory)?;
+        let places = segments.iter().map(|s| s.offset..s.offset + s.len);
+        Ok(places.collect())
     }
 
     fn metadata_max(&self) -> u64 {

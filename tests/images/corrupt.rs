@@ -117,6 +117,11 @@ fn ext4() {
             "sif dir block[1] BLOCK\nsif dir size 8192",
             "/dir: inode 12: its block 1 is block BLOCK, which is another one of its blocks",
         ),
+        (
+            "ext2",
+            "mkdir other\nsif other block[0] BLOCK",
+            " are those of another directory, too",
+        ),
     ] {
         let options = ["-t", name, "-b", "4096", "-O", "^metadata_csum"];
         let image = mke2fs(&work, "twice.img", &options, &files);

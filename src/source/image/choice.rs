@@ -68,27 +68,38 @@ pub(super) fn choose(
         }
         return Ok((volume, Vec::new()));
     };
+    if let Some(Which::Number(number)) = which {
+        let mut partitions = table.partitions.iter();
+        let partition = partitions.find(|partition| partition.number == *number);
+        let partition = partition.with_context(|| {
+            let slots = list(&slots(disk, &table, metadata_max));
+            format!(
+                "its {} has no partition {number}, but {slots}",
+                table.kind.name()
+            )
+        })?;
+        return Ok((open(disk, partition, metadata_max)?, table.warnings));
+    }
     let slots = slots(disk, &table, metadata_max);
     let mut said = table.warnings.clone();
     let slot = match which {
-        Some(Which::Number(number)) => slots
-            .iter()
-            .find(|slot| slot.partition.number == *number)
-            .with_context(|| {
-            let kind = table.kind.name();
-            format!("its {kind} has no partition {number}, but {}", list(&slots))
-        })?,
         Some(Which::Name(name)) => named(&slots, name)?,
-        None => {
+        _ => {
             let slot = root(&slots)?;
             said.extend(said_of_others(slot, &slots));
             slot
         }
     };
-    let number = slot.partition.number;
-    let open = || volume::open(slot.partition.open(disk)?, metadata_max);
-    let volume = open().with_context(|| format!("partition {number}"))?;
-    Ok((volume, said))
+    Ok((open(disk, &slot.partition, metadata_max)?, said))
+}
+
+fn open(
+    disk: &Arc<dyn Disk>,
+    partition: &Partition,
+    metadata_max: u64,
+) -> anyhow::Result<Box<dyn Volume>> {
+    let open = || volume::open(partition.open(disk)?, metadata_max);
+    open().with_context(|| format!("partition {}", partition.number))
 }
 
 /// A partition, and what is in it.
@@ -104,8 +115,8 @@ struct Slot {
 
 /// Looks at all partitions. What cannot be read is unknown, until it is asked for.
 fn slots(disk: &Arc<dyn Disk>, table: &Table, metadata_max: u64) -> Vec<Slot> {
-    let slots = table.partitions.iter().map(|partition| {
-        let opened = partition.open(disk).ok();
+    let slots = table.each(disk.len()).map(|(partition, is_read)| {
+        let opened = partition.open(disk).ok().filter(|_| is_read);
         let found = opened
             .as_ref()
             .and_then(|disk| volume::recognise(&**disk).ok().flatten());
@@ -156,11 +167,15 @@ impl Slot {
     }
 }
 
-fn list(slots: &[Slot]) -> String {
-    let shown: Vec<_> = slots.iter().map(Slot::shown).collect();
-    match &shown[..] {
-        [] => "none at all".to_owned(),
-        some => some.join(", "),
+fn list<'s>(slots: impl IntoIterator<Item = &'s Slot>) -> String {
+    /// As many as anybody reads.
+    const LISTED: usize = 20;
+    let mut slots = slots.into_iter();
+    let shown: Vec<_> = slots.by_ref().take(LISTED).map(Slot::shown).collect();
+    match (&shown[..], slots.count()) {
+        ([], _) => "none at all".to_owned(),
+        (some, 0) => some.join(", "),
+        (some, more) => format!("{} and {more} more", some.join(", ")),
     }
 }
 
@@ -207,14 +222,12 @@ fn said_of_others(slot: &Slot, slots: &[Slot]) -> Option<String> {
         other.partition.number != slot.partition.number
             && matches!(other.found, Some(Found::Ext | Found::Fat))
     });
-    let others: Vec<_> = others.map(Slot::shown).collect();
-    if others.is_empty() {
-        return None;
-    }
+    let mut others = others.peekable();
+    others.peek()?;
     Some(format!(
         "partition {} is read; what is on {} can be laid over it by sources with `partition:` and \
          `path:`",
         slot.shown(),
-        others.join(", ")
+        list(others)
     ))
 }

@@ -82,7 +82,7 @@ impl Ext4 {
 }
 
 /// Checks that a directory has no block twice: a small image could have names without end.
-fn check_runs(runs: &[Run]) -> Result<()> {
+pub(super) fn check_runs(runs: &[Run]) -> Result<()> {
     let mut sorted: Vec<&Run> = runs.iter().collect();
     sorted.sort_unstable_by_key(|run| (run.start, run.logical));
     for pair in sorted.windows(2) {

@@ -23,6 +23,8 @@ const DIRECT: u64 = 12;
 
 /// Bytes of memory that a run takes at most, with the segment that is made of it.
 const TAKEN: u64 = 72;
+/// Bytes of memory that it takes to know a block list.
+const LIST_TAKEN: u64 = 24;
 
 /// Blocks that follow each other both in the file and in the filesystem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,9 +83,14 @@ impl Walk<'_> {
             }
             _ => self.runs.push(run),
         }
-        let (taken, most) = (self.runs.len() as u64 * TAKEN, self.volume.metadata_max);
+        self.check_memory()
+    }
+
+    fn check_memory(&self) -> Result<()> {
+        let (runs, lists) = (self.runs.len() as u64, self.lists.len() as u64);
+        let most = self.volume.metadata_max;
         ensure!(
-            taken <= most,
+            runs * TAKEN + lists * LIST_TAKEN <= most,
             "where its blocks are takes more than {most} bytes of memory; if it should, \
              --max-metadata allows more"
         );
@@ -189,6 +196,7 @@ impl Walk<'_> {
                         self.lists.insert(block),
                         "block {block} is twice in its block lists"
                     );
+                    self.check_memory()?;
                     let numbers = self.volume.block(block).context("its block lists")?;
                     self.list(&numbers, level - 1, logical)?;
                 }
