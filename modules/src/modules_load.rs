@@ -80,6 +80,14 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
             return Err(name.error(format!("{:?} is no name of a module", **name)));
         }
     }
+    let plain = |name: &str| name.replace('-', "_");
+    for name in &modules_load {
+        let is_same = |other: &&Spanned<String>| plain(other) == plain(name);
+        if let Some(other) = modules_blacklist.iter().find(is_same) {
+            let error = other.error(format!("{} is in `modules_load`, too", **other));
+            return Err(error.help("systemd loads no module that is blacklisted"));
+        }
+    }
     for (name, options) in &modules_options.0 {
         if !is_name(name) {
             return Err(options.error(format!("{name:?} is no name of a module")));
@@ -256,6 +264,10 @@ mod tests {
             (
                 value!({"modules_blacklist": [""]}),
                 "\"\" is no name of a module",
+            ),
+            (
+                value!({"modules_load": ["a-b"], "modules_blacklist": ["c", "a_b"]}),
+                "a_b is in `modules_load`, too",
             ),
             (
                 value!({"modules_options": {"a/b": "c=1"}}),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use super::address::Prefix;
 use super::renderer::{self, Renderer};
 use super::{Interface, Route};
+use crate::root::glob_matches;
 use crate::value::{Span, Spanned, ValueError};
 
 /// The longest name of an interface, in bytes (Linux: `IFNAMSIZ` with its closing NUL is 16).
@@ -71,6 +72,15 @@ impl Selector {
     pub(super) fn is_pattern(&self) -> bool {
         matches!(self, Selector::Name(name) if name.contains('*'))
     }
+
+    /// Returns whether two of them can mean the same interface, as far as that shows.
+    pub(super) fn overlaps(&self, other: &Selector) -> bool {
+        match (self, other) {
+            (Selector::Name(one), Selector::Name(other)) => overlap(one, other),
+            (Selector::Mac(one), Selector::Mac(other)) => one.eq_ignore_ascii_case(other),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Selector {
@@ -78,6 +88,16 @@ impl fmt::Display for Selector {
         match self {
             Selector::Name(text) | Selector::Mac(text) => f.write_str(text),
         }
+    }
+}
+
+/// Returns whether two names or patterns can mean the same interface.
+fn overlap(one: &str, other: &str) -> bool {
+    let fits = |pattern: &str, name: &str| glob_matches(pattern.as_bytes(), name.as_bytes());
+    let start = |pattern: &str| pattern.find(['*', '?', '[']).map(|at| pattern[..at].to_owned());
+    match (start(one), start(other)) {
+        (Some(one), Some(other)) => one.starts_with(&other) || other.starts_with(&one),
+        _ => fits(one, other) || fits(other, one),
     }
 }
 
@@ -95,6 +115,14 @@ impl Options {
             if interfaces.iter().any(|other| other.id() == interface.id()) {
                 let message = format!("the interface {} is given twice", interface.selector);
                 return Err(ValueError::new(interface.span, message));
+            }
+            let mut others = interfaces.iter();
+            let is_same = |other: &&Interface| other.selector.overlaps(&interface.selector);
+            if let Some(other) = others.find(is_same) {
+                let (one, other) = (&interface.selector, &other.selector);
+                let message = format!("{one} and {other} can be one interface: one would not count");
+                let error = ValueError::new(interface.span, message);
+                return Err(error.help("name interfaces so that each is meant once"));
             }
             interfaces.push(interface);
         }
@@ -137,6 +165,13 @@ impl Item {
         if let Some(mtu) = self.mtu.as_ref().filter(|mtu| ***mtu < 68) {
             return Err(mtu.error(format!(
                 "an MTU of {} is below 68, the least of IPv4",
+                **mtu
+            )));
+        }
+        let has_v6 = addresses.iter().any(Prefix::is_v6);
+        if let Some(mtu) = self.mtu.as_ref().filter(|mtu| has_v6 && ***mtu < 1280) {
+            return Err(mtu.error(format!(
+                "an MTU of {} is below 1280, the least of IPv6",
                 **mtu
             )));
         }

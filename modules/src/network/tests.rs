@@ -335,6 +335,11 @@ fn routers_in_and_out_of_reach() {
             None,
         ),
         (value!({"name": "a", "gateway": "10.0.0.1"}), None),
+        (value!({"name": "a", "addresses": ["10.0.0.5/24"], "mtu": 1000_i64}), None),
+        (
+            value!({"name": "a", "addresses": ["fd00::5/64"], "mtu": 1279_i64}),
+            Some("an MTU of 1279 is below 1280, the least of IPv6".to_owned()),
+        ),
         (
             value!({"name": "a", "dhcp": false, "gateway": "10.0.0.1"}),
             out("10.0.0.1"),
@@ -372,6 +377,18 @@ fn routers_in_and_out_of_reach() {
         refusal(&[IFUP], "network", &two),
         "the address 10.0.0.5 is given twice"
     );
+    for (one, other, is_refused) in [
+        ("en*", "eno1", true),
+        ("eno1", "e*", true),
+        ("en*", "e*1", true),
+        ("en*", "wl*", false),
+        ("eno1", "eno2", false),
+    ] {
+        let two = value!({"network": [{"name": one}, {"name": other}]});
+        let want = is_refused
+            .then(|| format!("{other} and {one} can be one interface: one would not count"));
+        assert_eq!(twice(&[NETWORKD], "network", &two).err(), want);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::super::Interface;
 use super::super::options::Selector;
 use super::FILE;
-use crate::root::{Root, RootError, glob_matches, show};
+use crate::root::{Root, RootError, show};
 use crate::yaml;
 
 /// What is looked at of netplan(5).
@@ -78,23 +78,15 @@ fn warn_of(root: &mut Root<'_>, path: &[u8], ours: &[Interface]) -> Result<(), R
 /// names and addresses of cards tell.
 fn is_about(id: &str, definition: &serde_json::Value, ours: &Selector) -> bool {
     let Some(matched) = definition.get("match") else {
-        return matches!(ours, Selector::Name(name) if overlap(name, id));
+        return ours.overlaps(&Selector::Name(id.to_owned()));
     };
-    let text = |key: &str| matched.get(key).and_then(serde_json::Value::as_str);
-    match ours {
-        Selector::Mac(mac) => {
-            text("macaddress").is_some_and(|other| other.eq_ignore_ascii_case(mac))
-        }
-        Selector::Name(name) => text("name").is_some_and(|other| overlap(name, other)),
-    }
-}
-
-/// Returns whether two names or patterns can mean the same interface.
-fn overlap(one: &str, other: &str) -> bool {
-    let fits = |pattern: &str, name: &str| glob_matches(pattern.as_bytes(), name.as_bytes());
-    let start = |pattern: &str| pattern.find(['*', '?', '[']).map(|at| pattern[..at].to_owned());
-    match (start(one), start(other)) {
-        (Some(one), Some(other)) => one.starts_with(&other) || other.starts_with(&one),
-        _ => fits(one, other) || fits(other, one),
-    }
+    let text = |key: &str| {
+        let text = matched.get(key).and_then(serde_json::Value::as_str);
+        text.map(str::to_owned)
+    };
+    let others = [
+        text("name").map(Selector::Name),
+        text("macaddress").map(Selector::Mac),
+    ];
+    others.iter().flatten().any(|other| ours.overlaps(other))
 }
