@@ -10,8 +10,8 @@
 //! - `gpt`, `mbr`, and the `slot`s that both give
 //! - `ext4`, `fat`, `swap`: what a partition holds
 //!
-//! An image may be hostile: numbers in it are never trusted, each block is visited once, and
-//! memory grows with the metadata (a bit for each block, some bytes for each inode in use).
+//! An image may be hostile: numbers in it are never trusted, each block is visited once (of
+//! partitions that overlap, only the first one is read), and memory grows with the metadata (a bit for each block, some bytes for each inode in use).
 
 mod area;
 mod ext4;
@@ -31,8 +31,13 @@ use anyhow::{Context, Result, bail};
 use area::Area;
 pub use problem::Problem;
 use problem::Problems;
-use slot::{SECTOR, Slot};
+use slot::{SECTOR, Slot, apart};
 pub use verdict::{Checked, Count, Verdict};
+
+/// The content of a partition that shares sectors with one before it: it is not looked at.
+const OVERLAPPING: &str = "overlapping";
+/// Most problems that are told of all partitions together: a table may have 32,768 of them.
+const MOST_KEPT: usize = 2_000;
 
 /// Checks a raw image: a disk with a partition table, or a bare filesystem. Only reads it.
 ///
@@ -60,13 +65,17 @@ pub fn verify(image: &Path) -> Result<Verdict> {
         problem_count: 0,
         problems: Vec::new(),
     };
-    for slot in slots {
+    for (slot, is_apart) in slots.iter().zip(apart(&slots)) {
         let bytes = |sectors: u64| sectors.saturating_mul(SECTOR);
         let (start, bytes) = (bytes(slot.first), bytes(slot.sectors));
         let area = whole.part(start, bytes);
         let mut problems = Problems::new(Some(slot.number));
         if let Some(area) = area {
-            let checked = partition(area, &mut problems).with_context(named)?;
+            let checked = if is_apart {
+                partition(area, &mut problems).with_context(named)?
+            } else {
+                (OVERLAPPING, Vec::new())
+            };
             let place = (slot.number, start, bytes);
             verdict.add(place, checked, problems);
         } else {
@@ -102,7 +111,9 @@ impl Verdict {
             counts,
             problem_count: problems.count(),
         });
-        self.problems.extend(problems.into_kept());
+        let room = MOST_KEPT.saturating_sub(self.problems.len());
+        self.problems
+            .extend(problems.into_kept().into_iter().take(room));
     }
 }
 

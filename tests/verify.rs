@@ -4,6 +4,7 @@ mod bases;
 mod classes;
 mod damage;
 mod hostile;
+mod sweep;
 
 use std::path::Path;
 use std::process::Command;
@@ -190,20 +191,7 @@ fn what_others_find_in_damaged_images_is_found() {
         both_clean(base.judge, &base.image);
         let cases = damage::damage(&base, usize::try_from(count).unwrap(), seed);
         total += cases.len();
-        let found = |ours, theirs| {
-            let same = cases
-                .iter()
-                .filter(|case| (case.ours.0, case.theirs.0) == (ours, theirs));
-            same.count()
-        };
-        kit::say(&format!(
-            "{:>5} {:>5} {:>5} {:>5}  {}",
-            found(true, true),
-            found(true, false),
-            found(false, true),
-            found(false, false),
-            base.name
-        ));
+        kit::say(&damage::row(&base, &cases));
         unexplained.extend(damage::unexplained(&base, &cases));
     }
     assert!(total >= 500, "{total} bytes");

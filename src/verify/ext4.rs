@@ -2,7 +2,7 @@
 //!
 //! In the order of work: `superblock` and its `features`; descriptors of each `group` and their
 //! `backup`; `inodes`, each by `inode` with its map (`extent`, `indirect`), `attribute`s and the
-//! special ones (`resize`, `journal`, `orphan`); `directory` with its `index`; the
+//! special ones (`resize`, `journal`, `orphan`, `reserved`); `directory` with its `index`; the
 //! `tree` they make; and last each `bitmap` against what all of these `owned`.
 
 mod attribute;
@@ -21,6 +21,7 @@ mod mapping;
 mod orphan;
 mod owned;
 mod raw_inode;
+mod reserved;
 mod resize;
 mod superblock;
 mod tree;

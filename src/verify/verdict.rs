@@ -19,7 +19,8 @@ pub struct Verdict {
     pub partitions: Vec<Checked>,
     /// How many problems there are.
     pub problem_count: u64,
-    /// The problems of the disk and of each partition: the first 200 of each.
+    /// The problems of the disk and of each partition: the first 200 of each, 2,000 of all
+    /// partitions.
     pub problems: Vec<Problem>,
 }
 
@@ -32,8 +33,8 @@ pub struct Checked {
     pub offset: u64,
     /// Size in bytes.
     pub bytes: u64,
-    /// `ext4` (for ext2 and ext3 too), `fat12`, `fat16`, `fat32`, `swap`, or `unknown`: then
-    /// nothing in it was checked.
+    /// `ext4` (for ext2 and ext3 too), `fat12`, `fat16`, `fat32`, `swap`, `unknown`, or
+    /// `overlapping` when it shares sectors with one before it: of these two nothing was checked.
     pub content: &'static str,
     /// What there was to check.
     #[serde(serialize_with = "as_map")]
@@ -103,6 +104,7 @@ impl Display for Checked {
         }
         match *content {
             "unknown" => return writeln!(f, "unknown content: not checked"),
+            "overlapping" => return writeln!(f, "overlaps one before it: not checked"),
             content => write!(f, "{content}: ")?,
         }
         for (index, Count(name, number)) in self.counts.iter().enumerate() {

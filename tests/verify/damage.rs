@@ -36,12 +36,7 @@ pub(crate) fn judge(judge: Judge, image: &Path) -> (bool, String) {
     let run = run(command.arg(option).arg(image));
     let said = run.stdout + &run.stderr;
     let is_silent = match judge {
-        Judge::E2fsck => said.lines().all(|line| {
-            line.is_empty()
-                || line.starts_with("e2fsck 1.")
-                || line.starts_with("Pass ")
-                || (line.contains(" files (") && line.ends_with(" blocks"))
-        }),
+        Judge::E2fsck => said.lines().all(classes::is_frame),
         Judge::FsckFat => said.lines().count() == 2 && said.starts_with("fsck.fat "),
         Judge::Sgdisk => {
             said.contains("No problems found.")
@@ -78,16 +73,27 @@ pub(crate) fn try_byte(base: &Base, file: &File, at: u64, change: u8) -> Case {
     let mut byte = [0];
     file.read_exact_at(&mut byte, at).unwrap();
     let before = byte[0];
-    file.write_all_at(&[before ^ change], at).unwrap();
-    let case = Case {
+    let (ours, theirs) = ask(base, file, at, &[before ^ change]);
+    Case {
         at,
         before,
         after: before ^ change,
-        ours: ours(&base.image),
-        theirs: judge(base.judge, &base.image),
-    };
-    file.write_all_at(&[before], at).unwrap();
-    case
+        ours,
+        theirs,
+    }
+}
+
+/// Whether something was found, and what was said.
+type Found = (bool, String);
+
+/// Writes bytes, asks both, and puts back what was there.
+pub(crate) fn ask(base: &Base, file: &File, at: u64, bytes: &[u8]) -> (Found, Found) {
+    let mut before = vec![0; bytes.len()];
+    file.read_exact_at(&mut before, at).unwrap();
+    file.write_all_at(bytes, at).unwrap();
+    let found = (ours(&base.image), judge(base.judge, &base.image));
+    file.write_all_at(&before, at).unwrap();
+    found
 }
 
 /// Tries bytes in metadata, most of them in use.
@@ -127,17 +133,32 @@ pub(crate) fn damage(base: &Base, count: usize, seed: u64) -> Vec<Case> {
     cases
 }
 
+/// Returns a row of the damage table.
+pub(crate) fn row(base: &Base, cases: &[Case]) -> String {
+    let found = |ours, theirs| {
+        let same = cases
+            .iter()
+            .filter(|case| (case.ours.0, case.theirs.0) == (ours, theirs));
+        same.count()
+    };
+    format!(
+        "{:>5} {:>5} {:>5} {:>5}  {}",
+        found(true, true),
+        found(true, false),
+        found(false, true),
+        found(false, false),
+        base.name
+    )
+}
+
 /// Returns a text for each difference that belongs to no class.
 pub(crate) fn unexplained(base: &Base, cases: &[Case]) -> Vec<String> {
     let differ = cases.iter().filter(|case| case.ours.0 != case.theirs.0);
-    let lacking = differ.filter(|case| classes::explain(base.judge, case).is_none());
-    lacking
-        .map(|case| {
-            let said = if case.ours.0 {
-                &case.ours.1
-            } else {
-                &case.theirs.1
-            };
+    differ
+        .map(|case| (case, classes::unexplained(base, case)))
+        .filter(|(_, lacking)| !lacking.is_empty())
+        .map(|(case, lacking)| {
+            let said = lacking.join("\n");
             let Case {
                 at, before, after, ..
             } = case;

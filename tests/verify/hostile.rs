@@ -1,8 +1,9 @@
 //! Images made to make a checker run in circles, or out of memory, or past the end of something.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::bases;
 use super::damage::{self, Numbers};
@@ -60,7 +61,7 @@ fn any_bytes_end_in_a_verdict() {
 }
 
 /// Runs debugfs on a filesystem without checksums, where every change is a plain one.
-fn changed(work: &Work, requests: &str) -> std::path::PathBuf {
+fn changed(work: &Work, requests: &str) -> PathBuf {
     let image = bases::mke2fs(
         work,
         "fs",
@@ -166,4 +167,112 @@ fn damage_that_both_tables_share_is_found() {
         file.write_all_at(&[0xFE], array + 40).unwrap();
     }
     found(&disk, "GPT header: checksum of the entries");
+}
+
+/// A GPT whose entries all are the same filesystem.
+fn same_partitions(work: &Work, filesystem: &Path, count: u32) -> PathBuf {
+    let content = fs::read(filesystem).unwrap();
+    let sectors = |bytes: usize| u64::try_from(bytes.div_ceil(512)).unwrap();
+    let first = (2 + sectors(128 * count as usize)).next_multiple_of(2048);
+    let last = first + sectors(content.len()) - 1;
+    let mut entries = Vec::new();
+    for number in 1..=u128::from(count) {
+        entries.extend([0xAF; 16]);
+        entries.extend(number.to_le_bytes());
+        entries.extend([first.to_le_bytes(), last.to_le_bytes()].concat());
+        entries.resize(entries.len() + 80, 0);
+    }
+    let backup = last + 1 + sectors(entries.len());
+    let header = |own: u64, other: u64, at: u64| {
+        let mut bytes = b"EFI PART\0\0\x01\0\x5C\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+        for number in [own, other, first, last] {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes.extend([7; 16]);
+        bytes.extend(at.to_le_bytes());
+        for number in [count, 128, crc32(&entries)] {
+            bytes.extend(number.to_le_bytes());
+        }
+        let sum = crc32(&bytes).to_le_bytes();
+        bytes[16..20].copy_from_slice(&sum);
+        bytes
+    };
+    let image = work.join("same");
+    let file = File::create(&image).unwrap();
+    let write = |bytes: &[u8], sector: u64| file.write_all_at(bytes, 512 * sector).unwrap();
+    file.set_len(512 * (backup + 1)).unwrap();
+    let whole = u32::try_from(backup).unwrap().to_le_bytes();
+    file.write_all_at(&[0, 0, 2, 0, 0xEE, 0xFF, 0xFF, 0xFF, 1, 0, 0, 0], 446)
+        .unwrap();
+    file.write_all_at(&whole, 458).unwrap();
+    file.write_all_at(&[0x55, 0xAA], 510).unwrap();
+    write(&header(1, backup, 2), 1);
+    write(&entries, 2);
+    write(&content, first);
+    write(&entries, last + 1);
+    write(&header(backup, 1, last + 1), backup);
+    image
+}
+
+/// Returns the checksum of a GPT.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut sum = flate2::Crc::new();
+    sum.update(bytes);
+    sum.sum()
+}
+
+#[test]
+fn partitions_that_overlap_are_read_once() {
+    let work = Work::new("verify-overlap");
+    // Each inode of the filesystem is wrong, so that there is much to tell.
+    let filesystem = changed(&work, "clri <2>\nquit\n");
+    let image = same_partitions(&work, &filesystem, 32_768);
+    // 150 MB and 10 seconds of a processor: reading each of them took hours.
+    let script = "ulimit -v 150000; ulimit -t 10; exec \"$0\" \"$@\"";
+    let hsb = work.hsb([""; 0]).get_program().to_owned();
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", script])
+        .arg(hsb)
+        .arg("verify")
+        .arg(&image);
+    let run = crate::kit::run(&mut shell);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let told = |text: &str| {
+        let lines = run.stdout.lines();
+        lines.filter(|line| line.contains(text)).count()
+    };
+    assert_eq!(told(", ext4: 1 groups"), 1);
+    assert_eq!(told(", overlaps one before it: not checked"), 32_767);
+    assert_eq!(told("partition 2: starts at sector"), 1);
+
+    // Two links of a chain that have the same partition.
+    let filesystem = bases::mke2fs(&work, "small", 2 << 20, &["-t", "ext2", "-b", "1024"]);
+    let disk = bases::disk(&work, "chain", bases::MBR);
+    let file = OpenOptions::new().write(true).open(&disk).unwrap();
+    file.write_all_at(&fs::read(filesystem).unwrap(), 8192 * 512)
+        .unwrap();
+    for (link, next) in [(6144_u64, 1_u32), (6145, 0)] {
+        let first = u32::try_from(8192 - link).unwrap();
+        let mut sector = [0; 512];
+        for (index, (kind, first, count)) in [(0x83, first, 4096), (5, next, 100)]
+            .into_iter()
+            .enumerate()
+            .filter(|(_, (_, first, _))| *first > 0)
+        {
+            let at = 446 + 16 * index;
+            sector[at + 4] = kind;
+            sector[at + 8..at + 12].copy_from_slice(&first.to_le_bytes());
+            sector[at + 12..at + 16].copy_from_slice(&u32::to_le_bytes(count));
+        }
+        sector[510..].copy_from_slice(&[0x55, 0xAA]);
+        file.write_all_at(&sector, link * 512).unwrap();
+    }
+    for expected in [
+        "partition 6: starts at sector 8192, where partition 5 ends at 12287",
+        "partition 5: 2097152 bytes at byte 4194304, ext4: 1 groups",
+        "partition 6: 2097152 bytes at byte 4194304, overlaps one before it: not checked",
+    ] {
+        found(&disk, expected);
+    }
 }

@@ -94,7 +94,9 @@ impl Attributes {
             if !volume.superblock.features.attributes() {
                 problems.add(&place, "has attributes without the feature ext_attr");
             }
-            bytes += u64::from(volume.superblock.block_size);
+            if volume.contains(block, 1) {
+                bytes += u64::from(volume.superblock.block_size);
+            }
             values.extend(self.take_block(volume, (&place, block), owned, problems)?);
         }
         let rounding = u64::from(volume.superblock.block_size);

@@ -31,7 +31,7 @@ impl Check<'_> {
 
     /// Checks everything but names, and returns the map: with its runs, if they are wanted.
     pub(super) fn run(&mut self, kind: FileType, keeps_runs: bool) -> io::Result<Mapping> {
-        self.fields(kind);
+        self.fields(Some(kind));
         let has_map = match kind {
             FileType::Regular | FileType::Directory => true,
             FileType::Symlink => self.inode.size() > SHORT_TARGET,
@@ -81,7 +81,8 @@ impl Check<'_> {
         Ok(walk.mapping)
     }
 
-    fn fields(&mut self, kind: FileType) {
+    /// Checks what does not depend on the map.
+    pub(super) fn fields(&mut self, kind: Option<FileType>) {
         let features = self.volume.superblock.features;
         let inode = self.inode;
         if inode.deletion_time() != 0 {
@@ -92,12 +93,16 @@ impl Check<'_> {
         if flags != 0 {
             self.report(format_args!("flags {flags:#x} are not supported here"));
         }
-        let is_file = matches!(kind, FileType::Regular | FileType::Directory);
-        let may_have_map = is_file || (kind == FileType::Symlink && inode.size() > SHORT_TARGET);
+        let is_file = matches!(kind, Some(FileType::Regular | FileType::Directory));
+        let is_long_link = kind == Some(FileType::Symlink) && inode.size() > SHORT_TARGET;
+        let may_have_map = is_file || is_long_link;
         if inode.has(raw_inode::EXTENTS) && !(features.extents() && may_have_map) {
             self.report("has the flag for extents, which it cannot have");
         }
-        let may_have_index = kind == FileType::Directory && features.hashed_directories();
+        if kind.is_some() && !is_file && inode.has(raw_inode::UNCHANGING) {
+            self.report("is immutable or only appended to, but neither a file nor a directory");
+        }
+        let may_have_index = kind == Some(FileType::Directory) && features.hashed_directories();
         if inode.has(raw_inode::INDEX) && !may_have_index {
             self.report("has the flag for an index, which it cannot have");
         }
@@ -124,7 +129,8 @@ impl Check<'_> {
         }
     }
 
-    fn regular_size(&mut self, mapping: &Mapping) {
+    /// Checks the size of a file by its map.
+    pub(super) fn regular_size(&mut self, mapping: &Mapping) {
         let block = u64::from(self.volume.superblock.block_size);
         let size = self.inode.size();
         let last = mapping.written_end.saturating_sub(1);

@@ -10,16 +10,12 @@ use super::owned::Owned;
 use super::raw_inode::{self, FileType, RawInode};
 use super::value::ValueInode;
 use super::volume::Volume;
-use super::{journal, orphan, resize};
+use super::{journal, orphan, reserved, resize};
 use crate::fields::Fields;
 use crate::verify::problem::Problems;
 
-/// The list of bad blocks.
-const BAD_BLOCKS: u32 = 1;
 /// The root directory.
 pub(super) const ROOT: u32 = 2;
-/// The boot loader's; nothing else may be known about it.
-const BOOT_LOADER: u32 = 5;
 /// The blocks kept for more group descriptors.
 const RESIZE: u32 = 7;
 /// The journal.
@@ -135,26 +131,18 @@ fn one(
     match number {
         RESIZE if superblock.features.resize_inode() => return resize::check(&mut check),
         JOURNAL if has_journal => return journal::check(&mut check),
-        BAD_BLOCKS | BOOT_LOADER => {
-            check.map(false)?;
-            if inode.mode() != 0 && number == BAD_BLOCKS {
-                problems.expect_bits(place, "mode of the bad blocks", inode.mode(), 0_u16);
-            }
-            return Ok(());
-        }
         ROOT => {}
-        reserved if reserved < superblock.first_inode => {
-            let is_empty = inode.mode() == 0 && inode.links() == 0 && inode.blocks() == 0;
-            if !is_empty {
-                problems.add(place, "is reserved, and not empty");
-            }
-            return Ok(());
-        }
+        number if number < superblock.first_inode => return reserved::check(&mut check),
         _ => {}
     }
     if inode.links() == 0 {
-        if inode.mode() != 0 && inode.deletion_time() == 0 {
+        let time = inode.deletion_time();
+        if inode.mode() != 0 && time == 0 {
             problems.add(place, "has no links, and no deletion time");
+        }
+        if time != 0 && time < superblock.inodes() && superblock.tells_times() {
+            let what = format_args!("is deleted, but in a list of orphans: inode {time} follows");
+            problems.add(place, what);
         }
         return Ok(());
     }

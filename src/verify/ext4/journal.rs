@@ -25,6 +25,8 @@ pub(super) fn check(check: &mut Check<'_>) -> io::Result<()> {
         check
             .problems
             .add(PLACE, "its inode is not a file with one link");
+    }
+    if inode.file_type() != Some(FileType::Regular) {
         return Ok(());
     }
     let mapping = check.run(FileType::Regular, true)?;

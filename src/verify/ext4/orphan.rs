@@ -20,7 +20,11 @@ pub(super) fn check(check: &mut Check<'_>, mapping: &Mapping) -> io::Result<()> 
         check.problems.add(PLACE, "its inode is not a file");
     }
     let blocks = check.inode.size() / u64::from(volume.superblock.block_size);
-    if !mapping.is_whole() || mapping.end != blocks || blocks == 0 {
+    let is_cut = !check
+        .inode
+        .size()
+        .is_multiple_of(volume.superblock.block_size.into());
+    if is_cut || !mapping.is_whole() || mapping.end != blocks || blocks == 0 {
         check
             .problems
             .add(PLACE, "has holes, or another size than its blocks");

@@ -5,6 +5,8 @@
 use crate::crc::crc32c;
 use crate::fields::{Fields, slice};
 
+/// The content, or the target, must not change; content may only be appended.
+pub(super) const UNCHANGING: u32 = 0x30;
 /// The directory has an index.
 pub(super) const INDEX: u32 = 0x1000;
 /// `blocks` counts blocks of the filesystem, not of 512 bytes.
@@ -57,6 +59,11 @@ impl<'a> RawInode<'a> {
     /// Returns the size in bytes.
     pub(super) fn size(self) -> u64 {
         self.0.split64(0x04, 0x6C)
+    }
+
+    /// Returns the low halves of the owner's and the group's number.
+    pub(super) fn owners(self) -> [u16; 2] {
+        [self.0.le16(0x02), self.0.le16(0x18)]
     }
 
     pub(super) fn links(self) -> u16 {

@@ -10,6 +10,8 @@ use super::mapping::Mapping;
 use super::raw_inode::FileType;
 use crate::fields::{Fields, slice};
 
+/// Blocks of a file before those of its lists.
+const DIRECT: u64 = 12;
 /// The place in the map that has the list of lists.
 const LIST_OF_LISTS: usize = 13;
 
@@ -21,6 +23,7 @@ pub(super) fn check(check: &mut Check<'_>) -> io::Result<()> {
     if inode.file_type() != Some(FileType::Regular) || inode.links() != 1 {
         check.problems.add(place, "is not a file with one link");
     }
+    check.fields(Some(FileType::Regular));
     let number = |index: usize| u64::from(inode.map().le32(4 * index));
     let list = number(LIST_OF_LISTS);
     let others = (0..15).filter(|index| *index != LIST_OF_LISTS);
@@ -72,12 +75,23 @@ pub(super) fn check(check: &mut Check<'_>) -> io::Result<()> {
             continue;
         }
         mapping.map_blocks += 1;
-        mapping.content_blocks += u64::try_from(copies.len()).unwrap_or_default();
+        let count = u64::try_from(copies.len()).unwrap_or_default();
+        mapping.content_blocks += count;
+        if count > 0 {
+            let lists = 1 + u64::from(slot);
+            let end = DIRECT + lists * u64::from(per_block) + count;
+            mapping.written_end = mapping.written_end.max(end);
+        }
         if found == expected {
             check_copies(check, &volume.block(found)?, found, &copies);
         }
     }
-    check.block_count(&mapping, 0);
+    check.regular_size(&mapping);
+    let attributes =
+        check
+            .attributes
+            .check_inode(volume, (check.number, inode), check.owned, check.problems)?;
+    check.block_count(&mapping, attributes);
     Ok(())
 }
 

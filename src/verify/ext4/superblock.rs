@@ -225,6 +225,21 @@ impl Superblock {
                 format_args!("the orphan list starts with inode {last}"),
             );
         }
+        self.check_hidden_inodes(problems);
+        if !self.features.journal() {
+            const JOURNAL: &str = "journal, without the feature";
+            problems.expect(JOURNAL, "its inode", raw.le32(0xE0), 0);
+            problems.expect_bits(JOURNAL, "its device", raw.le32(0xE4), 0_u32);
+            if raw.array::<16>(0xD0) != [0; 16] {
+                problems.add(JOURNAL, "the superblock has its UUID");
+            }
+        }
+        // Without 64-bit numbers the size is 32, and this field need not say so.
+        let size = raw.le16(0xFE);
+        if size > 1024 || !(size == 0 || size.is_power_of_two()) {
+            let what = format_args!("size of a group descriptor is {size}, no power of two");
+            problems.add(PLACE, what);
+        }
         let spare = self.inode_size - 128;
         for (name, at) in [("least", 0x15C), ("wanted", 0x15E)] {
             let extra = raw.le16(at);
@@ -262,6 +277,40 @@ impl Superblock {
                 0,
             );
         }
+    }
+
+    /// Checks the numbers of inodes that no directory names.
+    fn check_hidden_inodes(&self, problems: &mut Problems) {
+        const PLACE: &str = "superblock";
+        for (name, at) in [("users", 0x240), ("groups", 0x244), ("projects", 0x26C)] {
+            let number = self.raw.le32(at);
+            if number != 0 {
+                let what = format_args!("quotas of {name} in inode {number}, without the feature");
+                problems.add(PLACE, what);
+            }
+        }
+        let number = self.raw.le32(0x280);
+        let is_possible = if self.features.orphan_file() {
+            (self.first_inode..=self.inodes()).contains(&number)
+        } else {
+            number == 0
+        };
+        if !is_possible {
+            let but = if self.features.orphan_file() {
+                "which cannot have it"
+            } else {
+                "without the feature"
+            };
+            problems.add(PLACE, format_args!("orphan file in inode {number}, {but}"));
+        }
+    }
+
+    /// Returns whether the times in the superblock are such that a deletion time can be told from
+    /// the number of an inode: some writers put times near 0 everywhere.
+    pub(super) fn tells_times(&self) -> bool {
+        let times = [0x2C, 0x30, 0x108].map(|at| self.raw.le32(at));
+        let inodes = self.inodes();
+        times.iter().all(|time| *time == 0 || *time >= inodes)
     }
 
     /// Returns a number of blocks, whose high half only counts with `64bit`.
