@@ -50,8 +50,8 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
   `chown` and `rm -f`, on literal names and with `if`, `&&` and `||`.
   Nothing is guessed: one word more makes the script one that is not understood.
 - One in Lua (`-p <lua>`) is run, if it uses nothing but the language and what looks at files and
-  changes them: `posix.stat`, `mkdir`, `symlink`, `unlink` and the like, `os.remove`, `os.rename` and
-  `io.open`. All of that acts on the image. It may take 50 million instructions and 64 MiB.
+  changes them: `posix.stat`, `mkdir`, `symlink`, `unlink` and the like, `os.remove`, `os.rename`
+  and `io.open`. All of that acts on the image. It may take 50 million instructions and 64 MiB.
 - Of the others, what may come after the files is left for the first boot, where the image has
   systemd: `hsb-scriptlets.service` runs it once, and removes itself. Scripts in Lua need `rpmlua`
   there.
