@@ -90,6 +90,11 @@ const CLASSES: &[Class] = &[
     ),
     only_ours(
         E2fsck,
+        "orphan file: has holes, or another size than its blocks",
+        "blocks that were never written are read all the same",
+    ),
+    only_ours(
+        E2fsck,
         "superblock: revision 0 is not supported: not checked",
         "e2fsck knows it, and hsb tells that it does not",
     ),
@@ -313,6 +318,10 @@ const CLASSES: &[Class] = &[
 
 /// What must follow from a problem of a class, and so needs no reason itself.
 const FOLLOWING: &[(&str, &str)] = &[
+    (
+        "inode @: the count of its blocks has more than 32 bits",
+        "inode @: count of blocks is #, expected #, in units of # bytes",
+    ),
     (LABEL, "volume label: *"),
     (
         LABEL,
