@@ -94,8 +94,13 @@ fn write(root: &mut Root<'_>, file: &File) -> Result<(), Error> {
         return Ok(());
     }
     // Lines do not go on with what the file ends in.
-    let start = if is_open && text.ends_with('\n') { "\n" } else { "" };
-    root.append(&**path, format!("{start}{text}")).map_err(failed)
+    let start = if is_open && text.ends_with('\n') {
+        "\n"
+    } else {
+        ""
+    };
+    root.append(&**path, format!("{start}{text}"))
+        .map_err(failed)
 }
 
 /// Returns whether a text is somewhere in a file, as whole lines.

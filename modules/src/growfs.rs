@@ -77,7 +77,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         Grower::Repart(kind) => {
             root.mkdir_above(REPART)?;
             let before = root.read_if_exists(REPART)?.unwrap_or_default();
-            root.write(REPART, ini::set(&before, "Partition", &[("Type", Some(kind))]))?;
+            root.write(
+                REPART,
+                ini::set(&before, "Partition", &[("Type", Some(kind))]),
+            )?;
             fstab::add_option(root, partition, OPTION)?;
         }
         Grower::CloudInit => root.info("cloud-init grows the root filesystem"),

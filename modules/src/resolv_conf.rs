@@ -162,7 +162,9 @@ fn check_option(option: &Spanned<String>) -> Result<(), ValueError> {
                 true => Ok(()),
                 false => {
                     let error = option.error(format!("{:?} is no {name}", **option));
-                    Err(error.help(format!("it takes a number up to {most}, as in {name}:{most}")))
+                    Err(error.help(format!(
+                        "it takes a number up to {most}, as in {name}:{most}"
+                    )))
                 }
             }
         }

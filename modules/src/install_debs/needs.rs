@@ -180,7 +180,11 @@ impl<'p> World<'p> {
                         }
                         _ => continue,
                     };
-                    let by = if member.who == Who::New(new) { member } else { other };
+                    let by = if member.who == Who::New(new) {
+                        member
+                    } else {
+                        other
+                    };
                     let old = database.entry(there);
                     let is_same = old.identity.name == by.identity.name;
                     if !is_same && !old.is_essential() && replaces(by.relations, &old.identity) {

@@ -56,10 +56,7 @@ impl Unpacking {
         // What was not empty before may be now.
         for path in self.remove_files(root, index, &[])? {
             if path != b"/." {
-                root.info(format!(
-                    "{} stays, as something else is in it",
-                    show(&path)
-                ));
+                root.info(format!("{} stays, as something else is in it", show(&path)));
             }
         }
         self.remove_info(root, index, &[])?;

@@ -84,12 +84,7 @@ impl Script<'_> {
 
     /// Does what a script asks for that comes before or after files. One that is not understood is
     /// told of.
-    fn act(
-        &self,
-        root: &mut Root<'_>,
-        policies: &Policies,
-        is_before: bool,
-    ) -> Result<(), Error> {
+    fn act(&self, root: &mut Root<'_>, policies: &Policies, is_before: bool) -> Result<(), Error> {
         let class = self.classify(root, policies.of(self.package))?;
         self.tell(root, &class.describe());
         match class {
@@ -247,12 +242,14 @@ impl Removal {
 
     /// Does what the `prerm` asks for, before anything else.
     pub(super) fn before(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
-        self.script("prerm", &self.prerm, 0).act(root, policies, false)
+        self.script("prerm", &self.prerm, 0)
+            .act(root, policies, false)
     }
 
     /// Does what the `postrm` asks for, once the files have gone.
     pub(super) fn after(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
-        self.script("postrm", &self.postrm, 1).act(root, policies, false)
+        self.script("postrm", &self.postrm, 1)
+            .act(root, policies, false)
     }
 
     fn script<'s>(&'s self, slot: &'static str, text: &'s str, which: usize) -> Script<'s> {

@@ -117,11 +117,7 @@ pub(super) fn check(
 }
 
 /// Returns the keys of the recipe, or of the image where that lists none.
-fn trusted(
-    root: &Root<'_>,
-    options: &Options,
-    installed: &[Installed],
-) -> Result<Keyring, Error> {
+fn trusted(root: &Root<'_>, options: &Options, installed: &[Installed]) -> Result<Keyring, Error> {
     let mut keyring = read(options, root.host())?;
     if options.keyring.is_empty() {
         add_images(root, &mut keyring, installed)?;

@@ -134,7 +134,10 @@ fn locales_that_are_not_compiled() {
     ] {
         let recipe = value!({"locale": locale});
         match is_there {
-            true => assert_eq!(done(&sources, &recipe).1, [format!("locale {locale:?} {WARNING}")]),
+            true => assert_eq!(
+                done(&sources, &recipe).1,
+                [format!("locale {locale:?} {WARNING}")]
+            ),
             false => assert_eq!(
                 crate::kit::refusal(&sources, "locale", &recipe),
                 format!("the image has no locale {locale:?}")

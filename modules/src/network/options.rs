@@ -94,7 +94,11 @@ impl fmt::Display for Selector {
 /// Returns whether two names or patterns can mean the same interface.
 fn overlap(one: &str, other: &str) -> bool {
     let fits = |pattern: &str, name: &str| glob_matches(pattern.as_bytes(), name.as_bytes());
-    let start = |pattern: &str| pattern.find(['*', '?', '[']).map(|at| pattern[..at].to_owned());
+    let start = |pattern: &str| {
+        pattern
+            .find(['*', '?', '['])
+            .map(|at| pattern[..at].to_owned())
+    };
     match (start(one), start(other)) {
         (Some(one), Some(other)) => one.starts_with(&other) || other.starts_with(&one),
         _ => fits(one, other) || fits(other, one),
@@ -120,7 +124,8 @@ impl Options {
             let is_same = |other: &&Interface| other.selector.overlaps(&interface.selector);
             if let Some(other) = others.find(is_same) {
                 let (one, other) = (&interface.selector, &other.selector);
-                let message = format!("{one} and {other} can be one interface: one would not count");
+                let message =
+                    format!("{one} and {other} can be one interface: one would not count");
                 let error = ValueError::new(interface.span, message);
                 return Err(error.help("name interfaces so that each is meant once"));
             }

@@ -59,9 +59,9 @@ impl Keyword {
     pub(super) fn names(&self, version: Option<Version>) -> Vec<String> {
         let counts = |since: Option<Version>| since.is_none_or(|since| version >= Some(since));
         let counts = |since| version.is_none() || counts(since);
-        let later = RENAMED.iter().find(|(_, earlier, since)| {
-            earlier.eq_ignore_ascii_case(self.name) && counts(*since)
-        });
+        let later = RENAMED
+            .iter()
+            .find(|(_, earlier, since)| earlier.eq_ignore_ascii_case(self.name) && counts(*since));
         let name = later.map_or(self.name, |(later, ..)| later);
         let earlier = RENAMED
             .iter()

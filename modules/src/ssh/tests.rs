@@ -237,7 +237,10 @@ fn options_that_have_another_name() {
             ("/usr/sbin/sshd", &*program),
             ("/etc/ssh/sshd_config", before),
         ];
-        let recipe = map([("ssh", map([("host_keys", "keep".into()), ("options", options)]))]);
+        let recipe = map([(
+            "ssh",
+            map([("host_keys", "keep".into()), ("options", options)]),
+        )]);
         let mut tree = image(&files);
         step(&mut tree, "ssh", &recipe).unwrap();
         assert_eq!(read(&tree, "/etc/ssh/sshd_config"), after, "{program}");

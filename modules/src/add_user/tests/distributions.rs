@@ -124,11 +124,31 @@ fn a_shared_group_a_mailbox_and_a_missing_shell() {
 #[test]
 fn who_is_not_to_log_in_gets_no_shell() {
     for (program, shell, set, told) in [
-        ("/usr/sbin/nologin", "/usr/sbin/nologin", "/usr/sbin/nologin", None),
+        (
+            "/usr/sbin/nologin",
+            "/usr/sbin/nologin",
+            "/usr/sbin/nologin",
+            None,
+        ),
         // As on Alpine.
-        ("/sbin/nologin", "/usr/sbin/nologin", "/sbin/nologin", Some("/sbin/nologin is set")),
-        ("/bin/false", "/usr/bin/nologin", "/bin/false", Some("/bin/false is set")),
-        ("/bin/x", "/sbin/nologin", "/sbin/nologin", Some("nobody can log in with it")),
+        (
+            "/sbin/nologin",
+            "/usr/sbin/nologin",
+            "/sbin/nologin",
+            Some("/sbin/nologin is set"),
+        ),
+        (
+            "/bin/false",
+            "/usr/bin/nologin",
+            "/bin/false",
+            Some("/bin/false is set"),
+        ),
+        (
+            "/bin/x",
+            "/sbin/nologin",
+            "/sbin/nologin",
+            Some("nobody can log in with it"),
+        ),
         ("/bin/sh", "/bin/zsh", "/bin/sh", Some("/bin/sh is set")),
     ] {
         let mut tree = image(&[
@@ -136,10 +156,12 @@ fn who_is_not_to_log_in_gets_no_shell() {
             ("/etc/group", "root:x:0:\n"),
             (program, ""),
         ]);
-        let warnings = added(&mut tree, value!([{"name": "a", "system": true, "shell": shell}]));
-        let want = told.map(|told| {
-            format!("user \"a\": the shell {shell} is not in the image; {told}")
-        });
+        let warnings = added(
+            &mut tree,
+            value!([{"name": "a", "system": true, "shell": shell}]),
+        );
+        let want =
+            told.map(|told| format!("user \"a\": the shell {shell} is not in the image; {told}"));
         assert_eq!(warnings, Vec::from_iter(want));
         assert!(last(&tree, "/etc/passwd").ends_with(&format!(":{set}")));
     }
