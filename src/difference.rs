@@ -106,7 +106,6 @@ pub(crate) fn compare(
     options: &Options,
 ) -> Result<(Vec<Difference>, Unread)> {
     let most = readers.map(|reader| reader.metadata_max());
-    let allowance = || Mutex::new(Allowance::new(most[0].min(most[1])));
     let comparison = Comparison {
         readers,
         options,
@@ -117,7 +116,7 @@ pub(crate) fn compare(
         unread: Mutex::default(),
         visited: Default::default(),
         linked: Mutex::default(),
-        allowances: [allowance(), allowance(), allowance()],
+        allowance: Mutex::new(Allowance::new(most[0].min(most[1]))),
         exhausted: OnceLock::new(),
     };
     let work = Work::new(Job::Pair(path.to_vec(), roots));
@@ -178,14 +177,11 @@ struct Comparison<'a> {
     visited: [Mutex<Visited>; 2],
     /// Files of several names whose contents were compared, and are the same.
     linked: Mutex<HashSet<[FileId; 2]>>,
-    /// What may be kept of the directories on each side, and of all else.
-    allowances: [Mutex<Allowance>; 3],
+    /// What may be kept of all this.
+    allowance: Mutex<Allowance>,
     /// That there was not enough of it, which ends the comparison.
     exhausted: OnceLock<Error>,
 }
-
-/// The last of the allowances.
-const REST: usize = 2;
 
 impl Comparison<'_> {
     fn run(&self, job: Job, buffers: &mut Buffers, todo: &mut Vec<Job>) {
@@ -194,7 +190,7 @@ impl Comparison<'_> {
         }
         match job {
             Job::Pair(path, ids) => {
-                lock(&self.allowances[REST]).give_back(waiting(&path));
+                lock(&self.allowance).give_back(waiting(&path));
                 self.pair(path, ids, buffers, todo);
             }
             Job::Part(pair, part) => self.part(&pair, part, buffers),
@@ -225,25 +221,27 @@ impl Comparison<'_> {
     /// Compares two directories name by name.
     fn entries(&self, pair: &Pair, buffers: &mut Buffers, todo: &mut Vec<Job>) {
         let entries = self.both(&pair.path, |side| {
-            let id = pair.ids[side];
-            let reader = self.readers[side];
-            {
-                let allowance = &mut *lock(&self.allowances[side]);
-                lock(&self.visited[side]).enter(reader, id, &pair.path, allowance)?;
-            }
-            reader.entries(id)
+            self.enter(side, pair.ids[side], &pair.path)?;
+            self.readers[side].entries(pair.ids[side])
         });
         let Some([a, b]) = self.readable(entries) else {
             return;
         };
-        let taken = [names_taken(&a), names_taken(&b)];
-        if !(self.takes(0, taken[0]) && self.takes(1, taken[1])) {
-            return;
+        let taken = names_taken(&a) + names_taken(&b);
+        if self.takes(taken) {
+            self.names([a, b], pair, buffers, todo);
         }
-        self.names([a, b], pair, buffers, todo);
-        for (allowance, taken) in self.allowances.iter().zip(taken) {
-            lock(allowance).give_back(taken);
-        }
+        lock(&self.allowance).give_back(taken);
+    }
+
+    fn enter(&self, side: usize, directory: FileId, path: &[u8]) -> Result<()> {
+        let mut visited = lock(&self.visited[side]);
+        visited.enter(
+            self.readers[side],
+            directory,
+            path,
+            &mut lock(&self.allowance),
+        )
     }
 
     /// Compares what two directories have.
@@ -277,7 +275,7 @@ impl Comparison<'_> {
                     // Directories are work for others, files are quicker done than handed on.
                     match self.readers[0].stat(first) {
                         Ok(stat) if stat.kind == Kind::Directory => {
-                            self.takes(REST, waiting(&path));
+                            self.takes(waiting(&path));
                             todo.push(Job::Pair(path, [first, second]));
                         }
                         _ => self.pair(path, [first, second], buffers, todo),
@@ -305,8 +303,7 @@ impl Comparison<'_> {
             return;
         }
         let is_read = self.content(&pair, 0..common, buffers);
-        if is_linked && is_read && pair.first.get().is_none() && self.takes(REST, Allowance::ENTRY)
-        {
+        if is_linked && is_read && pair.first.get().is_none() && self.takes(Allowance::ENTRY) {
             lock(&self.linked).insert(pair.ids);
         }
         self.tell(&pair, pair.first.get());
@@ -388,14 +385,14 @@ impl Comparison<'_> {
 
     /// Keeps a difference.
     fn found(&self, difference: Difference) {
-        if self.takes(REST, difference.memory()) {
+        if self.takes(difference.memory()) {
             lock(&self.found).push(difference);
         }
     }
 
-    /// Takes bytes from an allowance, and returns whether there were as many.
-    fn takes(&self, allowance: usize, bytes: u64) -> bool {
-        match lock(&self.allowances[allowance]).take(bytes) {
+    /// Takes as many bytes of what may be kept, and returns whether there were as many.
+    fn takes(&self, bytes: u64) -> bool {
+        match lock(&self.allowance).take(bytes) {
             Ok(()) => true,
             Err(error) => {
                 // The first reason will do.
