@@ -265,10 +265,10 @@ fn deep_disk_images() {
     }
 }
 
-/// Asserts that a command ends with an error, within 5 MB for what is known of files and 128 MiB of
+/// Asserts that a command ends with an error, within 5 MB for what is known of files and 384 MiB of
 /// address space in all.
 fn bounded(work: &Work, args: &[&str], code: i32, want: &str) {
-    let run = hsb(work, &[args, &["--max-metadata", "5M"]].concat(), 128);
+    let run = hsb(work, &[args, &["--max-metadata", "5M"]].concat(), 384);
     let has_all = want.split(" ... ").all(|part| run.stderr.contains(part));
     let said: String = run.stderr.chars().take(2000).collect();
     assert!(

@@ -26,7 +26,8 @@ fn what_it_takes_is_bounded() {
         ("string.rep('x', 1 << 40)", "resulting string too large"),
         (
             "local f f = function() return f() + 1 end f()",
-            "stack overflow",
+            // Whichever comes first: the stack takes most of the memory that there is.
+            "stack overflow|not enough memory",
         ),
         (
             "(('a'):rep(1000)):find(('a-'):rep(20) .. 'b')",
@@ -46,7 +47,8 @@ fn what_it_takes_is_bounded() {
     ] {
         let failed = run_in(text, &[], |_| {});
         let failed = failed.unwrap_or_default();
-        assert!(failed.contains(want), "{text}: {failed}");
+        let is_said = want.split('|').any(|want| failed.contains(want));
+        assert!(is_said, "{text}: {failed}");
     }
 }
 
