@@ -175,7 +175,6 @@ const ROWS: &[(&str, &[(&str, Taken)])] = &[
     ),
     ("PermitTunnel", &[("maybe", None), ("point-to-point", Both)]),
     ("AllowTcpForwarding", &[("remote", Both), ("some", None)]),
-    ("AllowUsers", &[("[a, b@1.2.3.0/24]", Both), ("a b", Both)]),
     ("Banner", &[("/etc/issue.net", Both), ("a b", None)]),
     // The first one counts, the other one would be for nothing.
     ("PasswordAuthentication", &[("[yes, no]", Theirs)]),
@@ -200,8 +199,76 @@ const ROWS: &[(&str, &[(&str, Taken)])] = &[
     ("PerSourcePenalties", &[("'yes'", None)]),
     // sshd of Debian warns of what is there no more.
     ("UsePrivilegeSeparation", &[("sandbox", Both)]),
-    // The routing domains of OpenBSD and Linux are those of the machine.
-    ("RDomain", &[("'%D'", Ours)]),
+    // OpenBSD alone has them.
+    ("RDomain", &[("'%D'", None), ("x", None), ("none", None)]),
+    (
+        "AuthenticationMethods",
+        &[
+            ("any", Both),
+            ("none", Both),
+            (
+                "'publickey,password publickey,keyboard-interactive:pam'",
+                Both,
+            ),
+            ("'publickey,foo'", None),
+            ("'publickey,'", None),
+            ("any publickey", None),
+            ("publickey any", None),
+            // It is off without another option.
+            ("gssapi-with-mic", Ours),
+        ],
+    ),
+    (
+        "AllowUsers",
+        &[
+            ("[a, b@1.2.3.0/24]", Both),
+            ("a b", Both),
+            ("'a@10.0.0.1/99'", None),
+            ("'a@10.0.0.1/24'", None),
+            ("'a@10.0.0.0/8,!10.0.0.1,*.example.com'", Both),
+            ("'a@2001:db8::/32'", Both),
+            ("'a@2001:db8::1/32'", None),
+            ("'a@0.0.0.0/0'", Both),
+            ("'a@1.2.3.4/32 b'", Both),
+            ("'a@'", None),
+            ("'a@b,,c'", None),
+            // It is no network, and fits no host.
+            ("'a@10.0.0.0/129'", Theirs),
+        ],
+    ),
+    ("DenyUsers", &[("'a@10.0.0.1/99'", None), ("'*@::1'", Both)]),
+    ("AllowGroups", &[("'a@10.0.0.1/99'", Both), ("a b", Both)]),
+    (
+        "PermitOpen",
+        &[
+            ("any", Both),
+            ("none", Both),
+            ("'host:1 [::1]:22 *:80 h:*'", Both),
+            ("host", None),
+            ("any x", None),
+            ("'a:1 any'", None),
+            ("'::1:22'", None),
+            ("a/22", None),
+            ("'a:0'", None),
+            ("'[::1'", None),
+            ("'[::1]'", None),
+        ],
+    ),
+    (
+        "PermitListen",
+        &[
+            ("any", Both),
+            ("none", Both),
+            ("'8080 localhost:80 h:*'", Both),
+            ("'*'", Both),
+            ("'x:y'", None),
+            ("x", None),
+            ("0", None),
+            ("'x:0'", None),
+            ("'80 none'", None),
+        ],
+    ),
+    ("AcceptEnv", &[("LANG LC_*", Both), ("A=B", None)]),
 ];
 
 /// The settings that a distribution has, the options, and what the server then does, as `sshd -T`

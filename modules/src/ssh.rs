@@ -2,6 +2,7 @@
 //!
 //! See sshd_config(5): of two lines for one keyword the first counts.
 
+mod access;
 mod argument;
 mod config;
 mod keyword;

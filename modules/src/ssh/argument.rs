@@ -1,5 +1,7 @@
 //! What follows a keyword: its words, and whether they are what sshd takes there.
 
+use super::access;
+
 /// What a keyword takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Takes {
@@ -39,6 +41,18 @@ pub(super) enum Takes {
     Mask,
     /// `NAME=value` words.
     Variables,
+    /// Names of variables, with wildcards.
+    Names,
+    /// Patterns of users, with or without the hosts that they come from.
+    Users,
+    /// Lists of ways to log in.
+    Methods,
+    /// Hosts with their ports.
+    Places,
+    /// Ports, with or without the hosts that they are on.
+    Listeners,
+    /// Nothing that sshd would start with on Linux.
+    Nothing,
 }
 
 /// The classes of ip(7) and of RFC 2474, 2597, 3246 and 8622.
@@ -181,6 +195,35 @@ impl Takes {
                 });
                 (is_right, "NAME=value".to_owned())
             }
+            (Takes::Names, words) => {
+                let is_name = |word: &&str| !word.is_empty() && !word.contains('=');
+                let taken = "names of variables such as LANG or LC_*, without values";
+                (words.iter().all(is_name), taken.to_owned())
+            }
+            (Takes::Users, words) => {
+                let is_right = words.iter().all(|word| access::is_user(word));
+                let taken = "users such as bob, bob@*.example.com or bob@192.0.2.0/24, where the \
+                             address is that of the network";
+                (is_right, taken.to_owned())
+            }
+            (Takes::Methods, words) => {
+                let taken = "any alone, or lists such as publickey,password of publickey, password, \
+                             keyboard-interactive, hostbased, gssapi-with-mic, gssapi-keyex, none";
+                (access::are_methods(words), taken.to_owned())
+            }
+            (Takes::Places, words) => {
+                let taken = "any, none, or hosts with ports: db.example.com:5432, [2001:db8::1]:22, \
+                             localhost:*";
+                (access::are_places(words), taken.to_owned())
+            }
+            (Takes::Listeners, words) => {
+                let taken = "any, none, ports, or hosts with ports: 8080, localhost:8080, *";
+                (access::are_listeners(words), taken.to_owned())
+            }
+            (Takes::Nothing, _) => (
+                false,
+                "nothing on Linux: sshd does not start with it".to_owned(),
+            ),
         };
         if is_right { Ok(()) } else { Err(taken) }
     }
@@ -250,7 +293,7 @@ fn is_number(word: &str) -> bool {
     number(word).is_some()
 }
 
-fn is_port(word: &str) -> bool {
+pub(super) fn is_port(word: &str) -> bool {
     number(word).is_some_and(|port| (1..=65535).contains(&port))
 }
 

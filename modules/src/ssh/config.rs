@@ -38,7 +38,10 @@ impl Asked {
             .flatten()
             .collect();
         let said = words(&argument(line)).unwrap_or_default();
-        !matches!(self.keyword.takes, Takes::Words) || said.iter().any(|word| !asked.contains(word))
+        !matches!(
+            self.keyword.takes,
+            Takes::Words | Takes::Names | Takes::Users
+        ) || said.iter().any(|word| !asked.contains(word))
     }
 }
 
