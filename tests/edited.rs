@@ -114,6 +114,12 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
         "network\nnetwork: [{name: eth0}]",
     ),
     (
+        "debian",
+        "/etc/network/interfaces",
+        "MINE\niface eth0 inet static\n  dns-search a \\\n  b\n  up mine \\\n    address mine\n",
+        "network\nnetwork: [{name: eth0}]",
+    ),
+    (
         "fedora",
         "/etc/NetworkManager/system-connections/hsb-eth0.nmconnection",
         "MINE\n[connection]\nid=x\nmine=1\n",

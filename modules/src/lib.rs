@@ -19,6 +19,7 @@ pub mod api;
 mod assignments;
 mod cfg;
 mod compressed;
+mod continued;
 mod deb;
 mod dropins;
 mod error;

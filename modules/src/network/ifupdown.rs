@@ -71,7 +71,7 @@ fn named_elsewhere(root: &Root<'_>, name: &str) -> Result<Option<Vec<u8>>, Error
         if root.is_file(&path) {
             let text = root.read(&path)?;
             let text = String::from_utf8_lossy(&text);
-            if text.lines().any(|line| stanzas::is_of(line, name)) {
+            if stanzas::has(&text, name) {
                 return Ok(Some(path));
             }
         }

@@ -109,6 +109,17 @@ fn lines_of_others_stay() {
              up ip addr add 1.1.1.1 dev eth1\niface eth0 inet6 auto\n  privext 2\n"
                 .to_owned(),
         ),
+        // Lines go on behind a `\`.
+        (
+            "auto lo \\\n  eth0\niface eth0 \\\n inet static\n  address 1.2.3.4\\\n/24\n  # c \\\n  \
+             dns-nameservers 1.1.1.1 \\\n    8.8.8.8\n  up x \\\n    address\n",
+            "auto lo \\\n  eth0\niface eth0 inet dhcp\n  # c \\\n  up x \\\n    address\niface eth0 inet6 auto\n"
+                .to_owned(),
+        ),
+        (
+            "allow-hotplug lo \\\n  eth0\niface eth0 inet dhcp\n",
+            format!("allow-hotplug lo\n{ours}"),
+        ),
         (
             "allow-hotplug eth0\niface eth0 inet dhcp\nsource interfaces.d/*\n",
             format!("{ours}source interfaces.d/*\n"),

@@ -1,5 +1,7 @@
 //! The text of interfaces(5): stanzas of one interface change, all other lines stay.
 
+use crate::continued;
+
 /// What a stanza is to say.
 #[derive(Debug)]
 pub(super) struct Stanza {
@@ -32,7 +34,7 @@ pub(super) fn set(text: &str, name: &str, when: &str, stanzas: &[Stanza]) -> Str
     for family in ["inet", "inet6"] {
         let wanted = stanzas.iter().find(|stanza| stanza.family == family);
         let mut found = false;
-        let of_family = |part: &Part| part.head_words().starts_with(&["iface", name, family]);
+        let of_family = |part: &Part| part.head_words().iter().take(3).eq(["iface", name, family]);
         for part in file.parts.iter_mut().filter(|part| of_family(part)) {
             // Of a second stanza the addresses would be there as well.
             match wanted.filter(|_| !found) {
@@ -49,10 +51,15 @@ pub(super) fn set(text: &str, name: &str, when: &str, stanzas: &[Stanza]) -> Str
     file.parts.iter().map(Part::text).collect()
 }
 
+/// Returns whether a file has a stanza of an interface.
+pub(super) fn has(text: &str, name: &str) -> bool {
+    let lines = continued::lines(text, false);
+    lines.into_iter().any(|line| is_of(line, name))
+}
+
 /// Returns whether a line starts a stanza of an interface.
-pub(super) fn is_of(line: &str, name: &str) -> bool {
-    let mut words = line.split_whitespace();
-    words.next() == Some("iface") && words.next() == Some(name)
+fn is_of(line: &str, name: &str) -> bool {
+    continued::words(line).iter().take(2).eq(["iface", name])
 }
 
 /// A line that is no option, with what is above it and the options below.
@@ -61,7 +68,7 @@ struct Part {
     /// Comments and blanks.
     above: String,
     head: String,
-    /// Options, and the comments between them, a line each.
+    /// Options, each with the lines that it goes on in, and the comments between them.
     below: Vec<String>,
 }
 
@@ -73,7 +80,7 @@ impl File {
     fn read(text: &str) -> Self {
         let mut parts: Vec<Part> = Vec::new();
         let mut above = String::new();
-        for line in text.split_inclusive('\n') {
+        for line in continued::lines(text, false) {
             let trimmed = line.trim();
             if trimmed.is_empty() || trimmed.starts_with('#') {
                 above += line;
@@ -135,8 +142,10 @@ impl File {
             let [head, names @ ..] = &words[..] else {
                 continue;
             };
-            let is_wanted = *head == when || when == "auto" && *head == "allow-auto";
-            if !matches!(*head, "auto" | "allow-auto" | "allow-hotplug") || !names.contains(&name) {
+            let is_wanted = head == when || when == "auto" && head == "allow-auto";
+            if !matches!(&**head, "auto" | "allow-auto" | "allow-hotplug")
+                || !names.iter().any(|other| other == name)
+            {
                 continue;
             }
             if is_wanted {
@@ -145,8 +154,8 @@ impl File {
             }
             let others: Vec<_> = names
                 .iter()
-                .filter(|other| **other != name)
-                .copied()
+                .map(String::as_str)
+                .filter(|other| *other != name)
                 .collect();
             part.head = match &others[..] {
                 [] => String::new(),
@@ -166,8 +175,8 @@ impl File {
 }
 
 impl Part {
-    fn head_words(&self) -> Vec<&str> {
-        self.head.split_whitespace().collect()
+    fn head_words(&self) -> Vec<String> {
+        continued::words(&self.head)
     }
 
     fn text(&self) -> String {
@@ -181,16 +190,18 @@ impl Part {
     }
 
     fn set(&mut self, name: &str, stanza: &Stanza) {
-        if self.head_words().get(3) != Some(&stanza.method) {
+        if self
+            .head_words()
+            .get(3)
+            .is_none_or(|word| word != stanza.method)
+        {
             self.head = format!("iface {name} {} {}\n", stanza.family, stanza.method);
         }
         let old: Vec<usize> = (0..self.below.len())
             .filter(|at| is_ours(&self.below[*at], name))
             .collect();
-        let words =
-            |line: &str| -> Vec<String> { line.split_whitespace().map(str::to_owned).collect() };
-        let said = old.iter().map(|at| words(&self.below[*at]));
-        if said.eq(stanza.options.iter().map(|line| words(line))) {
+        let said = old.iter().map(|at| continued::words(&self.below[*at]));
+        if said.eq(stanza.options.iter().map(|line| continued::words(line))) {
             return;
         }
         if let Some(last) = self.below.last_mut().filter(|last| !last.ends_with('\n')) {
@@ -210,6 +221,7 @@ impl Part {
 
 /// Returns whether an option is one that we set.
 fn is_ours(line: &str, name: &str) -> bool {
+    let line = continued::join(line);
     let words: Vec<_> = line.split_whitespace().collect();
     match &words[..] {
         ["up", "ip", "link", "set", "dev", dev, "mtu", _] => *dev == name,
@@ -223,6 +235,7 @@ fn is_ours(line: &str, name: &str) -> bool {
 
 /// Returns whether a line starts a stanza, whatever it is of.
 fn is_head(line: &str) -> bool {
+    let line = continued::join(line);
     let word = line.split_whitespace().next().unwrap_or_default();
     let heads = [
         "iface",
