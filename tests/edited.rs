@@ -132,6 +132,12 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
         "network\nnetwork: [{name: eth0}]",
     ),
     (
+        "arch",
+        "/etc/systemd/network/50-hsb-eth0.network",
+        "MINE\n[Network]\nDNS=1.1.1.1 \\\n  8.8.8.8\nNTP=mine \\\n  mine2\n",
+        "network\nnetwork: [{name: eth0}]",
+    ),
+    (
         "debian",
         "/etc/sysusers.d/hsb.conf",
         "MINE\nu mine - -\n",
@@ -154,6 +160,12 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
         "/etc/modprobe.d/hsb.conf",
         "MINE\nblacklist mine\n",
         "modules_load\nmodules_blacklist: [x]",
+    ),
+    (
+        "debian",
+        "/etc/modprobe.d/hsb.conf",
+        "MINE\noptions kvm_intel nested=0 \\\n  ept=0\noptions mine \\\n  kvm_intel mine\n",
+        "modules_load\nmodules_options: {kvm_intel: nested=1}",
     ),
     (
         "debian",

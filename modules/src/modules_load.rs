@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 
+use crate::continued;
 use crate::installed;
 use crate::named::Named;
 use crate::option::{OptionDoc, Shape};
@@ -142,15 +143,46 @@ fn add(
         return Ok(());
     }
     root.mkdir_above(file)?;
-    if !root.is_file(file) {
-        root.write(file, "")?;
-    }
+    let mut text = root.text_to_change(file)?;
     for (start, line) in lines {
-        // Only options have anything behind the words; `-` and `_` are one letter to the kernel.
-        let start = start.replace(['-', '_'], "[-_]").replace(' ', r"\s+");
-        root.edit_line(file, &format!(r"^\s*{start}(\s|$)"), line, None)?;
+        text = set(&text, &start, &line, file == PROBE);
     }
-    Ok(())
+    root.write(file, text)
+}
+
+/// Returns a text with a line in place of those that begin with the same words. In modprobe.d(5) a
+/// line goes on in the next one behind `\`, a comment as well.
+fn set(text: &str, start: &str, line: &str, is_continued: bool) -> String {
+    let old = match is_continued {
+        true => continued::lines(text, true),
+        false => text.split_inclusive('\n').collect(),
+    };
+    // `-` and `_` are one letter to the kernel.
+    let plain = |word: &str| word.replace('-', "_");
+    let is_same = |old: &str| {
+        let words = continued::words(old).into_iter().map(|word| plain(&word));
+        let wanted: Vec<_> = start.split(' ').map(plain).collect();
+        words.take(wanted.len()).eq(wanted)
+    };
+    let mut is_set = false;
+    let mut out = String::new();
+    for old in old {
+        if is_same(old) {
+            is_set = true;
+            out += line;
+            out += if old.ends_with('\n') { "\n" } else { "" };
+        } else {
+            out += old;
+        }
+    }
+    if !is_set {
+        if !out.is_empty() && !out.ends_with('\n') {
+            out.push('\n');
+        }
+        out += line;
+        out.push('\n');
+    }
+    out
 }
 
 /// Returns whether the image has kernels with modules, and none of them this one.
@@ -219,6 +251,15 @@ mod tests {
                 LOAD,
                 "dm-mod\n#\nbr_netfilter\n",
                 "blacklist pcspkr\noptions kvm_intel nested=1\n",
+            ),
+            (
+                &[(
+                    PROBE,
+                    "# c \\\nblacklist pcspkr\noptions \\\n kvm-intel nested=0 \\\n  ept=0\noptions kvm x \\\n y",
+                )],
+                LOAD,
+                "br_netfilter\ndm-mod\n",
+                "# c \\\nblacklist pcspkr\noptions kvm_intel nested=1\noptions kvm x \\\n y\nblacklist pcspkr\n",
             ),
         ] {
             let (tree, done) = twice(files, "modules_load", &recipe).unwrap();

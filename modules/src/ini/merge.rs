@@ -1,12 +1,13 @@
 //! A file of sections that is to say what another text says, and keeps what is not ours.
 
 /// Returns the file with the keys of `wanted`. Keys that are `ours` and that `wanted` has not go,
-/// all other lines stay. A section that is `repeated` is ours as a whole, each time it is there.
+/// all other lines stay. A line goes on in the next one
+/// behind `\`. A section that is `repeated` is ours as a whole, each time it is there.
 pub(crate) fn merge(
     file: &str,
     wanted: &str,
     ours: fn(section: &str, key: &str) -> bool,
-    repeated: Option<&str>,
+    repeated: &[&str],
 ) -> String {
     let (mut file, wanted) = (sections(file), sections(wanted));
     let mut done: Vec<String> = Vec::new();
@@ -41,14 +42,29 @@ pub(crate) fn merge(
 struct Section {
     /// Empty for what is above the first one.
     name: String,
-    /// With the line of the name.
+    /// With the line of the name; each with those that it goes on in.
     lines: Vec<String>,
 }
 
 fn sections(text: &str) -> Vec<Section> {
     let mut all: Vec<Section> = Vec::new();
+    let mut goes_on = false;
     for line in text.lines() {
         let trimmed = line.trim();
+        let is_comment = trimmed.starts_with(['#', ';']);
+        let was_on = goes_on;
+        // Comments between the lines of a value are no end of it.
+        goes_on = if is_comment {
+            was_on
+        } else {
+            line.ends_with('\\')
+        };
+        if let Some(last) = all.last_mut().and_then(|last| last.lines.last_mut())
+            && was_on
+        {
+            *last += &format!("{line}\n");
+            continue;
+        }
         let name = trimmed
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'));
@@ -81,8 +97,8 @@ fn push(file: &mut Vec<Section>, new: &Section) {
 }
 
 impl Section {
-    fn is(&self, name: Option<&str>) -> bool {
-        name == Some(&self.name)
+    fn is(&self, names: &[&str]) -> bool {
+        names.contains(&&*self.name)
     }
 
     fn pairs(&self) -> Vec<(String, String)> {
@@ -129,8 +145,13 @@ impl Section {
     }
 }
 
-/// Returns key and value of a line.
+/// Returns key and value of a line, with what it goes on in.
 fn pair(line: &str) -> Option<(String, String)> {
+    let mut parts = line.lines();
+    let first = parts.next().unwrap_or_default();
+    let more = parts.filter(|part| !part.trim().starts_with(['#', ';']));
+    let parts: Vec<_> = std::iter::once(first).chain(more).collect();
+    let line = parts.join("\n").replace("\\\n", " ");
     let line = line.trim();
     let (key, value) = line.split_once('=')?;
     let is_comment = line.starts_with(['#', ';']);
@@ -156,12 +177,16 @@ mod tests {
                 "[R]\n# r\nx = 1\n[R]\nx=2\n[B]\nb = 1\n[A]\nm=\u{fc}\n[A]\nk=1\n",
                 "[R]\n# r\nx = 1\n[R]\nx=2\n[B]\nb = 1\n[A]\nm=\u{fc}\nk=1\nk=2\n[A]\n".to_owned(),
             ),
+            (
+                "[Q]\nq=1\n[A]\nk=1 \\\n# c\n  2\nm=1 \\\n  k=3\n# d \\\ngone=1 \\\n  2\n[R]\nx=3\n",
+                "[A]\nk=1\nk=2\nm=1 \\\n  k=3\n# d \\\n[B]\nb=1\n\n[R]\nx=1\n\n[R]\nx=2\n".to_owned(),
+            ),
             ("[R]\nx=3\n[A]\n", "[A]\nk=1\nk=2\n\n[B]\nb=1\n\n[R]\nx=1\n\n[R]\nx=2\n".to_owned()),
         ] {
             let ours = |section: &str, key: &str| section == "A" && matches!(key, "k" | "gone");
-            let once = merge(file, wanted, ours, Some("R"));
+            let once = merge(file, wanted, ours, &["Q", "R"]);
             assert_eq!(once, after);
-            assert_eq!(merge(&once, wanted, ours, Some("R")), once);
+            assert_eq!(merge(&once, wanted, ours, &["Q", "R"]), once);
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
         let before = root.text_to_change(&path)?;
         root.write(
             path,
-            ini::merge(&before, &text(interface), is_ours, Some("Route")),
+            ini::merge(&before, &text(interface), is_ours, &["Address", "Route"]),
         )?;
     }
     Ok(())
