@@ -103,6 +103,12 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "debian",
+        "/etc/cloud/cloud.cfg.d/99-hsb-datasource.cfg",
+        "MINE\ndatasource_list:\n  - Ec2\n\n# mine\n  - None\nmine: 1\n",
+        "cloud_init\ncloud_init: {datasources: [NoCloud]}",
+    ),
+    (
+        "debian",
         "/etc/cloud/cloud.cfg.d/99-hsb-network.cfg",
         "MINE\nnetwork:\n  version: 1\nmine: 1\n",
         "network\nnetwork: [{name: eth0}]",

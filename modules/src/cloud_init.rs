@@ -263,8 +263,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         let names: Vec<_> = list.iter().map(|name| name.as_str()).collect();
         root.mkdir_above(LIST)?;
         let line = format!("datasource_list: [ {} ]", names.join(", "));
-        let before = root.text_to_change(LIST)?;
-        root.write(LIST, yaml::set_top(&before, "datasource_list", &line))?;
+        yaml::set_top(root, LIST, "datasource_list", &line, list.span)?;
     }
     if let Some(config) = &settings.config {
         let text = given::read(config, root)?;
@@ -400,6 +399,11 @@ mod tests {
                 &[THERE],
                 recipe(value!({"seed": {"meta_data": "web1"}})),
                 "cloud-init could not read it: ",
+            ),
+            (
+                &[THERE, (LIST, "{datasource_list: [Ec2]}\n")],
+                recipe(value!({"datasources": ["Ec2"]})),
+                "/etc/cloud/cloud.cfg.d/99-hsb-datasource.cfg: `datasource_list` cannot be set by a line: ",
             ),
             (
                 &[THERE],

@@ -121,8 +121,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     })?;
     for folder in ["/boot/grub", "/boot/grub2", "/boot/efi/EFI/*"] {
         for path in root.glob(format!("{folder}/grub.cfg")) {
-            let lines = ["linux", "linuxefi", "linux16"];
-            found |= edit(root, &path, |text| words::lines(text, &lines, 2, &change))?;
+            found |= edit(root, &path, |text| words::grub_entries(text, &change))?;
         }
     }
     for folder in ["/boot", "/efi", "/boot/efi"] {

@@ -134,21 +134,20 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         Renderer::Ifupdown => ifupdown::write(root, &interfaces)?,
     }
     renderer::enable(root, renderer, cfg.span())?;
-    keep_cloud_init_off(root)
+    keep_cloud_init_off(root, cfg.span())
 }
 
 /// What tells cloud-init to leave the network alone.
 const CLOUD: &str = "/etc/cloud/cloud.cfg.d/99-hsb-network.cfg";
 
 /// Without it, cloud-init writes settings of its own at the first boot, beside ours or over them.
-fn keep_cloud_init_off(root: &mut Root<'_>) -> Result<(), Error> {
+fn keep_cloud_init_off(root: &mut Root<'_>, span: crate::value::Span) -> Result<(), Error> {
     if !root.is_file("/etc/cloud/cloud.cfg") || root.exists("/etc/cloud/cloud-init.disabled") {
         return Ok(());
     }
     root.mkdir_above(CLOUD)?;
-    let before = root.text_to_change(CLOUD)?;
     let line = "network: {config: disabled}";
-    root.write(CLOUD, yaml::set_top(&before, "network", line))?;
+    yaml::set_top(root, CLOUD, "network", line, span)?;
     if root.exists("/var/lib/cloud/seed/nocloud/network-config") {
         root.warn(format!(
             "the network-config in the seed of cloud-init is not used: {CLOUD} turns that off"

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_saphyr::options::{DuplicateKeyPolicy, Options};
+
+use crate::value::{Span, ValueError};
+use crate::{Error, Root};
 
 /// How deep lists and mappings may lie in each other. A level takes up to 50 KiB of stack.
 const DEPTH: usize = 24;
@@ -40,8 +44,47 @@ pub(crate) fn check_mapping(text: &[u8]) -> Result<(), String> {
     read::<Option<BTreeMap<String, IgnoredAny>>>(text).map(drop)
 }
 
-/// Returns a text with one key of its top set by a line; all other lines stay.
-pub(crate) fn set_top(text: &str, key: &str, line: &str) -> String {
+/// Sets one key of the top of a file by a line; all other lines stay.
+///
+/// # Errors
+///
+/// Fails when the file would not say what the line says: it is no mapping, or not of such lines.
+pub(crate) fn set_top(
+    root: &mut Root<'_>,
+    path: &str,
+    key: &str,
+    line: &str,
+    span: Span,
+) -> Result<(), Error> {
+    let new = with_top(&root.text_to_change(path)?, key, line);
+    let is_said = read::<BTreeMap<String, Said>>(new.as_bytes()).and_then(|mut said| {
+        let wanted = read::<BTreeMap<String, Said>>(line.as_bytes())?.remove(key);
+        match said.remove(key) == wanted {
+            true => Ok(()),
+            false => Err("it would say something else".to_owned()),
+        }
+    });
+    if let Err(why) = is_said {
+        let message = format!("{path}: `{key}` cannot be set by a line: {why}");
+        let help = format!(
+            "write a mapping with `{key}` at the start of a line there, or remove the file"
+        );
+        return Err(ValueError::new(span, message).help(help).into());
+    }
+    Ok(root.write(path, new)?)
+}
+
+/// A value, as far as it can be compared.
+#[derive(Deserialize, PartialEq)]
+#[serde(untagged)]
+enum Said {
+    Text(String),
+    List(Vec<Said>),
+    Map(BTreeMap<String, Said>),
+    Other(IgnoredAny),
+}
+
+fn with_top(text: &str, key: &str, line: &str) -> String {
     let is_key = |line: &str| {
         let rest = line.strip_prefix(key).map(str::trim_start);
         rest.is_some_and(|rest| rest.starts_with(':'))
@@ -49,10 +92,15 @@ pub(crate) fn set_top(text: &str, key: &str, line: &str) -> String {
     // What is below a key is indented, or a list; empty lines and comments are nobody's.
     let is_below =
         |line: &str| line.starts_with([' ', '\t', '-', ']', '}']) && line.trim() != "---";
+    let is_between = |line: &str| line.trim().is_empty() || line.starts_with('#');
     let mut out: Vec<&str> = Vec::new();
     let (mut is_set, mut is_old) = (false, false);
     for old in text.lines() {
         if is_old && is_below(old) {
+            continue;
+        }
+        if is_old && is_between(old) {
+            out.push(old);
             continue;
         }
         is_old = is_key(old);
@@ -83,11 +131,15 @@ mod tests {
                 "---\nb: 2\na:\n  a: 5\n- x\n# c\nc:\n  a: 3\n",
                 "---\nb: 2\na: 1\n# c\nc:\n  a: 3\n",
             ),
+            (
+                "a:\n  - x\n\n  - y\n# c\n- z\nb: 1\n",
+                "a: 1\n\n# c\nb: 1\n",
+            ),
             ("a : [\n  x\n]\nab: 2\na: 7\n", "a: 1\nab: 2\n"),
         ] {
-            let found = set_top(before, "a", "a: 1");
+            let found = with_top(before, "a", "a: 1");
             assert_eq!(found, after);
-            assert_eq!(set_top(&found, "a", "a: 1"), after);
+            assert_eq!(with_top(&found, "a", "a: 1"), after);
         }
     }
 

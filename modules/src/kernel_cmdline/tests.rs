@@ -1,4 +1,4 @@
-use super::words::{Change, Unread, grub_defaults, lines, whole};
+use super::words::{Change, Unread, grub_defaults, grub_entries, lines, whole};
 use crate::kit::{distribution, image, map, read, step, value};
 use crate::value::Value;
 
@@ -226,4 +226,43 @@ fn refusals() {
         none.to_string(),
         "the image has no settings of a boot loader"
     );
+}
+
+#[test]
+fn lines_that_go_on_and_comments() {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let change = Change {
+        add: words(&["a=1"]),
+        remove: words(&["quiet"]),
+    };
+    for (before, after) in [
+        ("root=x\n# c\nquiet\n", "root=x a=1\n# c\n\n"),
+        ("root=x\n# c quiet\nro\n\n", "root=x\n# c quiet\nro a=1\n\n"),
+        ("a=1\nro\n", "a=1\nro\n"),
+        ("# c\n", "# c\na=1\n"),
+    ] {
+        let once = whole(before, &change);
+        assert_eq!(once, after);
+        assert_eq!(whole(&once, &change), once);
+    }
+    for (before, after) in [
+        (
+            "\tlinux /v ro quiet # quiet\n",
+            "\tlinux /v ro a=1 # quiet\n",
+        ),
+        ("linux /v ro # a=1\n", "linux /v ro a=1 # a=1\n"),
+        ("linux /v x=\"b # c\"\n", "linux /v x=\"b # c\" a=1\n"),
+        (
+            "linuxefi /v ro \\\nquiet\nquiet\n",
+            "linuxefi /v ro a=1\nquiet\n",
+        ),
+        (
+            "linux /v \\\n  a=1\n# linux \\\nlinux16 /v\n",
+            "linux /v \\\n  a=1\n# linux \\\nlinux16 /v a=1\n",
+        ),
+    ] {
+        let once = grub_entries(before, &change);
+        assert_eq!(once, after);
+        assert_eq!(grub_entries(&once, &change), once);
+    }
 }

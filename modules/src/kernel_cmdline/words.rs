@@ -1,5 +1,7 @@
 //! Parameters in the texts that hold them.
 
+use crate::continued;
+
 /// What becomes of a command line.
 pub(super) struct Change {
     pub(super) add: Vec<String>,
@@ -33,12 +35,65 @@ impl Change {
     }
 }
 
-/// Changes a file that is one command line.
+/// Changes a file that is one command line, of all its lines but comments.
 pub(super) fn whole(text: &str, change: &Change) -> String {
-    let mut lines = text.split_inclusive('\n');
-    let first = lines.next().unwrap_or_default();
-    let line = change.apply(first.trim_end_matches('\n'), 0, true);
-    format!("{line}\n{}", lines.collect::<String>())
+    let is_part = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let lines = text.lines().map(|line| match is_part(line) {
+        true => change.apply(line, 0, false),
+        false => line.to_owned(),
+    });
+    let mut lines: Vec<String> = lines.collect();
+    let parts = lines.iter().filter(|line| is_part(line));
+    let words: Vec<&str> = parts
+        .flat_map(|line| line.split_ascii_whitespace())
+        .collect();
+    let new = change
+        .add
+        .iter()
+        .filter(|word| !words.contains(&word.as_str()));
+    let new: Vec<&str> = new.map(String::as_str).collect();
+    if !new.is_empty() {
+        match lines.iter_mut().rfind(|line| is_part(line)) {
+            Some(last) => *last = format!("{} {}", last.trim_end(), new.join(" ")),
+            None => lines.push(new.join(" ")),
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Changes the `linux` lines of a grub.cfg. Such a line goes on in the next one behind `\`, and may
+/// have a comment at its end; one that changes becomes a single line.
+pub(super) fn grub_entries(text: &str, change: &Change) -> String {
+    let lines = continued::lines(text, false).into_iter().map(|line| {
+        let body = line.trim_end_matches(['\n', '\r']);
+        let joined = continued::join(body);
+        let first = joined.split_ascii_whitespace().next().unwrap_or_default();
+        if !matches!(first, "linux" | "linuxefi" | "linux16") {
+            return line.to_owned();
+        }
+        let command = joined[..comment_at(&joined)].trim_end();
+        let new = change.apply(command, 2, true);
+        match new == command {
+            true => line.to_owned(),
+            false => new + &joined[command.len()..] + &line[body.len()..],
+        }
+    });
+    lines.collect()
+}
+
+/// Returns where the comment of a line starts: at a word that begins with `#` outside quotes.
+fn comment_at(line: &str) -> usize {
+    let (mut quote, mut before) = (None, ' ');
+    for (at, c) in line.char_indices() {
+        match (quote, c) {
+            (None, '#') if before.is_whitespace() => return at,
+            (None, '"' | '\'') if before != '\\' => quote = Some(c),
+            (Some(open), c) if open == c && before != '\\' => quote = None,
+            _ => {}
+        }
+        before = c;
+    }
+    line.len()
 }
 
 /// Changes the lines that start with one of these words, in any case; `before` words of each are no
