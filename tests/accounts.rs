@@ -60,6 +60,7 @@ pub(super) const DEBIAN: Files = &[
         "Defaults env_reset\nroot ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n",
     ),
     ("bin/bash", ""),
+    ("usr/bin/sudo", ""),
     ("bin/sh", ""),
 ];
 
@@ -100,6 +101,7 @@ pub(super) const FEDORA: Files = &[
         "usr/etc/sudoers",
         "root ALL=(ALL) ALL\n%wheel ALL=(ALL) ALL\n",
     ),
+    ("usr/bin/sudo", ""),
     ("bin/bash", ""),
     ("bin/sh", ""),
 ];
@@ -116,6 +118,7 @@ const ALPINE: Files = &[
     ),
     ("etc/sudoers", "root ALL=(ALL:ALL) ALL\n"),
     ("bin/sh", ""),
+    ("usr/bin/sudo", ""),
 ];
 
 /// Shared groups, and lines that only NIS understands.
@@ -150,6 +153,7 @@ pub(super) const SUSE: Files = &[
     ),
     ("bin/bash", ""),
     ("bin/sh", ""),
+    ("usr/bin/sudo", ""),
 ];
 
 pub(super) struct NoFiles;

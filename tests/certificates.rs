@@ -184,7 +184,8 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
         ),
     ] {
         let work = Work::new("certificates");
-        work.write("ca-certificates.conf", conf);
+        // What is turned off was on before.
+        work.write("ca-certificates.conf", &all);
         for (path, bytes) in &shared {
             let path = work.join("share").join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -200,6 +201,7 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
             true => theirs(&work),
             false => BTreeMap::new(),
         };
+        work.write("ca-certificates.conf", conf);
         work.write(&format!("local/{name}"), text);
         let (theirs, ours) = (theirs(&work), ours(&shared, conf, local, &before));
         let names =

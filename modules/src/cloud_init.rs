@@ -252,7 +252,8 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let Options {
         cloud_init: settings,
     } = cfg.options()?;
-    if !root.is_dir("/etc/cloud") && !crate::installed::program(root, "cloud-init") {
+    // Settings alone stay behind when the package is removed.
+    if !crate::installed::program(root, "cloud-init") {
         let error = settings.error("the image does not have cloud-init");
         return Err(error.help("install cloud-init in the source").into());
     }
@@ -316,7 +317,7 @@ mod tests {
     use crate::kit::{read, refusal, show, twice, value};
     use crate::value::Value;
 
-    const THERE: (&str, &str) = ("/etc/cloud/cloud.cfg", "");
+    const THERE: (&str, &str) = ("/usr/bin/cloud-init", "");
 
     fn recipe(settings: Value) -> Value {
         value!({"cloud_init": settings})
@@ -361,6 +362,14 @@ mod tests {
         for (files, recipe, message) in [
             (
                 &[][..],
+                recipe(value!({"disable": true})),
+                "the image does not have cloud-init",
+            ),
+            (
+                &[
+                    ("/etc/cloud/cloud.cfg.d/", ""),
+                    ("/etc/cloud/cloud.cfg", ""),
+                ],
                 recipe(value!({"disable": true})),
                 "the image does not have cloud-init",
             ),

@@ -6,6 +6,7 @@ mod lines;
 mod regex;
 mod rule;
 
+use crate::installed;
 use crate::root::{Root, RootError};
 
 pub(crate) use later::{Rights, later, undefined};
@@ -17,12 +18,10 @@ const DIRECTORY: &str = "/etc/sudoers.d";
 /// image have none.
 pub(crate) const EVERYTHING: &str = "ALL=(ALL:ALL) NOPASSWD: ALL";
 
-/// The files that tell that sudo is installed.
-const TRACES: [&str; 3] = ["/usr/bin/sudo", "/etc/sudoers", "/usr/etc/sudoers"];
-
-/// Returns whether the image has sudo.
+/// Returns whether the image has sudo. Its settings alone say nothing: Debian keeps `/etc/sudoers`
+/// when the package is removed.
 pub(crate) fn is_installed(root: &Root<'_>) -> bool {
-    TRACES.iter().any(|path| root.exists(path))
+    installed::program(root, "sudo")
 }
 
 /// Gives a user a rule of sudoers(5), in place of one that an earlier step gave. Returns the path of

@@ -21,6 +21,7 @@ pub(super) fn write(root: &mut Root<'_>, added: &[Added]) -> Result<(), RootErro
     for Added { name, text, .. } in added {
         root.write(format!("{LOCAL}/{name}.crt"), text)?;
     }
+    unlink(root)?;
     let mut bundle = Vec::new();
     for path in trusted(root)? {
         let text = root.read(&path)?;
@@ -42,6 +43,23 @@ pub(super) fn write(root: &mut Root<'_>, added: &[Added]) -> Result<(), RootErro
         "update-ca-certificates -f",
     );
     Ok(())
+}
+
+/// Takes out the links to certificates that the list turns off.
+fn unlink(root: &mut Root<'_>) -> Result<(), RootError> {
+    let mut off = Vec::new();
+    for line in root.lines(CONF)? {
+        let Some(path) = line.strip_prefix(b"!") else {
+            continue;
+        };
+        let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+        let stem = file.strip_suffix(b".crt").unwrap_or(file);
+        let link = [stem, b".pem"].concat();
+        if root.is_link([CERTS.as_bytes(), b"/", &link].concat()) {
+            off.push(link);
+        }
+    }
+    hashed::remove(root, CERTS, &off)
 }
 
 /// Returns the files of all certificates in the order of the bundle: the vendor's that the list

@@ -1,6 +1,8 @@
 //! Directories in which OpenSSL finds a certificate by the hash of its subject, as
 //! `openssl rehash` makes them: links such as `5ad8a5d6.0`.
 
+use std::collections::BTreeSet;
+
 use super::certificate::Certificate;
 use crate::root::join;
 use crate::{Root, RootError};
@@ -52,6 +54,42 @@ pub(super) fn add(root: &mut Root<'_>, folder: &str, file: &str) -> Result<(), R
             .and_then(|n| n.parse::<usize>().ok());
         if number.is_some_and(|number| number >= kept.len()) && root.is_link(&link) {
             root.remove(&link)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes files of a directory with the links to them. Others that share their hashes move up.
+pub(super) fn remove(
+    root: &mut Root<'_>,
+    folder: &str,
+    files: &[Vec<u8>],
+) -> Result<(), RootError> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let mut hashes = BTreeSet::new();
+    for link in root.glob(format!("{folder}/*.[0-9]*")) {
+        if root.is_link(&link) && files.contains(&root.readlink(&link)?) {
+            let name = &link[folder.len() + 1..];
+            let hash = name.split(|b| *b == b'.').next().unwrap_or_default();
+            hashes.insert(String::from_utf8_lossy(hash).into_owned());
+            root.remove(&link)?;
+        }
+    }
+    for file in files {
+        root.remove(join(folder.as_bytes(), file))?;
+    }
+    for path in root.glob(format!("{folder}/*.pem")) {
+        let Some(text) = root.read_if_exists(&path)? else {
+            continue;
+        };
+        if let (Ok(found), Ok(file)) = (
+            Certificate::only(&text),
+            std::str::from_utf8(&path[folder.len() + 1..]),
+        ) && hashes.contains(&found.file_name().to_string())
+        {
+            add(root, folder, file)?;
         }
     }
     Ok(())

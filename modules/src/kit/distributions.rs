@@ -36,6 +36,7 @@ macro_rules! systemd {
         &[
             ("/etc/machine-id", "0123456789abcdef0123456789abcdef\n"),
             ("/etc/cloud/cloud.cfg", "users: [default]\n"),
+            ("/usr/bin/cloud-init", ""),
             ("/usr/lib/locale/en_GB.utf8/LC_CTYPE", ""),
             ("/usr/lib/systemd/systemd", ""),
             ("/usr/bin/systemd-repart", ""),

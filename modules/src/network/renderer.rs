@@ -42,7 +42,7 @@ impl Renderer {
             Netplan => installed::program(root, "netplan"),
             NetworkManager => installed::program(root, "NetworkManager"),
             Networkd => has_unit(root, "systemd-networkd.service"),
-            Ifupdown => installed::program(root, "ifup") || root.is_file("/etc/network/interfaces"),
+            Ifupdown => installed::program(root, "ifup"),
         }
     }
 

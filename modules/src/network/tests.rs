@@ -40,7 +40,9 @@ fn what_the_image_has_is_written_for() {
             &[IFUP, NM, ("/usr/sbin/netplan", ""), NM_UNIT, nm_on],
             NETPLAN,
         ),
-        (&[(INTERFACES, "")], INTERFACES),
+        (&[IFUP], INTERFACES),
+        // What Debian keeps when ifupdown is removed.
+        (&[(INTERFACES, ""), NETWORKD], NETWORK),
     ] {
         let (mut tree, done) = twice(files, "network", &eth0()).unwrap();
         assert!(tree.resolve(path.as_bytes()).is_ok(), "{path}");
@@ -130,12 +132,12 @@ fn lines_of_others_stay() {
                 .to_owned(),
         ),
     ] {
-        let (tree, _) = twice(&[(INTERFACES, before)], "network", &eth0()).unwrap();
+        let (tree, _) = twice(&[IFUP, (INTERFACES, before)], "network", &eth0()).unwrap();
         assert_eq!(read(&tree, INTERFACES), after);
     }
     // What says the same in other words is left alone.
     let same = "auto  eth0\n  iface eth0 inet dhcp\n\n# c\niface eth0 inet6 auto";
-    let mut tree = crate::kit::image(&[(INTERFACES, same)]);
+    let mut tree = crate::kit::image(&[IFUP, (INTERFACES, same)]);
     let done = crate::kit::step(&mut tree, "network", &eth0()).unwrap();
     assert_eq!(done.changes, []);
 }

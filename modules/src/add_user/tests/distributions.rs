@@ -10,6 +10,8 @@ fn an_image_without_sudo() {
         ("/etc/group", "root:x:0:root\nwheel:x:10:root\n"),
         ("/etc/shadow", "root:::0:::::\n"),
         ("/bin/sh", ""),
+        // What Debian keeps when the package is removed.
+        ("/etc/sudoers", "root ALL=(ALL:ALL) ALL\n"),
     ];
     let mut tree = image(&files);
     let warnings = added(
@@ -52,6 +54,7 @@ fn vendor_files_count_and_stay_as_they_are() {
         ("/usr/etc/sudoers", "root ALL=(ALL:ALL) ALL"),
         ("/bin/bash", ""),
         ("/home@", "var/home"),
+        ("/usr/bin/sudo", ""),
     ];
     let mut tree = image(&files);
     let warnings = added(

@@ -40,6 +40,7 @@ pub(super) const FILES: Files = &[
         "/etc/network/interfaces",
         "auto lo\niface lo inet loopback\n",
     ),
+    ("/sbin/ifup", ""),
     ("/etc/init.d/sshd", "#!/sbin/openrc-run\n"),
     ("/etc/init.d/networking", "#!/sbin/openrc-run\n"),
     ("/etc/init.d/hostname", "#!/sbin/openrc-run\n"),

@@ -17,6 +17,7 @@ pub(super) const FILES: Files = systemd![
     ("/usr/sbin/", ""),
     ("/usr/bin/bash", ""),
     ("/usr/bin/sudo", ""),
+    ("/usr/sbin/ifup", ""),
     (
         "/etc/passwd",
         "root:x:0:0:root:/root:/bin/bash\nsync:x:4:65534:sync:/bin:/bin/sync\n",
