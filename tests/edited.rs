@@ -187,6 +187,12 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "debian",
+        "/etc/default/locale",
+        "MINE\nLANG=\"x\ny\"\nLC_TIME=mine\n",
+        "locale\nlocale: en_GB.UTF-8",
+    ),
+    (
+        "debian",
         "/etc/locale.gen",
         "MINE\n# en_GB.UTF-8 UTF-8\n# mine\n",
         "locale\nlocale: en_GB.UTF-8",

@@ -47,7 +47,7 @@ pub(crate) fn unset(root: &mut Root<'_>, path: &str, key: &str) -> Result<(), Ro
     let Some(text) = root.read_if_exists(path)? else {
         return Ok(());
     };
-    let lines = text.split_inclusive(|b| *b == b'\n');
+    let lines = lines(&text).into_iter();
     let kept: Vec<_> = lines.filter(|line| !is_of(line, key)).collect();
     root.write(path, kept.concat())
 }
@@ -55,17 +55,13 @@ pub(crate) fn unset(root: &mut Root<'_>, path: &str, key: &str) -> Result<(), Ro
 /// Returns the value that a key has in a file, quotes and all that is in them left alone.
 pub(crate) fn value(root: &Root<'_>, path: &str, key: &str) -> Result<Option<Vec<u8>>, RootError> {
     let text = root.read_if_exists(path)?.unwrap_or_default();
-    let mut lines = text.split(|b| *b == b'\n').rev();
-    let found = lines.find(|line| is_of(line, key));
+    let found = lines(&text).into_iter().rfind(|line| is_of(line, key));
     Ok(found.map(|line| unquote(line).to_vec()))
 }
 
 /// Returns the text with a key set, by lines that begin with `start` where they are new.
 fn set_in(text: &[u8], start: &str, key: &str, value: &str, quotes: Quotes) -> Vec<u8> {
-    let mut lines: Vec<Vec<u8>> = text
-        .split_inclusive(|b| *b == b'\n')
-        .map(<[u8]>::to_vec)
-        .collect();
+    let mut lines: Vec<_> = lines(text).into_iter().map(<[u8]>::to_vec).collect();
     let new = format!("{start}{key}={}\n", quote(value, quotes)).into_bytes();
     match lines.iter_mut().rev().find(|line| is_of(line, key)) {
         // A line that says it already keeps its spelling.
@@ -79,6 +75,39 @@ fn set_in(text: &[u8], start: &str, key: &str, value: &str, quotes: Quotes) -> V
         }
     }
     lines.concat()
+}
+
+/// Splits a text into lines, each with those that its value goes on in, by an open quote or `\`.
+fn lines(text: &[u8]) -> Vec<&[u8]> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(line_len(rest));
+        all.push(line);
+        rest = after;
+    }
+    all
+}
+
+/// Returns the length of the first line; a quote that nothing closes holds no more than its own.
+fn line_len(text: &[u8]) -> usize {
+    let first = text.iter().position(|b| *b == b'\n');
+    let first = first.map_or(text.len(), |at| at + 1);
+    if text[..first].trim_ascii_start().starts_with(b"#") {
+        return first;
+    }
+    let (mut quote, mut is_escaped) = (None, false);
+    for (at, b) in text.iter().enumerate() {
+        match (quote, b) {
+            _ if is_escaped => is_escaped = false,
+            (None | Some(b'"'), b'\\') => is_escaped = true,
+            (None, b'\n') => return at + 1,
+            (None, b'"' | b'\'') => quote = Some(*b),
+            (Some(open), b) if open == *b => quote = None,
+            _ => {}
+        }
+    }
+    if quote.is_some() { first } else { text.len() }
 }
 
 /// Returns whether a line gives the key a value.
@@ -131,6 +160,18 @@ mod tests {
             ),
             ("#K=1\nKK=1\n", Quotes::Needed, "#K=1\nKK=1\nK=v w\n"),
             ("export K=1\n", Quotes::Needed, "K=v w\n"),
+            (
+                "A=1\nK=\"1\n2\"\nB=1\n",
+                Quotes::Needed,
+                "A=1\nK=v w\nB=1\n",
+            ),
+            ("K=1\\\n2\n", Quotes::Needed, "K=v w\n"),
+            (
+                "A='\nK=1\n'\n# it's\n",
+                Quotes::Needed,
+                "A='\nK=1\n'\n# it's\nK=v w\n",
+            ),
+            ("K=it's\nB=1\n", Quotes::Needed, "K=v w\nB=1\n"),
             ("K='v w'\n", Quotes::Always, "K='v w'\n"),
             ("K=1\n", Quotes::Always, "K=v w\n"),
         ] {
