@@ -6,6 +6,7 @@
 //!
 //! - `path`: the way from a path to a file, through links and never out
 //! - `walk`: all files below one; `unread`: those that could not be read
+//! - `visited`: the directories that were gone into; `allowance`: what may be kept of files in memory
 //! - `name`, `time`, `accounts`: names, times and owners for people
 
 pub(crate) mod accounts;
