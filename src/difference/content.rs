@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::reader::{FileId, Reader};
 
 /// How much is read at once: large for a disk, and small enough for a cache to keep both.
-const BATCH: usize = 128 << 10;
+const BATCH: usize = 64 << 10;
 
 /// What a thread reads into.
 #[derive(Default)]

@@ -111,45 +111,44 @@ pub(super) fn differences(
 ) -> Vec<Field> {
     let [a, b] = stats;
     let mut found = Vec::new();
-    let mut add = |aspect, values: [String; 2]| {
-        let [before, after] = values;
-        if before != after {
-            found.push(Field {
-                aspect,
-                name: None,
-                before: Some(before),
-                after: Some(after),
-                byte: None,
-            });
-        }
-    };
-    add(Aspect::Type, stats.map(|stat| stat.kind.noun().to_owned()));
-    add(
+    found.extend(changed(
+        Aspect::Type,
+        stats.map(|stat| stat.kind.noun()),
+        str::to_owned,
+    ));
+    found.extend(changed(
         Aspect::Mode,
-        stats.map(|stat| format!("{:04o}", stat.meta.mode)),
-    );
-    add(
-        Aspect::Owner,
-        stats.map(|stat| format!("{}:{}", stat.meta.uid, stat.meta.gid)),
-    );
+        stats.map(|stat| stat.meta.mode),
+        |mode| format!("{mode:04o}"),
+    ));
+    let owners = stats.map(|stat| (stat.meta.uid, stat.meta.gid));
+    found.extend(changed(Aspect::Owner, owners, |(uid, gid)| {
+        format!("{uid}:{gid}")
+    }));
     if [a.kind, b.kind] == [Kind::File; 2] {
-        add(Aspect::Size, stats.map(|stat| stat.size.to_string()));
+        found.extend(changed(Aspect::Size, stats.map(|stat| stat.size), |size| {
+            size.to_string()
+        }));
     }
-    add(
-        Aspect::Target,
-        targets.each_ref().map(|target| shown(target)),
-    );
+    found.extend(changed(Aspect::Target, targets.each_ref(), |target| {
+        shown(target)
+    }));
     if a.kind.noun() == b.kind.noun() {
-        add(Aspect::Device, stats.map(|stat| device(stat.kind)));
+        found.extend(changed(Aspect::Device, stats.map(|stat| stat.kind), device));
         // How many links a directory has follows from what is in it.
         if a.kind != Kind::Directory {
-            add(Aspect::Links, stats.map(|stat| stat.links.to_string()));
+            found.extend(changed(
+                Aspect::Links,
+                stats.map(|stat| stat.links),
+                |links| links.to_string(),
+            ));
         }
     }
-    add(
+    found.extend(changed(
         Aspect::Mtime,
-        stats.map(|stat| time::exact(stat.meta.mtime)),
-    );
+        stats.map(|stat| stat.meta.mtime),
+        time::exact,
+    ));
     if let Some(byte) = first {
         found.push(Field {
             aspect: Aspect::Content,
@@ -164,9 +163,9 @@ pub(super) fn differences(
         .keys()
         .chain(after.keys().filter(|name| !before.contains_key(*name)));
     for name in names {
-        let values = [before, after].map(|all| all.get(name).map(|value| STANDARD.encode(value)));
+        let values = [before, after].map(|all| all.get(name));
         if values[0] != values[1] {
-            let [before, after] = values;
+            let [before, after] = values.map(|value| value.map(|value| STANDARD.encode(value)));
             found.push(Field {
                 aspect: Aspect::Xattr,
                 name: Some(shown(name)),
@@ -177,6 +176,25 @@ pub(super) fn differences(
         }
     }
     found
+}
+
+/// Returns an aspect of two files if it differs. Most do not, and are not written out.
+fn changed<T: PartialEq>(
+    aspect: Aspect,
+    values: [T; 2],
+    show: impl Fn(T) -> String,
+) -> Option<Field> {
+    if values[0] == values[1] {
+        return None;
+    }
+    let [before, after] = values.map(show);
+    Some(Field {
+        aspect,
+        name: None,
+        before: Some(before),
+        after: Some(after),
+        byte: None,
+    })
 }
 
 fn device(kind: Kind) -> String {
