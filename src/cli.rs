@@ -138,6 +138,10 @@ struct Options {
     /// Take nothing from the cache, and put nothing there: see `hsb cache`
     #[arg(long)]
     no_cache: bool,
+    /// Do not wait until OUT is on disk: quicker, but a power cut soon after can leave an OUT that
+    /// is not whole
+    #[arg(long)]
+    no_sync: bool,
     /// Let a compressed source decode to as many bytes as this, such as 100G
     /// [default: 16G, or 200 times its compressed size where that is more]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
@@ -292,6 +296,7 @@ fn request_for(
         threads: options.threads.map_or_else(cores, usize::from),
         source_date_epoch: source_date_epoch()?,
         digest: options.json && !is_plan,
+        sync: !options.no_sync,
     })
 }
 

@@ -79,14 +79,14 @@ pub(crate) fn to_tar(
             })?;
             let place = Place::new(file, std::slice::from_ref(options.source))?;
             totals = archive.measure()?;
-            let output = Output::create(&place)?;
+            let output = Output::create(&place, true)?;
             let whole = 0..totals.len;
             let sink = format.stream(totals.len, vec![whole], &output)?;
             store::to_sink(&archive, &*sink, 0, totals.len, options.threads)?;
             sink.finish()?;
             drop(sink);
             reader.check_unchanged()?;
-            output.sync()?;
+            output.end()?;
             Output::finish(vec![output])?;
         }
     }

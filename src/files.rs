@@ -31,10 +31,10 @@ impl Files {
             left_over: Vec::new(),
         };
         for out in &request.outs {
-            files.images.push(Output::create(&out.place)?);
+            files.images.push(Output::create(&out.place, request.sync)?);
         }
         for (place, part) in destination::beside(&request.outs) {
-            let output = Output::create(place)?;
+            let output = Output::create(place, request.sync)?;
             files.beside.push((output, place.clone(), part));
         }
         Ok(files)
@@ -72,7 +72,7 @@ impl Files {
             }
         }
         for (place, companion) in &draft.companions {
-            let output = Output::create(place)?;
+            let output = Output::create(place, request.sync)?;
             let written = output.write_all_at(&companion.bytes, 0);
             written.with_context(|| place.to_string())?;
             self.companions.push(output);
@@ -138,12 +138,13 @@ impl Files {
         Ok(())
     }
 
-    /// Waits until all are on disk, and returns them in the order in which they go to their places.
-    pub(crate) fn synced(self) -> Result<Vec<Output>> {
+    /// Waits until all are on disk, if they have to be, and returns them in the order in which they go
+    /// to their places.
+    pub(crate) fn end(self) -> Result<Vec<Output>> {
         let beside = self.beside.into_iter().map(|(output, _, _)| output);
         let images = self.images.into_iter();
         let all: Vec<_> = images.chain(beside).chain(self.companions).collect();
-        all.iter().try_for_each(Output::sync)?;
+        all.iter().try_for_each(Output::end)?;
         Ok(all)
     }
 }

@@ -110,9 +110,12 @@ pub struct Request {
     pub source_date_epoch: Option<i64>,
     /// Whether the report has the digest of the image, which takes reading it once more.
     pub digest: bool,
+    /// Whether to wait until the files are on disk before they go to their places. Without, a power
+    /// cut soon after can leave files that are not whole.
+    pub sync: bool,
 }
 
-/// Files that are whole and on disk, but not yet in their places.
+/// Files that are whole, and on disk if that was asked for, but not yet in their places.
 ///
 /// Dropped before [`Built::finish`], it leaves nothing behind.
 #[derive(Debug)]
@@ -149,7 +152,7 @@ pub fn build(request: &Request, progress: &Progress) -> Result<Built> {
     }
     report.warnings.extend(files.left_over());
     files.measure(&mut report.files, request.digest, progress)?;
-    let outputs = files.synced()?;
+    let outputs = files.end()?;
     Ok(Built { report, outputs })
 }
 

@@ -67,12 +67,13 @@ pub(crate) struct Output {
     /// Held while the file is written. The kernel lets one thread at a time write to a file; the
     /// others would spin, which takes their core from whoever decodes or reads.
     turn: Mutex<()>,
-    writeback: Writeback,
+    /// What puts it on disk; none if nobody waits for that.
+    writeback: Option<Writeback>,
 }
 
 impl Output {
-    /// Opens the file beside its place that will be put there.
-    pub(crate) fn create(place: &Place) -> Result<Self> {
+    /// Opens the file beside its place that will be put there, once it is on disk if `sync`.
+    pub(crate) fn create(place: &Place, sync: bool) -> Result<Self> {
         let Place { out, part, .. } = place.clone();
         loop {
             // Opening would follow a link, and a file with other names is somebody else's.
@@ -130,7 +131,7 @@ impl Output {
                     part,
                     out,
                     turn: Mutex::default(),
-                    writeback: Writeback::default(),
+                    writeback: sync.then(Writeback::default),
                 };
                 // Who may read the image that it replaces may read it, and nobody else.
                 if let Ok(before) = fs::metadata(&output.out) {
@@ -189,9 +190,12 @@ impl Output {
         Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// Waits until all of the file is on disk.
-    pub(crate) fn sync(&self) -> Result<()> {
-        let synced = self.writeback.end().and_then(|()| self.file.sync_all());
+    /// Waits until all of the file is on disk, if it has to be.
+    pub(crate) fn end(&self) -> Result<()> {
+        let Some(writeback) = &self.writeback else {
+            return Ok(());
+        };
+        let synced = writeback.end().and_then(|()| self.file.sync_all());
         synced.with_context(|| format!("{}: cannot be synced", self.part.display()))
     }
 
@@ -209,7 +213,7 @@ impl Output {
             .len())
     }
 
-    /// Puts files, which are on disk, in their places: one after the other, but a signal ends this
+    /// Puts files, which have ended, in their places: one after the other, but a signal ends this
     /// process before the first or after the last.
     pub(crate) fn finish(outputs: Vec<Self>) -> Result<()> {
         let mut under_way = under_way();
@@ -228,7 +232,8 @@ impl Output {
         }
         drop(under_way);
         // The new names themselves are on disk once their folders are.
-        let folders: BTreeSet<&Path> = outputs.iter().map(|o| folder(&o.out)).collect();
+        let synced = outputs.iter().filter(|output| output.writeback.is_some());
+        let folders: BTreeSet<&Path> = synced.map(|output| folder(&output.out)).collect();
         for folder in folders {
             File::open(folder)
                 .and_then(|folder| folder.sync_all())
@@ -252,7 +257,9 @@ impl WriteAt for Output {
             io::Error::new(error.kind(), message)
         })?;
         drop(turn);
-        self.writeback.add(buf.len() as u64, &self.file);
+        if let Some(writeback) = &self.writeback {
+            writeback.add(buf.len() as u64, &self.file);
+        }
         Ok(())
     }
 }
@@ -290,9 +297,9 @@ mod tests {
         let names = || fs::read_dir(folder.path()).unwrap().count();
 
         let place = Place::new(&out, &[]).unwrap();
-        let output = Output::create(&place).unwrap();
+        let output = Output::create(&place, true).unwrap();
         output.write_all_at(b"half", 0).unwrap();
-        let second = Output::create(&place).unwrap_err().to_string();
+        let second = Output::create(&place, true).unwrap_err().to_string();
         assert!(second.contains("another build"), "{second}");
         drop(output);
         assert_eq!(
@@ -302,7 +309,7 @@ mod tests {
 
         // Neither a link in the way nor the source itself is ever written through.
         std::os::unix::fs::symlink(&out, folder.path().join(".image.raw.hsb-part")).unwrap();
-        let link = Output::create(&place).unwrap_err().to_string();
+        let link = Output::create(&place, true).unwrap_err().to_string();
         assert!(link.contains("in the way"), "{link}");
         fs::remove_file(folder.path().join(".image.raw.hsb-part")).unwrap();
         for (source, want) in [
@@ -320,7 +327,7 @@ mod tests {
         fs::write(&part, "left over, and long").unwrap();
         fs::set_permissions(&part, Permissions::from_mode(0o666)).unwrap();
         let left = OpenOptions::new().write(true).open(&part).unwrap();
-        let output = Output::create(&place).unwrap();
+        let output = Output::create(&place, true).unwrap();
         left.write_all_at(b"old", 0).unwrap();
         output.write_all_at(b"new", 0).unwrap();
         Output::finish(vec![output]).unwrap();

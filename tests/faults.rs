@@ -100,6 +100,38 @@ fn signals_leave_nothing_behind() {
     }
 }
 
+/// The image itself before it has its name, and the folder with the name after that.
+#[test]
+fn a_build_waits_for_the_disk_unless_told_not_to() {
+    for (option, want) in [
+        ("--quiet", "sync image, rename, sync folder"),
+        ("--no-sync", "rename"),
+    ] {
+        let work = prepared("sync", 0);
+        let mut strace = kit::tool("strace");
+        strace.args([
+            "-f",
+            "-y",
+            "-o",
+            "trace",
+            "-e",
+            "trace=fsync,fdatasync,rename",
+        ]);
+        strace.args([env!("CARGO_BIN_EXE_hsb"), "build", option]);
+        kit::succeed(strace.current_dir(work.path()));
+        let trace = fs::read_to_string(work.join("trace")).unwrap();
+        let image = format!("{PART}>)");
+        let calls = trace.lines().filter_map(|line| match line {
+            _ if line.contains("rename(") => line.contains(PART).then_some("rename"),
+            _ if line.contains("sync(") && line.contains(&image) => Some("sync image"),
+            _ if line.contains("sync(") => Some("sync folder"),
+            _ => None,
+        });
+        assert_eq!(calls.collect::<Vec<_>>().join(", "), want, "{trace}");
+        assert!(!is_old(&work));
+    }
+}
+
 #[test]
 fn a_killed_build_leaves_one_file_that_the_next_one_takes_over() {
     const KILLS: u32 = 100;

@@ -109,6 +109,7 @@ fn in_rust() -> Work {
         limits: Limits::default(),
         threads: 1,
         source_date_epoch: None,
+        sync: false,
         digest: false,
         recipe,
     };

@@ -247,6 +247,7 @@ fn stored(names: &[&str], compress: bool) -> Vec<Vec<u8>> {
         },
         threads: 1,
         source_date_epoch: None,
+        sync: false,
         digest: false,
     };
     let built = hsb::build(&request, &Progress::new(Verbosity::Quiet)).unwrap();

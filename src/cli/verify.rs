@@ -92,6 +92,7 @@ fn rebuild(arguments: &Verify, recipe: PathBuf) -> Result<Comparison> {
         compress: false,
         tmp: arguments.tmp.clone(),
         no_cache: arguments.no_cache,
+        no_sync: false,
         max_decoded: arguments.max_decoded,
         max_metadata: arguments.max_metadata,
         threads: None,

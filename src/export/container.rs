@@ -75,7 +75,7 @@ pub(super) fn store(
 
 fn to_archive(image: &Image<'_>, form: Form, options: &Options<'_>, out: &Path) -> Result<()> {
     let place = Place::new(out, std::slice::from_ref(options.source))?;
-    let output = Output::create(&place)?;
+    let output = Output::create(&place, true)?;
     // Without members of their own, readers make the folders root's, which only root can do.
     let folders: &[&str] = match form {
         Form::Oci => &["blobs/", "blobs/sha256/"],
@@ -111,7 +111,7 @@ fn to_archive(image: &Image<'_>, form: Form, options: &Options<'_>, out: &Path) 
     rest.resize(rest.len() + 2 * usize::try_from(BLOCK)?, 0);
     output.write_all_at(&rest, start + image.len)?;
     image.archive.reader.check_unchanged()?;
-    output.sync()?;
+    output.end()?;
     Output::finish(vec![output])
 }
 
@@ -134,11 +134,11 @@ fn to_folder(image: &Image<'_>, options: &Options<'_>, out: &Path) -> Result<()>
     let fill = || -> Result<()> {
         fs::create_dir_all(&blobs).with_context(shown)?;
         let place = Place::new(&blobs.join("layer"), std::slice::from_ref(options.source))?;
-        let output = Output::create(&place)?;
+        let output = Output::create(&place, true)?;
         put::to_sink(image.archive, &output, 0, image.len, options.threads)?;
         let digest = output.sha256_of(0..image.len)?;
         image.archive.reader.check_unchanged()?;
-        output.sync()?;
+        output.end()?;
         Output::finish(vec![output])?;
         let documents = oci(image, &digest);
         let layer = out.join(layer_name(Form::Oci, &digest));
