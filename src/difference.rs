@@ -2,11 +2,13 @@
 //!
 //! - `field`: what of a file can differ
 //! - `content`: the first byte that does, without reading what is a hole in both
+//! - `linked`: which names are one file
 //! - `work`: directories and large files are compared by several threads
 //! - `text`: lines, and the difference of texts
 
 mod content;
 mod field;
+mod linked;
 mod text;
 mod work;
 
@@ -28,6 +30,7 @@ use crate::reader::walk::{Found, Walk, join};
 use crate::reader::{FileId, Kind, Reader, Stat};
 use content::{Buffers, First};
 pub(crate) use field::{Aspect, Field};
+use linked::Linked;
 pub(crate) use text::unified;
 use work::Work;
 
@@ -84,6 +87,17 @@ impl Difference {
         more + (2 * size_of::<Self>() + self.path().len()) as u64
     }
 
+    /// Takes what differs of another one, if both are a change of one path, and returns whether so.
+    fn take(&mut self, other: &mut Self) -> bool {
+        match (self, other) {
+            (Difference::Changed(a), Difference::Changed(b)) if a.path == b.path => {
+                a.differs.append(&mut b.differs);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Returns the path of what differs.
     pub(crate) fn path(&self) -> &[u8] {
         match self {
@@ -115,6 +129,7 @@ pub(crate) fn compare(
         found: Mutex::default(),
         unread: Mutex::default(),
         visited: Default::default(),
+        known: Mutex::default(),
         linked: Mutex::default(),
         allowance: Mutex::new(Allowance::new(most[0].min(most[1]))),
         exhausted: OnceLock::new(),
@@ -123,6 +138,10 @@ pub(crate) fn compare(
     work.run(options.threads, |job, buffers, todo| {
         comparison.run(job, buffers, todo);
     });
+    let linked = std::mem::take(&mut *lock(&comparison.linked));
+    for difference in linked::differences(linked) {
+        comparison.found(difference);
+    }
     if let Some(error) = comparison.exhausted.into_inner() {
         return Err(error);
     }
@@ -131,6 +150,7 @@ pub(crate) fn compare(
     let unread = comparison.unread.into_inner();
     // A directory before what is in it, and that before its next sibling.
     found.sort_by(|a, b| a.path().split(is_slash).cmp(b.path().split(is_slash)));
+    found.dedup_by(|next, last| last.take(next));
     Ok((found, unread.unwrap_or_else(PoisonError::into_inner)))
 }
 
@@ -176,7 +196,9 @@ struct Comparison<'a> {
     /// Directories that were compared, by side.
     visited: [Mutex<Visited>; 2],
     /// Files of several names whose contents were compared, and are the same.
-    linked: Mutex<HashSet<[FileId; 2]>>,
+    known: Mutex<HashSet<[FileId; 2]>>,
+    /// Names of files that have several.
+    linked: Mutex<Vec<Linked>>,
     /// What may be kept of all this.
     allowance: Mutex<Allowance>,
     /// That there was not enough of it, which ends the comparison.
@@ -292,7 +314,7 @@ impl Comparison<'_> {
     fn files(&self, pair: Pair, buffers: &mut Buffers, todo: &mut Vec<Job>) {
         let common = pair.common();
         let is_linked = pair.stats.iter().all(|stat| stat.links > 1);
-        let is_known = is_linked && lock(&self.linked).contains(&pair.ids);
+        let is_known = is_linked && lock(&self.known).contains(&pair.ids);
         if self.ignores(Aspect::Content) || is_known {
             return self.tell(&pair, None);
         }
@@ -304,7 +326,7 @@ impl Comparison<'_> {
         }
         let is_read = self.content(&pair, 0..common, buffers);
         if is_linked && is_read && pair.first.get().is_none() && self.takes(Allowance::ENTRY) {
-            lock(&self.linked).insert(pair.ids);
+            lock(&self.known).insert(pair.ids);
         }
         self.tell(&pair, pair.first.get());
     }
@@ -358,6 +380,13 @@ impl Comparison<'_> {
     /// Tells of two files, if they differ; `first` is the first byte of their contents that does.
     fn tell(&self, pair: &Pair, first: Option<u64>) {
         let (ids, stats) = (pair.ids, pair.stats);
+        let is_linked = |stat: Stat| stat.kind != Kind::Directory && stat.links > 1;
+        if stats.into_iter().all(is_linked) && !self.ignores(Aspect::Links) {
+            let linked = Linked::new(&pair.path, ids, stats[0].kind.noun());
+            if self.takes(linked.memory()) {
+                lock(&self.linked).push(linked);
+            }
+        }
         let xattrs = match self.ignores(Aspect::Xattr) {
             true => Ok(Default::default()),
             false => self.both(&pair.path, |side| self.readers[side].xattrs(ids[side])),

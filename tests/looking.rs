@@ -199,6 +199,48 @@ fn every_kind_of_difference_is_told() {
 }
 
 #[test]
+fn names_of_one_file_that_are_not_of_one_there() {
+    let work = Work::new("looking-links");
+    // What each name is a name of, in both.
+    for (a, b, want) in [
+        ("a:1 b:1 c:2 d:2", "a:1 b:1 c:2 d:2", ""),
+        ("a:1 b:1 c:2 d:2", "a:2 b:2 c:1 d:1", ""),
+        (
+            "a:1 b:1 c:2 d:2",
+            "a:1 b:2 c:1 d:2",
+            "changed /b: links as /a -> a file of its own\n\
+             changed /c: links a file of its own -> as /a\n\
+             changed /d: links as /c -> as /b\n",
+        ),
+        (
+            "a:1 b:1 c:1 d:2",
+            "a:1 b:1 c:2 d:2",
+            "changed /a: links 3 -> 2\nchanged /b: links 3 -> 2\n\
+             changed /c: links 3 -> 2, links as /a -> a file of its own\n\
+             changed /d: links 1 -> 2\n",
+        ),
+    ] {
+        for (folder, files) in [("a", a), ("b", b)] {
+            fs::remove_dir_all(work.join(folder)).ok();
+            fs::create_dir(work.join(folder)).unwrap();
+            let mut first = std::collections::BTreeMap::new();
+            for file in files.split(' ') {
+                let (name, number) = file.split_once(':').unwrap();
+                let path = work.join(format!("{folder}/{name}"));
+                match first.get(number) {
+                    Some(old) => fs::hard_link(old, &path).unwrap(),
+                    None => fs::write(&path, "same").unwrap(),
+                }
+                first.entry(number).or_insert(path);
+            }
+        }
+        let run = kit::run(&mut work.hsb(["diff", "--ignore", "mtime", "a", "b"]));
+        assert_eq!((&*run.stdout, &*run.stderr), (want, ""), "{a} / {b}");
+        assert_eq!(run.code, Some(i32::from(!want.is_empty())));
+    }
+}
+
+#[test]
 fn a_system_at_a_glance() {
     let work = Work::new("looking-inspect");
     sample(&work);

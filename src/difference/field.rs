@@ -58,6 +58,17 @@ pub(crate) struct Field {
 }
 
 impl Field {
+    /// An aspect that is one thing in the first and another in the second.
+    pub(super) fn changed(aspect: Aspect, [before, after]: [String; 2]) -> Self {
+        Self {
+            aspect,
+            name: None,
+            before: Some(before),
+            after: Some(after),
+            byte: None,
+        }
+    }
+
     /// Returns how many bytes of memory this takes.
     pub(super) fn memory(&self) -> u64 {
         let texts = [&self.name, &self.before, &self.after]
@@ -187,14 +198,7 @@ fn changed<T: PartialEq>(
     if values[0] == values[1] {
         return None;
     }
-    let [before, after] = values.map(show);
-    Some(Field {
-        aspect,
-        name: None,
-        before: Some(before),
-        after: Some(after),
-        byte: None,
-    })
+    Some(Field::changed(aspect, values.map(show)))
 }
 
 fn device(kind: Kind) -> String {
