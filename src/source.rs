@@ -2,6 +2,7 @@
 //! where they are, and are read when an image is written.
 //!
 //! - `FORMATS`: the forms, each with the function that reads it
+//! - `input`: what a source is called
 //! - `layer`, `filter`, `owners`: what a recipe says about a source: where it goes, how much of it,
 //!   and whose it is
 //! - `assembly`: members come in, whoever reads them, and become the tree
@@ -24,6 +25,7 @@ mod filter;
 mod folder;
 mod header;
 mod image;
+mod input;
 mod kind;
 mod layer;
 mod limits;
@@ -47,7 +49,6 @@ mod whiteout;
 mod window;
 mod xattr;
 
-use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,6 +66,7 @@ use crate::disk::file::PlainFile;
 
 pub use filter::{Filter, Pattern};
 pub use image::Which;
+pub use input::Input;
 pub use limits::Limits;
 #[cfg(feature = "net")]
 pub use net::Challenge;
@@ -74,52 +76,6 @@ pub use open::{Opened, open};
 pub use owners::Owner;
 pub(crate) use packed::members_of;
 pub use reference::Reference;
-
-/// Where a source is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// A file, folder, named pipe or device on the host.
-    Path(PathBuf),
-    /// Standard input.
-    Stdin,
-    /// A container image in a registry.
-    Registry(Reference),
-    /// A file by http or https.
-    Url(String),
-}
-
-impl Input {
-    /// Returns what a name in a recipe or on the command line means: `oci:...` is an image in a
-    /// registry, `http://...` and `https://...` are files elsewhere, all else is a path in `folder`.
-    ///
-    /// # Errors
-    ///
-    /// Fails with what is wrong with the name of an image, to be put behind it.
-    pub fn parse(name: &Path, folder: &Path) -> Result<Self, &'static str> {
-        let text = name.to_str().unwrap_or_default();
-        if let Some(reference) = text.strip_prefix("oci:") {
-            return reference.parse().map(Input::Registry);
-        }
-        if text.starts_with("docker://") {
-            return Err("is written as `oci:HOST/NAME:TAG` here");
-        }
-        if text.starts_with("https://") || text.starts_with("http://") {
-            return Ok(Input::Url(text.to_owned()));
-        }
-        Ok(Input::Path(folder.join(name)))
-    }
-}
-
-impl fmt::Display for Input {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Input::Path(path) => path.display().fmt(f),
-            Input::Stdin => f.write_str("standard input"),
-            Input::Registry(reference) => reference.fmt(f),
-            Input::Url(url) => f.write_str(&address::shown(url)),
-        }
-    }
-}
 
 /// One source, and how it is laid on those before it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,12 +6,13 @@
 mod files;
 pub(crate) mod server;
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -308,7 +309,37 @@ fn registries_of_the_world() {
     );
     forget(&work);
 
+    // It is busy when it is asked for something the first time.
+    let asked = Mutex::new(HashSet::new());
+    let server = Server::start(move |head, _| {
+        let what = head.lines().next().unwrap().to_owned();
+        match asked.lock().unwrap().insert(what) {
+            true => Reply::whole("HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\nbusy"),
+            false => Reply::whole(Registry::forward(port, head)),
+        }
+    });
+    assert_eq!(
+        build(&work, &format!("'oci:{}/lib/app:1'", server.host())).0,
+        want
+    );
+    forget(&work);
+
     // A blob is not what it should be, or not there; then no image is left.
+    let server = Server::start(move |head, _| {
+        let answer = Registry::forward(port, head);
+        match is_large(&answer) {
+            true => Reply::json("{}"),
+            false => Reply::whole(answer),
+        }
+    });
+    let message = kit::fail(
+        hsb(&work, &format!("'oci:{}/lib/app:1'", server.host())).arg("x.raw"),
+        1,
+    );
+    assert!(
+        message.contains("the server has 2 bytes of it, it should have"),
+        "{message}"
+    );
     let server = Server::start(move |head, _| {
         let mut answer = Registry::forward(port, head);
         if is_large(&answer) {

@@ -50,7 +50,12 @@ fn find(arguments: &Inspect) -> Result<Inspection> {
     let name = arguments.image.display().to_string();
     let source = arguments.look.source(&arguments.image)?;
     match arguments.look.find(&arguments.image)? {
-        Found::Disk(stored) => Inspection::of_disk(name, &stored, &source, arguments.look.limits()),
+        Found::Disk(stored, warnings) => {
+            let limits = arguments.look.limits();
+            let mut inspection = Inspection::of_disk(name, &stored, &source, limits)?;
+            inspection.warnings.splice(..0, warnings);
+            Ok(inspection)
+        }
         Found::Files(opened) => Inspection::of_files(name, opened),
     }
 }

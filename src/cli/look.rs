@@ -106,7 +106,7 @@ impl Look {
     pub(super) fn find(&self, name: &Path) -> Result<Found> {
         let found = self.find_either(name)?;
         let (has_disk, has_images) = match &found {
-            Found::Disk(_) => (true, false),
+            Found::Disk(..) => (true, false),
             Found::Files(opened) => (false, opened.image_config.is_some()),
         };
         self.check_kinds(has_disk, has_images, name)?;
@@ -116,9 +116,10 @@ impl Look {
     /// Opens what an argument names, one of two: a choice may be for the other.
     pub(super) fn open_either(&self, name: &Path) -> Result<Opened> {
         let opened = match self.find_either(name)? {
-            Found::Disk(stored) => {
-                Opened::on_disk(stored.disk, &self.source(name)?, self.limits())?
-            }
+            Found::Disk(stored, warnings) => Opened {
+                warnings,
+                ..Opened::on_disk(stored.disk, &self.source(name)?, self.limits())?
+            },
             Found::Files(opened) => opened,
         };
         for warning in &opened.warnings {

@@ -115,7 +115,7 @@ fn rebuild(arguments: &Verify, recipe: PathBuf) -> Result<Comparison> {
     };
     let source = Source::from(Input::Path(image));
     source.check()?;
-    let Found::Disk(stored) = source::find(&source, &opening)? else {
+    let Found::Disk(stored, _) = source::find(&source, &opening)? else {
         bail!("{}: is no disk image", arguments.image.display());
     };
     let progress = Progress::new(Verbosity::Normal);

@@ -53,10 +53,11 @@ pub(super) fn find(opened: Opened) -> Result<Found> {
         name,
         bytes: member(file, len),
     });
-    Ok(Found::Disk(Stored {
+    let stored = Stored {
         beside: Some(beside.collect()),
         ..disk::open(member(file, len), None)?
-    }))
+    };
+    Ok(Found::Disk(stored, opened.warnings))
 }
 
 /// A file of an archive.

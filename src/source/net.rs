@@ -1,6 +1,6 @@
 //! Sources that are fetched: by http(s), and from container registries.
 //!
-//! - `client` asks, goes on where a connection was cut, and gives up in the end
+//! - `client` asks, and goes on where a connection was cut; `patience` is when it gives up
 //! - `blobs` keeps what was fetched, by its digest
 //! - `registry` speaks the OCI distribution protocol; `challenge`, `token` and `login` get it let in
 
@@ -8,6 +8,7 @@ mod blobs;
 mod challenge;
 mod client;
 mod login;
+mod patience;
 mod registry;
 mod token;
 
@@ -48,7 +49,9 @@ pub(super) fn file(
     let digest = Digest::read(&file)?;
     file.seek(SeekFrom::Start(0))?;
     let sha256 = digest.hex();
-    let warning = format!("taken on trust; `sha256: {sha256}` makes sure that it stays what it is");
+    let warning = format!(
+        "taken on trust; `sha256: {sha256}` in a recipe makes sure that it stays what it is"
+    );
     assembly.warnings.push(warning);
     Ok((file, digest))
 }

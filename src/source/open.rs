@@ -18,8 +18,8 @@ pub(super) type Open = fn(&Source, &Options<'_>) -> Result<Stored>;
 
 /// What a source turns out to be.
 pub(crate) enum Found {
-    /// A disk, of which nothing was chosen yet.
-    Disk(Stored),
+    /// A disk, of which nothing was chosen yet, and what the user should know of how it was had.
+    Disk(Stored, Vec<String>),
     /// Files.
     Files(Opened),
 }
@@ -73,7 +73,10 @@ impl Opened {
 /// Fails when it cannot be read, or holds what no Linux filesystem could.
 pub fn open(source: &Source, options: &Options<'_>) -> Result<Opened> {
     match find(source, options)? {
-        Found::Disk(stored) => Opened::on_disk(stored.disk, source, options.limits),
+        Found::Disk(stored, warnings) => Ok(Opened {
+            warnings,
+            ..Opened::on_disk(stored.disk, source, options.limits)?
+        }),
         Found::Files(opened) => Ok(opened),
     }
 }
@@ -86,7 +89,7 @@ pub fn open(source: &Source, options: &Options<'_>) -> Result<Opened> {
 pub(crate) fn find(source: &Source, options: &Options<'_>) -> Result<Found> {
     let format = source.format();
     if let Some(open) = format.and_then(|format| format.open) {
-        return Ok(Found::Disk(open(source, options)?));
+        return Ok(Found::Disk(open(source, options)?, Vec::new()));
     }
     let without_partition = Source {
         partition: None,
@@ -109,14 +112,25 @@ pub(crate) fn find(source: &Source, options: &Options<'_>) -> Result<Found> {
     let mut assembly = Assembly::new(options.limits);
     let archive = decoded(source, options, &mut assembly)?;
     let name = || source.from.to_string();
+    let warned = |assembly: &mut Assembly| {
+        let warnings = assembly.take_warnings();
+        warnings
+            .map(|warning| format!("{}: {warning}", name()))
+            .collect()
+    };
     if image::is_image(&archive).with_context(name)? {
-        let stored = disk::open(archive, None);
-        return Ok(Found::Disk(stored.with_context(name)?));
+        let stored = disk::open(archive, None).with_context(name)?;
+        return Ok(Found::Disk(stored, warned(&mut assembly)));
     }
     let shared: Arc<dyn Archive> = archive.clone();
     let picked = pick(oci::is_archive(&shared).with_context(name)?);
     read_archive(archive, picked, &picked.layer()?, options, &mut assembly)?;
     let time = options.source_date_epoch.map(Timestamp::from_secs);
-    let opened = Opened::tree(assembly.finish(time), source, options.limits);
+    let warnings = warned(&mut assembly);
+    let loaded = Loaded {
+        warnings,
+        ..assembly.finish(time)
+    };
+    let opened = Opened::tree(loaded, source, options.limits);
     bundled::find(opened).with_context(name)
 }

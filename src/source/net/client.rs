@@ -6,20 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Error, Result, anyhow, ensure};
 use ureq::http::Response;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
 use super::failed;
+use super::patience::{Later, Patience};
 use crate::source::address::shown;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(30);
 /// How long to wait for the next bytes; a slow server is no broken one.
 const SILENCE: Duration = Duration::from_secs(60);
-/// How many times a download may be cut without a byte in between.
-const CUTS: u32 = 4;
 /// What a server answers that has nothing from the byte on that was asked for: then what was
 /// fetched before is of another file.
 pub(super) const NOTHING_THERE: u16 = 416;
@@ -182,7 +181,7 @@ impl<'p> Client<'p> {
                 );
                 (start, len)
             }
-            status => bail!("{}: {}", shown(url), reason(status, response)),
+            _ => return Err(refused(&shown(url), response)),
         };
         Ok(Answer {
             body: Box::new(response.into_body().into_reader()),
@@ -194,12 +193,14 @@ impl<'p> Client<'p> {
     }
 }
 
-/// Says why a server does not give what it was asked for.
-pub(super) fn reason(status: u16, response: Response<Body>) -> String {
+/// Returns why a server does not give what it was asked for, and whether it might later.
+pub(super) fn refused(url: &str, response: Response<Body>) -> Error {
     /// As much of what it says as fits a line.
     const LONGEST: usize = 200;
+    let (head, body) = response.into_parts();
+    let status = head.status.as_u16();
     let mut said = String::new();
-    let body = response.into_body().into_reader();
+    let body = body.into_reader();
     // What it says need not be text, and need not come.
     drop(body.take(4096).read_to_string(&mut said));
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -215,9 +216,13 @@ pub(super) fn reason(status: u16, response: Response<Body>) -> String {
         429 => " (too many requests; log in, or wait)",
         _ => "",
     };
-    match said.is_empty() || said.starts_with('<') {
-        true => format!("the server answers {status}{what}"),
-        false => format!("the server answers {status}{what}: {said}"),
+    let said = match said.is_empty() || said.starts_with('<') {
+        true => format!("{url}: the server answers {status}{what}"),
+        false => format!("{url}: the server answers {status}{what}: {said}"),
+    };
+    match Later::of(&head, &said) {
+        Some(later) => later.into(),
+        None => Error::msg(said),
     }
 }
 
@@ -239,7 +244,7 @@ pub(super) type Ask<'a> = dyn Fn(u64) -> Result<Answer<'a>> + 'a;
 /// Fails when it cannot be had, or not in whole.
 pub(super) fn download(file: &mut File, len: Option<u64>, ask: &Ask<'_>) -> Result<()> {
     let mut have = file.seek(SeekFrom::End(0))?;
-    let mut cuts = 0;
+    let mut patience = Patience::default();
     let mut most = have;
     loop {
         if len.is_some_and(|len| have >= len) {
@@ -250,23 +255,13 @@ pub(super) fn download(file: &mut File, len: Option<u64>, ask: &Ask<'_>) -> Resu
             Err(error) => {
                 // A server that starts again each time has to get further than before.
                 if have > most {
-                    cuts = 0;
+                    patience = Patience::with_known();
                     most = have;
                 }
-                cuts += 1;
-                let is_final = error.downcast_ref::<io::Error>().is_none_or(|error| {
-                    matches!(
-                        error.kind(),
-                        io::ErrorKind::InvalidData | io::ErrorKind::Unsupported
-                    )
-                });
-                if is_final || cuts > CUTS {
-                    return Err(match have {
-                        0 => error,
-                        _ => error.context(format!("after {have} bytes")),
-                    });
-                }
-                std::thread::sleep(Duration::from_millis(100 << (2 * cuts)));
+                patience.wait(error).map_err(|error| match have {
+                    0 => error,
+                    _ => error.context(format!("after {have} bytes")),
+                })?;
             }
         }
     }
@@ -274,6 +269,12 @@ pub(super) fn download(file: &mut File, len: Option<u64>, ask: &Ask<'_>) -> Resu
 
 fn part(file: &mut File, have: &mut u64, len: Option<u64>, ask: &Ask<'_>) -> Result<()> {
     let mut answer = ask(*have)?;
+    if let (Some(len), Some(said)) = (len, answer.len) {
+        ensure!(
+            len == said,
+            "the server has {said} bytes of it, it should have {len}"
+        );
+    }
     *have = answer.at;
     file.set_len(*have)?;
     file.seek(SeekFrom::Start(*have))?;

@@ -15,7 +15,8 @@ use super::super::oci::{Descriptor, Digest, Store};
 use super::super::reference::Reference;
 use super::super::window::Archive;
 use super::blobs::Blobs;
-use super::client::{Answer, Client, NOTHING_THERE, reason};
+use super::client::{Answer, Client, NOTHING_THERE, refused};
+use super::patience::patiently;
 use super::token;
 
 /// The kinds of manifest that are understood.
@@ -80,9 +81,14 @@ impl<'r> Registry<'r> {
 
     /// Fetches a manifest.
     fn small(&self, url: &str) -> Result<Vec<u8>> {
+        patiently(|| self.small_once(url))
+    }
+
+    fn small_once(&self, url: &str) -> Result<Vec<u8>> {
         let response = self.ask(url, &[("Accept", MANIFESTS)])?;
-        let status = response.status().as_u16();
-        ensure!(status == 200, "{url}: {}", reason(status, response));
+        if response.status().as_u16() != 200 {
+            return Err(refused(url, response));
+        }
         let mut bytes = Vec::new();
         let body = response.into_body().into_reader();
         let mut body = body.take(LONGEST + 1);

@@ -1,7 +1,7 @@
 //! What lets us into a registry (Docker "Token Authentication Specification" and "OAuth2 Token
 //! Authentication").
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use std::io::Read as _;
 
 use super::super::reference::Reference;
 use super::challenge::Challenge;
-use super::client::{Client, reason};
+use super::client::{Client, refused};
 use super::login::{self, Login};
 
 /// The longest answer with a token, in bytes.
@@ -93,9 +93,8 @@ fn token(
             client.ask(&url, headers.as_slice())?
         }
     };
-    let status = response.status().as_u16();
-    if status != 200 {
-        bail!("{realm}: {}", reason(status, response));
+    if response.status().as_u16() != 200 {
+        return Err(refused(realm, response));
     }
     let mut text = Vec::new();
     let mut body = response.into_body().into_reader().take(LONGEST);
