@@ -2,6 +2,7 @@
 //!
 //! - `ext4`: ext2, ext3 and ext4; `fat`: FAT12, FAT16 and FAT32
 //! - `other`: all that is known by name, but not read
+//! - `located`: where contents are
 //! - `description`: what each says of itself
 //!
 //! Both are readers of our own, and neither has to do with the writers. The crate ext4-view knows
@@ -11,16 +12,17 @@
 mod description;
 mod ext4;
 mod fat;
+mod located;
 mod other;
 
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use fsgen::tree::content::Segment;
 
 use crate::disk::Disk;
 use crate::reader::{FileId, Reader};
 pub(crate) use description::{Description, describe};
+pub(crate) use located::Bytes;
 
 /// What a disk or partition holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,25 +39,6 @@ pub(crate) enum Found {
 #[derive(Debug, thiserror::Error)]
 #[error("it is encrypted (feature encrypt), and there is no key here")]
 pub(crate) struct Encrypted;
-
-/// Where the content of a file is.
-#[derive(Debug)]
-pub(crate) enum Bytes {
-    /// Here.
-    Memory(Vec<u8>),
-    /// On [`Volume::disk`]; all between is zero.
-    Runs(Vec<Segment>),
-}
-
-impl Bytes {
-    /// Returns how many bytes of memory this takes.
-    fn memory(&self) -> u64 {
-        match self {
-            Self::Memory(bytes) => bytes.len() as u64,
-            Self::Runs(segments) => size_of_val(&**segments) as u64,
-        }
-    }
-}
 
 /// A filesystem on a disk.
 pub(crate) trait Volume: Reader {

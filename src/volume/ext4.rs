@@ -21,12 +21,13 @@ mod superblock;
 use std::io;
 use std::iter;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use fsgen::tree::content::Segment;
 use fsgen::tree::{Name, Xattrs};
 
+use super::located::Located;
 use super::{Bytes, Volume};
 use crate::disk::{Cache, Disk};
 use crate::fields::{Fields as _, slice};
@@ -43,8 +44,6 @@ pub(super) use superblock::{describe, is_likely};
 const ROOT: u32 = 2;
 /// The directory in the root that mkfs makes in every filesystem, for e2fsck.
 const LOST_FOUND: &[u8] = b"lost+found";
-/// Of how many files it is kept where their contents are: one for each thread that reads, or more.
-const LOCATED: usize = 32;
 /// The longest target of a symbolic link that is read, in bytes.
 const TARGET_MAX: u64 = 65_536;
 /// How much is read at once of tables and directories, in bytes.
@@ -56,8 +55,7 @@ pub(super) struct Ext4 {
     superblock: Superblock,
     chunks: Cache,
     inodes: Recent,
-    /// The files whose contents were asked for lately, and where these are, the last one first.
-    located: Mutex<Vec<(FileId, Arc<Bytes>)>>,
+    located: Located,
     is_replayed: bool,
     /// Bytes of memory that names and maps may take.
     metadata_max: u64,
@@ -85,7 +83,7 @@ impl Ext4 {
             disk,
             chunks: Cache::new(usize::try_from(CHUNK)?),
             inodes: Recent::new(),
-            located: Mutex::default(),
+            located: Located::new(metadata_max),
             is_replayed: false,
         })
     }
@@ -196,34 +194,8 @@ impl Ext4 {
             inode.size
         );
         let mut value = vec![0; len as usize];
-        self.copy(&self.locate(&inode)?, &mut value, 0)?;
+        self.locate(&inode)?.read(&*self.disk, &mut value, 0)?;
         Ok(value)
-    }
-
-    /// Fills `buf` with the bytes of a content from `at` on.
-    fn copy(&self, content: &Bytes, buf: &mut [u8], at: u64) -> Result<()> {
-        let index = |at: u64| usize::try_from(at).context("past the end");
-        match content {
-            Bytes::Memory(bytes) => buf.copy_from_slice(slice(bytes, index(at)?, buf.len())),
-            Bytes::Runs(segments) => {
-                let end = at + buf.len() as u64;
-                let first = segments.partition_point(|segment| segment.at + segment.len <= at);
-                let mut filled = 0;
-                for segment in segments[first..].iter().take_while(|s| s.at < end) {
-                    let from = segment.at.max(at);
-                    let (start, to) = (
-                        index(from - at)?,
-                        index((segment.at + segment.len).min(end) - at)?,
-                    );
-                    buf[filled..start].fill(0);
-                    let offset = segment.offset + (from - segment.at);
-                    self.disk.read_exact_at(&mut buf[start..to], offset)?;
-                    filled = to;
-                }
-                buf[filled..].fill(0);
-            }
-        }
-        Ok(())
     }
 }
 
@@ -322,7 +294,7 @@ impl Reader for Ext4 {
                 return Ok(slice(inode.map(), 0, len).to_vec());
             }
             let mut target = vec![0; len];
-            self.copy(&self.locate(&inode)?, &mut target, 0)?;
+            self.locate(&inode)?.read(&*self.disk, &mut target, 0)?;
             Ok(target)
         };
         read().with_context(|| format!("inode {}", inode.number))
@@ -352,7 +324,7 @@ impl Reader for Ext4 {
             "{} bytes at {at} of a file of {size}",
             buf.len()
         );
-        self.copy(&*self.located(file)?, buf, at)
+        self.located(file)?.read(&*self.disk, buf, at)
     }
 
     fn own(&self) -> Result<Option<FileId>> {
@@ -370,27 +342,8 @@ impl Reader for Ext4 {
 }
 
 impl Ext4 {
-    /// Returns where the content of a file is; those of the last ones are kept.
     fn located(&self, file: FileId) -> Result<Arc<Bytes>> {
-        // A panic elsewhere leaves the list whole.
-        let lock = || self.located.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut located = lock();
-        if let Some(at) = located.iter().position(|(id, _)| *id == file) {
-            located[..=at].rotate_right(1);
-            return Ok(located[0].1.clone());
-        }
-        // Others may go on meanwhile.
-        drop(located);
-        let bytes = Arc::new(self.content(file)?);
-        let mut located = lock();
-        located.truncate(LOCATED - 1);
-        located.insert(0, (file, bytes.clone()));
-        let mut kept = 0;
-        located.retain(|(_, bytes)| {
-            kept += bytes.memory();
-            kept <= self.metadata_max
-        });
-        Ok(bytes)
+        self.located.get(file, || self.content(file))
     }
 }
 

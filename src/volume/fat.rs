@@ -13,11 +13,12 @@ use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use fsgen::tree::content::Segment;
 use fsgen::tree::{Name, Xattrs};
 use fsgen::{Meta, Timestamp};
 
+use super::located::Located;
 use super::{Bytes, Volume};
 use crate::disk::{Cache, Disk};
 use crate::fields::{Fields as _, slice};
@@ -40,6 +41,7 @@ pub(super) struct Fat {
     disk: Arc<dyn Disk>,
     boot: Boot,
     table: Cache,
+    located: Located,
     /// How many directories there are in one, by its first cluster (the root: none): a damaged image
     /// may have many that are in one place.
     subdirectories: Mutex<HashMap<Option<u32>, u64>>,
@@ -53,6 +55,7 @@ impl Fat {
             boot: Boot::read(&*disk)?,
             disk,
             table: Cache::new(usize::try_from(CHUNK)?),
+            located: Located::new(metadata_max),
             subdirectories: Mutex::default(),
         })
     }
@@ -63,13 +66,18 @@ impl Fat {
         let at = self.boot.table + u64::from(cluster) * width / 8;
         // Entries of 12 bits may lie across the end of a chunk.
         let mut bytes = [0; 4];
+        let mut held: Option<(u64, Arc<[u8]>)> = None;
         for (byte, at) in bytes.iter_mut().zip(at..at + width.div_ceil(8)) {
             let start = at / CHUNK * CHUNK;
-            let chunk = self.table.get(start, || {
-                self.disk
-                    .read_padded(start, usize::try_from(CHUNK).map_err(io::Error::other)?)
-            })?;
+            let chunk = match held.take() {
+                Some((held, chunk)) if held == start => chunk,
+                _ => self.table.get(start, || {
+                    self.disk
+                        .read_padded(start, usize::try_from(CHUNK).map_err(io::Error::other)?)
+                })?,
+            };
             *byte = chunk.byte(usize::try_from(at - start).map_err(io::Error::other)?);
+            held = Some((start, chunk));
         }
         let number = u32::from_le_bytes(bytes);
         Ok(match self.boot.width {
@@ -291,17 +299,13 @@ impl Reader for Fat {
     fn read_exact_at(&self, file: FileId, buf: &mut [u8], at: u64) -> Result<()> {
         let size = u64::from(self.entry(file)?.size);
         let end = at.checked_add(buf.len() as u64);
-        let end = end.filter(|end| *end <= size);
-        let end = end.with_context(|| format!("{} bytes at {at} of {size}", buf.len()))?;
-        for segment in self.locate(file)? {
-            let (from, to) = (segment.at.max(at), (segment.at + segment.len).min(end));
-            if from < to {
-                let part = usize::try_from(from - at)?..usize::try_from(to - at)?;
-                let offset = segment.offset + (from - segment.at);
-                self.disk.read_exact_at(&mut buf[part], offset)?;
-            }
-        }
-        Ok(())
+        ensure!(
+            end.is_some_and(|end| end <= size),
+            "{} bytes at {at} of {size}",
+            buf.len()
+        );
+        let located = self.located.get(file, || self.content(file))?;
+        located.read(&*self.disk, buf, at)
     }
 
     fn check_unchanged(&self) -> Result<()> {
