@@ -2,6 +2,7 @@
 
 mod cache;
 mod cat;
+mod choice;
 mod diff;
 mod export;
 mod inspect;

@@ -9,6 +9,7 @@ mod archive;
 mod container;
 mod header;
 mod member;
+mod name;
 mod store;
 
 use std::io::Write;
@@ -25,6 +26,7 @@ use crate::reader::{FileId, Kind, Reader, resolve};
 use crate::source::{Opened, Source};
 use archive::Archive;
 pub(crate) use container::Form;
+pub(crate) use name::checked as image_name;
 
 /// Where an archive goes.
 pub(crate) enum Target<'t> {

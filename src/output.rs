@@ -3,6 +3,7 @@
 //! While it is written it is called `.OUT.hsb-part` and locked. What a killed build left behind under
 //! that name is removed by the next one; two builds of one OUT at once are refused.
 
+mod folder;
 mod place;
 mod writeback;
 
@@ -20,14 +21,15 @@ use fsgen::WriteAt;
 use sha2::{Digest as _, Sha256};
 
 use crate::progress::Progress;
+pub(crate) use folder::OutputFolder;
 pub(crate) use place::Place;
 use place::folder;
 use writeback::Writeback;
 
-/// The files that are being written: what [`abandon`] removes.
+/// The files and folders that are being written: what [`abandon`] removes.
 static UNDER_WAY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// A file that is gone when a signal ends this process.
+/// A file or folder that is gone when a signal ends this process.
 pub(crate) struct UnderWay(PathBuf);
 
 impl UnderWay {
@@ -43,12 +45,12 @@ impl Drop for UnderWay {
     }
 }
 
-/// Removes all files under way. As long as the guard lives, none is made or put in its place.
+/// Removes all that is under way. As long as the guard lives, none is made or put in its place.
 pub(crate) fn abandon() -> impl Sized {
     let under_way = under_way();
     for part in under_way.iter() {
-        // Nobody is left to tell; the next build removes the file.
-        drop(fs::remove_file(part));
+        // Nobody is left to tell; the next build removes what is left.
+        drop(fs::remove_file(part).or_else(|_| fs::remove_dir_all(part)));
     }
     under_way
 }

@@ -183,6 +183,38 @@ fn a_container_image_that_others_read() {
     }
 }
 
+/// A folder is as whole as a file: a signal leaves nothing, and what was killed is no hindrance.
+#[test]
+fn a_layout_that_is_cut_short() {
+    let work = Work::new("export-cut");
+    fs::create_dir(work.join("root")).unwrap();
+    // Large enough to take its time.
+    work.write("root/file", vec![1; 128 << 20]);
+    let export = || work.hsb(["export", "root", "--format", "oci", "-o", "layout"]);
+    for signal in ["TERM", "KILL"] {
+        let mut child = export().spawn().unwrap();
+        while !work
+            .join(".layout.hsb-part/blobs/sha256/.layer.hsb-part")
+            .exists()
+        {
+            assert!(child.try_wait().unwrap().is_none(), "over before it began");
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let kill = format!("kill -{signal} {}", child.id());
+        kit::succeed(kit::tool("sh").args(["-c", &kill]));
+        assert!(!child.wait().unwrap().success());
+        let left: &[&str] = match signal {
+            "KILL" => &[".layout.hsb-part", "root"],
+            _ => &["root"],
+        };
+        assert_eq!(work.names(), left, "{signal}");
+    }
+    work.write("root/file", "small");
+    kit::succeed(&mut export());
+    assert_eq!(work.names(), ["layout", "root"]);
+    kit::succeed(&mut work.hsb(["diff", "root", "layout"]));
+}
+
 #[test]
 fn what_cannot_be_exported() {
     let work = Work::new("export-reject");
@@ -213,6 +245,16 @@ fn what_cannot_be_exported() {
             &["--format", "oci", "-o", "root"],
             1,
             "root: is there already",
+        ),
+        (
+            &["--format", "oci", "-o", "a", "--name", "bad tag"],
+            2,
+            "--name \"bad tag\": letters and digits",
+        ),
+        (
+            &["--format", "docker", "-o", "a.tar", "--name", "Web"],
+            2,
+            "--name \"Web\": has no name like",
         ),
     ] {
         let mut hsb = work.hsb(["export", "root"]);

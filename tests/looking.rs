@@ -240,6 +240,25 @@ fn names_of_one_file_that_are_not_of_one_there() {
     }
 }
 
+/// Who has seen enough of the differences is not told that there are none.
+#[test]
+fn nobody_reads_the_differences() {
+    let work = Work::new("looking-pipe");
+    for folder in ["a", "b"] {
+        fs::create_dir(work.join(folder)).unwrap();
+    }
+    work.write("b/new", "");
+    for (b, code) in [("a", 0), ("b", 1)] {
+        for json in [&["--json"][..], &[]] {
+            let mut diff = work.hsb(["diff", "a", b]);
+            diff.args(json).stdout(std::process::Stdio::piped());
+            let mut child = diff.spawn().unwrap();
+            drop(child.stdout.take());
+            assert_eq!(child.wait().unwrap().code(), Some(code), "{b} {json:?}");
+        }
+    }
+}
+
 #[test]
 fn a_system_at_a_glance() {
     let work = Work::new("looking-inspect");

@@ -119,6 +119,20 @@ fn a_partition_is_chosen() {
             let arguments = [&["cat", image, "/etc/motd"], root].concat();
             assert_eq!(kit::succeed(&mut work.hsb(arguments)), "hello\n");
         }
+        // Two partitions of one disk.
+        let arguments = [
+            "diff",
+            image,
+            image,
+            "--partition",
+            "1",
+            "--b-partition",
+            "2",
+        ];
+        let found = kit::run(&mut work.hsb(arguments));
+        assert_eq!(found.code, Some(1), "{found:#?}");
+        let (added, removed) = ("added /etc/motd: file", "removed /EFI/loader.txt: file");
+        assert!(found.stdout.contains(added) && found.stdout.contains(removed));
         // The other one has no partitions.
         let ignored = "mtime,mode,owner";
         let arguments = ["diff", image, "root/boot/efi", "--partition", "1"];
@@ -140,6 +154,10 @@ fn a_partition_is_chosen() {
         (
             &["diff", "root", "root", "--partition", "1"],
             "--partition chooses a part of a disk image",
+        ),
+        (
+            &["diff", "x.raw", "root", "--b-partition", "1"],
+            "--partition chooses a part of a disk image, and root is none",
         ),
         (
             &["ls", "root", "--tag", "1"],

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::Args;
 
+use super::choice::{self, Choice};
 use super::look::{Look, end, paths};
 use super::{FAILED, WRONG, fail};
 use crate::difference::{Aspect, Difference, Options, compare, unified};
@@ -14,7 +15,7 @@ use crate::reader::name::shown;
 use crate::reader::resolve_link;
 use crate::reader::unread::Unread;
 use crate::reader::walk::normal;
-use crate::source::Opened;
+use crate::source::{Opened, Platform, Which};
 
 #[derive(Debug, Args)]
 pub(super) struct Diff {
@@ -36,12 +37,27 @@ pub(super) struct Diff {
     json: bool,
     #[command(flatten)]
     look: Look,
+    /// What --tag is for B, where that is another one
+    #[arg(long, value_name = "TAG")]
+    b_tag: Option<String>,
+    /// What --platform is for B, where that is another one
+    #[arg(long, value_name = "OS/ARCHITECTURE", value_parser = choice::platform)]
+    b_platform: Option<Platform>,
+    /// What --partition is for B, where that is another one: --partition 2 --b-partition 3
+    #[arg(long, value_name = "PARTITION", value_parser = choice::partition)]
+    b_partition: Option<Which>,
 }
 
 /// Runs the command.
 pub(super) fn diff(arguments: &Diff) -> ExitCode {
+    let of_b = Choice {
+        tag: arguments.b_tag.clone(),
+        platform: arguments.b_platform.clone(),
+        partition: arguments.b_partition.clone(),
+    };
+    let look_b = arguments.look.with(&of_b);
     let (a, b) = std::thread::scope(|scope| {
-        let open_b = || arguments.look.open_either(&arguments.b);
+        let open_b = || look_b.open_either(&arguments.b);
         let b = std::thread::Builder::new().spawn_scoped(scope, open_b);
         let a = arguments.look.open_either(&arguments.a);
         let b = match b {
@@ -54,16 +70,21 @@ pub(super) fn diff(arguments: &Diff) -> ExitCode {
     });
     let differences = a.and_then(|a| {
         let b = b?;
-        let both = [&a, &b];
-        arguments.look.check_choice(&both, &arguments.b)?;
+        arguments.look.choice.check(&[&a, &b], &arguments.b)?;
+        of_b.check(&[&b], &arguments.b)?;
         let (found, unread) = find(arguments, [&a, &b])?;
         Ok((a, b, found, unread))
     });
     match differences {
         Ok((a, b, found, mut unread)) => {
+            // Whoever has read enough of it is told the same.
+            let code = match found[..] {
+                [] => ExitCode::SUCCESS,
+                _ => ExitCode::from(FAILED),
+            };
             let shown = show(arguments, [&a, &b], &found, &mut unread);
             unread.tell();
-            match end(shown) {
+            match end(shown.map(|()| code), code) {
                 // Whether they differ is not known: 1 would say that this is all.
                 _ if !unread.is_empty() => ExitCode::from(WRONG),
                 code => code,
@@ -96,7 +117,7 @@ fn show(
     opened: [&Opened; 2],
     found: &[Difference],
     unread: &mut Unread,
-) -> Result<ExitCode> {
+) -> Result<()> {
     let readers = opened.map(|opened| &*opened.reader);
     let mut out = BufWriter::new(io::stdout().lock());
     if arguments.json {
@@ -115,9 +136,5 @@ fn show(
             }
         }
     }
-    out.flush()?;
-    Ok(match found {
-        [] => ExitCode::SUCCESS,
-        _ => ExitCode::from(FAILED),
-    })
+    Ok(out.flush()?)
 }

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::look::{Look, end, paths};
 use super::{FAILED, WRONG, fail};
-use crate::export::{Form, Options, Target, to_container, to_tar};
+use crate::export::{Form, Options, Target, image_name, to_container, to_tar};
 use crate::interrupt;
 use crate::progress::say;
 use crate::source::{Opened, Source};
@@ -49,14 +49,18 @@ enum What {
 
 /// Runs the command.
 pub(super) fn export(arguments: &Export) -> ExitCode {
-    let open = || -> Result<(Source, Opened)> {
+    let open = || -> Result<(Option<String>, Source, Opened)> {
         check(arguments)?;
+        let name = name(arguments)?;
         interrupt::watch().context("signals cannot be watched")?;
         let source = arguments.look.source(&arguments.image)?;
-        Ok((source, arguments.look.open(&arguments.image)?))
+        Ok((name, source, arguments.look.open(&arguments.image)?))
     };
     match open() {
-        Ok((source, opened)) => end(run(arguments, &source, &opened)),
+        Ok((name, source, opened)) => {
+            let ran = run(arguments, name.as_deref(), &source, &opened);
+            end(ran, ExitCode::SUCCESS)
+        }
         Err(error) => fail(&error, WRONG),
     }
 }
@@ -73,13 +77,23 @@ fn check(arguments: &Export) -> Result<()> {
     {
         bail!("{}: give -o the ending .tar", out.display());
     }
-    if !is_container && arguments.name.is_some() {
-        bail!("--name is for container images; choose one with --format");
-    }
     if file(arguments).is_none() && io::stdout().is_terminal() {
         bail!("a terminal is no place for an archive: name a file with -o");
     }
     Ok(())
+}
+
+/// Returns what the container image is called.
+fn name(arguments: &Export) -> Result<Option<String>> {
+    let Some(name) = &arguments.name else {
+        return Ok(None);
+    };
+    let form = match arguments.format {
+        What::Tar => bail!("--name is for container images; choose one with --format"),
+        What::Oci => Form::Oci,
+        What::Docker => Form::Docker,
+    };
+    image_name(form, name).map(Some)
 }
 
 fn file(arguments: &Export) -> Option<&Path> {
@@ -87,7 +101,12 @@ fn file(arguments: &Export) -> Option<&Path> {
     file.filter(|file| file.as_os_str() != "-")
 }
 
-fn run(arguments: &Export, source: &Source, opened: &Opened) -> Result<ExitCode> {
+fn run(
+    arguments: &Export,
+    name: Option<&str>,
+    source: &Source,
+    opened: &Opened,
+) -> Result<ExitCode> {
     let path = &paths(std::slice::from_ref(&arguments.path))[0];
     let options = Options {
         path,
@@ -95,7 +114,6 @@ fn run(arguments: &Export, source: &Source, opened: &Opened) -> Result<ExitCode>
         threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
     };
     let out = file(arguments);
-    let name = arguments.name.as_deref();
     let exported = match (arguments.format, out) {
         (What::Tar, Some(out)) => to_tar(opened, &options, Target::File(out))?,
         (What::Tar, None) => {

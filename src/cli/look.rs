@@ -5,26 +5,19 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 use clap::Args;
 
+use super::choice::Choice;
 use super::{WRONG, bytes, fail};
 use crate::progress::say;
-use crate::source::{self, Found, Input, Limits, Opened, Options, Platform, Source, Which};
+use crate::source::{self, Found, Input, Limits, Opened, Options, Source};
 
 /// How what is looked into is read.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Look {
-    /// Of several container images, the one with this tag
-    #[arg(long)]
-    tag: Option<String>,
-    /// Of a container image for several machines, the one for this: linux/arm64
-    #[arg(long, value_name = "OS/ARCHITECTURE", value_parser = platform)]
-    platform: Option<Platform>,
-    /// Of a disk image, the partition with this number, or with this name or label
-    /// [default: the root filesystem]
-    #[arg(long, value_name = "PARTITION", value_parser = partition)]
-    partition: Option<Which>,
+    #[command(flatten)]
+    pub(super) choice: Choice,
     /// Decode a compressed or piped archive into a temporary file in this folder, and not into the
     /// cache
     /// [default: the cache; where there is none, TMPDIR if it is set, else /tmp]
@@ -43,19 +36,6 @@ pub(super) struct Look {
     max_metadata: Option<u64>,
 }
 
-fn platform(text: &str) -> Result<Platform, &'static str> {
-    text.parse()
-}
-
-fn partition(text: &str) -> Result<Which, &'static str> {
-    match text.parse() {
-        Ok(0) => Err("numbers start at 1"),
-        Ok(number) => Ok(Which::Number(number)),
-        Err(_) if text.is_empty() => Err("the name is empty"),
-        Err(_) => Ok(Which::Name(text.to_owned())),
-    }
-}
-
 impl Look {
     /// Returns the source that an argument names.
     pub(super) fn source(&self, name: &Path) -> Result<Source> {
@@ -67,9 +47,9 @@ impl Look {
         let source = Source {
             // Nothing is made of what is only looked at.
             trust: matches!(from, Input::Url(_)),
-            tag: self.tag.clone(),
-            platform: self.platform.clone(),
-            partition: self.partition.clone(),
+            tag: self.choice.tag.clone(),
+            platform: self.choice.platform.clone(),
+            partition: self.choice.partition.clone(),
             ..Source::from(from)
         };
         Ok(source)
@@ -78,28 +58,18 @@ impl Look {
     /// Opens what an argument names.
     pub(super) fn open(&self, name: &Path) -> Result<Opened> {
         let opened = self.open_either(name)?;
-        self.check_choice(&[&opened], name)?;
+        self.choice.check(&[&opened], name)?;
         Ok(opened)
     }
 
-    /// Checks that there is something to choose from among what was opened, if there is a choice.
-    pub(super) fn check_choice(&self, opened: &[&Opened], name: &Path) -> Result<()> {
-        let has_disk = opened.iter().any(|opened| opened.disk.is_some());
-        let has_images = opened.iter().any(|opened| opened.image_config.is_some());
-        self.check_kinds(has_disk, has_images, name)
-    }
-
-    fn check_kinds(&self, has_disk: bool, has_images: bool, name: &Path) -> Result<()> {
-        let name = name.display();
-        ensure!(
-            self.partition.is_none() || has_disk,
-            "--partition chooses a part of a disk image, and {name} is none"
-        );
-        ensure!(
-            (self.tag.is_none() && self.platform.is_none()) || has_images,
-            "--tag and --platform choose a container image, and {name} is none"
-        );
-        Ok(())
+    /// Returns the same, but for what is chosen in another way.
+    pub(super) fn with(&self, choice: &Choice) -> Self {
+        let choice = choice.clone();
+        let mut look = self.clone();
+        look.choice.tag = choice.tag.or(look.choice.tag);
+        look.choice.platform = choice.platform.or(look.choice.platform);
+        look.choice.partition = choice.partition.or(look.choice.partition);
+        look
     }
 
     /// Opens what an argument names, but chooses nothing on a disk.
@@ -109,7 +79,7 @@ impl Look {
             Found::Disk(..) => (true, false),
             Found::Files(opened) => (false, opened.image_config.is_some()),
         };
-        self.check_kinds(has_disk, has_images, name)?;
+        self.choice.check_kinds(has_disk, has_images, name)?;
         Ok(found)
     }
 
@@ -184,19 +154,20 @@ pub(super) fn show(
     });
     // What could not be written is not tried again.
     drop(out.into_parts());
-    end(shown)
+    end(shown, ExitCode::SUCCESS)
 }
 
-/// Returns the exit status of something that was shown.
-pub(super) fn end(shown: Result<ExitCode>) -> ExitCode {
+/// Returns the exit status of something that was shown; `gone` where nobody reads any more, which is
+/// no failure.
+pub(super) fn end(shown: Result<ExitCode>, gone: ExitCode) -> ExitCode {
     match shown {
         Ok(code) => code,
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => gone,
         Err(error) => fail(&error, super::FAILED),
     }
 }
 
-/// Returns whether nobody reads any more, which is no failure.
+/// Returns whether nobody reads any more.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io = error.root_cause().downcast_ref::<io::Error>();
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)

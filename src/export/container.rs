@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use fsgen::{Timestamp, WriteAt};
@@ -14,7 +14,7 @@ use super::archive::{Archive, BLOCK};
 use super::header::{Field, Header};
 use super::{Options, store as put};
 use crate::architecture;
-use crate::output::{Output, Place};
+use crate::output::{Output, OutputFolder, Place};
 use crate::reader::Reader;
 
 /// What kind of image it is.
@@ -128,41 +128,30 @@ fn header(name: &str, mode: u16, len: u64) -> Result<Vec<u8>> {
 }
 
 fn to_folder(image: &Image<'_>, options: &Options<'_>, out: &Path) -> Result<()> {
-    let shown = || out.display().to_string();
-    let blobs = out.join("blobs/sha256");
-    fs::create_dir(out).with_context(|| format!("{}: cannot be made, as a new folder", shown()))?;
-    let fill = || -> Result<()> {
-        fs::create_dir_all(&blobs).with_context(shown)?;
-        let place = Place::new(&blobs.join("layer"), std::slice::from_ref(options.source))?;
-        let output = Output::create(&place, true)?;
-        put::to_sink(image.archive, &output, 0, image.len, options.threads)?;
-        let digest = output.sha256_of(0..image.len)?;
-        image.archive.reader.check_unchanged()?;
-        output.end()?;
-        Output::finish(vec![output])?;
-        let documents = oci(image, &digest);
-        let layer = out.join(layer_name(Form::Oci, &digest));
-        fs::rename(blobs.join("layer"), layer).with_context(shown)?;
-        // `index.json` is the last one: without it, this is no image.
-        for document in documents {
-            let path = out.join(document.name);
-            let mut options = fs::OpenOptions::new();
-            let mut file = options
-                .write(true)
-                .create_new(true)
-                .mode(0o644)
-                .open(path)?;
-            std::io::Write::write_all(&mut file, &document.bytes)?;
-            file.sync_all()?;
-        }
-        Ok(())
-    };
-    let filled = fill().with_context(shown);
-    if filled.is_err() {
-        // Half an image is of no use; that it was none before is known.
-        fs::remove_dir_all(out).ok();
+    let sources = std::slice::from_ref(options.source);
+    // A slash behind the name says that it is a folder, which is known.
+    let out: PathBuf = out.components().collect();
+    let folder = OutputFolder::create(&Place::new(&out, sources)?)?;
+    let shown = || folder.path().display().to_string();
+    let blobs = folder.path().join("blobs/sha256");
+    fs::create_dir_all(&blobs).with_context(shown)?;
+    let output = Output::create(&Place::new(&blobs.join("layer"), sources)?, true)?;
+    put::to_sink(image.archive, &output, 0, image.len, options.threads)?;
+    let digest = output.sha256_of(0..image.len)?;
+    image.archive.reader.check_unchanged()?;
+    output.end()?;
+    Output::finish(vec![output])?;
+    let layer = folder.path().join(layer_name(Form::Oci, &digest));
+    fs::rename(blobs.join("layer"), layer).with_context(shown)?;
+    for document in oci(image, &digest) {
+        let path = folder.path().join(document.name);
+        let mut options = fs::OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o644).open(path);
+        let mut file = file.with_context(shown)?;
+        std::io::Write::write_all(&mut file, &document.bytes).with_context(shown)?;
+        file.sync_all().with_context(shown)?;
     }
-    filled
+    folder.finish()
 }
 
 /// Returns the name of the file with the layer.

@@ -14,17 +14,17 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use super::assembly::Assembly;
 use super::layer::{Layer, Stacking};
 use super::member::{Entry, Members};
 use super::name::names;
 use super::window::Archive;
-use super::{Limits, Options, Source, folder, tar};
+use super::{Input, Limits, Options, Source, tar};
 use choice::Wanted;
 use manifest::{Config, Saved};
-use store::Files;
+use store::{Files, Folder, Packed};
 
 pub use digest::Digest;
 pub(super) use digest::Hasher;
@@ -56,13 +56,14 @@ pub(super) fn read_layout(
     options: &Options<'_>,
     assembly: &mut Assembly,
 ) -> Result<()> {
-    let mut files = Assembly::new(options.limits);
-    let quiet = Options {
-        progress: &|_| {},
-        ..*options
+    let Input::Path(root) = &source.from else {
+        bail!("{}: is no folder", source.from);
     };
-    folder::read(source, &Layer::default(), &quiet, &mut files)?;
-    read_files(files, source, layer, options, assembly).with_context(|| source.from.to_string())
+    let mut read = || {
+        let image = choice::of_layout(&Folder(root.clone()), &Wanted::of(source))?;
+        lay(image, layer, options, assembly)
+    };
+    read().with_context(|| root.display().to_string())
 }
 
 /// Returns whether an archive holds an image, not a root filesystem.
@@ -120,7 +121,13 @@ pub(super) fn read_archive(
     files.begin(&Layer::default())?;
     tar::read(archive, &mut files, true, &|_| {})?;
     files.end()?;
-    read_files(files, source, layer, options, assembly)
+    let files = Packed(Arc::new(files.finish(None).tree));
+    let wanted = Wanted::of(source);
+    let image = match files.open("oci-layout") {
+        Ok(_) => choice::of_layout(&files, &wanted)?,
+        Err(_) => of_docker(&files, &wanted)?,
+    };
+    lay(image, layer, options, assembly)
 }
 
 /// Reads the image that a descriptor names.
@@ -142,25 +149,6 @@ pub(super) fn read_store(
         platform: source.platform.as_ref(),
     };
     let image = choice::of_store(store, entry, &wanted)?;
-    lay(image, layer, options, assembly)
-}
-
-fn read_files(
-    files: Assembly,
-    source: &Source,
-    layer: &Layer,
-    options: &Options<'_>,
-    assembly: &mut Assembly,
-) -> Result<()> {
-    let files = Files(Arc::new(files.finish(None).tree));
-    let wanted = Wanted {
-        tag: source.tag.as_deref(),
-        platform: source.platform.as_ref(),
-    };
-    let image = match files.open("oci-layout") {
-        Ok(_) => choice::of_layout(&files, &wanted)?,
-        Err(_) => of_docker(&files, &wanted)?,
-    };
     lay(image, layer, options, assembly)
 }
 
@@ -194,7 +182,7 @@ fn lay(image: Image, layer: &Layer, options: &Options<'_>, assembly: &mut Assemb
 /// # Errors
 ///
 /// Fails when there is none, or more than one.
-fn of_docker(files: &Files, wanted: &Wanted<'_>) -> Result<Image> {
+fn of_docker(files: &impl Files, wanted: &Wanted<'_>) -> Result<Image> {
     let manifest = files.open("manifest.json")?;
     let images: Vec<Saved> = manifest::json(&*manifest).context("manifest.json")?;
     let named = images.iter().map(|image| {

@@ -210,8 +210,8 @@ fn root(slots: &[Slot]) -> anyhow::Result<&Slot> {
         }
     }
     bail!(
-        "which of its partitions is the root cannot be told; `partition:` of the source names one \
-         by number or label: {}",
+        "which of its partitions is the root cannot be told; `partition:` of the source, or --partition, \
+         names one by number or label: {}",
         list(slots)
     )
 }

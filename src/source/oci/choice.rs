@@ -7,6 +7,7 @@ use super::layers::{Blob, Check};
 use super::manifest::{self, Config, Descriptor, Document};
 use super::platform::Platform;
 use super::store::{Files, Store};
+use crate::source::Source;
 
 /// How deep indexes may lie in each other.
 const DEPTH: usize = 4;
@@ -19,7 +20,15 @@ pub(in super::super) struct Wanted<'w> {
     pub(in super::super) platform: Option<&'w Platform>,
 }
 
-impl Wanted<'_> {
+impl<'w> Wanted<'w> {
+    /// Returns what a source asks for.
+    pub(super) fn of(source: &'w Source) -> Self {
+        Self {
+            tag: source.tag.as_deref(),
+            platform: source.platform.as_ref(),
+        }
+    }
+
     /// Returns the one that is meant by its name; without a name, the only one.
     ///
     /// # Errors
@@ -42,7 +51,7 @@ impl Wanted<'_> {
             (Some((_, image)), 1, _) => Ok(image),
             (_, 0, Some(tag)) => bail!("there is no image `{tag}`; there are: {all}"),
             (_, 0, None) => bail!("there is no image in it"),
-            (_, count, None) => bail!("{count} images; choose one with `tag`: {all}"),
+            (_, count, None) => bail!("{count} images; choose one with `tag`, or --tag: {all}"),
             (_, count, Some(tag)) => {
                 bail!("{count} images are called `{tag}`; use a longer name: {all}")
             }
@@ -80,7 +89,7 @@ fn is_called(name: &str, tag: &str) -> bool {
 /// # Errors
 ///
 /// Fails when there is none, or more than one.
-pub(super) fn of_layout(files: &Files, wanted: &Wanted<'_>) -> Result<Image> {
+pub(super) fn of_layout(files: &impl Files, wanted: &Wanted<'_>) -> Result<Image> {
     let index = files.open("index.json")?;
     let index = Document::read(&*index).context("index.json")?;
     let mut entries = index.manifests.context("index.json: lists no images")?;

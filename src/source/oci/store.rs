@@ -1,13 +1,15 @@
-//! Where the blobs of an image lie: in a folder or an archive, which are read as trees themselves.
+//! Where the blobs of an image lie: in a folder, or in an archive, which is read as a tree itself.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use fsgen::{Content, Kind, ReadAt, Tree};
 
 use super::super::window::Archive;
 use super::manifest::Descriptor;
+use crate::disk::file::PlainFile;
 
 /// Blobs by digest.
 pub(in super::super) trait Store {
@@ -19,16 +21,34 @@ pub(in super::super) trait Store {
     fn blob(&self, descriptor: &Descriptor) -> Result<Arc<dyn Archive>>;
 }
 
-/// An image layout, or what `docker save` makes, as a tree.
-pub(super) struct Files(pub(super) Arc<Tree>);
-
-impl Files {
+/// An image layout, or what `docker save` makes.
+pub(super) trait Files {
     /// Returns a file.
     ///
     /// # Errors
     ///
     /// Fails when there is none at the path.
-    pub(super) fn open(&self, path: &str) -> Result<Arc<dyn Archive>> {
+    fn open(&self, path: &str) -> Result<Arc<dyn Archive>>;
+}
+
+/// A layout in a folder, which may have other images, and get more.
+pub(super) struct Folder(pub(super) PathBuf);
+
+impl Files for Folder {
+    fn open(&self, path: &str) -> Result<Arc<dyn Archive>> {
+        let file = PlainFile::open(&self.0.join(path)).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => anyhow!("no such file"),
+            _ => error.into(),
+        });
+        Ok(Arc::new(file.with_context(|| format!("`{path}`"))?))
+    }
+}
+
+/// The files of an archive.
+pub(super) struct Packed(pub(super) Arc<Tree>);
+
+impl Files for Packed {
+    fn open(&self, path: &str) -> Result<Arc<dyn Archive>> {
         let id = self.0.resolve(path.as_bytes());
         let id = id.with_context(|| format!("`{path}`"))?;
         let Kind::File(content) = &self.0.node(id).kind else {
@@ -42,14 +62,14 @@ impl Files {
     }
 }
 
-impl Store for Files {
+impl<F: Files> Store for F {
     fn blob(&self, descriptor: &Descriptor) -> Result<Arc<dyn Archive>> {
         let digest = &descriptor.digest;
         self.open(&format!("blobs/{}/{}", digest.algorithm(), digest.hex()))
     }
 }
 
-/// A file of the tree that an image lies in.
+/// A file of an archive.
 struct Part {
     tree: Arc<Tree>,
     content: Content,
