@@ -1,24 +1,24 @@
 //! `hsb diff`: what two filesystems have that differs, path by path.
 //!
-//! - `field`: what of a file can differ
+//! - `change`: a path that differs; `field`: what of a file can
 //! - `content`: the first byte that does, without reading what is a hole in both
-//! - `linked`: which names are one file
+//! - `linked`: which names are one file; `shared`: such contents are compared once
 //! - `work`: directories and large files are compared by several threads
 //! - `text`: lines, and the difference of texts
 
+mod change;
 mod content;
 mod field;
 mod linked;
+mod shared;
 mod text;
 mod work;
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::{Context as _, Error, Result};
 use fsgen::tree::Name;
-use serde::Serialize;
 
 use crate::listing::Entry;
 use crate::reader::accounts::Accounts;
@@ -28,9 +28,11 @@ use crate::reader::unread::Unread;
 use crate::reader::visited::{Visited, names_taken};
 use crate::reader::walk::{Found, Walk, join};
 use crate::reader::{FileId, Kind, Reader, Stat};
+pub(crate) use change::{Changed, Difference};
 use content::{Buffers, First};
-pub(crate) use field::{Aspect, Field};
+pub(crate) use field::Aspect;
 use linked::Linked;
+use shared::{Shared, Turn};
 pub(crate) use text::unified;
 use work::Work;
 
@@ -41,70 +43,6 @@ pub(crate) struct Options {
     pub(crate) ignored: Vec<Aspect>,
     /// How many threads compare.
     pub(crate) threads: usize,
-}
-
-/// One path that is not the same in both.
-#[derive(Debug, Serialize)]
-#[serde(tag = "change", rename_all = "lowercase")]
-pub(crate) enum Difference {
-    /// Only the second has it.
-    Added(Entry),
-    /// Only the first has it.
-    Removed(Entry),
-    /// Both have it, but not as it is.
-    Changed(Changed),
-}
-
-/// A path that both have.
-#[derive(Debug, Serialize)]
-pub(crate) struct Changed {
-    #[serde(flatten)]
-    pub(crate) path: crate::listing::Path,
-    /// What it is in the first.
-    #[serde(rename = "type")]
-    noun: &'static str,
-    pub(crate) differs: Vec<Field>,
-    #[serde(skip)]
-    pub(crate) ids: (FileId, FileId),
-}
-
-impl Changed {
-    /// Returns whether contents differ.
-    pub(crate) fn has_content(&self) -> bool {
-        let mut aspects = self.differs.iter().map(|field| field.aspect);
-        aspects.any(|aspect| aspect == Aspect::Content)
-    }
-}
-
-impl Difference {
-    /// Returns how many bytes of memory this takes.
-    fn memory(&self) -> u64 {
-        let more = match self {
-            Difference::Added(entry) | Difference::Removed(entry) => entry.memory(),
-            Difference::Changed(changed) => changed.differs.iter().map(Field::memory).sum(),
-        };
-        // Twice where the list of them has just grown.
-        more + (2 * size_of::<Self>() + self.path().len()) as u64
-    }
-
-    /// Takes what differs of another one, if both are a change of one path, and returns whether so.
-    fn take(&mut self, other: &mut Self) -> bool {
-        match (self, other) {
-            (Difference::Changed(a), Difference::Changed(b)) if a.path == b.path => {
-                a.differs.append(&mut b.differs);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Returns the path of what differs.
-    pub(crate) fn path(&self) -> &[u8] {
-        match self {
-            Difference::Added(entry) | Difference::Removed(entry) => &entry.path.1,
-            Difference::Changed(changed) => &changed.path.1,
-        }
-    }
 }
 
 /// Compares what two readers have at and below a path, which both have. What cannot be read of them
@@ -129,7 +67,7 @@ pub(crate) fn compare(
         found: Mutex::default(),
         unread: Mutex::default(),
         visited: Default::default(),
-        known: Mutex::default(),
+        shared: Shared::default(),
         linked: Mutex::default(),
         allowance: Mutex::new(Allowance::new(most[0].min(most[1]))),
         exhausted: OnceLock::new(),
@@ -195,8 +133,8 @@ struct Comparison<'a> {
     unread: Mutex<Unread>,
     /// Directories that were compared, by side.
     visited: [Mutex<Visited>; 2],
-    /// Files of several names whose contents were compared, and are the same.
-    known: Mutex<HashSet<[FileId; 2]>>,
+    /// Contents of files with several names.
+    shared: Shared,
     /// Names of files that have several.
     linked: Mutex<Vec<Linked>>,
     /// What may be kept of all this.
@@ -312,23 +250,38 @@ impl Comparison<'_> {
 
     /// Compares two files, or has them compared in parts.
     fn files(&self, pair: Pair, buffers: &mut Buffers, todo: &mut Vec<Job>) {
-        let common = pair.common();
-        let is_linked = pair.stats.iter().all(|stat| stat.links > 1);
-        let is_known = is_linked && lock(&self.known).contains(&pair.ids);
-        if self.ignores(Aspect::Content) || is_known {
+        if self.ignores(Aspect::Content) {
             return self.tell(&pair, None);
         }
+        let pair = match pair.is_linked() {
+            false => pair,
+            true if !self.takes(pair.memory()) => return,
+            true => match self.shared.begin(pair) {
+                Turn::Compare(pair) => pair,
+                Turn::Known(pair, first) => return self.tell(&pair, first),
+                Turn::Wait => return,
+            },
+        };
+        let common = pair.common();
         if common > PART {
             let pair = Arc::new(pair);
             let parts = common.div_ceil(part_of(common));
             todo.extend((0..parts).rev().map(|part| Job::Part(pair.clone(), part)));
             return;
         }
-        let is_read = self.content(&pair, 0..common, buffers);
-        if is_linked && is_read && pair.first.get().is_none() && self.takes(Allowance::ENTRY) {
-            lock(&self.known).insert(pair.ids);
+        self.content(&pair, 0..common, buffers);
+        self.compared(&pair);
+    }
+
+    /// Tells of two files whose contents are compared, under all names that are known by now.
+    fn compared(&self, pair: &Pair) {
+        let first = pair.first.get();
+        self.tell(pair, first);
+        if pair.is_linked() {
+            for other in self.shared.end(pair.ids, first) {
+                self.tell(&other, first);
+            }
         }
-        self.tell(&pair, pair.first.get());
     }
 
     /// Compares a part of two large files; whoever is last with one tells of them.
@@ -339,15 +292,15 @@ impl Comparison<'_> {
         let range = start..common.min(start.saturating_add(len));
         self.content(pair, range, buffers);
         if pair.first.is_last(common.div_ceil(len)) {
-            self.tell(pair, pair.first.get());
+            self.compared(pair);
         }
     }
 
-    /// Compares a range of two files, and returns whether it can be read.
-    fn content(&self, pair: &Pair, range: Range<u64>, buffers: &mut Buffers) -> bool {
+    /// Compares a range of two files.
+    fn content(&self, pair: &Pair, range: Range<u64>, buffers: &mut Buffers) {
         let what = |side: usize| self.what(side, &pair.path);
         let done = content::compare(self.readers, pair.ids, range, &pair.first, buffers, &what);
-        self.readable(done).is_some()
+        self.readable(done);
     }
 
     /// Tells of everything below a directory that only one of both has.
@@ -380,8 +333,7 @@ impl Comparison<'_> {
     /// Tells of two files, if they differ; `first` is the first byte of their contents that does.
     fn tell(&self, pair: &Pair, first: Option<u64>) {
         let (ids, stats) = (pair.ids, pair.stats);
-        let is_linked = |stat: Stat| stat.kind != Kind::Directory && stat.links > 1;
-        if stats.into_iter().all(is_linked) && !self.ignores(Aspect::Links) {
+        if pair.is_linked() && !self.ignores(Aspect::Links) {
             let linked = Linked::new(&pair.path, ids, stats[0].kind.noun());
             if self.takes(linked.memory()) {
                 lock(&self.linked).push(linked);
@@ -458,6 +410,17 @@ fn waiting(path: &[u8]) -> u64 {
 }
 
 impl Pair {
+    /// Returns whether both are files with several names.
+    fn is_linked(&self) -> bool {
+        let is_linked = |stat: &Stat| stat.kind != Kind::Directory && stat.links > 1;
+        self.stats.iter().all(is_linked)
+    }
+
+    /// Returns how many bytes of memory it takes to wait, and what is known of the contents.
+    fn memory(&self) -> u64 {
+        Allowance::ENTRY + (size_of::<Self>() + self.path.len()) as u64
+    }
+
     /// Returns how many bytes both have.
     fn common(&self) -> u64 {
         self.stats[0].size.min(self.stats[1].size)

@@ -114,7 +114,6 @@ const UNREAD: &[(usize, &[u8], &str)] = &[
     (0, b"WithoutFreeSpace", "a Parallels image"),
     (0, b"WithouFreSpacExt", "a Parallels image"),
     (0, b"# Disk DescriptorFile", "a VMDK of several files"),
-    (0, b"LUKS\xba\xbe", "encrypted (LUKS)"),
 ];
 
 impl Form {

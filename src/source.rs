@@ -374,8 +374,14 @@ fn read_archive(
             return image::read(archive, None, source, layer, options, assembly);
         }
         source.check_no_partition()?;
+        if image::is_blank(&archive)? {
+            bail!(
+                "it starts with zeros, so it is no archive with files in it, and a disk with no \
+                 partition table or filesystem that is known here"
+            );
+        }
         let archive: Arc<dyn Archive> = archive;
-        if oci::is_archive(&archive)? {
+        if oci::holds_image(&archive)? {
             return oci::read_archive(archive.clone(), source, layer, options, assembly);
         }
         source.check_no_image()?;

@@ -240,6 +240,44 @@ fn names_of_one_file_that_are_not_of_one_there() {
     }
 }
 
+/// Large contents are compared once, and told of under each name.
+#[test]
+fn a_large_file_with_many_names() {
+    let work = Work::new("looking-names");
+    for (folder, last) in [("a", 1), ("b", 2)] {
+        fs::create_dir(work.join(folder)).unwrap();
+        let mut bytes = vec![1; 20 << 20];
+        *bytes.last_mut().unwrap() = last;
+        let file = work.write(&format!("{folder}/0"), bytes);
+        for name in 1..20 {
+            fs::hard_link(&file, work.join(format!("{folder}/{name}"))).unwrap();
+        }
+    }
+    let mut strace = kit::tool("strace");
+    strace.args(["-f", "-c", "-o", "calls", "-e", "trace=pread64"]);
+    strace.args([
+        env!("CARGO_BIN_EXE_hsb"),
+        "diff",
+        "--ignore",
+        "mtime",
+        "a",
+        "b",
+    ]);
+    let run = kit::run(strace.current_dir(work.path()));
+    let lines: Vec<_> = run.stdout.lines().collect();
+    assert_eq!(lines.len(), 20, "{run:#?}");
+    let same = format!("content from byte {}", (20 << 20) - 1);
+    assert!(lines.iter().all(|line| line.ends_with(&same)), "{run:#?}");
+    // 64 KiB at once: 640 calls for both.
+    let calls = fs::read_to_string(work.join("calls")).unwrap();
+    let total = calls
+        .lines()
+        .find(|line| line.ends_with("pread64"))
+        .unwrap();
+    let count: u32 = total.split_whitespace().nth(3).unwrap().parse().unwrap();
+    assert!((640..1000).contains(&count), "{calls}");
+}
+
 /// Who has seen enough of the differences is not told that there are none.
 #[test]
 fn nobody_reads_the_differences() {

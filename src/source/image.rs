@@ -22,7 +22,7 @@ use super::{Input, Limits, Options, Source};
 use crate::disk::{self, Disk, Stored, file::PlainFile};
 use crate::reader::walk::{Found, Walk};
 use crate::reader::{self, FileId, Reader};
-use crate::volume::{Bytes, Encrypted, Volume};
+use crate::volume::{self, Bytes, Encrypted, Volume};
 pub use choice::Which;
 
 /// How many files lie between two calls of `progress`.
@@ -37,8 +37,26 @@ pub(super) fn is_plain(path: &Path) -> bool {
 /// Returns whether a file is a disk image.
 pub(super) fn is_image(file: &PlainFile) -> std::io::Result<bool> {
     let len = usize::try_from(Disk::len(file)).map_or(ENOUGH, |len| len.min(ENOUGH));
-    let head = (file as &dyn Disk).read(0, len)?;
-    Ok(kind::recognise(&head) == Kind::Image)
+    let file: &dyn Disk = file;
+    let head = file.read(0, len)?;
+    Ok(match kind::recognise(&head) {
+        Kind::Image => true,
+        // The start of a disk may be empty, or wiped. A damaged table is one, too.
+        Kind::Tar if kind::starts_with_zeros(&head) => {
+            let table = disk::partition::read(file);
+            table.map_or(true, |table| table.is_some()) || volume::recognise(file)?.is_some()
+        }
+        _ => false,
+    })
+}
+
+/// Returns whether a file that is no disk image starts with zeros and is too long to be an archive
+/// without members.
+pub(super) fn is_blank(file: &PlainFile) -> std::io::Result<bool> {
+    /// What tar writes at once, at most, in bytes: it is usually 10 KiB (GNU tar, `-b`).
+    const LONGEST_RECORD: u64 = 1 << 20;
+    let file: &dyn Disk = file;
+    Ok(file.len() > LONGEST_RECORD && kind::starts_with_zeros(&file.read(0, ENOUGH)?))
 }
 
 /// Reads an image in a file of the host.

@@ -40,7 +40,7 @@ const OTHERS: &[(usize, &[u8], &str)] = &[
 pub(super) fn recognise(head: &[u8]) -> Kind {
     // Before the first block of a filesystem there may be nothing but zeros, as at the end of an
     // archive.
-    if starts_filesystem(head) && head.iter().take(BLOCK).all(|byte| *byte == 0) {
+    if starts_filesystem(head) && starts_with_zeros(head) {
         return Kind::Image;
     }
     // A member may be called anything, "BZh9" too: a right checksum decides first.
@@ -67,6 +67,11 @@ pub(super) fn recognise(head: &[u8]) -> Kind {
     }
 }
 
+/// Returns whether the first block is one of zeros, which ends an archive.
+pub(super) fn starts_with_zeros(head: &[u8]) -> bool {
+    head.first_chunk::<BLOCK>().is_some_and(header::is_zero)
+}
+
 /// Returns whether there is the superblock of ext2, ext3 or ext4, or the header of a GPT.
 fn starts_filesystem(head: &[u8]) -> bool {
     let is = |at: usize, magic: &[u8]| head.get(at..).is_some_and(|h| h.starts_with(magic));
@@ -79,6 +84,7 @@ fn is_image(head: &[u8]) -> bool {
         || starts_filesystem(head)
         || has_signature
         || head.starts_with(b"XFSB")
+        || head.starts_with(b"LUKS\xba\xbe")
 }
 
 fn is_html(head: &[u8]) -> bool {

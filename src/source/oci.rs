@@ -3,6 +3,7 @@
 //! An image lies in a folder or an archive in the OCI layout, or in an archive by `docker save`.
 //! Every blob is held against its digest before anything in it is believed.
 
+mod archive;
 mod choice;
 mod digest;
 mod layers;
@@ -10,7 +11,6 @@ mod manifest;
 mod platform;
 mod store;
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,14 +18,13 @@ use anyhow::{Context as _, Result, bail};
 
 use super::assembly::Assembly;
 use super::layer::{Layer, Stacking};
-use super::member::{Entry, Members};
-use super::name::names;
 use super::window::Archive;
-use super::{Input, Limits, Options, Source, tar};
+use super::{Input, Options, Source, tar};
 use choice::Wanted;
 use manifest::{Config, Saved};
 use store::{Files, Folder, Packed};
 
+pub(super) use archive::holds_image;
 pub use digest::Digest;
 pub(super) use digest::Hasher;
 pub use platform::Platform;
@@ -64,45 +63,6 @@ pub(super) fn read_layout(
         lay(image, layer, options, assembly)
     };
     read().with_context(|| root.display().to_string())
-}
-
-/// Returns whether an archive holds an image, not a root filesystem.
-///
-/// For what is none, its first members are enough to tell.
-///
-/// # Errors
-///
-/// Fails when the archive cannot be read; one that is malformed holds none.
-pub(super) fn is_archive(archive: &Arc<dyn Archive>) -> Result<bool> {
-    let source = Assembly::new(Limits::default()).add_source(archive.clone());
-    let mut members = Members::new(&**archive, source)?;
-    let mut is_image = false;
-    loop {
-        let member = match members.next() {
-            Ok(Some(member)) => member,
-            Ok(None) => return Ok(is_image),
-            Err(error) if error.chain().any(|cause| cause.is::<io::Error>()) => return Err(error),
-            // What is wrong with it is for who reads all of it to say.
-            Err(_) => return Ok(is_image),
-        };
-        let mut parts = names(&member.path);
-        let (first, second) = (parts.next(), parts.next());
-        match (first, second) {
-            (None, _) | (Some(b"blobs" | b"index.json" | b"repositories"), _) => {}
-            (Some(b"oci-layout" | b"manifest.json"), None) => is_image = true,
-            (Some(name), _) if is_docker_name(name, &member.entry) => {}
-            _ => return Ok(false),
-        }
-    }
-}
-
-/// Returns whether `docker save` gives such a name to a layer or configuration.
-fn is_docker_name(name: &[u8], entry: &Entry) -> bool {
-    let hex = match entry {
-        Entry::Directory => name,
-        _ => name.split(|b| *b == b'.').next().unwrap_or_default(),
-    };
-    hex.len() == 64 && hex.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Reads an image from an archive.
@@ -195,7 +155,7 @@ fn of_docker(files: &impl Files, wanted: &Wanted<'_>) -> Result<Image> {
     wanted.check(&config)?;
     // In this format, the name of the configuration is its digest.
     let name = image.config.rsplit('/').next().unwrap_or_default();
-    let hex = name.trim_end_matches(".json");
+    let hex = name.trim_end_matches(".json").trim_start_matches("sha256:");
     if let Ok(digest) = format!("sha256:{hex}").parse::<Digest>() {
         digest
             .check(&*config_file)

@@ -123,7 +123,7 @@ pub(crate) fn find(source: &Source, options: &Options<'_>) -> Result<Found> {
         return Ok(Found::Disk(stored, warned(&mut assembly)));
     }
     let shared: Arc<dyn Archive> = archive.clone();
-    let picked = pick(oci::is_archive(&shared).with_context(name)?);
+    let picked = pick(oci::holds_image(&shared).with_context(name)?);
     read_archive(archive, picked, &picked.layer()?, options, &mut assembly)?;
     let time = options.source_date_epoch.map(Timestamp::from_secs);
     let warnings = warned(&mut assembly);

@@ -34,6 +34,16 @@ pub(super) fn warnings(tree: &Tree, image_config: Option<&Value>) -> Vec<String>
         }
         _ => {}
     }
+    let has = |name: &[u8]| tree.lookup(Tree::ROOT, name).is_some();
+    let is_image =
+        has(b"oci-layout") || has(b"manifest.json") || has(b"index.json") && has(b"blobs");
+    if is_image && !looks_like_root(tree, Tree::ROOT) {
+        warnings.push(
+            "its files are those of a container image, but not as the OCI layout or `docker save` has \
+             them: they are taken for the root filesystem; skopeo makes one of the two of it"
+                .to_owned(),
+        );
+    }
     warnings.extend(architectures(tree, image_config));
     warnings
 }

@@ -259,6 +259,9 @@ impl Reader for Fat {
         }
         let mut entries = self.names(directory)?;
         entries.sort_unstable();
+        if let Some(twice) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            bail!("it has the name \"{}\" twice", twice[0].0.escape_ascii());
+        }
         Ok(entries)
     }
 

@@ -161,6 +161,60 @@ fn all_that_hsb_writes() {
     assert!(fs::read(work.join("built.raw")).unwrap() == want);
 }
 
+/// An archive without members starts with zeros, too.
+#[test]
+fn disks_that_start_with_zeros() {
+    let work = Work::new("images-zeros");
+    for (at, magic, want) in [
+        (1024, &b"\x10\x20\xf5\xf2"[..], "it holds F2FS"),
+        (0x8001, b"CD001", "it holds ISO 9660"),
+        (0x1_0040, b"_BHRfS_M", "it holds btrfs"),
+        (512, b"LABELONE", "it holds an LVM volume"),
+        (4086, b"SWAPSPACE2", "it holds swap"),
+        (
+            0,
+            b"",
+            "it starts with zeros, so it is no archive with files",
+        ),
+        (
+            5 << 20,
+            b"something",
+            "it starts with zeros, so it is no archive",
+        ),
+    ] {
+        let mut disk = vec![0; 10 << 20];
+        disk[at..at + magic.len()].copy_from_slice(magic);
+        work.write("in.img", disk);
+        for command in ["ls", "inspect"] {
+            // Of a disk, there is something to say in any case.
+            let mut hsb = work.hsb([command, "in.img"]);
+            let run = kit::run(&mut hsb);
+            assert!(run.stderr.contains(want), "{command} {want}: {run:#?}");
+        }
+        let mut build = work.hsb(["build", "-q", "-i", "in.img", "-o", "out.raw"]);
+        let message = kit::fail(&mut build, 1);
+        assert!(message.contains(want), "{want}: {message}");
+    }
+    // The copy at the end of a GPT is enough.
+    fs::create_dir(work.join("root")).unwrap();
+    work.write("root/file", "here");
+    work.write("build.yaml", "source: root\n");
+    kit::succeed(&mut work.hsb(["build", "-q", "-o", "in.img"]));
+    let mut disk = fs::read(work.join("in.img")).unwrap();
+    disk[..34 * 512].fill(0);
+    work.write("in.img", disk);
+    let names = kit::succeed(&mut work.hsb(["ls", "in.img"]));
+    assert_eq!(names, "file\nlost+found\n");
+    // Tar makes such an archive of nothing.
+    kit::succeed(kit::tool("tar").current_dir(work.path()).args([
+        "-cf",
+        "in.tar",
+        "-T",
+        "/dev/null",
+    ]));
+    assert_eq!(kit::succeed(&mut work.hsb(["ls", "in.tar"])), "");
+}
+
 #[test]
 fn what_is_not_read_is_said_by_name() {
     let work = Work::new("images-unread");
@@ -173,7 +227,7 @@ fn what_is_not_read_is_said_by_name() {
         ),
         (
             "create -q -f luks --object secret,id=s,data=abc -o key-secret=s in/x 4M",
-            "it is encrypted (LUKS)",
+            "it holds an encrypted volume (LUKS), which is not read here",
         ),
         ("create -q -f vpc in/x 4M", "it is a dynamic VHD"),
         ("create -q -f vhdx in/x 4M", "it is a VHDX"),

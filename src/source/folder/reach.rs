@@ -28,7 +28,8 @@ pub(super) fn reach<T, E: From<io::Error>>(
     }
     let mut folder: Option<OwnedFd> = None;
     while rest.len() > LONGEST - WAY {
-        let slash = rest[..LONGEST].iter().rposition(|byte| *byte == b'/');
+        let part = &rest[..rest.len().min(LONGEST)];
+        let slash = part.iter().rposition(|byte| *byte == b'/');
         let Some(slash) = slash.filter(|slash| *slash > 0) else {
             return Err(io::Error::from(io::ErrorKind::InvalidFilename).into());
         };

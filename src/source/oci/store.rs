@@ -54,11 +54,8 @@ impl Files for Packed {
         let Kind::File(content) = &self.0.node(id).kind else {
             bail!("`{path}` is no file");
         };
-        Ok(Arc::new(Part {
-            tree: self.0.clone(),
-            content: content.clone(),
-            path: path.to_owned(),
-        }))
+        let part = Part::new(self.0.clone(), content.clone(), path);
+        Ok(Arc::new(part))
     }
 }
 
@@ -70,10 +67,20 @@ impl<F: Files> Store for F {
 }
 
 /// A file of an archive.
-struct Part {
+pub(super) struct Part {
     tree: Arc<Tree>,
     content: Content,
     path: String,
+}
+
+impl Part {
+    pub(super) fn new(tree: Arc<Tree>, content: Content, path: &str) -> Self {
+        Self {
+            tree,
+            content,
+            path: path.to_owned(),
+        }
+    }
 }
 
 impl ReadAt for Part {

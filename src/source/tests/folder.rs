@@ -103,14 +103,18 @@ fn a_folder_is_what_tar_makes_of_it() {
     drop(socket);
 }
 
-/// Makes directories in each other whose path is longer than one call takes, and returns the last.
+/// How many directories [`deep`] makes.
+const DEEP: usize = 340;
+
+/// Makes directories in each other whose path is longer than two calls take, and returns the last. The
+/// paths there differ by two bytes only, so that each length is among them, almost.
 fn deep(root: &Path) -> OwnedFd {
-    let name = "d".repeat(200);
     let open = |at: BorrowedFd<'_>, name: &str| {
         openat(at, name, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).unwrap()
     };
     let mut last = open(CWD, root.to_str().unwrap());
-    for _ in 0..45 {
+    for number in 0..DEEP {
+        let name = "d".repeat(if number < 40 { 200 } else { 1 });
         mkdirat(&last, &name, Mode::RWXU).unwrap();
         last = open(last.as_fd(), &name);
     }
@@ -146,7 +150,7 @@ fn a_folder_may_be_deeper_than_one_call_reaches() {
     let ours = load_file(&root).unwrap();
     let theirs = listing(&load_file(&archive).unwrap());
     assert_eq!(listing(&ours), theirs);
-    assert_eq!(theirs.len(), 45 + 4);
+    assert_eq!(theirs.len(), DEEP + 4);
     // Written later, if it still is what it was.
     for source in ours.tree.sources() {
         source.check_unchanged().unwrap();

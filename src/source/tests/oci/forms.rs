@@ -218,6 +218,75 @@ fn archives_by_docker_save() {
 }
 
 #[test]
+fn archives_that_others_save() {
+    let work = tempfile::tempdir().unwrap();
+    let layer = mark("1");
+    let id = format!("sha256:{}", hex(&layer));
+    let config = json!({"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": [id]}});
+    let config = config.to_string();
+    let by_digest = format!("sha256:{}", hex(config.as_bytes()));
+    let packed = format!("{}.tar.gz", hex(b"packed"));
+    let saved = |config: &str| json!([{"Config": config, "Layers": [packed]}]).to_string();
+    let manifest = "manifest.json";
+    let (crane, jib, app) = (
+        saved(&by_digest),
+        saved("config.json"),
+        "{\"name\": \"x\"}".to_owned(),
+    );
+    for (what, files, is_image) in [
+        (
+            "crane",
+            &[(&*by_digest, &*config), (manifest, &crane)][..],
+            true,
+        ),
+        ("jib", &[("config.json", &config), (manifest, &jib)], true),
+        (
+            "a file more",
+            &[
+                ("README", "hello"),
+                (&by_digest, &config),
+                (manifest, &crane),
+            ],
+            true,
+        ),
+        (
+            "an application",
+            &[("index.html", "hello"), (manifest, &app)],
+            false,
+        ),
+        (
+            "a root",
+            &[("bin/sh", "sh"), ("config.json", &config), (manifest, &jib)],
+            false,
+        ),
+    ] {
+        let folder = work.path().join(what);
+        fs::create_dir_all(folder.join("bin")).unwrap();
+        for (name, bytes) in files {
+            fs::write(folder.join(name), bytes).unwrap();
+        }
+        fs::remove_dir(folder.join("bin")).ok();
+        fs::write(folder.join(&packed), &layer).unwrap();
+        let archive = work.path().join("a.tar");
+        pack(&folder, &archive);
+        let loaded = load_file(&archive).unwrap_or_else(|error| panic!("{what}: {error:#}"));
+        let is_found = loaded.tree.resolve(b"/mark").is_ok();
+        assert_eq!(is_found, is_image, "{what}");
+        let warns = |w: &String| w.contains("are those of a container image");
+        assert_eq!(loaded.warnings.iter().any(warns), !is_image, "{what}");
+        // As a folder, it is none that is known.
+        let loaded = load_file(&folder).unwrap();
+        assert!(loaded.warnings.iter().any(warns), "{what}");
+    }
+    let wrong = work.path().join("crane").join(&by_digest);
+    fs::write(wrong, config + " ").unwrap();
+    let archive = work.path().join("a.tar");
+    pack(&work.path().join("crane"), &archive);
+    let damaged = message(load_file(&archive));
+    assert!(damaged.contains("damaged"), "{damaged}");
+}
+
+#[test]
 fn what_skopeo_makes_of_it() {
     let work = tempfile::tempdir().unwrap();
     let layout = Layout::new(work.path().join("image"));
