@@ -67,6 +67,7 @@ fn tar_index(bencher: Bencher<'_, '_>, files: usize) {
         source_date_epoch: None,
         cache: None,
         limits: Limits::default(),
+        lenient: false,
         progress: &|_| {},
     };
     let sources = [Source::from(Input::Path(path))];

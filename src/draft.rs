@@ -41,6 +41,7 @@ impl Draft {
             cache: request.cache.as_ref(),
             source_date_epoch: request.source_date_epoch,
             limits: request.limits,
+            lenient: false,
             progress: &|bytes| stage.set(bytes),
         };
         let source::Loaded {

@@ -54,7 +54,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use fsgen::{Timestamp, Tree};
+use fsgen::{NodeId, Timestamp, Tree};
 
 use assembly::Assembly;
 use layer::{Layer, Stacking};
@@ -133,6 +133,9 @@ pub struct Options<'a> {
     pub cache: Option<&'a Cache>,
     /// How much they may take on disk and in memory.
     pub limits: Limits,
+    /// Whether files of a folder that may not be read are in the tree all the same: whoever reads them
+    /// is told. A build has to know before it writes.
+    pub lenient: bool,
     /// Called now and then with the number of bytes that were read so far.
     pub progress: &'a dyn Fn(u64),
 }
@@ -150,6 +153,8 @@ pub struct Loaded {
     pub image_config: Option<serde_json::Value>,
     /// What the user should know, one line each.
     pub warnings: Vec<String>,
+    /// Directories whose names are not known, and why.
+    pub unread: Vec<(NodeId, String)>,
 }
 
 /// One form that a source can have. The content decides which, never the name.

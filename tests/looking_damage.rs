@@ -1,9 +1,11 @@
 //! Looking into images that are damaged, or hold what nobody may read.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::kit::{self, Work};
+use super::rootless;
 
 /// All that can be read is shown, and the rest told of.
 #[test]
@@ -218,4 +220,72 @@ fn directories_that_are_one() {
     let links = format!("drwxr-xr-x  {} ", 2 + COUNT);
     assert_eq!(list.lines().count(), COUNT);
     assert!(list.lines().all(|line| line.starts_with(&links)), "{list}");
+}
+
+/// What a user may not read of a folder is told of by whoever wants it, and all else is there.
+#[test]
+fn a_folder_that_is_not_all_ours() {
+    let work = rootless::open_to_nobody();
+    fs::create_dir_all(work.join("in/closed/below")).unwrap();
+    work.write("in/open", "a");
+    work.write("in/shut", "b");
+    let is_root = fs::metadata(work.join("in")).unwrap().uid() == 0;
+    for (path, mode) in [
+        ("in/open", 0o644),
+        ("in/shut", 0),
+        ("in/closed", 0),
+        ("in", 0o755),
+    ] {
+        fs::set_permissions(work.join(path), Permissions::from_mode(mode)).unwrap();
+    }
+    let hsb = |arguments: &[&str]| {
+        let mut command = match is_root {
+            true => {
+                let mut setpriv = kit::tool("setpriv");
+                setpriv.args(["--reuid=61234", "--regid=61234", "--clear-groups", "./hsb"]);
+                setpriv
+            }
+            false => std::process::Command::new("./hsb"),
+        };
+        command.args(arguments).env("HOME", "/nonexistent");
+        kit::run(command.current_dir(work.path()))
+    };
+    let (shut, closed) = ("in/shut: Permission denied", "/closed: Permission denied");
+    for (arguments, code, stdout, told) in [
+        (&["ls", "in"][..], 0, "closed\nopen\nshut\n", &[][..]),
+        (
+            &["ls", "-R", "in"],
+            1,
+            "/\n/closed\n/open\n/shut\n",
+            &[closed],
+        ),
+        (&["cat", "in", "/open"], 0, "a", &[]),
+        (&["cat", "in", "/shut"], 1, "", &[shut]),
+        (
+            &["cat", "in", "/closed/below"],
+            1,
+            "",
+            &["/closed/below: Permission denied"],
+        ),
+        (&["diff", "in", "in"], 2, "", &[shut, closed]),
+        (&["export", "in", "-o", "out.tar"], 1, "", &[shut, closed]),
+        (
+            &["build", "-q", "-i", "in", "-o", "out.raw"],
+            1,
+            "",
+            &["Permission denied"],
+        ),
+    ] {
+        let run = hsb(arguments);
+        assert_eq!((run.code, &*run.stdout), (Some(code), stdout), "{run:#?}");
+        for told in told {
+            assert!(run.stderr.contains(told), "{told}: {run:#?}");
+        }
+        assert_eq!(run.stderr.is_empty(), told.is_empty(), "{run:#?}");
+    }
+    assert!(!work.join("out.raw").exists());
+    let mut tar = kit::tool("tar");
+    let names = kit::succeed(tar.current_dir(work.path()).args(["-tf", "out.tar"]));
+    assert!(names.contains("open"), "{names}");
+    fs::set_permissions(work.join("in/closed"), Permissions::from_mode(0o755)).unwrap();
 }

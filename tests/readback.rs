@@ -38,6 +38,7 @@ pub(crate) fn compare_with_tar(tar: &Path, image: &Path) {
         source_date_epoch: None,
         cache: None,
         limits: source::Limits::default(),
+        lenient: false,
         progress: &|_| {},
     };
     let loaded = source::load(&[Input::Path(tar.to_owned()).into()], &options).unwrap();

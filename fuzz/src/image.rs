@@ -83,6 +83,7 @@ fn options(folder: &Path) -> source::Options<'_> {
             decoded: Some(64 << 20),
             metadata: Some(64 << 20),
         },
+        lenient: false,
         progress: &|_| {},
     }
 }

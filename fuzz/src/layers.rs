@@ -63,6 +63,7 @@ fn load(sources: &[Source]) -> Option<Tree> {
         source_date_epoch: None,
         cache: None,
         limits: Limits::default(),
+        lenient: false,
         progress: &|_| {},
     };
     match source::load(sources, &options) {

@@ -75,6 +75,7 @@ fn load(image: &Path) {
             decoded: Some(16 << 20),
             metadata: Some(16 << 20),
         },
+        lenient: false,
         progress: &|_| {},
     };
     match source::load(&[Source::from(Input::Path(image.to_owned()))], &options) {

@@ -38,6 +38,7 @@ fn run(input: &[u8]) {
         source_date_epoch: None,
         cache: None,
         limits: source::Limits::default(),
+        lenient: false,
         progress: &|_| {},
     };
     let source = Source::from(Input::Path(file.path().to_owned()));

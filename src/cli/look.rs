@@ -124,6 +124,7 @@ impl Look {
             source_date_epoch: crate::source_date_epoch()?,
             cache: cache.as_ref(),
             limits: self.limits(),
+            lenient: true,
             progress: &|_| {},
         };
         source::find(&source, &options)

@@ -111,6 +111,7 @@ fn rebuild(arguments: &Verify, recipe: PathBuf) -> Result<Comparison> {
             decoded: Some(u64::MAX),
             metadata: None,
         },
+        lenient: false,
         progress: &|_| {},
     };
     let source = Source::from(Input::Path(image));

@@ -1,5 +1,6 @@
 //! A tree in memory as something to look at.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use anyhow::{Context as _, Result, bail};
@@ -13,6 +14,8 @@ pub struct TreeReader {
     tree: Tree,
     name: String,
     metadata_max: u64,
+    /// Directories whose names are not known, and why.
+    unread: BTreeMap<NodeId, String>,
 }
 
 impl TreeReader {
@@ -23,6 +26,24 @@ impl TreeReader {
             tree,
             name,
             metadata_max,
+            unread: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the same reader, to which the names in these directories are not known.
+    pub(crate) fn with_unread(self, unread: Vec<(NodeId, String)>) -> Self {
+        Self {
+            unread: unread.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// Returns a directory whose names are known.
+    fn directory(&self, id: FileId) -> Result<NodeId> {
+        let id = self.node(id)?;
+        match self.unread.get(&id) {
+            Some(why) => bail!("{why}"),
+            None => Ok(id),
         }
     }
 
@@ -88,12 +109,12 @@ impl Reader for TreeReader {
     }
 
     fn entries(&self, directory: FileId) -> Result<Vec<(Name, FileId)>> {
-        let entries = self.tree.entries(self.node(directory)?);
+        let entries = self.tree.entries(self.directory(directory)?);
         Ok(entries.map(|(name, id)| (name.into(), file(id))).collect())
     }
 
     fn lookup(&self, directory: FileId, name: &[u8]) -> Result<Option<FileId>> {
-        Ok(self.tree.lookup(self.node(directory)?, name).map(file))
+        Ok(self.tree.lookup(self.directory(directory)?, name).map(file))
     }
 
     fn target(&self, link: FileId) -> Result<Vec<u8>> {

@@ -61,6 +61,8 @@ pub(super) struct Assembly {
     pub(super) warnings: Vec<String>,
     /// What they should know who make an image of it.
     pub(super) advice: Vec<String>,
+    /// Directories whose names are not known, and why.
+    pub(super) unread: Vec<(NodeId, String)>,
 }
 
 impl Assembly {
@@ -83,6 +85,7 @@ impl Assembly {
             dropped: BTreeMap::new(),
             image_config: None,
             warnings: Vec::new(),
+            unread: Vec::new(),
             advice: Vec::new(),
         }
     }
@@ -148,6 +151,12 @@ impl Assembly {
             return false;
         };
         self.layer.filter.excludes(path, is_directory)
+    }
+
+    /// Notes why the names in a directory are not known, which was just added.
+    pub(super) fn not_read(&mut self, path: &[u8], why: String) {
+        let id = self.tree.resolve(path).ok();
+        self.unread.extend(id.map(|id| (id, why)));
     }
 
     /// Returns whether a folder may be the upper one of an overlayfs.
@@ -432,6 +441,7 @@ impl Assembly {
         Loaded {
             warnings: self.take_warnings().collect(),
             image_config: self.image_config,
+            unread: self.unread,
             tree: self.tree,
             newest,
             members: self.members,

@@ -59,6 +59,7 @@ pub(super) fn read(
         first_names: HashMap::new(),
         foreign: Foreign::default(),
         room: Room::new(),
+        lenient: options.lenient,
         bytes: 0,
     };
     // A link to a folder is the folder.
@@ -102,6 +103,7 @@ struct Scan<'a> {
     first_names: HashMap<(u64, u64), Vec<u8>>,
     foreign: Foreign,
     room: Room,
+    lenient: bool,
     /// Of all files so far.
     bytes: u64,
 }
@@ -129,8 +131,15 @@ impl Scan<'_> {
             Some(first_name) => Entry::HardLink(first_name),
             None => self.entry(path, &meta)?,
         };
+        let mut unread = None;
         let children = match is_directory {
-            true => names(path)?,
+            true => match names(path) {
+                Err(error) if self.may_go_on(Errno::from_io_error(&error)) => {
+                    unread = Some(error.to_string());
+                    Vec::new()
+                }
+                names => names?,
+            },
             false => Vec::new(),
         };
         if is_directory {
@@ -138,15 +147,27 @@ impl Scan<'_> {
         } else if is_first {
             self.first_names.insert(identity, name.to_vec());
         }
+        let attributes = match reach(path, |path| self.room.attributes(path)) {
+            Err(error) if self.may_go_on(error.downcast_ref().copied()) => Attributes::default(),
+            attributes => attributes?,
+        };
         self.assembly.add(Member {
             path: name.to_vec(),
             offset: None,
             meta: self::meta(&meta)?,
-            attributes: reach(path, |path| self.room.attributes(path))?,
+            attributes,
             acl: super::acl::AclText::default(),
             entry,
         })?;
+        if let Some(why) = unread {
+            self.assembly.not_read(name, why);
+        }
         Ok(children)
+    }
+
+    /// Returns whether an error is one for whoever reads the file.
+    fn may_go_on(&self, error: Option<Errno>) -> bool {
+        self.lenient && error == Some(Errno::ACCESS)
     }
 
     fn entry(&mut self, path: &Path, meta: &Metadata) -> Result<Entry> {
@@ -188,7 +209,10 @@ impl Scan<'_> {
         self.bytes = self.bytes.saturating_add(len);
         let file = HostFile::new(path.to_owned(), meta);
         // What cannot be read is better found now than when half of the image is written.
-        let segments = file.segments(meta)?;
+        let segments = match file.segments(meta) {
+            Err(error) if self.may_go_on(Errno::from_io_error(&error)) => None,
+            segments => segments?,
+        };
         let source = self.assembly.add_source(Arc::new(file));
         Ok(match segments {
             None => Content::span(source, 0, len),

@@ -52,12 +52,10 @@ impl Opened {
     }
 
     fn tree(loaded: Loaded, source: &Source, limits: Limits) -> Self {
+        let name = source.from.to_string();
+        let reader = TreeReader::new(loaded.tree, name, limits.metadata_max());
         Self {
-            reader: Box::new(TreeReader::new(
-                loaded.tree,
-                source.from.to_string(),
-                limits.metadata_max(),
-            )),
+            reader: Box::new(reader.with_unread(loaded.unread)),
             disk: None,
             image_config: loaded.image_config,
             warnings: loaded.warnings,

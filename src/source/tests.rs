@@ -95,6 +95,7 @@ fn load_all(sources: &[Source]) -> Result<Loaded> {
         source_date_epoch: None,
         cache: None,
         limits: Limits::default(),
+        lenient: false,
         progress: &|read| assert!(progress.replace(read) <= read || !one),
     };
     load(sources, &options)

@@ -70,6 +70,7 @@ pub(super) fn open(blobs: Vec<Blob>, options: &Options<'_>) -> Result<Vec<Opened
             source_date_epoch: epoch,
             cache,
             limits,
+            lenient: false,
             progress: &|_| {},
         };
         loop {

@@ -104,6 +104,7 @@ fn what_is_left_out_takes_memory() {
                 decoded: None,
                 metadata: Some(metadata),
             },
+            lenient: false,
             progress: &|_| {},
         };
         let loaded = load(std::slice::from_ref(&source), &options);
