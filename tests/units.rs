@@ -51,6 +51,23 @@ const FILES: &[(&str, &str)] = &[
         "[Install]\nWantedBy=b@.target\nAlias=tpl3alias@two.service tpl3other@.service\n",
     ),
     (
+        "usr/lib/systemd/system/tpl4@.service",
+        "[Install]\nAlso=tpl5@%i.service\nAlias=four@%i.service four-%p@.service\n\
+         DefaultInstance=def\nAlso=tpl6@%i.service\n",
+    ),
+    (
+        "usr/lib/systemd/system/tpl5@.service",
+        "[Install]\nWantedBy=b@.target\n",
+    ),
+    (
+        "usr/lib/systemd/system/tpl6@.service",
+        "[Install]\nWantedBy=a.target\nAlias=six@%i.service\n",
+    ),
+    (
+        "usr/lib/systemd/system/tpl7@.service",
+        "[Install]\nWantedBy=a.target\n",
+    ),
+    (
         "usr/lib/systemd/system/cont.service",
         "[Unit]\nWantedBy=no.target\n[Install]\nWantedBy=gone.target\nWantedBy=\n\
          WantedBy = a.target \\\n# in between\n  b.target\n",
@@ -133,6 +150,12 @@ const ROWS: &[&[(&str, &str)]] = &[
         ("enable", "tpl3@two.service"),
         ("disable", "tpl3@.service"),
     ],
+    &[
+        ("enable", "tpl4@.service"),
+        ("enable", "tpl4@.service"),
+        ("disable", "tpl4@.service"),
+    ],
+    &[("enable", "tpl4@x.service"), ("disable", "tpl4@x.service")],
     &[
         ("enable", "getty@.service"),
         ("enable", "getty@tty3.service"),

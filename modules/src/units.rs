@@ -70,9 +70,18 @@ pub(crate) fn check_known(root: &Root<'_>, unit: &str) -> Result<(), UnitError> 
 }
 
 /// Makes the links of a unit and of those that it names in `Also=`; returns the paths of those
-/// that were not there yet.
+/// that were not there yet. A template of which nothing can be enabled fails.
 pub(crate) fn enable(root: &mut Root<'_>, unit: &str) -> Result<Vec<Vec<u8>>, UnitError> {
     let mut warnings = Vec::new();
+    let named = find(root, &UnitName::parse(unit)?)?;
+    if Install::read(root, &named)?
+        .links(&named, &mut warnings)?
+        .is_empty()
+        && !warnings.is_empty()
+    {
+        return Err(UnitError::NoInstance { name: named.name });
+    }
+    warnings.clear();
     let made = link(root, unit, &mut warnings)?;
     for warning in warnings {
         root.warn(warning);

@@ -47,7 +47,9 @@ impl From<UnitError> for Error {
             UnitError::Name { .. } => (ErrorKind::Invalid, None),
             UnitError::Taken { path, .. } => (ErrorKind::Exists, Some(path)),
             UnitError::Masked { path, .. } => (ErrorKind::Other, Some(path)),
-            UnitError::Linked { .. } | UnitError::Install { .. } => (ErrorKind::Other, None),
+            UnitError::Linked { .. } | UnitError::NoInstance { .. } | UnitError::Install { .. } => {
+                (ErrorKind::Other, None)
+            }
         };
         Error {
             kind,

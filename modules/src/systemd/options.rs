@@ -92,8 +92,12 @@ impl Options {
             let error = ValueError::new(step, "the step has nothing to do");
             return Err(error.help("give `units`, `enable`, `disable`, `mask` or the like"));
         }
-        for unit in units {
+        for (at, unit) in units.iter().enumerate() {
             unit.check(host)?;
+            if units[..at].iter().any(|other| *other.name == *unit.name) {
+                let error = unit.name.error(format!("{:?} is listed twice", *unit.name));
+                return Err(error.help("put its drop-ins beside its content"));
+            }
         }
         for unit in unmask.iter().chain(preset_units).chain(default_target) {
             parse(unit)?;
@@ -116,34 +120,48 @@ impl Options {
 impl Unit {
     fn check(&self, host: &dyn Host) -> Result<(), ValueError> {
         let name = &self.name;
-        UnitName::checked((**name).clone()).map_err(|error| name.error(error.to_string()))?;
+        let unit = UnitName::checked((**name).clone());
+        let unit = unit.map_err(|error| name.error(error.to_string()))?;
         if self.content.is_none() && self.source.is_none() && self.drop_ins.is_empty() {
             let error = name.error(format!("the unit {:?} has no content", **name));
             return Err(error.help("give `content`, `source` or `drop_ins`"));
         }
         if self.content.is_some() || self.source.is_some() {
-            check_text(name, self.content.as_ref(), self.source.as_ref(), host)?;
+            check_text(
+                &unit,
+                name,
+                self.content.as_ref(),
+                self.source.as_ref(),
+                host,
+            )?;
         }
-        for DropIn {
-            name,
-            content,
-            source,
-        } in &self.drop_ins
-        {
+        for (at, drop_in) in self.drop_ins.iter().enumerate() {
+            let DropIn {
+                name,
+                content,
+                source,
+            } = drop_in;
+            if self.drop_ins[..at]
+                .iter()
+                .any(|other| *other.name == **name)
+            {
+                return Err(name.error(format!("{:?} is listed twice", **name)));
+            }
             if name.contains(['/', '\0']) || !name.ends_with(".conf") || name.starts_with('.') {
                 let message = format!("{:?} is no name of a drop-in", **name);
                 return Err(name
                     .error(message)
                     .help("it is a file's, and ends in .conf"));
             }
-            check_text(name, content.as_ref(), source.as_ref(), host)?;
+            check_text(&unit, name, content.as_ref(), source.as_ref(), host)?;
         }
         Ok(())
     }
 }
 
-/// Checks that a text is there and has sections, without which systemd ignores it.
+/// Checks that a text is there and has sections, and those that systemd reads in such a unit.
 fn check_text(
+    unit: &UnitName,
     name: &Spanned<String>,
     content: Option<&String>,
     source: Option<&Spanned<String>>,
@@ -167,8 +185,25 @@ fn check_text(
             return Err(error.help("leave one of them out"));
         }
     };
-    let mut lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
-    if !lines.any(|line| line.starts_with(b"[") && line.ends_with(b"]")) {
+    let lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+    let sections = lines.filter_map(|line| line.strip_prefix(b"[")?.strip_suffix(b"]"));
+    let sections: Vec<_> = sections.map(String::from_utf8_lossy).collect();
+    let own = match unit.kind() {
+        "device" | "target" => None,
+        kind => Some(kind),
+    };
+    let is_known = |section: &str| {
+        let is_own = own.is_some_and(|own| own.eq_ignore_ascii_case(section))
+            && section.starts_with(|c: char| c.is_ascii_uppercase())
+            && !section[1..].contains(|c: char| c.is_ascii_uppercase());
+        matches!(section, "Unit" | "Install") || section.starts_with("X-") || is_own
+    };
+    if let Some(odd) = sections.iter().find(|section| !is_known(section)) {
+        let kind = unit.kind();
+        let error = name.error(format!("{:?} has a section [{odd}]", **name));
+        return Err(error.help(format!("systemd ignores that in a {kind}")));
+    }
+    if sections.is_empty() {
         let error = name.error(format!("{:?} has no section such as [Service]", **name));
         return Err(error.help("systemd ignores a line that is in no section"));
     }

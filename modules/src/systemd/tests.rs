@@ -178,6 +178,23 @@ fn refusals() {
             "give",
         ),
         (
+            value!({"units": [{"name": "a.service", "content": "[Srvice]\nExecStart=x\n"}]}),
+            "\"a.service\" has a section [Srvice]",
+            "systemd ignores that in a service",
+        ),
+        (
+            value!({"units": [{"name": "a.timer", "content": "[Unit]\n[X-A]\n[Service]\n"}]}),
+            "\"a.timer\" has a section [Service]",
+            "systemd ignores that in a timer",
+        ),
+        (
+            value!({"units": [
+                {"name": "a.service", "content": SERVICE}, {"name": "a.service", "content": SERVICE},
+            ]}),
+            "\"a.service\" is listed twice",
+            "put its drop-ins beside its content",
+        ),
+        (
             value!({"units": [{"name": "a.service", "content": "ExecStart=x\n"}]}),
             "\"a.service\" has no section such as [Service]",
             "systemd ignores",

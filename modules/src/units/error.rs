@@ -18,6 +18,9 @@ pub(crate) enum UnitError {
     /// It is another name for a unit.
     #[error("unit {name} is a link to {}; name that unit instead", target.escape_ascii())]
     Linked { name: UnitName, target: Vec<u8> },
+    /// Only an instance of it can be enabled.
+    #[error("unit {name} is a template: name an instance, as in {}", name.with_instance("NAME"))]
+    NoInstance { name: UnitName },
     /// No unit can be called that.
     #[error("{name:?} is no name of a unit: {why}")]
     Name { name: String, why: &'static str },

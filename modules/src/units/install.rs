@@ -44,12 +44,17 @@ impl Install {
 
     /// Returns the units that are enabled and disabled along with this one.
     pub(super) fn also(&self, unit: &UnitName) -> Result<Vec<UnitName>, UnitError> {
-        let words = self.values("Also");
-        let names = words.map(|word| {
-            let name = expand(unit, "Also", word)?;
-            UnitName::checked(name).map_err(|error| refuse(unit, "Also", word, reason(&error)))
-        });
-        names.collect()
+        let mut names = Vec::new();
+        for (at, (key, word)) in self.words.iter().enumerate() {
+            if *key == "Also" {
+                // As systemd reads it: a `DefaultInstance` below it is not known yet.
+                let stands_for = instantiated(unit, &self.words[..at])?;
+                let name = expand(&stands_for, key, word)?;
+                let name = UnitName::checked(name);
+                names.push(name.map_err(|error| refuse(unit, key, word, reason(&error)))?);
+            }
+        }
+        Ok(names)
     }
 
     /// Returns the links by their paths below `/etc/systemd/system`. What does not fit a template
@@ -60,10 +65,12 @@ impl Install {
         warnings: &mut Vec<String>,
     ) -> Result<Vec<String>, UnitError> {
         let mut links = Vec::new();
-        // Another name of a template is one of all its instances, whatever `DefaultInstance` says.
+        // Another name of a template is one of all its instances; `DefaultInstance` is only what
+        // `%i` in it stands for.
         let unit = &unit.name;
+        let stands_for = instantiated(unit, &self.words)?;
         for word in self.values("Alias") {
-            let name = expand(unit, "Alias", word)?;
+            let name = expand(&stands_for, "Alias", word)?;
             let alias = UnitName::checked(name);
             let alias = alias.map_err(|error| refuse(unit, "Alias", word, reason(&error)))?;
             let alias = if alias.is_template() && !unit.is_template() && unit.instance().is_some() {
@@ -86,7 +93,7 @@ impl Install {
                 links.push(alias.as_str().to_owned());
             }
         }
-        let unit = self.instantiated(unit)?;
+        let unit = stands_for;
         for (key, ending) in DEPENDENCIES {
             for word in self.values(key) {
                 let name = expand(&unit, key, word)?;
@@ -104,19 +111,6 @@ impl Install {
             }
         }
         Ok(links)
-    }
-
-    /// Returns the instance that a template stands for, if it says so.
-    fn instantiated(&self, unit: &UnitName) -> Result<UnitName, UnitError> {
-        match self.values("DefaultInstance").last() {
-            Some(word) if unit.is_template() => {
-                let instance = expand(unit, "DefaultInstance", word)?;
-                let name = unit.with_instance(&instance).as_str().to_owned();
-                let name = UnitName::checked(name);
-                name.map_err(|error| refuse(unit, "DefaultInstance", word, reason(&error)))
-            }
-            _ => Ok(unit.clone()),
-        }
     }
 
     /// Returns the keys in their order, one for each word.
@@ -164,6 +158,20 @@ impl Install {
         let words = value.split_whitespace();
         let bare = words.map(|word| word.trim_matches(['"', '\'']).to_owned());
         self.words.extend(bare.map(|word| (key, word)));
+    }
+}
+
+/// Returns the instance that a template stands for, if the words of its section say so.
+fn instantiated(unit: &UnitName, words: &[(&'static str, String)]) -> Result<UnitName, UnitError> {
+    let key = "DefaultInstance";
+    match words.iter().rfind(|(known, _)| *known == key) {
+        Some((_, word)) if unit.is_template() => {
+            let instance = expand(unit, key, word)?;
+            let name = unit.with_instance(&instance).as_str().to_owned();
+            let name = UnitName::checked(name);
+            name.map_err(|error| refuse(unit, key, word, reason(&error)))
+        }
+        _ => Ok(unit.clone()),
     }
 }
 

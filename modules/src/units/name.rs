@@ -67,7 +67,7 @@ impl UnitName {
     }
 
     /// Returns the ending: `service`.
-    pub(super) fn kind(&self) -> &str {
+    pub(crate) fn kind(&self) -> &str {
         self.parts().2
     }
 
