@@ -2,6 +2,8 @@
 
 mod sort;
 
+use std::collections::BTreeSet;
+
 use fsgen::Kind;
 use serde::Deserialize;
 
@@ -23,7 +25,9 @@ pub(crate) const MODULE: Module = Module {
 - `backups`: `/etc/passwd-` and its like, old states of dpkg and debconf
 
 Host keys and machine-id are the matters of `ssh` and `machine_id`. Directories stay where programs
-expect them.",
+expect them. `/var` and `/root` may be links to other folders of the image. Where `/tmp`, or a
+folder below those two, is a link, nothing behind it is touched, and a warning says so, unless it
+leads to another folder of the same sort, as `/tmp` to `/var/tmp`.",
     keys: &["cleanup"],
     options: &[OptionDoc::optional(
         "cleanup",
@@ -70,9 +74,10 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let mut gone = Gone::default();
+    let mut left = BTreeSet::new();
     for sort in cfg.options::<Options>()?.sorts()? {
         for pattern in sort.removed {
-            for path in root.glob(pattern) {
+            for path in found(root, sort, pattern, &mut left) {
                 // It may have gone with its folder, which the pattern finds first.
                 if root.lstat(&path).is_ok() {
                     gone.remove(root, &path)?;
@@ -80,7 +85,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             }
         }
         for pattern in sort.emptied {
-            for path in root.glob(pattern) {
+            for path in found(root, sort, pattern, &mut left) {
                 gone.empty(root, &path)?;
             }
         }
@@ -101,6 +106,13 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             }
         }
     }
+    for link in left {
+        let target = root.readlink(&link)?;
+        let (link, target) = (link.escape_ascii(), target.escape_ascii());
+        root.warn(format!(
+            "{link} is a link to {target}: what is in there is not taken out"
+        ));
+    }
     if gone.files > 0 {
         let Gone { files, bytes } = gone;
         root.info(format!(
@@ -108,6 +120,49 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+/// Returns what a pattern of a sort finds. What it would find behind a link is left: that is added
+/// to `left`.
+fn found(
+    root: &Root<'_>,
+    sort: &Sort,
+    pattern: &str,
+    left: &mut BTreeSet<Vec<u8>>,
+) -> Vec<Vec<u8>> {
+    let found = root.glob(pattern);
+    let Some(link) = link_to(root, pattern).filter(|_| !found.is_empty()) else {
+        return found;
+    };
+    let number = |pattern| {
+        root.stat_links(folder(pattern), true)
+            .map(|stat| stat.number)
+    };
+    let mut others = sort.removed.iter().chain(sort.emptied);
+    let is_shared = others.any(|other| {
+        let same = number(other).is_ok_and(|there| number(pattern).is_ok_and(|here| here == there));
+        same && link_to(root, other).is_none()
+    });
+    if !is_shared {
+        left.insert(link.as_bytes().to_vec());
+    }
+    Vec::new()
+}
+
+/// Returns the folder that a pattern looks in.
+fn folder(pattern: &str) -> &str {
+    let signs = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
+    let end = pattern[..signs].rfind('/').unwrap_or_default();
+    &pattern[..end]
+}
+
+/// Returns the first link on the way to what a pattern finds; a folder right below `/` is one only
+/// where that itself is looked in.
+fn link_to<'p>(root: &Root<'_>, pattern: &'p str) -> Option<&'p str> {
+    let folder = folder(pattern);
+    let cuts = folder.match_indices('/').map(|(at, _)| at).skip(1);
+    let mut ways = cuts.skip(1).map(|at| &folder[..at]).chain([folder]);
+    ways.find(|way| root.is_link(way))
 }
 
 /// What was taken out.

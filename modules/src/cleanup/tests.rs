@@ -1,4 +1,6 @@
-use crate::kit::{read, refusal, show, twice, value};
+use fsgen::tree::layer::ChangeKind;
+
+use crate::kit::{read, refusal, show, step, twice, value};
 
 const FILES: &[(&str, &str)] = &[
     (
@@ -115,6 +117,94 @@ fn everything_at_once() {
     }
     assert!(!left.contains("/root/.bash_history"));
     assert_eq!(done.notes, ["20 files with 52 bytes are gone or empty"]);
+}
+
+#[test]
+fn links_are_followed_where_the_image_is_laid_out_by_them() {
+    let tmp = "/tmp is a link to /srv/work: what is in there is not taken out";
+    let apt = "/var/cache/apt is a link to ../../srv/work: what is in there is not taken out";
+    for (files, sort, gone, warned) in [
+        (
+            &[("/tmp@", "/srv/work"), ("/srv/work/a", "x")][..],
+            "tmp",
+            &[][..],
+            &[tmp][..],
+        ),
+        (
+            &[("/tmp@", "/srv/work"), ("/srv/work/", "")],
+            "tmp",
+            &[],
+            &[],
+        ),
+        (&[("/tmp@", "/gone"), ("/srv/work/a", "x")], "tmp", &[], &[]),
+        (
+            &[
+                ("/tmp@", "var/tmp"),
+                ("/var/tmp/a", "x"),
+                ("/srv/work/a", "x"),
+            ],
+            "tmp",
+            &["/var/tmp/a"],
+            &[],
+        ),
+        (
+            &[
+                ("/var/tmp@", "/tmp"),
+                ("/tmp/a@", "/srv/work"),
+                ("/srv/work/a", "x"),
+            ],
+            "tmp",
+            &["/tmp/a"],
+            &[],
+        ),
+        (
+            &[
+                ("/var@", "srv/var"),
+                ("/srv/var/tmp/a", "x"),
+                ("/srv/var/log/b.gz", "x"),
+            ],
+            "tmp",
+            &["/srv/var/tmp/a"],
+            &[],
+        ),
+        (
+            &[
+                ("/var/cache/apt@", "../../srv/work"),
+                ("/srv/work/archives/a.deb", "x"),
+                ("/srv/work/a.bin", "x"),
+                ("/var/cache/dnf/a", "x"),
+            ],
+            "caches",
+            &["/var/cache/dnf/a"],
+            &[apt],
+        ),
+        (
+            &[("/root@", "var/roothome"), ("/var/roothome/.cache/a", "x")],
+            "caches",
+            &["/var/roothome/.cache/a"],
+            &[],
+        ),
+        (
+            &[
+                ("/var/log/journal@", "/srv/work"),
+                ("/srv/work/a", "x"),
+                ("/var/log/b", ""),
+            ],
+            "logs",
+            &[],
+            &["/var/log/journal is a link to /srv/work: what is in there is not taken out"],
+        ),
+    ] {
+        let mut tree = crate::kit::image(files);
+        let recipe = value!({"cleanup": [sort]});
+        let done = step(&mut tree, "cleanup", &recipe).unwrap();
+        let gone_now = done.changes.iter();
+        let gone_now = gone_now.filter(|change| change.kind == ChangeKind::Removed);
+        let gone_now = gone_now.map(|change| String::from_utf8_lossy(&change.path));
+        assert_eq!(gone_now.collect::<Vec<_>>(), gone, "{files:?}");
+        assert_eq!(done.warnings, warned);
+        assert_eq!(step(&mut tree, "cleanup", &recipe).unwrap().changes, []);
+    }
 }
 
 #[test]
