@@ -13,15 +13,15 @@ use crate::{Cfg, Error, Host, Module, Root};
 const ZONES: &str = "/usr/share/zoneinfo";
 
 /// What every compiled zone starts with, see tzfile(5).
-const MAGIC: &[u8] = b"TZif";
+const MAGIC: [u8; 4] = *b"TZif";
 
 pub(crate) const MODULE: Module = Module {
     name: "timezone",
     summary: "sets the time zone",
     details: "\
 Makes `/etc/localtime` a link to the zone, which the image must have in `/usr/share/zoneinfo`
-(package tzdata), and writes its name to `/etc/timezone` where the image has that file. `UTC` needs
-no zones: without them `/etc/localtime` is removed, which means the same.",
+(package tzdata), and writes its name to `/etc/timezone` where the image has that file. `UTC` is not
+needed there: without it `/etc/localtime` is removed, which means the same.",
     keys: &["timezone"],
     options: &[OptionDoc::required(
         "timezone",
@@ -48,13 +48,13 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let Options { timezone } = cfg.options()?;
     let file = format!("{ZONES}/{}", *timezone);
     if root.is_file(&file) {
-        if !root.read(&file)?.starts_with(MAGIC) {
+        if !root.read(&file)?.starts_with(&MAGIC) {
             let message = format!("{file} is no time zone: it does not start with \"TZif\"");
             return Err(timezone.error(message).into());
         }
         root.mkdir_all("/etc", 0o755)?;
         root.symlink(format!("..{file}"), "/etc/localtime", true)?;
-    } else if *timezone == "UTC" && !root.is_dir(ZONES) {
+    } else if *timezone == "UTC" && !root.exists(&file) {
         if root.lstat("/etc/localtime").is_ok() {
             root.remove("/etc/localtime")?;
         }
@@ -74,7 +74,12 @@ fn missing(root: &Root<'_>, zone: &Spanned<String>) -> ValueError {
             "it has no {ZONES} at all: install tzdata in the source"
         ));
     }
-    // Names differ by case or by continent: Berlin is Europe/Berlin.
+    // Names differ by case or by continent: Berlin is Europe/Berlin. What is below a folder of that
+    // name is not it.
+    let is_zone = |name: &str| {
+        let start = root.read_range(format!("{ZONES}/{name}"), 0, MAGIC.len() as u64);
+        start.is_ok_and(|start| start == MAGIC)
+    };
     let wanted = last(&zone.to_lowercase()).to_owned();
     let paths = root.walk(ZONES).unwrap_or_default();
     let names = paths
@@ -83,8 +88,13 @@ fn missing(root: &Root<'_>, zone: &Spanned<String>) -> ValueError {
     let mut names = names.filter_map(|path| path.strip_prefix(ZONES)?.strip_prefix('/'));
     // The same zones once more, for other clocks and tools.
     let is_copy = |name: &str| name.starts_with("posix/") || name.starts_with("right/");
-    match names.find(|name| last(&name.to_lowercase()) == wanted && !is_copy(name)) {
-        Some(name) => error.help(format!("did you mean `{name}`?")),
+    let is_meant = |name: &str| last(&name.to_lowercase()) == wanted && !is_copy(name);
+    if let Some(name) = names.clone().find(|name| is_meant(name) && is_zone(name)) {
+        return error.help(format!("did you mean `{name}`?"));
+    }
+    let inside = format!("{}/", **zone);
+    match names.find(|name| name.starts_with(&inside) && is_zone(name)) {
+        Some(name) => error.help(format!("it is a folder of zones, such as `{name}`")),
         None => error.help(format!("its zones are the files in {ZONES}")),
     }
 }
@@ -143,7 +153,8 @@ mod tests {
                 "UTC",
                 Ok(Some("0777 0:0 /etc/localtime -> ../usr/share/zoneinfo/UTC")),
             ),
-            (&[BERLIN], "UTC", Err("the image has no time zone \"UTC\"")),
+            // timedatectl does not need it, either.
+            (&[BERLIN, ("/etc/localtime", "TZif2")], "UTC", Ok(None)),
             (
                 &[BERLIN],
                 "Europe",
@@ -205,10 +216,22 @@ mod tests {
             ("Berlin", "did you mean `Europe/Berlin`?"),
             ("europe/berlin", "did you mean `Europe/Berlin`?"),
             ("Paris", "its zones are the files in /usr/share/zoneinfo"),
+            ("Europe", "it is a folder of zones, such as `Europe/Berlin`"),
+            ("europe", "its zones are the files in /usr/share/zoneinfo"),
+            (
+                "posix",
+                "it is a folder of zones, such as `posix/Europe/Berlin`",
+            ),
+            (
+                "Leapseconds",
+                "its zones are the files in /usr/share/zoneinfo",
+            ),
         ] {
             let mut tree = image(&[
                 ("/usr/share/zoneinfo/Europe/Berlin", "TZif"),
                 ("/usr/share/zoneinfo/posix/Europe/Berlin", "TZif"),
+                ("/usr/share/zoneinfo/leapseconds", "#"),
+                ("/usr/share/zoneinfo/Europe/zones", "#"),
             ]);
             let error = step(&mut tree, "timezone", &value!({"timezone": zone})).unwrap_err();
             let crate::Error::Option(error) = error else {
