@@ -74,6 +74,9 @@ const ROWS: &[&str] = &[
     "d\nk /srv/k\nd++ /srv/d\nd /srv/e 0888\nd /srv/f - nobody\nd /srv/g - - nobody\nd /srv/h - - - soon\nd /srv/i - USER GROUP 1d2h\nd /srv/j - -1\nd /srv/l 010000",
     "f /srv/a 0600 - - - a\nf /srv/a 0600 - - - b\nf /srv/a 0600 - - - a\nd /srv/b 0700\nd /srv/b 0711\nz /srv/a 0640\nz /srv/a 0604",
     "a|f /srv/x - - - - a\nb|f /srv/x - - - - b\nf /srv/y - - - - b",
+    "L /srv/a - - - - /srv/file\nC /srv/a - - - - /srv/file\nC /srv/b - - - - /srv/file\nL /srv/b - - - - /srv/file",
+    "L /etc/issue\nC /etc/issue\nC /etc/tree\nL /etc/tree\nL /srv/x - - - - y\nL+ /srv/x - - - - z",
+    "f /srv/a\nL+ /srv/a - - - - x\nC /srv/b - - - - /nowhere\nL /srv/b - - - - x\nd /srv/c\nf /srv/c",
     "h /srv/folder - - - - +C\nH /srv/folder - - - - =\nh /srv/file - - - - z",
 ];
 

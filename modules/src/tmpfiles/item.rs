@@ -135,7 +135,10 @@ impl Item {
     pub(super) fn goes_with(&self, other: &Self) -> bool {
         let what = |item: &Self| {
             let Self { mode, uid, gid, .. } = *item;
-            (mode, uid, gid, item.age.clone(), item.argument.clone())
+            // The source of a copy is a path in the image, other arguments are texts.
+            let is_source = item.kind == b'C';
+            let (age, argument) = (item.age.clone(), item.argument.clone());
+            (mode, uid, gid, age, argument, is_source)
         };
         let appends = |item: &Self| item.kind == b'w' && item.modifiers.plus;
         !(self.is_owner() && other.is_owner())
