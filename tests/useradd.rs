@@ -2,7 +2,9 @@
 //!
 //! What is different on purpose: a user without a password gets `*` and not `!`, which sshd with
 //! UsePAM no takes for locked, so useradd is given it. useradd leaves backups and a lock. Mail lies
-//! where the image's distribution has it, and Debian's useradd knows the place of Debian alone.
+//! where the image's distribution has it, and Debian's useradd knows the place of Debian alone. A
+//! shell that is missing is set by useradd, which warns of it; with it nobody could log in, so ours
+//! is `/bin/sh`, with a warning as well.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -188,6 +190,22 @@ fn useradd_makes_the_same_files() {
             assert_eq!(found, wanted, "{calls:?}");
         }
     }
+}
+
+#[test]
+fn a_missing_shell_is_what_differs() {
+    let work = Work::new("useradd");
+    lay_all(work.path(), DEBIAN);
+    let user = map([("name", "a".into()), ("shell", "/bin/zsh".into())]);
+    let mut tree = image(DEBIAN);
+    add(&mut tree, vec![user]);
+    useradd(&work, &["-s", "/bin/zsh", "a"]);
+    let (mut wanted, mut found) = (BTreeMap::new(), BTreeMap::new());
+    theirs(work.path(), "", &mut wanted);
+    ours(&tree, Tree::ROOT, "", &mut found);
+    let (theirs, ours) = (&wanted["etc/passwd"], &found["etc/passwd"]);
+    assert!(theirs.ends_with(":/bin/zsh\n"), "{theirs}");
+    assert_eq!(*ours, theirs.replace("/bin/zsh", "/bin/sh"));
 }
 
 fn without_home(user: Value) -> Value {

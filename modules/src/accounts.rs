@@ -100,7 +100,23 @@ impl Accounts {
     /// Writes the files that changed; they keep owner and mode.
     ///
     /// A new shadow file is for root's eyes, and those of the group `shadow` where there is one.
+    /// Fails on lines that end in CR LF, which no program reads as they are meant.
     pub(crate) fn write(&self, root: &mut Root<'_>) -> Result<(), RootError> {
+        let carriage_returns = [
+            ("/etc/passwd", self.passwd.carriage_return()),
+            ("/etc/group", self.group.carriage_return()),
+            (
+                "/etc/gshadow",
+                self.gshadow.as_ref().and_then(Table::carriage_return),
+            ),
+            (
+                "/etc/shadow",
+                self.shadow.as_ref().and_then(Table::carriage_return),
+            ),
+        ];
+        for (path, line) in carriage_returns {
+            check_line_ends(path, line)?;
+        }
         for (path, text) in [
             ("/etc/passwd", self.passwd.print()),
             ("/etc/group", self.group.print()),
@@ -188,6 +204,9 @@ impl Accounts {
             uids: users.filter_map(|row| number(row[2])).collect(),
             gids: groups.filter_map(|row| number(row[2])).collect(),
         };
+        for taken in [&mut ids.uids, &mut ids.gids] {
+            taken.extend(ids::NOBODYS);
+        }
         ids.add_sysusers(root)?;
         Ok(ids)
     }
@@ -303,6 +322,7 @@ pub(crate) fn add_sub_ids(
         return Ok(true);
     };
     let mut rows = Table::<3>::parse(&bytes, &[1, 2]);
+    check_line_ends(path, rows.carriage_return())?;
     if rules.count == 0 || rows.find(user.as_bytes()).is_some() {
         return Ok(true);
     }
@@ -313,6 +333,16 @@ pub(crate) fn add_sub_ids(
     rows.push(row.map(str::as_bytes));
     root.write(path, rows.print())?;
     Ok(true)
+}
+
+fn check_line_ends(path: &str, carriage_return: Option<usize>) -> Result<(), RootError> {
+    match carriage_return {
+        None => Ok(()),
+        Some(line) => Err(RootError::LineEnd {
+            path: path.as_bytes().to_vec(),
+            line,
+        }),
+    }
 }
 
 /// Returns the name of a user or group by its number, the third field of passwd(5) and group(5).

@@ -25,7 +25,9 @@ pub(crate) const MODULE: Module = Module {
     details: "\
 Does what useradd of the image would do, by the image's own login.defs and useradd defaults. A user
 who exists already gets what is missing: groups, keys, the sudo rule; a gecos, shell or password
-that the recipe names replaces the old one. A number or home that differs is an error.
+that the recipe names replaces the old one. A number or home that differs is an error. Where useradd
+warns of a shell that the image does not have, and sets it, the user gets `/bin/sh`, or for a shell
+such as nologin the image's own of that sort: a login would end at once otherwise.
 
 `sudo: true` writes a rule to `/etc/sudoers.d`, or to `/etc/doas.d` or `/etc/doas.conf` where only
 doas is there, and puts the user into the group sudo or else wheel. Rules that visudo would refuse

@@ -91,8 +91,8 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
         if groups[..i].iter().any(|other| other.0.name == group.name) {
             return Err(entry.error(format!("group {name:?} is listed twice")));
         }
-        if let Some(gid) = group.gid.as_ref().filter(|gid| gid.value == u32::MAX) {
-            return Err(gid.error(format!("id {} stands for no user or group", u32::MAX)));
+        if let Some(gid) = &group.gid {
+            ids::check(gid.value).map_err(|why| gid.error(why))?;
         }
     }
     Ok(())
@@ -261,6 +261,10 @@ mod tests {
             (
                 value!([{"name": "a", "gid": (u32::MAX as i64)}]),
                 "id 4294967295 stands for no user or group",
+            ),
+            (
+                value!([{"name": "a", "gid": (65_535_i64)}]),
+                "id 65535 stands for no user or group",
             ),
             (
                 value!([{"name": "a", "members": ["bob"]}]),

@@ -8,6 +8,17 @@ use super::table::{Table, number};
 use crate::dropins;
 use crate::root::{Root, RootError};
 
+/// The ids that stand for no user or group: -1 in 16 bits, and in 32.
+pub(crate) const NOBODYS: [u32; 2] = [65_535, u32::MAX];
+
+/// Returns what is wrong with an id that a user or group is to have.
+pub(crate) fn check(id: u32) -> Result<(), String> {
+    match NOBODYS.contains(&id) {
+        true => Err(format!("id {id} stands for no user or group")),
+        false => Ok(()),
+    }
+}
+
 /// The ids that something in the image uses or claims.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {

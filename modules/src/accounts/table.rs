@@ -29,6 +29,14 @@ impl<const N: usize> Table<N> {
         self.lines.concat()
     }
 
+    /// Returns the number of the first line that ends in CR LF, from 1 on: the CR is part of its
+    /// last field for all programs.
+    pub(crate) fn carriage_return(&self) -> Option<usize> {
+        let mut lines = self.lines.iter();
+        let at = lines.position(|line| line.ends_with(b"\r\n"))?;
+        Some(at + 1)
+    }
+
     /// Returns the fields of every row, in the order of the file.
     pub(crate) fn rows(&self) -> impl Iterator<Item = [&[u8]; N]> {
         self.lines.iter().filter_map(|line| fields(line, self.ids))
@@ -72,9 +80,10 @@ impl<const N: usize> Table<N> {
     }
 }
 
-/// Returns whether a field may hold this text: it would otherwise end the field or the line.
+/// Returns whether a field may hold this text: useradd(8) has no control characters in one, of
+/// which some would end the line.
 pub(crate) fn is_field(text: &str) -> bool {
-    !text.contains([':', '\n', '\r', '\0'])
+    !text.contains(|c: char| c == ':' || c.is_control())
 }
 
 /// Parses a field that holds an id.

@@ -172,7 +172,8 @@ impl Edit<'_, '_> {
         let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         // Who is not to log in does not get a shell for it.
         let (other, told) = match CLOSED.iter().any(|closed| last(closed) == last(&shell)) {
-            false => ("/bin/sh".to_owned(), "/bin/sh is set".to_owned()),
+            false if is_there("/bin/sh") => ("/bin/sh".to_owned(), "/bin/sh is set".to_owned()),
+            false => (shell.clone(), "nobody can log in with it".to_owned()),
             true => match CLOSED.into_iter().find(|path| is_there(path)) {
                 Some(path) => (path.to_owned(), format!("{path} is set")),
                 None => (shell.clone(), "nobody can log in with it".to_owned()),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::accounts::defaults::parse_date;
 use crate::accounts::ssh_key::SshKey;
-use crate::accounts::{is_field, name, sudo};
+use crate::accounts::{ids, is_field, name, sudo};
 use crate::shorthand::{FromText, Shorthand};
 use crate::value::{Span, Spanned, ValueError};
 
@@ -86,9 +86,7 @@ impl Options {
 impl Account {
     fn check(&self) -> Result<(), ValueError> {
         for id in self.uid.iter().chain(&self.gid) {
-            if id.value == u32::MAX {
-                return Err(id.error(format!("id {} stands for no user or group", u32::MAX)));
-            }
+            ids::check(id.value).map_err(|why| id.error(why))?;
         }
         for group in &self.groups {
             let group_error = |why| group.error(format!("group name {:?} {why}", group.value));
@@ -96,13 +94,17 @@ impl Account {
         }
         for text in self.gecos.iter().chain(&self.home).chain(&self.shell) {
             if !is_field(text) {
-                return Err(text.error(format!("{:?} has a `:` or ends its line", text.value)));
+                let message = format!("{:?} has a `:` or a control character", text.value);
+                return Err(text.error(message));
             }
         }
         for path in self.home.iter().chain(&self.shell) {
             if !path.starts_with('/') {
                 let message = format!("{:?} is no absolute path in the image", path.value);
                 return Err(path.error(message));
+            }
+            if path.split('/').any(|name| name == "..") {
+                return Err(path.error(format!("{:?} has `..` in it", path.value)));
             }
         }
         if let Some(hash) = &self.password_hash

@@ -132,6 +132,8 @@ pub(super) const ADD_GROUP: Operation = Operation {
         name::check(&name)
             .map_err(|why| Error::invalid(format!("add_group: `name`: {name:?} {why}")))?;
         let gid = gid.and_then(|gid| u32::try_from(gid).ok());
+        gid.map_or(Ok(()), ids::check)
+            .map_err(|why| Error::invalid(format!("add_group: {why}")))?;
         Ok(add_group(root, &name, gid, system)?.into())
     },
 };

@@ -92,6 +92,18 @@ pub enum RootError {
         /// Offset of the first wrong byte.
         at: usize,
     },
+    /// A file of accounts has lines of another system.
+    #[error(
+        "{}: line {line} ends in CR LF, and programs take the CR for a part of it; end lines in LF \
+         alone",
+        show(path)
+    )]
+    LineEnd {
+        /// The file.
+        path: Vec<u8>,
+        /// The line, from 1 on.
+        line: usize,
+    },
     /// A mode has bits beyond permissions, setuid, setgid and sticky.
     #[error("{}: mode {mode:#o} is above 0o7777", show(path))]
     Mode {
@@ -212,6 +224,7 @@ impl RootError {
             | RootError::TooLarge { path, .. }
             | RootError::Grown { path, .. }
             | RootError::NotText { path, .. }
+            | RootError::LineEnd { path, .. }
             | RootError::Mode { path, .. }
             | RootError::AttributeName { path, .. }
             | RootError::NoAttribute { path, .. }

@@ -1,6 +1,6 @@
 //! One line of sysusers.d(5), read.
 
-use crate::accounts::number;
+use crate::accounts::{ids, number};
 use crate::dropins::specifier::{Specifiers, Unexpanded};
 use crate::dropins::words::{self, Backslash};
 
@@ -151,10 +151,10 @@ fn read_user_id(user: &mut User, id: Option<String>) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads the number of a user or group. 65535 and 4294967295 stand for nobody.
+/// Reads the number of a user or group.
 fn read_id(text: &str) -> Result<u32, String> {
     let is_plain = text == "0" || !text.starts_with('0');
-    let id = number(text.as_bytes()).filter(|id| is_plain && !matches!(*id, 65_535 | u32::MAX));
+    let id = number(text.as_bytes()).filter(|id| is_plain && ids::check(*id).is_ok());
     id.ok_or_else(|| format!("{text:?} is no number of a user or group"))
 }
 

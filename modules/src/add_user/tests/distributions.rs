@@ -109,6 +109,7 @@ fn a_shared_group_a_mailbox_and_a_missing_shell() {
             "/usr/etc/default/useradd",
             "GROUP=users\nCREATE_MAIL_SPOOL=yes\nSHELL=/bin/zsh\n",
         ),
+        ("/bin/sh", ""),
         ("/var/spool/mail/", ""),
     ]);
     let warnings = added(&mut tree, value!([{"name": "a", "password_hash": HASH}]));
@@ -153,6 +154,12 @@ fn who_is_not_to_log_in_gets_no_shell() {
             Some("nobody can log in with it"),
         ),
         ("/bin/sh", "/bin/zsh", "/bin/sh", Some("/bin/sh is set")),
+        (
+            "/bin/x",
+            "/bin/zsh",
+            "/bin/zsh",
+            Some("nobody can log in with it"),
+        ),
     ] {
         let mut tree = image(&[
             ("/etc/passwd", "root:x:0:0::/root:/bin/sh\n"),

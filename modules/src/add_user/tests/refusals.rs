@@ -1,7 +1,7 @@
 //! What `add_user` refuses, and how it says so.
 
 use super::{KEY, add, debian};
-use crate::kit::{image, show, step, value};
+use crate::kit::{image, read, show, step, value};
 
 #[test]
 fn refusals() {
@@ -26,6 +26,26 @@ fn refusals() {
         (
             value!([{"name": "a", "uid": (u32::MAX as i64)}]),
             "id 4294967295 stands for no user or group",
+        ),
+        (
+            value!([{"name": "a", "uid": (65_535_i64)}]),
+            "id 65535 stands for no user or group",
+        ),
+        (
+            value!([{"name": "a", "gid": (65_535_i64)}]),
+            "id 65535 stands for no user or group",
+        ),
+        (
+            value!([{"name": "a", "gecos": "a\u{85}b"}]),
+            "\"a\\u{85}b\" has a `:` or a control character",
+        ),
+        (
+            value!([{"name": "a", "home": "/srv/../a"}]),
+            "\"/srv/../a\" has `..` in it",
+        ),
+        (
+            value!([{"name": "a", "shell": "/bin/../sh"}]),
+            "\"/bin/../sh\" has `..` in it",
         ),
         (
             value!([{"name": "a", "uid": (-1_i64)}]),
@@ -61,11 +81,11 @@ fn refusals() {
         ),
         (
             value!([{"name": "a", "gecos": "a:b"}]),
-            "\"a:b\" has a `:` or ends its line",
+            "\"a:b\" has a `:` or a control character",
         ),
         (
             value!([{"name": "a", "home": "/a\n"}]),
-            "\"/a\\n\" has a `:` or ends its line",
+            "\"/a\\n\" has a `:` or a control character",
         ),
         (
             value!([{"name": "a", "home": "a"}]),
@@ -112,6 +132,25 @@ fn refusals() {
         let before = show(&mut tree, "/");
         assert_eq!(add(&mut tree, users).unwrap_err().to_string(), message);
         assert_eq!(show(&mut tree, "/"), before, "{message}");
+    }
+    for file in [
+        "/etc/passwd",
+        "/etc/group",
+        "/etc/shadow",
+        "/etc/gshadow",
+        "/etc/subuid",
+    ] {
+        let mut tree = debian();
+        let content = format!("# x\r\n{}", read(&tree, file));
+        let other = value!({"files": [{"path": file, "content": (content.clone())}]});
+        step(&mut tree, "files", &other).unwrap();
+        let message = format!(
+            "{file}: line 1 ends in CR LF, and programs take the CR for a part of it; end lines in \
+             LF alone"
+        );
+        let refused = add(&mut tree, value!(["a"])).unwrap_err();
+        assert_eq!(refused.to_string(), message);
+        assert_eq!(read(&tree, file), content);
     }
     let no_list = step(&mut debian(), "add_user", &value!({}));
     assert_eq!(
