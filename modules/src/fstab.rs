@@ -4,6 +4,7 @@
 //! of the file stay. Comments and other lines are left alone. See fstab(5).
 
 mod doc;
+mod kind;
 mod options;
 mod table;
 
@@ -21,7 +22,7 @@ pub(crate) const MODULE: Module = Module {
 Writes a line of `/etc/fstab` for each partition with a `mount` and for swap. A line that is there
 for the same mount point gets the device and type of the partition, and keeps its options where the
 recipe names none. All else in the file stays; a warning tells of lines whose device is not one of
-the image.",
+the image, and of a `type` that neither Linux has nor a program of the image mounts.",
     keys: &["fstab"],
     options: doc::OPTIONS,
     example: doc::EXAMPLE,
@@ -43,16 +44,16 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     for mount in &fstab.mounts {
         match &mount.device {
             Some(device) => {
-                let place = &mount.mount;
-                let is_at = |known: &&Partition| known.mount.as_ref() == Some(&place.value);
+                let place = mount.place();
+                let is_at = |known: &&Partition| known.mount.as_ref() == Some(&place);
                 if let Some(known) = partitions.iter().find(is_at) {
                     let number = known.number;
-                    let message = format!("{} is the mount point of partition {number}", **place);
-                    return Err(place.error(message).help("leave `device` out").into());
+                    let message = format!("{place} is the mount point of partition {number}");
+                    return Err(mount.mount.error(message).help("leave `device` out").into());
                 }
                 entries.push(of_device(mount, device));
             }
-            None => check_is_partition(&mount.mount, partitions)?,
+            None => check_is_partition(mount, partitions)?,
         }
     }
     // A filesystem is mounted after the one that its mount point is in; swap comes last.
@@ -70,10 +71,21 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     root.write(FILE, table.print())?;
     for mount in fstab.mounts.iter().filter(|mount| mount.device.is_some()) {
         if mount.mount.starts_with('/') {
-            root.mkdir_all(&**mount.mount, 0o755)?;
+            root.mkdir_all(mount.place(), 0o755)?;
+        }
+        if let Some(kind) = &mount.filesystem
+            && let Some(why) = kind::unknown(root, kind)
+        {
+            root.warn_at(kind.span, why);
         }
     }
     Ok(())
+}
+
+/// Returns a mount point in the one way to write it: `/boot` for `/boot/` and `//boot`.
+pub(crate) fn place(mount: &str) -> String {
+    let names = mount.split('/').filter(|name| !name.is_empty());
+    format!("/{}", names.collect::<Vec<_>>().join("/"))
 }
 
 /// Adds a mount option to the line of a partition that has a mount point, which gets a line if it
@@ -128,10 +140,7 @@ fn of_partition(
         };
         return Err(ValueError::new(span, message).help(help));
     };
-    let named = fstab
-        .mounts
-        .iter()
-        .find(|named| *named.mount.value == *mount);
+    let named = fstab.mounts.iter().find(|named| named.place() == mount);
     let usual = match filesystem.as_str() {
         // What is on it is for firmware and root.
         "vfat" => "umask=0077",
@@ -157,7 +166,7 @@ fn of_device(mount: &Mount, device: &Spanned<String>) -> Entry {
     let filesystem = mount.filesystem.as_ref();
     Entry {
         device: table::escape(device),
-        mount: mount.mount.value.clone(),
+        mount: mount.place(),
         filesystem: filesystem
             .map_or("auto", |filesystem| filesystem)
             .to_owned(),
@@ -167,22 +176,23 @@ fn of_device(mount: &Mount, device: &Spanned<String>) -> Entry {
     }
 }
 
-fn check_is_partition(mount: &Spanned<String>, partitions: &[Partition]) -> Result<(), ValueError> {
+fn check_is_partition(mount: &Mount, partitions: &[Partition]) -> Result<(), ValueError> {
+    let place = mount.place();
     let known: Vec<_> = partitions
         .iter()
         .filter_map(|known| known.mount.as_deref())
         .collect();
-    if known.contains(&mount.as_str()) {
+    if known.contains(&place.as_str()) {
         return Ok(());
     }
-    let error = mount.error(format!(
-        "no partition of the image is mounted at {}",
-        **mount
-    ));
-    Err(error.help(match nearest(mount, known) {
-        Some(meant) => format!("did you mean {meant}?"),
-        None => "give its `device`, or a partition with this `mount`".to_owned(),
-    }))
+    let message = format!("no partition of the image is mounted at {place}");
+    Err(mount
+        .mount
+        .error(message)
+        .help(match nearest(&place, known) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => "give its `device`, or a partition with this `mount`".to_owned(),
+        }))
 }
 
 #[cfg(test)]

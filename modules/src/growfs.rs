@@ -71,6 +71,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let Options { growfs } = cfg.options()?;
     let span = growfs.as_ref().map_or(cfg.span(), |mount| mount.span);
     let mount = growfs.as_ref().map_or("/", |mount| mount.as_str());
+    let mount = &*fstab::place(mount);
     let partition = partition(root, mount, span)?;
     match grower(root, partition, span)? {
         Grower::None => fstab::add_option(root, partition, OPTION)?,

@@ -38,6 +38,16 @@ pub(super) struct Mount {
     pub(super) filesystem: Option<Spanned<String>>,
 }
 
+impl Mount {
+    /// Returns the mount point in the one way to write it; `none` for swap.
+    pub(super) fn place(&self) -> String {
+        match self.mount.starts_with('/') {
+            true => super::place(&self.mount),
+            false => self.mount.value.clone(),
+        }
+    }
+}
+
 impl Fstab {
     /// Finds every mistake that shows without the image.
     pub(super) fn check(&self) -> Result<(), ValueError> {
@@ -49,12 +59,13 @@ impl Fstab {
                 filesystem,
             } = named;
             let is_swap = device.is_some() && **mount == "none";
-            if !mount.starts_with('/') && !is_swap {
+            let is_odd = |name: &str| matches!(name, "." | "..");
+            if !is_swap && (!mount.starts_with('/') || mount.split('/').any(is_odd)) {
                 let error = mount.error(format!("{:?} is no mount point", **mount));
-                return Err(error.help("it starts with /; that of a swap `device` is `none`"));
+                return Err(error.help("it is like /var/log; that of a swap `device` is `none`"));
             }
             let before = self.mounts[..i].iter();
-            if !is_swap && before.clone().any(|other| other.mount.value == mount.value) {
+            if !is_swap && before.clone().any(|other| other.place() == named.place()) {
                 return Err(mount.error(format!("{} is listed twice", **mount)));
             }
             if let (Some(filesystem), None) = (filesystem, device) {

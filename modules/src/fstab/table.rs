@@ -68,7 +68,7 @@ impl Table {
                     let is_file = device.starts_with('/') && !device.starts_with("/dev/");
                     !line.is_ours && (*device == entry.device || !is_file)
                 }
-                ([_, mount, ..], false) => *mount == escape(&entry.mount),
+                ([_, mount, ..], false) => is_at(mount, &escape(&entry.mount)),
                 _ => false,
             }
         };
@@ -86,7 +86,7 @@ impl Table {
     /// Adds an option to the line of a mount point; returns whether there is one.
     pub(super) fn add_option(&mut self, mount: &str, option: &str) -> bool {
         let mount = escape(&latin(mount));
-        let is_of = |line: &&mut Line| line.words().get(1).is_some_and(|word| *word == mount);
+        let is_of = |line: &&mut Line| line.words().get(1).is_some_and(|word| is_at(word, &mount));
         let Some(line) = self.lines.iter_mut().rev().find(is_of) else {
             return false;
         };
@@ -198,6 +198,11 @@ impl Line {
         }
         self.text = out;
     }
+}
+
+/// Returns whether a word of the file is a mount point, however that is written.
+fn is_at(word: &str, mount: &str) -> bool {
+    word.starts_with('/') && super::place(word) == mount
 }
 
 /// Returns a word as the file has it.

@@ -82,6 +82,15 @@ fn lines_that_are_there() {
             format!("UUID={ROOT} /\text4\tdefaults\n{others}"),
             0,
         ),
+        // However it is written, it is the same place.
+        (
+            "LABEL=x /boot//efi/ auto ro 0 0\n".to_owned(),
+            format!(
+                "UUID=1A2B-3C4D /boot//efi/ vfat ro 0 0\n{new_root}\
+                 UUID={SWAP}\tnone\tswap\tdefaults\t0\t0\n"
+            ),
+            0,
+        ),
         // A swap file is nobody's partition.
         (
             "/swapfile none swap sw 0 0\nUUID=old swap swap sw,pri=5 0 0\n".to_owned(),
@@ -110,6 +119,23 @@ fn lines_that_are_there() {
         assert_eq!(text, want, "{before:?}");
         assert_eq!(warnings.len(), warned, "{warnings:?}");
     }
+    let slash = value!({"mounts": [{"mount": "/boot/efi/", "options": "ro"}]});
+    let (text, _) = after(None, slash);
+    let efi = "UUID=1A2B-3C4D\t/boot/efi\tvfat\tro\t0\t2\n";
+    assert!(text.contains(efi), "{text}");
+    let unknown = value!({"mounts": [
+        {"mount": "/x//y/", "device": "nas:/x", "type": "nsf"},
+        {"mount": "/z", "device": "nas:/z", "type": "nfs"},
+    ]});
+    let (text, warnings) = after(None, unknown);
+    assert!(text.contains("nas:/x\t/x/y\tnsf\t"), "{text}");
+    assert_eq!(
+        warnings,
+        [
+            "Linux has no filesystem \"nsf\", and the image no mount.nsf or module for it; did you \
+             mean nfs?"
+        ]
+    );
     let options = value!({"mounts": [{"mount": "/", "options": "ro"}]});
     let (text, _) = after(Some("UUID=x / ext4 rw 0 1\n"), options);
     assert_eq!(text, format!("UUID={ROOT} / ext4 ro 0 1\n{others}"));
@@ -154,6 +180,20 @@ fn refusals() {
         (
             value!({"mounts": [{"mount": "/", "options": "ro"}, {"mount": "/", "options": "rw"}]}),
             "/ is listed twice",
+        ),
+        (
+            value!({"mounts": [
+                {"mount": "/boot/efi", "options": "ro"}, {"mount": "/boot//efi/", "options": "rw"},
+            ]}),
+            "/boot//efi/ is listed twice",
+        ),
+        (
+            value!({"mounts": [{"mount": "/boot/efi/", "device": "tmpfs"}]}),
+            "/boot/efi is the mount point of partition 1",
+        ),
+        (
+            value!({"mounts": [{"mount": "/a/../b", "device": "tmpfs"}]}),
+            "\"/a/../b\" is no mount point",
         ),
         (
             value!({"mounts": [{"mount": "/", "options": "ro, x"}]}),
