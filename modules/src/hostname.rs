@@ -19,6 +19,10 @@ const LONGEST: usize = 64;
 /// The longest part between dots, in bytes (RFC 1123, section 2.1).
 const LONGEST_LABEL: usize = 63;
 
+/// Names of the machine itself, alone or with parts in front: RFC 6761, section 6.3, and what
+/// systemd takes for the same.
+const LOCAL: [&str; 2] = ["localhost", "localhost.localdomain"];
+
 pub(crate) const MODULE: Module = Module {
     name: "hostname",
     summary: "sets the name of the machine",
@@ -26,7 +30,8 @@ pub(crate) const MODULE: Module = Module {
 Writes `/etc/hostname`. In `/etc/hosts`, where the image has one, the line of 127.0.1.1 gets the new
 name, and so has every other line that has the old one. Where no line has the name then, 127.0.1.1
 gets one, as on Debian: sudo and others would not find their own machine. Systems that have
-`myhostname` in nsswitch.conf, such as Fedora, need none and get none.",
+`myhostname` in nsswitch.conf, such as Fedora, need none and get none. `localhost`, and names that
+programs read as an address, such as 1.2.3.4 or 7, are refused.",
     keys: &["hostname"],
     options: &[OptionDoc::required(
         "hostname",
@@ -95,7 +100,46 @@ fn check_name(name: &str) -> Result<(), String> {
             return Err("has a part that starts or ends with `-`".to_owned());
         }
     }
+    if is_address(name) {
+        return Err("is read as an address, not looked up as a name".to_owned());
+    }
+    let small = name.to_ascii_lowercase();
+    let mut ends = LOCAL.iter().map(|local| small.strip_suffix(local));
+    if ends.any(|start| start.is_some_and(|start| start.is_empty() || start.ends_with('.'))) {
+        return Err("is what every machine calls itself, not the name of one".to_owned());
+    }
     Ok(())
+}
+
+/// Returns whether inet_aton(3), and with it getaddrinfo(3), takes a name for an IPv4 address: up
+/// to four numbers, in the bases of C.
+fn is_address(name: &str) -> bool {
+    let parts: Vec<_> = name.split('.').collect();
+    let number = |part: &&str| {
+        let small = part.to_ascii_lowercase();
+        let (digits, base) = match (small.strip_prefix("0x"), small.strip_prefix('0')) {
+            (Some(""), _) => return None,
+            (Some(digits), _) => (digits, 16),
+            (None, Some(digits)) => (digits, 8),
+            (None, None) => (&*small, 10),
+        };
+        match digits {
+            "" => Some(0),
+            digits => u32::from_str_radix(digits, base).ok(),
+        }
+    };
+    let numbers: Option<Vec<u32>> = parts.iter().map(number).collect();
+    let Some(numbers) = numbers else {
+        return false;
+    };
+    // The last one has all bytes that those before it have not.
+    match &numbers[..] {
+        [first @ .., last] if first.len() < 4 => {
+            let most = u32::MAX >> (8 * first.len());
+            first.iter().all(|byte| *byte < 256) && *last <= most
+        }
+        _ => false,
+    }
 }
 
 /// Returns the old name: hostname(5) allows comments above it.
@@ -167,7 +211,22 @@ mod tests {
         for (name, ok) in [
             ("web1", true),
             ("WEB-1.example.com", true),
-            ("1", true),
+            ("1a", true),
+            ("1.2.3.com", true),
+            ("256.1.1.1", true),
+            ("1.2.3.4.5", true),
+            ("0x", true),
+            ("08", true),
+            ("1", false),
+            ("1.2.3.4", false),
+            ("0x7f.1", false),
+            ("4294967296", true),
+            ("localhost", false),
+            ("LocalHost", false),
+            ("web.localhost", false),
+            ("localhost.localdomain", false),
+            ("mylocalhost", true),
+            ("localhost.example.com", true),
             (&*label, true),
             (&format!("{label}a"), false),
             (&format!("{}.{}", "a".repeat(32), "b".repeat(31)), true),
