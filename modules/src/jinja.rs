@@ -32,6 +32,8 @@ pub(crate) fn render(name: &str, text: &[u8], vars: &Data) -> Result<String, Str
     // Settings are no HTML, whatever the file is called.
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
+    // Names what is undefined.
+    environment.set_debug(true);
     let vars = match vars {
         Data::Null => Ok(Value::from_object(BTreeMap::<String, Value>::new())),
         vars => value(vars),
@@ -48,6 +50,7 @@ pub(crate) fn render(name: &str, text: &[u8], vars: &Data) -> Result<String, Str
                 "it takes more than {FUEL} steps (expressions and rounds of loops), the most that \
                  are allowed; loop over less, or write the file in a module of your own"
             ),
+            Some(detail) if error.kind() == ErrorKind::UndefinedError => detail.to_owned(),
             Some(detail) => format!("{}: {detail}", error.kind()),
             None => error.kind().to_string(),
         };

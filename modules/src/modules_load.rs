@@ -91,10 +91,13 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
     }
     for (name, options) in &modules_options.0 {
         if !is_name(name) {
-            return Err(options.error(format!("{name:?} is no name of a module")));
+            return Err(name.error(format!("{:?} is no name of a module", **name)));
         }
         if options.trim().is_empty() || options.contains('\n') {
-            return Err(options.error(format!("the options of {name} are not one line of text")));
+            return Err(options.error(format!(
+                "the options of {} are not one line of text",
+                **name
+            )));
         }
     }
     Ok(())
@@ -117,7 +120,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         .map(|name| format!("blacklist {}", **name));
     let blacklist = blacklist.map(|line| (line.clone(), line));
     let options = modules_options.0.iter().map(|(name, options)| {
-        let start = format!("options {name}");
+        let start = format!("options {}", **name);
         (start.clone(), format!("{start} {}", options.trim()))
     });
     add(root, PROBE, blacklist.chain(options))?;

@@ -57,16 +57,16 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
     for (key, value) in &os_release.0 {
         let is_sign = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
         if !key.starts_with(|c: char| c.is_ascii_uppercase()) || !key.chars().all(is_sign) {
-            let error = value.error(format!("{key:?} is no key of os-release"));
+            let error = key.error(format!("{:?} is no key of os-release", **key));
             return Err(error.help("keys have capitals, digits and `_`, as in IMAGE_ID"));
         }
         if value.contains(char::is_control) {
-            return Err(value.error(format!("the value of {key} is not one line of text")));
+            return Err(value.error(format!("the value of {} is not one line of text", **key)));
         }
         let is_part =
             |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-~^+".contains(c);
         if IDS.contains(&key.as_str()) && !value.chars().all(is_part) {
-            let error = value.error(format!("{key} cannot be {:?}", &***value));
+            let error = value.error(format!("{} cannot be {:?}", **key, &***value));
             return Err(error.help("small letters, digits, `.`, `_`, `-` are allowed"));
         }
     }

@@ -413,6 +413,15 @@ fn path_error(path: &[u8], cause: PathError) -> RootError {
     }
 }
 
+fn names_of(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|name| !matches!(*name, "" | "."))
+}
+
+/// Returns whether two paths are written in ways that make no difference.
+pub(crate) fn same_place(a: &str, b: &str) -> bool {
+    names_of(a).eq(names_of(b))
+}
+
 /// Returns whether a file ends with a text that begins with a line there.
 pub(crate) fn ends_with_lines(file: &[u8], text: &[u8]) -> bool {
     let before = file.strip_suffix(text);

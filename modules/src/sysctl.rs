@@ -57,17 +57,24 @@ struct Options {
 
 fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
     let Options { sysctl } = cfg.options()?;
-    for (name, value) in &sysctl.0 {
+    for (at, (name, value)) in sysctl.0.iter().enumerate() {
+        let is_same = |(other, _): &&(Spanned<String>, _)| same(other.as_bytes(), name);
+        if let Some((other, _)) = sysctl.0[..at].iter().find(is_same) {
+            return Err(name.error(format!("{} is {} once more", **name, **other)));
+        }
         let bare = name.strip_prefix('-').unwrap_or(name);
         let is_odd = |c: &char| !c.is_ascii_alphanumeric() && !"._-/:*@".contains(*c);
         if bare.is_empty() || bare.starts_with(['.', '/', '-']) || bare.ends_with(['.', '/']) {
-            return Err(value.error(format!("{name:?} is no parameter of the kernel")));
+            return Err(name.error(format!("{:?} is no parameter of the kernel", **name)));
         }
         if let Some(odd) = bare.chars().find(is_odd) {
-            return Err(value.error(format!("parameter {name:?} has {odd:?}, which none has")));
+            return Err(name.error(format!(
+                "parameter {:?} has {odd:?}, which none has",
+                **name
+            )));
         }
         if value.contains('\n') {
-            return Err(value.error(format!("the value of {name} has more than one line")));
+            return Err(value.error(format!("the value of {} has more than one line", **name)));
         }
     }
     Ok(())
@@ -85,7 +92,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         if let Some(path) = overruled(root, name, value)? {
             root.warn_at(
                 value.span,
-                format!("{} sets {name} to another value", show(&path)),
+                format!("{} sets {} to another value", show(&path), **name),
             );
         }
     }
@@ -221,6 +228,8 @@ mod tests {
             let recipe = value!({"sysctl": (crate::kit::map([(name, value!("1"))]))});
             assert_eq!(refusal(&[], "sysctl", &recipe), message);
         }
+        let recipe = value!({"sysctl": {"a.b": "1", "-a/b": "2"}});
+        assert_eq!(refusal(&[], "sysctl", &recipe), "-a/b is a.b once more");
         let recipe = value!({"sysctl": {"a": "1\n2"}});
         assert_eq!(
             refusal(&[], "sysctl", &recipe),

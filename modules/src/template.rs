@@ -9,6 +9,7 @@ use crate::jinja;
 use crate::named::Named;
 use crate::option::{OptionDoc, Shape};
 use crate::permissions::{self, Mode, Owner};
+use crate::root::same_place;
 use crate::value::{Spanned, ValueError};
 use crate::{Cfg, Error, Host, Module, Root};
 
@@ -81,7 +82,9 @@ struct Item {
 
 impl Item {
     fn render(&self, text: &[u8]) -> Result<String, ValueError> {
-        let vars = Data::Map(self.vars.0.clone());
+        let vars = self.vars.0.iter();
+        let vars = vars.map(|(name, value)| (name.value.clone(), value.clone()));
+        let vars = Data::Map(vars.collect());
         let rendered = jinja::render(&self.path, text, &vars);
         let span = self
             .template
@@ -93,7 +96,11 @@ impl Item {
 
 fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
     let Options { templates } = cfg.options()?;
-    for item in &templates {
+    for (at, item) in templates.iter().enumerate() {
+        let is_same = |other: &Item| same_place(&other.path, &item.path);
+        if templates[..at].iter().any(is_same) {
+            return Err(item.path.error(format!("{:?} is listed twice", *item.path)));
+        }
         if item.path.is_empty() || item.path.ends_with('/') {
             return Err(item
                 .path
@@ -155,11 +162,24 @@ mod tests {
     }
 
     #[test]
+    fn each_file_once() {
+        let items = value!({"templates": [
+            {"path": "/x", "template": "a"}, {"path": "//./x", "template": "b"},
+        ]});
+        let message = "\"//./x\" is listed twice";
+        assert_eq!(refusal(&[], "template", &items), message);
+    }
+
+    #[test]
     fn refusals() {
         for (item, message) in [
             (
                 value!({"path": "/x", "template": "a\n{{ b }}"}),
-                "template: /x:2: undefined value",
+                "template: /x:2: `b` is undefined",
+            ),
+            (
+                value!({"path": "/x", "template": "{% if a.c.d %}{% endif %}", "vars": {"a": {"b": 1_i64}}}),
+                "template: /x:1: `a.c` is undefined",
             ),
             (
                 value!({"path": "/x", "template": "{% for %}"}),

@@ -46,11 +46,11 @@ impl Ssh {
         let mut renamed: Vec<(&str, Vec<String>, &[String])> = Vec::new();
         for (name, setting) in &self.options.0 {
             if matches!(&*name.to_ascii_lowercase(), "match" | "include") {
-                let error = setting.error(format!("{name} is no option of its own"));
+                let error = name.error(format!("{} is no option of its own", **name));
                 return Err(error.help("put a file into /etc/ssh/sshd_config.d with `files`"));
             }
             let Some(keyword) = Keyword::find(name) else {
-                let error = setting.error(format!("sshd has no option {name:?}"));
+                let error = name.error(format!("sshd has no option {:?}", **name));
                 let known = KEYWORDS.iter().map(|keyword| keyword.name);
                 return Err(match nearest(name, known) {
                     Some(meant) => error.help(format!("did you mean {meant}?")),
@@ -58,7 +58,7 @@ impl Ssh {
                 });
             };
             if seen.contains(&name.to_ascii_lowercase()) {
-                return Err(setting.error(format!("{name} is given twice")));
+                return Err(name.error(format!("{} is given twice", **name)));
             }
             seen.push(name.to_ascii_lowercase());
             setting.check(keyword)?;
@@ -68,6 +68,7 @@ impl Ssh {
                 .iter()
                 .find(|(_, other, values)| *other == names && **values != *setting.0);
             if let Some((other, ..)) = other {
+                let name = &**name;
                 let message = format!("{name} is {other} by another name, with another value");
                 return Err(setting.error(message));
             }
@@ -140,7 +141,9 @@ impl Spanned<Setting> {
                 .help("give it one text with all of its words"));
         }
         for (at, value) in lines.iter().enumerate() {
-            if value.trim().is_empty() || value.contains(['\n', '\r', '\0']) {
+            // Of a value that starts with `=`, sshd takes what is behind it.
+            let is_cut = value.trim_start().starts_with('=');
+            if is_cut || value.trim().is_empty() || value.contains(['\n', '\r', '\0']) {
                 return Err(self.error(format!("{value:?} is no value for {name}")));
             }
             if let Err(taken) = keyword.takes.check(value) {

@@ -130,7 +130,7 @@ impl<'de> Deserializer<'de> for Source<'de> {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         match name {
-            SPANNED => visitor.visit_seq(SpannedParts::Span(self.0)),
+            SPANNED => visitor.visit_seq(SpannedParts::new(self.0.span, self)),
             _ => visitor.visit_newtype_struct(self),
         }
         .map_err(|fault| fault.at(self.0.span))

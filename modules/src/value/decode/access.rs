@@ -4,44 +4,78 @@ use serde::de::value::{SeqDeserializer, StrDeserializer};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
+use serde::forward_to_deserialize_any;
 
 use super::Source;
 use super::fault::Fault;
 use crate::value::names::canonical;
+use crate::value::spanned::SPANNED;
 use crate::value::{Key, Map, Span, Value};
 
-/// The two halves of a [`Spanned`], one after the other.
-pub(super) enum SpannedParts<'v> {
-    Span(&'v Value),
-    Value(&'v Value),
-    Done,
+/// The two halves of a [`Spanned`](crate::value::Spanned), one after the other.
+pub(super) struct SpannedParts<D> {
+    span: Option<Span>,
+    value: Option<D>,
 }
 
-impl<'de> SeqAccess<'de> for SpannedParts<'de> {
+impl<D> SpannedParts<D> {
+    pub(super) fn new(span: Span, value: D) -> Self {
+        Self {
+            span: Some(span),
+            value: Some(value),
+        }
+    }
+}
+
+impl<'de, D: Deserializer<'de, Error = Fault>> SeqAccess<'de> for SpannedParts<D> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Fault> {
-        match *self {
-            Self::Span(value) => {
-                *self = Self::Value(value);
-                let Span {
-                    start,
-                    end,
-                    line,
-                    column,
-                } = value.span;
-                let span = SeqDeserializer::new([start, end, line, column].into_iter());
-                seed.deserialize(span).map(Some)
-            }
-            Self::Value(value) => {
-                *self = Self::Done;
-                seed.deserialize(Source(value)).map(Some)
-            }
-            Self::Done => Ok(None),
+        if let Some(span) = self.span.take() {
+            let Span {
+                start,
+                end,
+                line,
+                column,
+            } = span;
+            let span = SeqDeserializer::new([start, end, line, column].into_iter());
+            return seed.deserialize(span).map(Some);
         }
+        let value = self.value.take();
+        value.map(|value| seed.deserialize(value)).transpose()
+    }
+}
+
+/// The key of a mapping that serde reads from.
+struct KeySource<'v> {
+    name: &'v str,
+    span: Span,
+}
+
+impl<'de> Deserializer<'de> for KeySource<'de> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_borrowed_str(self.name)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match name {
+            SPANNED => visitor.visit_seq(SpannedParts::new(self.span, self)),
+            _ => visitor.visit_newtype_struct(self),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
@@ -122,8 +156,8 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         self.at = key.span;
         self.value = Some(value);
         let name = canonical(&key.name, self.fields).unwrap_or(&key.name);
-        let key = seed.deserialize(StrDeserializer::new(name));
-        key.map(Some)
+        let span = key.span;
+        seed.deserialize(KeySource { name, span }).map(Some)
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {

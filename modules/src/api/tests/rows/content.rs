@@ -278,7 +278,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         &["template('/t', text='a\\x0a{{ b }}')"],
-        "other: template: text:2: undefined value",
+        "other: template: text:2: `b` is undefined",
     ),
     (
         &["template('/t', text='{% if %}')"],
