@@ -8,6 +8,8 @@ mod apt;
 mod key;
 mod rpm;
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use crate::given::GIVEN;
@@ -160,7 +162,8 @@ fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
     for repo in &apk_repos {
         repo.0.check(repo.span, host)?;
     }
-    Ok(())
+    check_once(apt_repos.iter().map(|repo| &repo.name))?;
+    check_once(rpm_repos.iter().map(|repo| &repo.name))
 }
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
@@ -185,6 +188,17 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     for repo in &apk_repos {
         needs(root, &["/etc/apk"], "apk", repo.span)?;
         apk::write(root, &repo.0)?;
+    }
+    Ok(())
+}
+
+/// Fails when two repositories have one name, and with it one place.
+fn check_once<'a>(names: impl Iterator<Item = &'a Spanned<String>>) -> Result<(), ValueError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name.as_str()) {
+            return Err(name.error(format!("the repository {} is listed twice", **name)));
+        }
     }
     Ok(())
 }

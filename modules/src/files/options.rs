@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::Host;
 use crate::permissions::{Mode, Owner};
+use crate::root::same_place;
 use crate::shorthand::{FromText, Shorthand};
 use crate::value::{Span, Spanned, ValueError};
 
@@ -122,6 +123,20 @@ impl Options {
             check_path(&link.path, link.path.span)?;
             link.check()?;
         }
+        // What is appended may be so in several pieces.
+        let whole = files.iter().enumerate().filter(|(_, file)| !file.append);
+        for (at, file) in whole {
+            check_once(&file.path, files[..at].iter().map(|file| &file.path))?;
+        }
+        for (at, directory) in directories.iter().enumerate() {
+            check_once(
+                &directory.path,
+                directories[..at].iter().map(|other| &other.path),
+            )?;
+        }
+        for (at, link) in symlinks.iter().enumerate() {
+            check_once(&link.path, symlinks[..at].iter().map(|other| &other.path))?;
+        }
         Ok(())
     }
 }
@@ -174,6 +189,17 @@ impl Link {
             return Err(target.error(message));
         }
         Ok(())
+    }
+}
+
+/// Fails when a path is among those before it: of two, one would be for nothing.
+fn check_once<'a>(
+    path: &Spanned<String>,
+    mut before: impl Iterator<Item = &'a Spanned<String>>,
+) -> Result<(), ValueError> {
+    match before.any(|other| same_place(other, path)) {
+        true => Err(path.error(format!("{:?} is listed twice", **path))),
+        false => Ok(()),
     }
 }
 

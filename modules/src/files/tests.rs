@@ -230,6 +230,22 @@ fn refusals() {
     let mode = |text| format!("mode {text:?} is not an octal number from \"0\" to \"7777\"");
     let (long, path) = ("n".repeat(256), |path: &str| value!({"remove": [(path)]}));
     for (recipe, message) in [
+        (
+            value!({"files": [
+                {"path": "/x", "content": "", "append": true}, {"path": "x", "content": ""},
+            ]}),
+            "\"x\" is listed twice".to_owned(),
+        ),
+        (
+            value!({"directories": [{"path": "/x/"}, {"path": "/x"}]}),
+            "\"/x\" is listed twice".to_owned(),
+        ),
+        (
+            value!({"symlinks": [
+                {"path": "/x", "target": "a"}, {"path": "/x", "target": "b", "force": true},
+            ]}),
+            "\"/x\" is listed twice".to_owned(),
+        ),
         (value!({}), "the step has nothing to do".to_owned()),
         (
             value!({"files": []}),

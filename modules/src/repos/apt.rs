@@ -15,7 +15,7 @@ const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Repo {
-    name: Spanned<String>,
+    pub(super) name: Spanned<String>,
     uris: Spanned<Vec<Spanned<String>>>,
     suites: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]

@@ -15,7 +15,7 @@ const KEYS: &str = "/etc/pki/rpm-gpg";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Repo {
-    name: Spanned<String>,
+    pub(super) name: Spanned<String>,
     description: Option<Spanned<String>>,
     baseurl: Option<Spanned<Vec<Spanned<String>>>>,
     metalink: Option<Spanned<String>>,

@@ -113,6 +113,21 @@ fn refusals() {
     for (files, recipe, message) in [
         (&[][..], value!({}), "the step has nothing to do"),
         (
+            &[APT],
+            value!({"apt_repos": [
+                {"name": "r", "uris": ["http://a"], "suites": ["./"]},
+                {"name": "r", "uris": ["http://b"], "suites": ["./"]},
+            ]}),
+            "the repository r is listed twice",
+        ),
+        (
+            &[YUM],
+            value!({"rpm_repos": [
+                {"name": "r", "baseurl": ["http://a"]}, {"name": "r", "baseurl": ["http://b"]},
+            ]}),
+            "the repository r is listed twice",
+        ),
+        (
             &[YUM],
             apt("r", "http://a", "./"),
             "the image does not use apt: it has no /etc/apt",
