@@ -10,9 +10,11 @@ pub(super) fn json(contents: &Contents) -> Value {
             "type": "library",
             "bom-ref": package.purl,
             "name": package.name,
-            "version": package.version,
             "purl": package.purl,
         });
+        if !package.version.is_empty() {
+            component["version"] = json!(package.version);
+        }
         if !package.supplier.is_empty() {
             component["supplier"] = json!({"name": package.supplier});
         }

@@ -4,6 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Package {
     pub(super) name: String,
+    /// Empty if the database has none.
     pub(super) version: String,
     pub(super) purl: String,
     /// Who makes it; empty if unknown.
@@ -19,12 +20,10 @@ pub(super) fn purl(
     release: &str,
     [name, version, architecture]: [&str; 3],
 ) -> String {
-    let mut url = format!(
-        "pkg:{kind}/{}/{}@{}",
-        escape(system),
-        escape(name),
-        escape(version)
-    );
+    let mut url = format!("pkg:{kind}/{}/{}", escape(system), escape(name));
+    if !version.is_empty() {
+        url += &format!("@{}", escape(version));
+    }
     let mut sign = '?';
     if !architecture.is_empty() {
         url += &format!("{sign}arch={}", escape(architecture));

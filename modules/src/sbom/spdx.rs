@@ -26,7 +26,6 @@ pub(super) fn json(contents: &Contents) -> Value {
         let mut entry = json!({
             "SPDXID": id,
             "name": package.name,
-            "versionInfo": package.version,
             "downloadLocation": NONE,
             "filesAnalyzed": false,
             "licenseConcluded": NONE,
@@ -38,6 +37,9 @@ pub(super) fn json(contents: &Contents) -> Value {
                 "referenceLocator": package.purl,
             }],
         });
+        if !package.version.is_empty() {
+            entry["versionInfo"] = json!(package.version);
+        }
         if !package.supplier.is_empty() {
             entry["supplier"] = format!("Organization: {}", package.supplier).into();
         }

@@ -66,12 +66,14 @@ fn packages() {
                 ("/etc/os-release", "ID=alpine\nVERSION_ID=3.20.0\n"),
                 (
                     "/lib/apk/db/installed",
-                    "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\nF:lib\n\nP:busybox\nV:1\nA:x86_64\n\n",
+                    "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\nF:lib\n\nP:busybox\nV:1\nA:x86_64\n\n\
+                     P:none\nV:\nA:x86_64\n\n",
                 ),
             ],
             &[
                 "pkg:apk/alpine/busybox@1?arch=x86_64&distro=alpine-3.20.0",
                 "pkg:apk/alpine/musl@1.2.5-r0?arch=x86_64&distro=alpine-3.20.0",
+                "pkg:apk/alpine/none?arch=x86_64&distro=alpine-3.20.0",
             ],
         ),
         (
@@ -88,6 +90,16 @@ fn packages() {
     ] {
         assert_eq!(purls(files), want);
     }
+}
+
+#[test]
+fn a_package_without_a_version() {
+    let files = [("/lib/apk/db/installed", "P:none\nV:\nA:x86_64\n\n")];
+    let (spdx, cyclonedx, _) = lists(&files);
+    assert_eq!(spdx["packages"][1]["name"], "none");
+    assert_eq!(spdx["packages"][1].get("versionInfo"), None);
+    assert_eq!(cyclonedx["components"][0]["name"], "none");
+    assert_eq!(cyclonedx["components"][0].get("version"), None);
 }
 
 #[test]
