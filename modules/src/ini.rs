@@ -2,7 +2,7 @@
 
 mod merge;
 
-pub(crate) use merge::merge;
+pub(crate) use merge::{Lines, merge};
 
 /// Sets keys of a section, or removes those without a value. A key that is not there goes to the
 /// end of the section, a section that is not there to the end of the file.

@@ -1,15 +1,24 @@
 //! A file of sections that is to say what another text says, and keeps what is not ours.
 
+/// Whether a line goes on in the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// Behind `\`, as systemd reads them.
+    GoOn,
+    /// Never, as GLib reads them: `\` is a part of the value.
+    End,
+}
+
 /// Returns the file with the keys of `wanted`. Keys that are `ours` and that `wanted` has not go,
-/// all other lines stay. A line goes on in the next one
-/// behind `\`. A section that is `repeated` is ours as a whole, each time it is there.
+/// all other lines stay. A section that is `repeated` is ours as a whole, each time it is there.
 pub(crate) fn merge(
     file: &str,
     wanted: &str,
+    lines: Lines,
     ours: fn(section: &str, key: &str) -> bool,
     repeated: &[&str],
 ) -> String {
-    let (mut file, wanted) = (sections(file), sections(wanted));
+    let (mut file, wanted) = (sections(file, lines), sections(wanted, lines));
     let mut done: Vec<String> = Vec::new();
     for section in &mut file {
         let is_first = !done.contains(&section.name);
@@ -46,7 +55,7 @@ struct Section {
     lines: Vec<String>,
 }
 
-fn sections(text: &str) -> Vec<Section> {
+fn sections(text: &str, lines: Lines) -> Vec<Section> {
     let mut all: Vec<Section> = Vec::new();
     let mut goes_on = false;
     for line in text.lines() {
@@ -57,7 +66,7 @@ fn sections(text: &str) -> Vec<Section> {
         goes_on = if is_comment {
             was_on
         } else {
-            line.ends_with('\\')
+            lines == Lines::GoOn && line.ends_with('\\')
         };
         if let Some(last) = all.last_mut().and_then(|last| last.lines.last_mut())
             && was_on
@@ -184,9 +193,21 @@ mod tests {
             ("[R]\nx=3\n[A]\n", "[A]\nk=1\nk=2\n\n[B]\nb=1\n\n[R]\nx=1\n\n[R]\nx=2\n".to_owned()),
         ] {
             let ours = |section: &str, key: &str| section == "A" && matches!(key, "k" | "gone");
-            let once = merge(file, wanted, ours, &["Q", "R"]);
+            let once = merge(file, wanted, Lines::GoOn, ours, &["Q", "R"]);
             assert_eq!(once, after);
-            assert_eq!(merge(&once, wanted, ours, &["Q", "R"]), once);
+            assert_eq!(merge(&once, wanted, Lines::GoOn, ours, &["Q", "R"]), once);
+        }
+    }
+
+    #[test]
+    fn where_no_line_goes_on() {
+        let ours = |_: &str, key: &str| key == "k";
+        for (file, after) in [
+            ("[A]\nm=x\\\nk=0\n", "[A]\nm=x\\\nk=1\n"),
+            ("[A]\nk=0\\\nm=x\n", "[A]\nk=1\nm=x\n"),
+            ("[A]\nm=x\\\n[B]\nk=0\n", "[A]\nm=x\\\nk=1\n[B]\n"),
+        ] {
+            assert_eq!(merge(file, "[A]\nk=1\n", Lines::End, ours, &[]), after);
         }
     }
 }

@@ -11,7 +11,8 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
     for interface in interfaces {
         let path = format!("{FOLDER}/hsb-{}.nmconnection", interface.id());
         let before = root.text_to_change(&path)?;
-        root.write(&path, ini::merge(&before, &text(interface), is_ours, &[]))?;
+        let text = ini::merge(&before, &text(interface), ini::Lines::End, is_ours, &[]);
+        root.write(&path, text)?;
         root.chmod(&path, 0o600)?;
     }
     Ok(())

@@ -11,10 +11,15 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
     for interface in interfaces {
         let path = format!("{FOLDER}/50-hsb-{}.network", interface.id());
         let before = root.text_to_change(&path)?;
-        root.write(
-            path,
-            ini::merge(&before, &text(interface), is_ours, &["Address", "Route"]),
-        )?;
+        let repeated = ["Address", "Route"];
+        let text = ini::merge(
+            &before,
+            &text(interface),
+            ini::Lines::GoOn,
+            is_ours,
+            &repeated,
+        );
+        root.write(path, text)?;
     }
     Ok(())
 }

@@ -273,6 +273,13 @@ impl Item {
                     let error = mac.error(format!("{:?} is no address of a card", **mac));
                     return Err(error.help("write it as in 52:54:00:12:34:56"));
                 }
+                // IEEE 802: the lowest bit of the first byte is for groups of cards.
+                let first = u8::from_str_radix(&mac[..2], 16);
+                let is_group = first.is_ok_and(|byte| byte & 1 == 1);
+                if is_group || **mac == "00:00:00:00:00:00" {
+                    let error = mac.error(format!("{} is the address of no single card", **mac));
+                    return Err(error.help("the first byte of one is even"));
+                }
                 Ok((Selector::Mac(mac.to_ascii_lowercase()), mac.span))
             }
         }

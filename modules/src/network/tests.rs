@@ -356,6 +356,16 @@ fn refusals() {
         ),
         (
             &[],
+            item(value!({"mac": "01:00:5e:00:00:01"})),
+            "01:00:5e:00:00:01 is the address of no single card",
+        ),
+        (
+            &[],
+            item(value!({"mac": "00:00:00:00:00:00"})),
+            "00:00:00:00:00:00 is the address of no single card",
+        ),
+        (
+            &[],
             item(value!({"name": "a", "mac": "52:54:00:12:34:56"})),
             "the interface has `name` and `mac`",
         ),
