@@ -70,8 +70,8 @@ const STARTS: &[&str] = &[
     "\u{1f}",
 ];
 
-/// What YAML in user data starts with.
-const CLOUD_CONFIG: &[u8] = b"#cloud-config\n";
+/// What the first line of YAML in user data says.
+const CLOUD_CONFIG: &[u8] = b"#cloud-config";
 
 const SEED_DOCS: Shape = Shape::Map(&[
     OptionDoc::optional(
@@ -187,7 +187,8 @@ fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
         for data in [&seed.user_data, &seed.vendor_data].into_iter().flatten() {
             let text = given::load(data, host)?;
             check_start(data, &text)?;
-            if text.starts_with(CLOUD_CONFIG) {
+            let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
+            if first.trim_ascii_end() == CLOUD_CONFIG {
                 check_yaml(data, &text)?;
             }
         }
@@ -402,6 +403,11 @@ mod tests {
             (
                 &[THERE],
                 seed("#cloud-config\n- users\n"),
+                "cloud-init could not read it: ",
+            ),
+            (
+                &[THERE],
+                seed("#cloud-config \r\n- users\r\n"),
                 "cloud-init could not read it: ",
             ),
             (
