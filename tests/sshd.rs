@@ -124,6 +124,8 @@ const ROWS: &[(&str, &[(&str, Taken)])] = &[
             ("af21 cs1", Both),
             ("8", Both),
             ("256", None),
+            ("'08'", None),
+            ("'010'", Both),
             ("ef ef ef", None),
         ],
     ),
@@ -140,10 +142,42 @@ const ROWS: &[(&str, &[(&str, Taken)])] = &[
             ("aes128-ctr aes256-ctr", None),
         ],
     ),
-    ("MACs", &[("hmac-sha2-256", Both), ("hmac-sha3-256", None)]),
+    (
+        "MACs",
+        &[
+            ("hmac-sha2-256", Both),
+            ("hmac-sha3-256", None),
+            ("aes128-ctr", None),
+            ("sha2-256", None),
+            ("a", None),
+            ("'-sha3,no'", Both),
+        ],
+    ),
     (
         "KexAlgorithms",
-        &[("curve25519-sha256", Both), ("curve25518-sha256", None)],
+        &[
+            ("curve25519-sha256", Both),
+            ("curve25518-sha256", None),
+            ("ssh-ed25519", None),
+            ("gss-group14-sha256-", None),
+            ("'*'", None),
+            ("'-diffie-*'", Both),
+        ],
+    ),
+    (
+        "GSSAPIKexAlgorithms",
+        &[
+            ("'gss-group14-sha256-,gss-group16-sha512-'", Both),
+            ("curve25519-sha256", None),
+            ("+gss-group14-sha256-", None),
+            ("gss-group15-sha256-", None),
+        ],
+    ),
+    ("LogVerbose", &[("'kex.c:*:1000'", Both), ("none x", None)]),
+    ("AuthorizedKeysFile", &[("none", Both), ("'\"\" a'", None)]),
+    (
+        "PidFile",
+        &[("none", Both), ("'\"\"'", None), ("'='", None)],
     ),
     (
         "HostKeyAlgorithms",
@@ -179,7 +213,10 @@ const ROWS: &[(&str, &[(&str, Taken)])] = &[
     // The first one counts, the other one would be for nothing.
     ("PasswordAuthentication", &[("[yes, no]", Theirs)]),
     ("ClientAliveInterval", &[("5m", Both), ("x", None)]),
-    ("PerSourceMaxStartups", &[("none", Both), ("x", None)]),
+    (
+        "PerSourceMaxStartups",
+        &[("none", Both), ("NONE", None), ("x", None)],
+    ),
     (
         "PerSourceNetBlockSize",
         &[("'32:128'", Both), ("33", None), ("'24:129'", None)],
@@ -214,8 +251,11 @@ const ROWS: &[(&str, &[(&str, Taken)])] = &[
             ("'publickey,'", None),
             ("any publickey", None),
             ("publickey any", None),
-            // It is off without another option.
-            ("gssapi-with-mic", Ours),
+            // They are off without another option.
+            ("gssapi-with-mic", None),
+            ("'gssapi-keyex,publickey'", None),
+            ("'hostbased,publickey'", None),
+            ("'hostbased publickey'", Both),
         ],
     ),
     (
@@ -237,7 +277,10 @@ const ROWS: &[(&str, &[(&str, Taken)])] = &[
         ],
     ),
     ("DenyUsers", &[("'a@10.0.0.1/99'", None), ("'*@::1'", Both)]),
-    ("AllowGroups", &[("'a@10.0.0.1/99'", Both), ("a b", Both)]),
+    (
+        "AllowGroups",
+        &[("'a@10.0.0.1/99'", Both), ("a b", Both), ("'a \"\"'", None)],
+    ),
     (
         "PermitOpen",
         &[
@@ -269,6 +312,27 @@ const ROWS: &[(&str, &[(&str, Taken)])] = &[
         ],
     ),
     ("AcceptEnv", &[("LANG LC_*", Both), ("A=B", None)]),
+    (
+        "PubkeyAuthOptions",
+        &[
+            ("none", Both),
+            ("touch-required Verify-Required", Both),
+            ("touch", None),
+            ("yes", None),
+        ],
+    ),
+    (
+        "ChannelTimeout",
+        &[
+            ("none", Both),
+            ("session=10m *=1h", Both),
+            ("session", None),
+            ("10m", None),
+            ("=10m", None),
+            ("session=x", None),
+            ("none session=1m", None),
+        ],
+    ),
 ];
 
 /// The settings that a distribution has, the options, and what the server then does, as `sshd -T`
@@ -317,6 +381,55 @@ const WHOLE: &[(&str, &str, &str, &[&str])] = &[
             "subsystem b /b",
             "subsystem sftp internal-sftp",
         ],
+    ),
+];
+
+/// The settings that a distribution has, options about ways to log in, and whether sshd starts.
+const WAYS: &[(&str, &str, bool)] = &[
+    (
+        "",
+        "{AuthenticationMethods: password, PasswordAuthentication: false}",
+        false,
+    ),
+    (
+        "",
+        "{AuthenticationMethods: 'publickey,password publickey', PasswordAuthentication: false}",
+        true,
+    ),
+    (
+        "AuthenticationMethods publickey,password\n",
+        "{PasswordAuthentication: false}",
+        false,
+    ),
+    (
+        "AuthenticationMethods publickey,password\n",
+        "{PasswordAuthentication: false, AuthenticationMethods: any}",
+        true,
+    ),
+    (
+        "AuthenticationMethods keyboard-interactive:pam\n",
+        "{ChallengeResponseAuthentication: false}",
+        false,
+    ),
+    (
+        "",
+        "{AuthenticationMethods: gssapi-with-mic, GSSAPIAuthentication: true}",
+        true,
+    ),
+    (
+        "GSSAPIAuthentication yes\n",
+        "{AuthenticationMethods: gssapi-with-mic}",
+        true,
+    ),
+    (
+        "HostbasedAuthentication no\nHostbasedAuthentication yes\n",
+        "{AuthenticationMethods: hostbased}",
+        false,
+    ),
+    (
+        "Match User x\nHostbasedAuthentication yes\n",
+        "{AuthenticationMethods: hostbased}",
+        false,
     ),
 ];
 
@@ -402,6 +515,30 @@ fn it_starts_with_what_is_taken() {
                 assert_ne!(ours.code, Option::None, "{keyword} {value}: {ours:#?}");
                 assert!(ours.stderr.contains("build.yaml:4:"), "{ours:#?}");
             }
+        }
+    }
+}
+
+#[test]
+fn there_is_a_way_in() {
+    let work = open();
+    for (main, options, starts) in WAYS {
+        let lines = options.trim_matches(['{', '}']).replace(", ", "\n");
+        let lines = lines.replace(": ", " ").replace('\'', "");
+        let lines = lines.replace(" false", " no").replace(" true", " yes");
+        let theirs = sshd(
+            &work,
+            "-t",
+            &work.write("sshd_config", format!("{lines}\n{main}")),
+        );
+        assert_eq!(theirs.code == Some(0), *starts, "{options}: {theirs:#?}");
+        let include = "Include DROP/*.conf\n";
+        for (main, other) in [(*main, ""), (include, *main)] {
+            recipe(&work, main, other, options);
+            let ours = run(&mut work.hsb(["plan", "-q", "--show", "/etc/ssh/sshd_config"]));
+            assert_eq!(ours.code == Some(0), *starts, "{options}: {ours:#?}");
+            let is_told = ours.stderr.contains("build.yaml:4:");
+            assert_eq!(is_told, !starts, "{options}: {ours:#?}");
         }
     }
 }

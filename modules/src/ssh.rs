@@ -3,9 +3,11 @@
 //! See sshd_config(5): of two lines for one keyword the first counts.
 
 mod access;
+mod algorithm;
 mod argument;
 mod config;
 mod keyword;
+mod methods;
 mod options;
 mod program;
 
@@ -18,6 +20,9 @@ use options::{HostKeys, Options, Setting};
 
 /// Where our settings go. It sorts before what distributions and cloud-init have there.
 const DROP_IN: &str = "/etc/ssh/sshd_config.d/10-hsb.conf";
+
+/// Settings of the administrator, and those of the vendor, which count only without the former.
+const FILES: [&str; 2] = ["/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config"];
 
 /// The service that makes host keys where the distribution has nothing that does.
 const UNIT: &str = "ssh-host-keys.service";
@@ -59,7 +64,8 @@ that includes no such folder; there, other lines and comments stay. Ports, addre
 users of several lines add up in sshd, and a subsystem that is there twice stops it: such lines of
 other files are taken out. An option that has an older name as well, as
 `ChallengeResponseAuthentication` is one for `KbdInteractiveAuthentication`, is one option by both.
-What the image's own sshd does not know is an error.",
+What the image's own sshd does not know is an error, and so is an `AuthenticationMethods` with no
+list of ways to log in that are all on, as sshd would not start.",
     keys: &["ssh"],
     options: &[OptionDoc::optional(
         "ssh",
@@ -107,27 +113,33 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         }
         make_keys_at_boot(root, cfg)?;
     }
-    let asked = ssh.asked(program::version(root)?);
+    let version = program::version(root)?;
+    let asked = ssh.asked(version);
     if asked.is_empty() {
         return Ok(());
     }
     program::check(root, &asked)?;
-    let main = ["/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config"];
-    let Some(main) = main.into_iter().find(|path| root.is_file(path)) else {
-        root.mkdir_above("/etc/ssh/sshd_config")?;
-        root.write("/etc/ssh/sshd_config", config::set(b"", &asked))?;
+    write(root, &asked)?;
+    let main = FILES.into_iter().find(|path| root.is_file(path));
+    methods::check(root, main.unwrap_or(FILES[0]), &asked, version)
+}
+
+/// Writes what was asked for to where sshd finds it.
+fn write(root: &mut Root<'_>, asked: &[Asked]) -> Result<(), Error> {
+    let own = FILES[0];
+    let Some(main) = FILES.into_iter().find(|path| root.is_file(path)) else {
+        root.mkdir_above(own)?;
+        root.write(own, config::set(b"", asked))?;
         return Ok(());
     };
     let text = root.read(main)?;
-    // The vendor's file counts only as long as there is none in /etc.
-    let own = "/etc/ssh/sshd_config";
     if !config::includes(&text, "/etc/ssh/sshd_config.d/") {
         root.mkdir_above(own)?;
-        root.write(own, config::set(&text, &asked))?;
+        root.write(own, config::set(&text, asked))?;
         return Ok(());
     }
-    warn_of_earlier(root, main, &text, &asked)?;
-    let rest = config::without_more(&text, &asked);
+    warn_of_earlier(root, main, &text, asked)?;
+    let rest = config::without_more(&text, asked);
     if rest != text {
         root.mkdir_above(own)?;
         root.write(own, rest)?;
@@ -135,12 +147,12 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     for path in root.glob("/etc/ssh/sshd_config.d/*.conf") {
         if path != DROP_IN.as_bytes() {
             let text = root.read(&path)?;
-            root.write(&path, config::without_more(&text, &asked))?;
+            root.write(&path, config::without_more(&text, asked))?;
         }
     }
     let before = root.read_if_exists(DROP_IN)?.unwrap_or_default();
     root.mkdir_above(DROP_IN)?;
-    root.write(DROP_IN, config::set(&before, &asked))?;
+    root.write(DROP_IN, config::set(&before, asked))?;
     Ok(())
 }
 

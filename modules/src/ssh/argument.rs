@@ -1,6 +1,7 @@
 //! What follows a keyword: its words, and whether they are what sshd takes there.
 
 use super::access;
+use super::algorithm::Sort;
 
 /// What a keyword takes.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +14,10 @@ pub(super) enum Takes {
     Word,
     /// Any words.
     Words,
+    /// Words that say something.
+    Patterns,
+    /// Files, functions and lines of the program.
+    Lines,
     /// A count that is not negative.
     Number,
     NumberOrNone,
@@ -23,8 +28,8 @@ pub(super) enum Takes {
     Port,
     /// An address or name, with or without a port.
     Address,
-    /// Names with commas between; `+`, `-` or `^` before all of them changes the default.
-    Algorithms,
+    /// Names of algorithms with commas between.
+    Algorithms(Sort),
     /// A program by its absolute path, and its arguments.
     Program,
     /// A name, and a command.
@@ -51,6 +56,10 @@ pub(super) enum Takes {
     Places,
     /// Ports, with or without the hosts that they are on.
     Listeners,
+    /// What a key on a token has to be used with.
+    KeyOptions,
+    /// Kinds of channels with the times after which they end.
+    Timeouts,
     /// Nothing that sshd would start with on Linux.
     Nothing,
 }
@@ -97,15 +106,29 @@ impl Takes {
             (_, []) => (false, "a value".to_owned()),
             (Takes::Flag, words) => (is_one_of(words, &["yes", "no"]), "yes or no".to_owned()),
             (Takes::OneOf(all), words) => (is_one_of(words, all), one_of(all)),
-            (Takes::Word, words) => (words.len() == 1, "one word".to_owned()),
+            (Takes::Word, words) => (
+                matches!(words, [word] if !word.is_empty()),
+                "one word".to_owned(),
+            ),
             (Takes::Words, _) => (true, String::new()),
+            (Takes::Patterns, words) => {
+                (!words.contains(&""), "words that are not empty".to_owned())
+            }
+            (Takes::Lines, words) => {
+                let is_right =
+                    words == ["none"] || !words.contains(&"") && !words.contains(&"none");
+                (
+                    is_right,
+                    "none, or patterns of lines of sshd's source".to_owned(),
+                )
+            }
             (Takes::Number, words) => {
                 let is_right = matches!(words, [word] if is_number(word));
                 (is_right, "a whole number from 0 to 2147483647".to_owned())
             }
             (Takes::NumberOrNone, words) => {
-                let is_right =
-                    matches!(words, [word] if is_number(word) || word.eq_ignore_ascii_case("none"));
+                // This one in small letters only.
+                let is_right = matches!(words, [word] if is_number(word) || *word == "none");
                 (
                     is_right,
                     "none or a whole number from 0 to 2147483647".to_owned(),
@@ -136,13 +159,10 @@ impl Takes {
                              [2001:db8::1]:22";
                 (is_right, taken.to_owned())
             }
-            (Takes::Algorithms, words) => {
-                let is_right =
-                    matches!(words, [list] if algorithms(list).all(|name| !name.is_empty()));
-                (
-                    is_right,
-                    "names with commas between and no spaces".to_owned(),
-                )
+            (Takes::Algorithms(sort), words) => {
+                let is_right = matches!(words, [list] if sort.is_list(list));
+                let taken = format!("{} with commas between and no spaces", sort.noun());
+                (is_right, taken)
             }
             (Takes::Program, words) => {
                 let is_right = words[0].starts_with('/') || words[0].eq_ignore_ascii_case("none");
@@ -220,6 +240,20 @@ impl Takes {
                 let taken = "any, none, ports, or hosts with ports: 8080, localhost:8080, *";
                 (access::are_listeners(words), taken.to_owned())
             }
+            (Takes::KeyOptions, words) => {
+                let known = ["none", "touch-required", "verify-required"];
+                let is_right = words.iter().all(|word| is_one_of(&[word], &known));
+                (is_right, format!("{}, or both of them", one_of(&known)))
+            }
+            (Takes::Timeouts, words) => {
+                let is_timeout = |word: &&str| {
+                    let parts = word.split_once('=');
+                    parts.is_some_and(|(kind, time)| !kind.is_empty() && is_time(time))
+                };
+                let is_right = is_one_of(words, &["none"]) || words.iter().all(is_timeout);
+                let taken = "none, or kinds of channels with times, as in session=10m *=1h";
+                (is_right, taken.to_owned())
+            }
             (Takes::Nothing, _) => (
                 false,
                 "nothing on Linux: sshd does not start with it".to_owned(),
@@ -264,12 +298,6 @@ pub(super) fn words(value: &str) -> Option<Vec<String>> {
         words.push(word);
     }
     Some(words)
-}
-
-/// Returns the names of a list, without what says how the list is meant.
-pub(super) fn algorithms(list: &str) -> impl Iterator<Item = &str> {
-    let names = list.strip_prefix(['+', '-', '^']).unwrap_or(list);
-    names.split(',')
 }
 
 fn is_one_of(words: &[&str], all: &[&str]) -> bool {
@@ -366,9 +394,11 @@ fn is_host(word: &str) -> bool {
 
 fn is_class(word: &str) -> bool {
     let hexadecimal = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"));
-    let number = match hexadecimal {
-        Some(digits) => u32::from_str_radix(digits, 16).ok(),
-        None => number(word).and_then(|number| number.try_into().ok()),
+    let octal = word.strip_prefix('0').filter(|digits| !digits.is_empty());
+    let number = match (hexadecimal, octal) {
+        (Some(digits), _) => u32::from_str_radix(digits, 16).ok(),
+        (None, Some(digits)) => u32::from_str_radix(digits, 8).ok(),
+        (None, None) => number(word).and_then(|number| number.try_into().ok()),
     };
     let mut classes = CLASSES.iter();
     number.is_some_and(|number| number <= 255)

@@ -40,7 +40,7 @@ impl Asked {
         let said = words(&argument(line)).unwrap_or_default();
         !matches!(
             self.keyword.takes,
-            Takes::Words | Takes::Names | Takes::Users
+            Takes::Words | Takes::Patterns | Takes::Names | Takes::Users
         ) || said.iter().any(|word| !asked.contains(word))
     }
 }
@@ -76,6 +76,13 @@ pub(super) fn set_in<'a>(file: &[u8], asked: &'a [Asked]) -> Vec<&'a Asked> {
         asked.keyword.lines == Lines::First && lines.any(is_other)
     });
     found.collect()
+}
+
+/// Returns keywords, in small letters, and what follows them, outside of a `Match`.
+pub(super) fn lines(file: &[u8]) -> impl Iterator<Item = (String, String)> {
+    let lines = file.split(|b| *b == b'\n');
+    let lines = lines.filter_map(|line| Some((keyword(line)?, argument(line))));
+    lines.take_while(|(keyword, _)| keyword != "match")
 }
 
 /// Returns the file without lines that would count besides those asked for. Lines in a `Match`

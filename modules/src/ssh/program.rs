@@ -3,7 +3,8 @@
 //! They are texts in the program, each with a zero byte behind it. What is a text there may still
 //! be refused, but what is none is unknown for sure.
 
-use super::argument::{Takes, algorithms};
+use super::algorithm::names;
+use super::argument::{Takes, words};
 use super::config::Asked;
 use super::keyword::Version;
 use crate::value::ValueError;
@@ -51,29 +52,35 @@ pub(super) fn check(root: &Root<'_>, asked: &[Asked]) -> Result<(), Error> {
     let mut wanted = Vec::new();
     for asked in asked {
         let name = asked.keyword.name;
-        wanted.push((asked, name.to_ascii_lowercase(), format!("option {name}")));
-        if matches!(asked.keyword.takes, Takes::Algorithms) {
-            let names = asked
+        let text = name.to_ascii_lowercase();
+        wanted.push((asked, text, true, format!("option {name}")));
+        if let Takes::Algorithms(sort) = asked.keyword.takes {
+            let lists = asked
                 .values
                 .iter()
-                .flat_map(|value| algorithms(value.trim()));
+                .filter_map(|value| words(value))
+                .flatten();
+            // What is not there may be taken away.
+            let lists: Vec<_> = lists.filter(|list| !list.starts_with('-')).collect();
+            let names = lists.iter().flat_map(|list| names(list).split(','));
             let names = names.filter(|name| !name.contains(['*', '?', '!', '"', '\'']));
             wanted.extend(names.map(|name| {
-                (
-                    asked,
-                    name.to_owned(),
-                    format!("{name} for {}", asked.keyword.name),
-                )
+                let what = format!("{name} for {}", asked.keyword.name);
+                (asked, name.to_owned(), sort.has(name), what)
             }));
         }
     }
-    // A text can be the end of another one: linkers let them share their bytes.
+    // A text can be the end of another one: linkers let them share their bytes. What looks like no
+    // name is none because of that.
     for text in program.split(|b| *b == 0) {
-        wanted.retain(|(_, name, _)| !text.ends_with(name.as_bytes()));
+        wanted.retain(|(_, name, may_end, _)| match may_end {
+            true => !text.ends_with(name.as_bytes()),
+            false => text != name.as_bytes(),
+        });
     }
     match wanted.first() {
         None => Ok(()),
-        Some((asked, _, what)) => {
+        Some((asked, .., what)) => {
             let error = ValueError::new(asked.span, format!("the image's sshd has no {what}"));
             let help = format!("{path} is older, or built without it, and would not start");
             Err(error.help(help).into())
