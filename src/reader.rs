@@ -26,7 +26,7 @@ use fsgen::Meta;
 use fsgen::tree::{Device, Name, Xattrs};
 
 pub use path::{resolve, resolve_link};
-pub use tree::TreeReader;
+pub use tree::{TreeReader, Unknown};
 
 /// Names a file in a [`Reader`], which alone knows what the number means. Two names of one file
 /// have the same.

@@ -63,6 +63,7 @@ use window::Archive;
 
 use crate::cache::Cache;
 use crate::disk::file::PlainFile;
+use crate::reader::Unknown;
 
 pub use filter::{Filter, Pattern};
 pub use image::Which;
@@ -153,8 +154,8 @@ pub struct Loaded {
     pub image_config: Option<serde_json::Value>,
     /// What the user should know, one line each.
     pub warnings: Vec<String>,
-    /// Directories whose names are not known, and why.
-    pub unread: Vec<(NodeId, String)>,
+    /// What is not known of files of a folder, and why.
+    pub unread: Vec<((NodeId, Unknown), String)>,
 }
 
 /// One form that a source can have. The content decides which, never the name.

@@ -229,11 +229,24 @@ fn a_folder_that_is_not_all_ours() {
     fs::create_dir_all(work.join("in/closed/below")).unwrap();
     work.write("in/open", "a");
     work.write("in/shut", "b");
+    // Names that may be seen, but nothing else of them.
+    fs::create_dir(work.join("in/listed")).unwrap();
+    work.write("in/listed/file", "c");
+    // The kernel does not tell of attributes of the namespace `user` where it does not of bytes.
+    work.write("in/marked", "");
+    let mut setfattr = kit::tool("setfattr");
+    kit::succeed(
+        setfattr
+            .args(["-n", "user.x", "-v", "y"])
+            .arg(work.join("in/marked")),
+    );
     let is_root = fs::metadata(work.join("in")).unwrap().uid() == 0;
     for (path, mode) in [
         ("in/open", 0o644),
         ("in/shut", 0),
         ("in/closed", 0),
+        ("in/listed", 0o644),
+        ("in/marked", 0),
         ("in", 0o755),
     ] {
         fs::set_permissions(work.join(path), Permissions::from_mode(mode)).unwrap();
@@ -251,13 +264,19 @@ fn a_folder_that_is_not_all_ours() {
         kit::run(command.current_dir(work.path()))
     };
     let (shut, closed) = ("in/shut: Permission denied", "/closed: Permission denied");
+    let (listed, marked) = ("/listed: Permission denied", "/marked: ");
     for (arguments, code, stdout, told) in [
-        (&["ls", "in"][..], 0, "closed\nopen\nshut\n", &[][..]),
+        (
+            &["ls", "in"][..],
+            0,
+            "closed\nlisted\nmarked\nopen\nshut\n",
+            &[][..],
+        ),
         (
             &["ls", "-R", "in"],
             1,
-            "/\n/closed\n/open\n/shut\n",
-            &[closed],
+            "/\n/closed\n/listed\n/marked\n/open\n/shut\n",
+            &[closed, listed],
         ),
         (&["cat", "in", "/open"], 0, "a", &[]),
         (&["cat", "in", "/shut"], 1, "", &[shut]),
@@ -267,8 +286,18 @@ fn a_folder_that_is_not_all_ours() {
             "",
             &["/closed/below: Permission denied"],
         ),
-        (&["diff", "in", "in"], 2, "", &[shut, closed]),
-        (&["export", "in", "-o", "out.tar"], 1, "", &[shut, closed]),
+        (
+            &["diff", "in", "in"],
+            2,
+            "",
+            &[shut, closed, listed, marked],
+        ),
+        (
+            &["export", "in", "-o", "out.tar"],
+            1,
+            "",
+            &[shut, closed, listed, marked],
+        ),
         (
             &["build", "-q", "-i", "in", "-o", "out.raw"],
             1,
@@ -287,5 +316,7 @@ fn a_folder_that_is_not_all_ours() {
     let mut tar = kit::tool("tar");
     let names = kit::succeed(tar.current_dir(work.path()).args(["-tf", "out.tar"]));
     assert!(names.contains("open"), "{names}");
-    fs::set_permissions(work.join("in/closed"), Permissions::from_mode(0o755)).unwrap();
+    for folder in ["in/closed", "in/listed"] {
+        fs::set_permissions(work.join(folder), Permissions::from_mode(0o755)).unwrap();
+    }
 }

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::place::{Place, folder};
-use super::{UnderWay, is_same_file};
+use super::{UnderWay, is_same_file, under_way};
 
 /// A folder under way. Dropped before [`OutputFolder::finish`], it leaves nothing behind.
 pub(crate) struct OutputFolder {
     part: PathBuf,
     out: PathBuf,
     /// The folder itself, locked: what nobody has locked was left behind.
-    _lock: File,
+    lock: File,
     _under_way: UnderWay,
 }
 
@@ -52,7 +52,7 @@ impl OutputFolder {
                     _under_way: UnderWay::new(part.clone()),
                     part,
                     out,
-                    _lock: lock,
+                    lock,
                 });
             }
         }
@@ -70,7 +70,11 @@ impl OutputFolder {
     /// Fails when something is there.
     pub(crate) fn finish(self) -> Result<()> {
         let shown = || format!("{}: cannot be put in place", self.out.display());
+        // Whoever removes what is under way must not do so in the place itself.
+        let mut under_way = under_way();
         fs::rename(&self.part, &self.out).with_context(shown)?;
+        under_way.remove(&self.part);
+        drop(under_way);
         let parent = File::open(folder(&self.out)).and_then(|folder| folder.sync_all());
         parent.with_context(shown)
     }
@@ -78,8 +82,11 @@ impl OutputFolder {
 
 impl Drop for OutputFolder {
     fn drop(&mut self) {
-        // After `finish`, it is not there. Nobody is left to tell; the next one removes it.
-        drop(fs::remove_dir_all(&self.part));
+        // After `finish`, there is none of that name, or another one's.
+        if is_same_file(&self.lock, &self.part) {
+            // Nobody is left to tell; the next one removes it.
+            drop(fs::remove_dir_all(&self.part));
+        }
     }
 }
 
@@ -106,6 +113,17 @@ mod tests {
         made.finish().unwrap();
         let names = |folder: &Path| fs::read_dir(folder).unwrap().count();
         assert_eq!((names(&out), names(work.path())), (1, 1));
+        // As long as a signal removes what is under way, nothing is put in place.
+        fs::remove_dir_all(&out).unwrap();
+        let made = OutputFolder::create(&place).unwrap();
+        fs::write(made.path().join("file"), "whole").unwrap();
+        let removing = under_way();
+        let finishing = std::thread::spawn(move || made.finish());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        assert!(!out.exists() && part.exists());
+        drop(removing);
+        finishing.join().unwrap().unwrap();
+        assert_eq!(fs::read(out.join("file")).unwrap(), b"whole");
         // Something came there meanwhile.
         let made = OutputFolder::create(&place).unwrap();
         fs::write(made.path().join("file"), "other").unwrap();

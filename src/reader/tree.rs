@@ -9,13 +9,22 @@ use fsgen::{NodeId, Tree};
 
 use super::{FileId, Kind, Reader, Stat};
 
+/// What of a file in a tree is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unknown {
+    /// The names in a directory.
+    Names,
+    /// Extended attributes.
+    Attributes,
+}
+
 /// Reads a [`Tree`], and the sources that its content lies in.
 pub struct TreeReader {
     tree: Tree,
     name: String,
     metadata_max: u64,
-    /// Directories whose names are not known, and why.
-    unread: BTreeMap<NodeId, String>,
+    /// What is not known of files, and why.
+    unread: BTreeMap<(NodeId, Unknown), String>,
 }
 
 impl TreeReader {
@@ -30,18 +39,18 @@ impl TreeReader {
         }
     }
 
-    /// Returns the same reader, to which the names in these directories are not known.
-    pub(crate) fn with_unread(self, unread: Vec<(NodeId, String)>) -> Self {
+    /// Returns the same reader, to which some of its files are not known in whole, for a reason.
+    pub(crate) fn with_unread(self, unread: Vec<((NodeId, Unknown), String)>) -> Self {
         Self {
             unread: unread.into_iter().collect(),
             ..self
         }
     }
 
-    /// Returns a directory whose names are known.
-    fn directory(&self, id: FileId) -> Result<NodeId> {
+    /// Returns a file of which something is known.
+    fn known(&self, id: FileId, what: Unknown) -> Result<NodeId> {
         let id = self.node(id)?;
-        match self.unread.get(&id) {
+        match self.unread.get(&(id, what)) {
             Some(why) => bail!("{why}"),
             None => Ok(id),
         }
@@ -109,12 +118,15 @@ impl Reader for TreeReader {
     }
 
     fn entries(&self, directory: FileId) -> Result<Vec<(Name, FileId)>> {
-        let entries = self.tree.entries(self.directory(directory)?);
+        let entries = self.tree.entries(self.known(directory, Unknown::Names)?);
         Ok(entries.map(|(name, id)| (name.into(), file(id))).collect())
     }
 
     fn lookup(&self, directory: FileId, name: &[u8]) -> Result<Option<FileId>> {
-        Ok(self.tree.lookup(self.directory(directory)?, name).map(file))
+        Ok(self
+            .tree
+            .lookup(self.known(directory, Unknown::Names)?, name)
+            .map(file))
     }
 
     fn target(&self, link: FileId) -> Result<Vec<u8>> {
@@ -125,7 +137,11 @@ impl Reader for TreeReader {
     }
 
     fn xattrs(&self, id: FileId) -> Result<Xattrs> {
-        Ok(self.tree.node(self.node(id)?).xattrs.clone())
+        Ok(self
+            .tree
+            .node(self.known(id, Unknown::Attributes)?)
+            .xattrs
+            .clone())
     }
 
     fn extents(&self, file: FileId) -> Result<Vec<Range<u64>>> {

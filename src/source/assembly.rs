@@ -19,6 +19,7 @@ use super::name::{normal, shown, split, title};
 use super::whiteout::{self, Upper, Wanted, Whiteout};
 use super::xattr::{Attributes, Overlay};
 use super::{Filter, Limits, Loaded};
+use crate::reader::Unknown;
 
 /// The time of directories without a member, until the time that they get is known.
 ///
@@ -61,8 +62,8 @@ pub(super) struct Assembly {
     pub(super) warnings: Vec<String>,
     /// What they should know who make an image of it.
     pub(super) advice: Vec<String>,
-    /// Directories whose names are not known, and why.
-    pub(super) unread: Vec<(NodeId, String)>,
+    /// What is not known of files, and why.
+    pub(super) unread: Vec<((NodeId, Unknown), String)>,
 }
 
 impl Assembly {
@@ -153,10 +154,16 @@ impl Assembly {
         self.layer.filter.excludes(path, is_directory)
     }
 
-    /// Notes why the names in a directory are not known, which was just added.
-    pub(super) fn not_read(&mut self, path: &[u8], why: String) {
-        let id = self.tree.resolve(path).ok();
-        self.unread.extend(id.map(|id| (id, why)));
+    /// Notes why something is not known of a file that was added.
+    pub(super) fn not_read(&mut self, path: &[u8], what: Unknown, why: String) {
+        let id = match split(path) {
+            None => Some(Tree::ROOT),
+            Some((directory, name)) => {
+                let directory = self.tree.resolve(directory).ok();
+                directory.and_then(|directory| self.tree.lookup(directory, name))
+            }
+        };
+        self.unread.extend(id.map(|id| ((id, what), why)));
     }
 
     /// Returns whether a folder may be the upper one of an overlayfs.

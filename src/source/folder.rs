@@ -26,9 +26,10 @@ use rustix::io::Errno;
 use super::assembly::Assembly;
 use super::layer::Layer;
 use super::member::{Entry, Member};
-use super::name::check_target;
+use super::name::{check_target, split};
 use super::xattr::Attributes;
 use super::{Input, Options, Source};
+use crate::reader::Unknown;
 use crate::stamp::Stamp;
 use file::{Directories, HostFile};
 use reach::reach;
@@ -111,9 +112,19 @@ struct Scan<'a> {
 impl Scan<'_> {
     /// Reads one file, and returns the names in it when it is a directory.
     fn read(&mut self, path: &Path, name: &[u8], meta: Option<Metadata>) -> Result<Vec<OsString>> {
-        let meta = match meta {
-            Some(meta) => meta,
-            None => reach(path, |path| fs::symlink_metadata(path))?,
+        let found = match meta {
+            Some(meta) => Ok(meta),
+            None => reach(path, |path| fs::symlink_metadata(path)),
+        };
+        let meta = match found {
+            // The names in its directory may be seen, but not what is behind them.
+            Err(error) if self.may_go_on(Errno::from_io_error(&error)) => {
+                let (directory, _) = split(name).unwrap_or((b".", name));
+                let why = error.to_string();
+                self.assembly.not_read(directory, Unknown::Names, why);
+                return Ok(Vec::new());
+            }
+            found => found?,
         };
         let is_directory = meta.is_dir();
         if self.assembly.is_excluded(name, is_directory) {
@@ -131,11 +142,11 @@ impl Scan<'_> {
             Some(first_name) => Entry::HardLink(first_name),
             None => self.entry(path, &meta)?,
         };
-        let mut unread = None;
+        let mut unread = Vec::new();
         let children = match is_directory {
             true => match names(path) {
                 Err(error) if self.may_go_on(Errno::from_io_error(&error)) => {
-                    unread = Some(error.to_string());
+                    unread.push((Unknown::Names, error.to_string()));
                     Vec::new()
                 }
                 names => names?,
@@ -148,7 +159,10 @@ impl Scan<'_> {
             self.first_names.insert(identity, name.to_vec());
         }
         let attributes = match reach(path, |path| self.room.attributes(path)) {
-            Err(error) if self.may_go_on(error.downcast_ref().copied()) => Attributes::default(),
+            Err(error) if self.may_go_on(error.downcast_ref().copied()) => {
+                unread.push((Unknown::Attributes, error.root_cause().to_string()));
+                Attributes::default()
+            }
             attributes => attributes?,
         };
         self.assembly.add(Member {
@@ -159,8 +173,8 @@ impl Scan<'_> {
             acl: super::acl::AclText::default(),
             entry,
         })?;
-        if let Some(why) = unread {
-            self.assembly.not_read(name, why);
+        for (what, why) in unread {
+            self.assembly.not_read(name, what, why);
         }
         Ok(children)
     }

@@ -16,7 +16,9 @@ use super::store::Part;
 /// What the names so far leave open.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Name {
-    /// One that such archives have.
+    /// That of a layer or configuration.
+    Blob,
+    /// Another one that such archives have.
     Usual,
     /// A file that may be in any archive.
     Any,
@@ -37,7 +39,8 @@ pub(in super::super) fn holds_image(archive: &Arc<dyn Archive>) -> Result<bool> 
     let mut files = Assembly::new(Limits::default());
     let source = files.add_source(archive.clone());
     let mut members = Members::new(&**archive, source)?;
-    let (mut worst, mut has_layout, mut manifest) = (Name::Usual, false, None);
+    let mut worst = Name::Blob;
+    let (mut has_layout, mut has_index, mut has_blobs, mut manifest) = (false, false, false, None);
     loop {
         let member = match members.next() {
             Ok(Some(member)) => member,
@@ -46,32 +49,41 @@ pub(in super::super) fn holds_image(archive: &Arc<dyn Archive>) -> Result<bool> 
             // What is wrong with it is for who reads all of it to say.
             Err(_) => break,
         };
-        worst = worst.max(name_of(&member.path, &member.entry));
+        let name = name_of(&member.path, &member.entry);
+        worst = worst.max(name);
         if worst == Name::Other {
             return Ok(false);
         }
+        has_blobs |= name == Name::Blob;
         let mut parts = names(&member.path);
         match (parts.next(), parts.next(), member.entry) {
             (Some(b"oci-layout"), None, Entry::File(_)) => has_layout = true,
+            (Some(b"index.json"), None, Entry::File(_)) => has_index = true,
             (Some(b"manifest.json"), None, Entry::File(content)) => manifest = Some(content),
             _ => {}
         }
     }
+    let has_layout = has_layout && (has_index || has_blobs);
     let Some(content) = manifest.filter(|_| !has_layout) else {
         return Ok(has_layout);
     };
+    // One that is damaged, beside what it should name, is for who reads it to complain of.
+    if has_blobs && worst < Name::Any {
+        return Ok(true);
+    }
     let tree = Arc::new(files.finish(None).tree);
-    let is_said = || manifest::json::<Vec<Saved>>(&Part::new(tree, content, "manifest.json"));
-    Ok(worst == Name::Usual || is_said().is_ok_and(|images| !images.is_empty()))
+    let said = manifest::json::<Vec<Saved>>(&Part::new(tree, content, "manifest.json"));
+    Ok(said.is_ok_and(|images| !images.is_empty()))
 }
 
 fn name_of(path: &[u8], entry: &Entry) -> Name {
     let mut parts = names(path);
     match (parts.next(), parts.next()) {
+        (Some(b"blobs"), Some(_)) => Name::Blob,
+        (Some(name), _) if is_docker_name(name, entry) => Name::Blob,
         (None, _) | (Some(b"blobs" | b"index.json" | b"repositories"), _) => Name::Usual,
         (Some(b"oci-layout" | b"manifest.json"), None) => Name::Usual,
-        (Some(name), _) if is_docker_name(name, entry) => Name::Usual,
-        (Some(_), None) if matches!(entry, Entry::File(_)) => Name::Any,
+        (Some(_), None) if matches!(entry, Entry::File(_) | Entry::Symlink(_)) => Name::Any,
         _ => Name::Other,
     }
 }
