@@ -4,7 +4,9 @@
 //! UsePAM no takes for locked, so useradd is given it. useradd leaves backups and a lock. Mail lies
 //! where the image's distribution has it, and Debian's useradd knows the place of Debian alone. A
 //! shell that is missing is set by useradd, which warns of it; with it nobody could log in, so ours
-//! is `/bin/sh`, with a warning as well.
+//! is `/bin/sh`, with a warning as well. useradd refuses a group that is missing: ours makes one for
+//! `gid`, called as the user, and those of `groups`, with a warning. It passes over `-e` for system
+//! users; what a recipe says counts. It gives away 65535, which systemd and others take for nobody.
 
 use std::collections::BTreeMap;
 use std::fs;

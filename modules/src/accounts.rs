@@ -204,9 +204,6 @@ impl Accounts {
             uids: users.filter_map(|row| number(row[2])).collect(),
             gids: groups.filter_map(|row| number(row[2])).collect(),
         };
-        for taken in [&mut ids.uids, &mut ids.gids] {
-            taken.extend(ids::NOBODYS);
-        }
         ids.add_sysusers(root)?;
         Ok(ids)
     }

@@ -9,7 +9,7 @@ use crate::dropins;
 use crate::root::{Root, RootError};
 
 /// The ids that stand for no user or group: -1 in 16 bits, and in 32.
-pub(crate) const NOBODYS: [u32; 2] = [65_535, u32::MAX];
+const NOBODYS: [u32; 2] = [65_535, u32::MAX];
 
 /// Returns what is wrong with an id that a user or group is to have.
 pub(crate) fn check(id: u32) -> Result<(), String> {
@@ -68,17 +68,23 @@ pub(crate) fn next(range: RangeInclusive<u32>, taken: &BTreeSet<u32>, system: bo
         return None;
     }
     let mut used = taken.range(range.clone());
-    let beyond = if system {
-        used.next()
-            .map_or(Some(*range.end()), |id| id.checked_sub(1))
+    let step = |id: u32| match system {
+        true => id.checked_sub(1),
+        false => id.checked_add(1),
+    };
+    let mut beyond = if system {
+        used.next().map_or(Some(*range.end()), |id| step(*id))
     } else {
         used.next_back()
-            .map_or(Some(*range.start()), |id| id.checked_add(1))
+            .map_or(Some(*range.start()), |id| step(*id))
     };
+    while let Some(id) = beyond.filter(|id| NOBODYS.contains(id)) {
+        beyond = step(id);
+    }
     if let Some(id) = beyond.filter(|id| range.contains(id)) {
         return Some(id);
     }
-    let is_free = |id: &u32| !taken.contains(id);
+    let is_free = |id: &u32| !taken.contains(id) && !NOBODYS.contains(id);
     if system {
         range.rev().find(is_free)
     } else {
@@ -127,6 +133,12 @@ mod tests {
             (101..=103, &[101], true, Some(103)),
             (101..=103, &[101, 102, 103], true, None),
             (0..=1, &[0], true, Some(1)),
+            // Those that stand for nobody are never given away, and do not count as used.
+            (1000..=70_000, &[], false, Some(1000)),
+            (1000..=70_000, &[1000, 65_534], false, Some(65_536)),
+            (1000..=65_535, &[65_534], false, Some(1000)),
+            (65_535..=65_535, &[], false, None),
+            (1..=65_536, &[65_536], true, Some(65_534)),
             #[expect(clippy::reversed_empty_ranges, reason = "a broken login.defs")]
             (2000..=1000, &[1500], false, None),
         ] {
