@@ -77,6 +77,8 @@ const ROWS: &[&str] = &[
     "L /srv/a - - - - /srv/file\nC /srv/a - - - - /srv/file\nC /srv/b - - - - /srv/file\nL /srv/b - - - - /srv/file",
     "L /etc/issue\nC /etc/issue\nC /etc/tree\nL /etc/tree\nL /srv/x - - - - y\nL+ /srv/x - - - - z",
     "f /srv/a\nL+ /srv/a - - - - x\nC /srv/b - - - - /nowhere\nL /srv/b - - - - x\nd /srv/c\nf /srv/c",
+    "f /srv/gone/x - - - - text\nd /srv/gone/y/z\nL /srv/link/l - - - - x\nL /srv/n - - - - no\nd /srv/n/x",
+    "p /srv/p\nt /srv/p - - - - user.a=b\nT /srv/folder - - - - user.a=b\np+ /srv/folder/one.log",
     "h /srv/folder - - - - +C\nH /srv/folder - - - - =\nh /srv/file - - - - z",
 ];
 

@@ -302,9 +302,18 @@ fn set_attributes(
     path: &[u8],
     list: &[(Vec<u8>, Vec<u8>)],
 ) -> Result<(), RootError> {
-    // The kernel has none of a user's for links.
-    if root.is_link(path) {
+    // The kernel has none of a user's for links, and none for devices and the like.
+    let kind = &root.lstat(path)?.kind;
+    if matches!(kind, Kind::Symlink(_)) {
         return Ok(());
+    }
+    let may_have = matches!(kind, Kind::File(_) | Kind::Directory(_));
+    if !may_have && list.iter().any(|(name, _)| name.starts_with(b"user.")) {
+        return Err(RootError::Kind {
+            path: path.to_vec(),
+            found: kind.noun(),
+            wanted: "file or directory",
+        });
     }
     for (name, value) in list {
         root.change_xattr(path, name, Some(value), false)?;

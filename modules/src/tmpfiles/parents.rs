@@ -8,10 +8,16 @@ use crate::root::{Root, RootError};
 /// Makes the directories above the path of an item where they are missing. With `=`, what is in the
 /// way is removed, as is what is at the path itself and of another kind.
 pub(super) fn make(root: &mut Root<'_>, item: &Item) -> Result<(), RootError> {
-    if !item.modifiers.replace {
-        return root.mkdir_above(&item.path);
-    }
     let path = &item.path;
+    if !item.modifiers.replace {
+        // Through a link that leads nowhere, nothing is made.
+        for cut in (1..path.len()).filter(|i| path[*i] == b'/') {
+            if root.is_link(&path[..cut]) {
+                root.stat(&path[..cut])?;
+            }
+        }
+        return root.mkdir_above(path);
+    }
     for cut in (1..path.len()).filter(|i| path[*i] == b'/') {
         let top = &path[..cut];
         if root.is_dir(top) {
