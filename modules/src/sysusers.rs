@@ -32,6 +32,8 @@ Other than `systemd-sysusers --root`:
 - `SYS_UID_MAX` and the like of login.defs count, as in the systemd of Fedora and SUSE; that of
   Debian is built without
 - users and groups of `/usr/lib/passwd` and `/usr/lib/group` count as well
+- a user with a group by its number, while another line makes the group of the user's name, is made
+  at once; systemd makes it when it runs for the second time
 - `%H`, `%l`, `%a`, `%b` and `%v` are errors: systemd takes those of the machine that builds",
     keys: &["sysusers"],
     options: &[OptionDoc::optional(
