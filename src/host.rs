@@ -2,10 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read};
+use std::num::NonZero;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use fsgen::tree::content::SourceId;
 use fsgen::{ReadAt, WriteAt};
@@ -15,6 +17,13 @@ use crate::cache::Cache;
 use crate::source::codec::Codec;
 use crate::source::{Limits, fetch_for_step, members_of};
 use crate::stamp::Stamp;
+
+/// Compressed data of that many bytes at most is decoded by one thread, as steps have several such
+/// inputs at once.
+const SMALL: u64 = 1 << 20;
+
+/// How many threads a step gets at most.
+const THREADS: usize = 4;
 
 /// The folder of a recipe, what it says of the disk, and where steps may keep what they decode.
 pub(crate) struct RecipeFolder {
@@ -126,7 +135,10 @@ impl Host for RecipeFolder {
             return Ok(Box::new(input));
         };
         Ok(Box::new(Limited {
-            decoder: codec.decoder(input)?,
+            decoder: match len <= SMALL {
+                true => codec.serial(input)?,
+                false => codec.decoder(input)?,
+            },
             codec,
             len,
             decoded: 0,
@@ -142,6 +154,11 @@ impl Host for RecipeFolder {
     ) -> io::Result<Vec<Packed>> {
         let members = members_of(file, part, source, self.limits);
         members.map_err(|error| io::Error::other(format!("{error:#}")))
+    }
+
+    fn threads(&self) -> usize {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        cores.min(THREADS)
     }
 
     fn spool(&self) -> io::Result<Arc<dyn Spool>> {

@@ -3,6 +3,7 @@
 
 mod build;
 mod choices;
+mod databases;
 mod kernels;
 #[cfg(feature = "rpm-verify")]
 mod keys;

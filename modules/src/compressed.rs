@@ -7,7 +7,7 @@ use fsgen::ReadAt;
 use crate::rpm::digest::Digest;
 
 /// How much is read at once.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 128 << 10;
 
 /// Bytes as they are in a file. Their digest is taken while they are read.
 pub(crate) struct Compressed<'s> {

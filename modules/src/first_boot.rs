@@ -124,7 +124,7 @@ pub(crate) fn add(root: &mut Root<'_>, tasks: &[Task]) -> Result<(), RootError> 
 }
 
 /// Quotes a word for the shell, where that is needed.
-fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),

@@ -14,6 +14,7 @@ mod needs;
 mod options;
 mod order;
 mod payload;
+mod pending;
 mod script;
 mod set;
 mod solve;
@@ -163,20 +164,20 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         &transaction,
         color,
     )?;
+    if store.is_read_only() {
+        return Ok(());
+    }
+    let failed = |error: store::StoreError| error.at(cfg.span());
     for (index, changes) in &states.there {
-        let marked = store.mark(*index, changes);
-        marked.map_err(|error| error.at(cfg.span()))?;
+        store.mark(*index, changes).map_err(failed)?;
     }
     for index in transaction.erased() {
-        store.remove(index).map_err(|error| error.at(cfg.span()))?;
+        store.remove(index).map_err(failed)?;
     }
-    let time = root.time();
-    for (index, states) in &states.new {
-        let candidate = &candidates[*index];
-        let added = store.add(candidate, time, color, states);
-        added.map_err(|error| error.at(candidate.span))?;
-    }
-    store.write(root).map_err(|error| error.at(cfg.span()))
+    let new = states.new.iter();
+    let new = new.map(|(index, states)| (&candidates[*index], &**states));
+    store.add(new, root.time(), color).map_err(failed)?;
+    store.write(root).map_err(failed)
 }
 
 /// What became of files: of the packages that came, in their order, and of those that were there.
@@ -206,20 +207,20 @@ fn change(
         scripts.slot(root, of, Slot::Pretrans, count(*index))?;
     }
     scripts.triggers(root, changes.packages(When::Prein), cfg.span())?;
-    for index in &order {
-        let candidate = &candidates[*index];
+    payload::read(root, candidates, &order, |root, index, contents| {
+        let candidate = &candidates[index];
         let of = script::of_new(candidate);
         users::provided(root, candidate)?;
-        scripts.slot(root, of, Slot::Pre, count(*index))?;
-        let replaced = transaction.replaced_by(*index);
-        unpacking.unpack(root, *index, candidate, replaced)?;
+        scripts.slot(root, of, Slot::Pre, count(index))?;
+        let replaced = transaction.replaced_by(index);
+        unpacking.unpack(root, index, candidate, contents, replaced)?;
         let new = &candidate.package.identity;
         root.info(match replaced.first() {
             None => format!("{new} installed"),
             Some(old) => format!("{new} installed over {}", installed[*old].identity),
         });
-        scripts.slot(root, of, Slot::Post, count(*index))?;
-    }
+        scripts.slot(root, of, Slot::Post, count(index))
+    })?;
     scripts.triggers(root, changes.packages(When::In), cfg.span())?;
     scripts.triggers(root, changes.packages(When::Un), cfg.span())?;
     scripts.triggers(root, changes.files(When::Un), cfg.span())?;
@@ -238,6 +239,10 @@ fn change(
     }
     scripts.triggers(root, changes.files(When::Postun), cfg.span())?;
     scripts.triggers(root, changes.files(When::In), cfg.span())?;
+    if store.is_read_only() {
+        let span = cfg.span();
+        pending::leave(root, span, options, candidates, installed, transaction)?;
+    }
     scripts.finish(root)?;
     let new = order
         .into_iter()

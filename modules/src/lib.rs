@@ -40,6 +40,7 @@ mod root;
 mod rpm;
 mod scalar;
 mod script;
+mod shared;
 mod shorthand;
 mod step;
 mod units;

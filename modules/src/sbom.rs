@@ -22,8 +22,7 @@ pub(crate) const MODULE: Module = Module {
     summary: "writes lists of the image's packages as SPDX and CycloneDX",
     details: "\
 The packages are those that dpkg, rpm, apk and pacman have in their databases at this step, with
-versions and package URLs. Of rpm's databases, that in sqlite is read; an image that has only one of
-the older ones is an error.
+versions and package URLs. Of rpm's databases, those of the kinds sqlite, ndb and bdb are read.
 
 Lists beside the image are called as it is with `.spdx.json` or `.cdx.json` behind: `disk.raw` has
 `disk.raw.spdx.json`. Like the image they appear whole or not at all, one for each `-o`.",

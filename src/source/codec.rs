@@ -128,7 +128,11 @@ impl Codec {
     }
 
     /// Returns the same, decoded in one go.
-    fn serial<'a>(self, input: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    ///
+    /// # Errors
+    ///
+    /// Fails when the decoder cannot be set up.
+    pub(crate) fn serial<'a>(self, input: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
             Codec::Gzip => Box::new(Streams {
                 current: Some(GzDecoder::new(input)),

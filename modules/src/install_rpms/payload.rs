@@ -1,26 +1,28 @@
 //! The content of a package's files: decoded, checked, and kept in a spool.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
-use std::sync::Arc;
 
 use fsgen::tree::content::{Content, SourceId};
 use thiserror::Error;
 
 use super::set::Candidate;
 use crate::compressed::Compressed;
+use crate::error::at;
+use crate::root::Spool;
 use crate::root::show;
 use crate::rpm::cpio::{Archive, CpioError, Member};
 use crate::rpm::digest::{Algorithm, Digest};
 use crate::rpm::file::{File, FileKind, hard_links};
 use crate::rpm::package::{PackageError, same};
 use crate::rpm::tag;
-use crate::{Host, Root, RootError};
+use crate::{Error, Host, Root, RootError, shared};
 
-use crate::root::Spool;
-
-/// How much is read at once.
+/// How much is written at once.
 const CHUNK: usize = 1 << 18;
+
+/// How much is decoded at once for what is smaller.
+const SMALL: usize = 16 << 10;
 
 /// What is wrong with a payload.
 #[derive(Debug, Error)]
@@ -35,6 +37,8 @@ pub(super) enum PayloadError {
     Spool(RootError),
     #[error("the payload has {}, which the header does not list", show(.0))]
     Unlisted(Vec<u8>),
+    #[error("the payload has {} twice", show(.0))]
+    Twice(Vec<u8>),
     #[error("the payload has a file number {number}, of {count}")]
     Number { number: u64, count: usize },
     #[error(
@@ -61,27 +65,98 @@ pub(super) enum PayloadError {
     Algorithm(u64),
 }
 
-/// Where the content of all packages goes.
-pub(super) struct Payloads {
-    spool: Arc<dyn Spool>,
-    source: SourceId,
-    len: u64,
+/// The content of a package's regular files by the place of each; of hard links, by that of the
+/// first.
+pub(super) type Contents = BTreeMap<usize, Content>;
+
+/// Decodes the payloads of packages, several at a time, while `then` gets what each has in its
+/// files, in their order.
+pub(super) fn read<'r>(
+    root: &mut Root<'r>,
+    candidates: &[Candidate],
+    order: &[usize],
+    mut then: impl FnMut(&mut Root<'r>, usize, Contents) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (spool, source) = root.spool()?;
+    let host = root.host();
+    let mut end: u64 = 0;
+    let mut works = Vec::new();
+    for index in order {
+        let candidate = &candidates[*index];
+        works.push((candidate, end));
+        // Each of some hard links may have the content, though rpm gives it to the last alone.
+        let regular = hard_links(&candidate.files).into_values().flatten();
+        let sizes = regular.map(|file| candidate.files[file].size);
+        end = sizes.fold(end, u64::saturating_add);
+    }
+    shared::in_order(
+        host.threads(),
+        &works,
+        || Payload {
+            spooled: Spooled::new(&*spool),
+            source,
+        },
+        |payload, (candidate, start)| {
+            payload.spooled.begin(*start);
+            payload.read(candidate, host)
+        },
+        |place, contents| {
+            let index = order[place];
+            let contents = contents.map_err(|error| match error {
+                PayloadError::Spool(cause) => at(candidates[index].span)(cause),
+                error => candidates[index].error(error).into(),
+            })?;
+            then(root, index, contents)
+        },
+    )
 }
 
-impl Payloads {
-    pub(super) fn new(root: &mut Root<'_>) -> Result<Self, RootError> {
-        let (spool, source) = root.spool()?;
-        let len = 0;
-        Ok(Self { spool, source, len })
+/// A part of a spool that is written from start to end.
+struct Spooled<'s> {
+    spool: &'s dyn Spool,
+    /// Where what is in the buffer belongs.
+    at: u64,
+    buffer: Vec<u8>,
+    used: usize,
+}
+
+impl<'s> Spooled<'s> {
+    fn new(spool: &'s dyn Spool) -> Self {
+        Self {
+            spool,
+            at: 0,
+            buffer: vec![0; CHUNK],
+            used: 0,
+        }
     }
 
-    /// Decodes the payload of a package. Returns the content of its regular files by the place of
-    /// each; of hard links, by that of the first.
-    pub(super) fn read(
-        &mut self,
-        candidate: &Candidate,
-        host: &dyn Host,
-    ) -> Result<BTreeMap<usize, Content>, PayloadError> {
+    /// Begins anew at a place.
+    fn begin(&mut self, at: u64) {
+        (self.at, self.used) = (at, 0);
+    }
+
+    /// Returns where the next byte belongs.
+    fn end(&self) -> u64 {
+        self.at + self.used as u64
+    }
+
+    fn flush(&mut self) -> Result<(), PayloadError> {
+        let written = self.spool.write_all_at(&self.buffer[..self.used], self.at);
+        written.map_err(|cause| PayloadError::Spool(RootError::Spool { cause }))?;
+        self.at += self.used as u64;
+        self.used = 0;
+        Ok(())
+    }
+}
+
+/// What reads payloads, one after the other.
+struct Payload<'s> {
+    spooled: Spooled<'s>,
+    source: SourceId,
+}
+
+impl Payload<'_> {
+    fn read(&mut self, candidate: &Candidate, host: &dyn Host) -> Result<Contents, PayloadError> {
         let header = &candidate.package.header;
         let algorithm = |tag| {
             let number = header.numbers(tag).first().copied();
@@ -96,7 +171,7 @@ impl Payloads {
         let mut compressed = Compressed::new(&*candidate.source, start, end, digest);
         let len = candidate.len - candidate.package.payload;
         let decoded = host.decode(Box::new(&mut compressed), len);
-        let decoded = BufReader::with_capacity(CHUNK, decoded.map_err(PayloadError::Decoder)?);
+        let decoded = BufReader::with_capacity(SMALL, decoded.map_err(PayloadError::Decoder)?);
         let found = self.walk(
             Archive::new(decoded),
             &candidate.files,
@@ -106,6 +181,7 @@ impl Payloads {
         if let (Some(wanted), Some(digest)) = (wanted, digest) {
             same("payload", "recorded", digest.hex(), wanted)?;
         }
+        self.spooled.flush()?;
         Ok(found)
     }
 
@@ -114,7 +190,7 @@ impl Payloads {
         mut archive: Archive<impl Read>,
         files: &[File],
         algorithm: Algorithm,
-    ) -> Result<BTreeMap<usize, Content>, PayloadError> {
+    ) -> Result<Contents, PayloadError> {
         let paths: BTreeMap<_, _> = files
             .iter()
             .enumerate()
@@ -126,6 +202,7 @@ impl Payloads {
             .flat_map(|(first, set)| set.iter().map(|index| (*index, *first)))
             .collect();
         let mut contents = BTreeMap::new();
+        let mut seen = BTreeSet::new();
         while let Some(member) = archive.next()? {
             let (index, size) = match member {
                 Member::Named { path, size } => {
@@ -148,6 +225,10 @@ impl Payloads {
                 }
             };
             let file = &files[index];
+            // What comes once fits into this package's part of the spool.
+            if !seen.insert(index) {
+                return Err(PayloadError::Twice(file.path()));
+            }
             let Some(first) = first_of.get(&index).copied() else {
                 continue;
             };
@@ -178,18 +259,20 @@ impl Payloads {
         file: &File,
         algorithm: Algorithm,
     ) -> Result<Content, PayloadError> {
-        let start = self.len;
+        let start = self.spooled.end();
         let mut digest = Digest::new(algorithm);
-        let mut chunk = vec![0; usize::try_from(file.size).map_or(CHUNK, |len| len.min(CHUNK))];
         loop {
-            let len = archive.read(&mut chunk)?;
+            let spooled = &mut self.spooled;
+            if spooled.used == spooled.buffer.len() {
+                spooled.flush()?;
+            }
+            let space = &mut spooled.buffer[spooled.used..];
+            let len = archive.read(space)?;
             if len == 0 {
                 break;
             }
-            digest.update(&chunk[..len]);
-            let written = self.spool.write_all_at(&chunk[..len], self.len);
-            written.map_err(|cause| PayloadError::Spool(RootError::Spool { cause }))?;
-            self.len += len as u64;
+            digest.update(&space[..len]);
+            spooled.used += len;
         }
         let found = digest.hex();
         // Very old packages have none for some files.

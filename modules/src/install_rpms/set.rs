@@ -10,7 +10,7 @@ use crate::rpm::file::{self, File};
 use crate::rpm::header::HeaderError;
 use crate::rpm::package::{Package, PackageError};
 use crate::value::{Span, Spanned, ValueError};
-use crate::{Host, package_files};
+use crate::{Host, package_files, shared};
 
 /// What packages may require of rpm itself (rpm's `rpmlibProvides`), as of rpm 4.18.
 const FEATURES: [&str; 21] = [
@@ -62,23 +62,28 @@ pub(super) fn read(
     items: &[Spanned<String>],
     host: &dyn Host,
 ) -> Result<Vec<Candidate>, ValueError> {
-    let mut candidates = BTreeMap::<_, Candidate>::new();
+    let mut files = Vec::new();
     for item in items {
-        for file in package_files::find(item, ".rpm", host)? {
-            let failed = |error: PackageError| item.error(format!("{file}: {error}"));
-            let candidate = open(&file, item.span, host).map_err(failed)?;
-            let identity = &candidate.package.identity;
-            let key = (identity.name.clone(), identity.to_string());
-            if let Some(other) = candidates.get(&key) {
-                // A pattern may find what is listed by itself as well.
-                if other.file == file {
-                    continue;
-                }
-                let message = format!("{file} and {} are the same package, {identity}", other.file);
-                return Err(item.error(message).help("list one of them"));
+        let found = package_files::find(item, ".rpm", host)?;
+        files.extend(found.into_iter().map(|file| (item, file)));
+    }
+    let opened = shared::work(host.threads(), &files, |(item, file)| {
+        let opened = open(file, item.span, host);
+        opened.map_err(|error| item.error(format!("{file}: {error}")))
+    })?;
+    let mut candidates = BTreeMap::<_, Candidate>::new();
+    for (candidate, (item, file)) in opened.into_iter().zip(&files) {
+        let identity = &candidate.package.identity;
+        let key = (identity.name.clone(), identity.to_string());
+        if let Some(other) = candidates.get(&key) {
+            // A pattern may find what is listed by itself as well.
+            if other.file == *file {
+                continue;
             }
-            candidates.insert(key, candidate);
+            let message = format!("{file} and {} are the same package, {identity}", other.file);
+            return Err(item.error(message).help("list one of them"));
         }
+        candidates.insert(key, candidate);
     }
     Ok(candidates.into_values().collect())
 }

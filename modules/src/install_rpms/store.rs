@@ -7,13 +7,15 @@ use fsgen::tree::content::Content;
 use fsgen::tree::path::PathError;
 use thiserror::Error;
 
+use super::pending;
 use super::set::Candidate;
 use crate::error::at;
 use crate::root::{join, show};
-use crate::rpm::database::{Database, DatabaseError, Installation, LARGEST, installed};
+use crate::rpm::database::{Backend, Database, DatabaseError, Installation, LARGEST, installed};
 use crate::rpm::file::{self, File, State};
 use crate::rpm::header::{Header, HeaderError};
 use crate::rpm::identity::Identity;
+use crate::rpm::package::PackageError;
 use crate::rpm::tag;
 use crate::value::{Span, ValueError};
 use crate::{Error as ModuleError, Root, RootError};
@@ -25,21 +27,33 @@ const PLACES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
 /// What rpm reads its settings from.
 const MACROS: &str = "/usr/lib/rpm/macros";
 
-/// The file of the sqlite backend.
-const FILE: &str = "rpmdb.sqlite";
-
-/// Files of other backends.
-const OTHERS: [(&str, &str); 2] = [("Packages.db", "ndb"), ("Packages", "bdb")];
-
 /// A package that the database lists.
 pub(super) struct Installed {
-    number: u32,
+    pub(super) at: At,
     pub(super) identity: Identity,
     pub(super) header: Header,
     files: OnceCell<Vec<File>>,
 }
 
+/// Where the header of a package is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum At {
+    /// In the database, with that number.
+    Database(u32),
+    /// In a file that is put into the database at the first boot.
+    Pending(Vec<u8>),
+}
+
 impl Installed {
+    pub(super) fn new(at: At, header: Header) -> Result<Self, HeaderError> {
+        Ok(Self {
+            at,
+            identity: Identity::read(&header)?,
+            header,
+            files: OnceCell::new(),
+        })
+    }
+
     /// Returns its files; none where its list of them is not sound, as in keys.
     pub(super) fn files(&self) -> &[File] {
         self.files
@@ -59,15 +73,15 @@ impl Installed {
 pub(super) enum StoreError {
     #[error("the image's package database {}: {cause}", show(path))]
     Database { path: Vec<u8>, cause: DatabaseError },
-    #[error(
-        "the image's package database {} is of the kind {kind}, where only sqlite is known",
-        show(path)
-    )]
-    Kind { path: Vec<u8>, kind: &'static str },
     #[error("the image's package database {} was not closed: it has a journal", show(.0))]
     Journal(Vec<u8>),
     #[error("the image has two package databases, {} and {}", show(.0), show(.1))]
     Two(Vec<u8>, Vec<u8>),
+    #[error(
+        "{}, which waits to be put into the package database: {cause}",
+        show(path)
+    )]
+    Pending { path: Vec<u8>, cause: PackageError },
     #[error(transparent)]
     Header(#[from] HeaderError),
     #[error(transparent)]
@@ -79,9 +93,6 @@ impl StoreError {
     pub(super) fn at(self, span: Span) -> ModuleError {
         let help = match &self {
             Self::Root(_) => None,
-            Self::Kind { .. } => Some(
-                "convert it on a running system with `rpmdb --rebuilddb` and %_db_backend sqlite",
-            ),
             Self::Journal(_) => Some("open it once with the system's own rpm, which puts it right"),
             _ => None,
         };
@@ -100,6 +111,7 @@ impl StoreError {
 
 /// The database of an image.
 pub(super) struct Store {
+    backend: Backend,
     database: Database,
     /// The file, where the image has one.
     path: Option<Vec<u8>>,
@@ -109,31 +121,12 @@ pub(super) struct Store {
 impl Store {
     /// Reads the database of the image; one without has nothing installed.
     pub(super) fn open(root: &Root<'_>) -> Result<Self, StoreError> {
-        let mut path = None;
-        for folder in PLACES {
-            let file = join(folder.as_bytes(), FILE.as_bytes());
-            if !root.is_file(&file) {
-                for (name, kind) in OTHERS {
-                    let path = join(folder.as_bytes(), name.as_bytes());
-                    if root.is_file(&path) {
-                        return Err(StoreError::Kind { path, kind });
-                    }
-                }
-                continue;
-            }
-            match &path {
-                None => path = Some(file),
-                Some(first) => {
-                    let [a, b] = [first, &file].map(|path| root.stat_links(path, true));
-                    if a?.number != b?.number {
-                        return Err(StoreError::Two(first.clone(), file));
-                    }
-                }
-            }
-        }
-        let Some(path) = path else {
-            let database = Database::new().map_err(|cause| failed(PLACES[0].as_bytes(), cause))?;
+        let Some((path, backend)) = find(root)? else {
+            let backend = configured_backend(root)?;
+            let database = Database::new(backend);
+            let database = database.map_err(|cause| failed(PLACES[0].as_bytes(), cause))?;
             return Ok(Self {
+                backend,
                 database,
                 path: None,
                 installed: Vec::new(),
@@ -151,23 +144,28 @@ impl Store {
         let log = root
             .read_large(&beside("-wal"), LARGEST)?
             .unwrap_or_default();
-        let database = Database::open(bytes, &log).map_err(|cause| failed(&path, cause))?;
+        let database = Database::open(backend, bytes, &log);
+        let database = database.map_err(|cause| failed(&path, cause))?;
         let headers = database.headers().map_err(|cause| failed(&path, cause))?;
         let mut installed = Vec::new();
         for (number, header) in headers {
             let cause = |cause| failed(&path, DatabaseError::Header { number, cause });
-            installed.push(Installed {
-                number,
-                identity: Identity::read(&header).map_err(cause)?,
-                header,
-                files: OnceCell::new(),
-            });
+            installed.push(Installed::new(At::Database(number), header).map_err(cause)?);
+        }
+        if backend == Backend::Bdb {
+            pending::apply(root, &mut installed)?;
         }
         Ok(Self {
+            backend,
             database,
             path: Some(path),
             installed,
         })
+    }
+
+    /// Returns whether the database can only be read.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.backend == Backend::Bdb
     }
 
     /// Returns what was installed when the step began.
@@ -175,24 +173,26 @@ impl Store {
         &self.installed
     }
 
-    /// Adds a package that was installed now.
-    pub(super) fn add(
+    /// Adds the packages that were installed now, with what became of their files.
+    pub(super) fn add<'c>(
         &mut self,
-        candidate: &Candidate,
+        new: impl Iterator<Item = (&'c Candidate, &'c [State])>,
         time: Timestamp,
         color: u32,
-        states: &[State],
     ) -> Result<(), StoreError> {
         // The database has 32 bits for it, without a sign.
         let time = u32::try_from(time.secs.max(0)).unwrap_or(u32::MAX);
-        let installation = Installation {
-            time,
-            color,
-            states: states.iter().map(|state| *state as u8).collect(),
-        };
-        let header = installed(&candidate.package, &installation)?;
-        let added = self.database.add(&header);
-        added.map(drop).map_err(|cause| failed(self.shown(), cause))
+        let headers = new.map(|(candidate, states)| {
+            let installation = Installation {
+                time,
+                color,
+                states: states.iter().map(|state| *state as u8).collect(),
+            };
+            installed(&candidate.package, &installation)
+        });
+        let headers = headers.collect::<Result<Vec<_>, _>>()?;
+        let added = self.database.add(&headers);
+        added.map_err(|cause| failed(self.shown(), cause))
     }
 
     /// Notes what became of files of a package that was installed when the step began.
@@ -202,7 +202,10 @@ impl Store {
         changes: &[(usize, State)],
     ) -> Result<(), StoreError> {
         let there = &self.installed[index];
-        let (number, mut header) = (there.number, there.header.clone());
+        let At::Database(number) = there.at else {
+            return Ok(());
+        };
+        let mut header = there.header.clone();
         for (file, state) in changes {
             header.set_byte(tag::FILESTATES, *file, *state as u8);
         }
@@ -212,7 +215,9 @@ impl Store {
 
     /// Removes one that was installed when the step began.
     pub(super) fn remove(&mut self, index: usize) -> Result<(), StoreError> {
-        let number = self.installed[index].number;
+        let At::Database(number) = self.installed[index].at else {
+            return Ok(());
+        };
         let removed = self.database.remove(number);
         removed.map_err(|cause| failed(self.shown(), cause))
     }
@@ -221,17 +226,19 @@ impl Store {
     pub(super) fn write(self, root: &mut Root<'_>) -> Result<(), StoreError> {
         let path = match &self.path {
             Some(path) => path.clone(),
-            None => new_place(root)?,
+            None => join(new_place(root)?.as_bytes(), self.backend.file().as_bytes()),
         };
-        let is_new = self.path.is_none();
-        let file = self.database.file().map_err(|cause| failed(&path, cause))?;
-        if is_new {
+        if self.path.is_none() {
             root.mkdir_above(&path)?;
         }
-        let (spool, source) = root.spool()?;
-        let written = spool.write_all_at(&file, 0);
-        written.map_err(|cause| RootError::Spool { cause })?;
-        root.write_spooled(&path, Content::span(source, 0, file.len() as u64))?;
+        let files = self.database.files();
+        let files = files.map_err(|cause| failed(&path, cause))?;
+        write_large(root, &path, &files.headers)?;
+        if let Some((name, bytes)) = files.indexes {
+            let folder = path.rsplitn(2, |byte| *byte == b'/').nth(1);
+            let indexes = join(folder.unwrap_or_default(), name.as_bytes());
+            write_large(root, &indexes, &bytes)?;
+        }
         for ending in ["-wal", "-shm", "-journal"] {
             match root.remove([&*path, ending.as_bytes()].concat()) {
                 Err(RootError::Path {
@@ -249,19 +256,64 @@ impl Store {
     }
 }
 
-/// Returns where the image's rpm looks for its database, by its settings or by the folder that is
-/// there.
-fn new_place(root: &Root<'_>) -> Result<Vec<u8>, RootError> {
+/// Writes a file that may be too large for memory.
+fn write_large(root: &mut Root<'_>, path: &[u8], bytes: &[u8]) -> Result<(), RootError> {
+    let (spool, source) = root.spool()?;
+    let written = spool.write_all_at(bytes, 0);
+    written.map_err(|cause| RootError::Spool { cause })?;
+    root.write_spooled(path, Content::span(source, 0, bytes.len() as u64))
+}
+
+/// Finds the database of the image. Where a folder has several, the others were left when rpm
+/// changed to a newer kind.
+fn find(root: &Root<'_>) -> Result<Option<(Vec<u8>, Backend)>, StoreError> {
+    let mut found: Option<(Vec<u8>, Backend)> = None;
+    for folder in PLACES {
+        let file = |backend: Backend| join(folder.as_bytes(), backend.file().as_bytes());
+        let there = Backend::ALL.map(|backend| (file(backend), backend));
+        let there = there.into_iter().find(|(file, _)| root.is_file(file));
+        match (&found, there) {
+            (_, None) => {}
+            (None, there) => found = there,
+            (Some((first, _)), Some((second, _))) => {
+                let [a, b] = [first, &second].map(|path| root.stat_links(path, true));
+                if a?.number != b?.number {
+                    return Err(StoreError::Two(first.clone(), second));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Returns a setting of the image's rpm.
+fn setting(root: &Root<'_>, name: &str) -> Result<Option<String>, RootError> {
     let macros = root.read_if_exists(MACROS)?.unwrap_or_default();
     let macros = String::from_utf8_lossy(&macros);
-    let configured = macros.lines().find_map(|line| {
-        let value = line.strip_prefix("%_dbpath")?.trim();
-        let value = value.replace("%{_var}", "/var").replace("%{_usr}", "/usr");
-        PLACES.into_iter().find(|place| *place == value)
+    let mut values = macros.lines().filter_map(|line| {
+        let value = line.strip_prefix('%')?.strip_prefix(name)?;
+        value.starts_with([' ', '\t']).then(|| value.trim())
     });
+    let value = values.next();
+    Ok(value.map(|value| value.replace("%{_var}", "/var").replace("%{_usr}", "/usr")))
+}
+
+/// Returns the kind of database that the image's rpm makes.
+fn configured_backend(root: &Root<'_>) -> Result<Backend, RootError> {
+    let name = setting(root, "_db_backend")?;
+    Ok(match name.as_deref() {
+        Some("ndb") => Backend::Ndb,
+        _ => Backend::Sqlite,
+    })
+}
+
+/// Returns where the image's rpm looks for its database, by its settings or by the folder that is
+/// there.
+fn new_place(root: &Root<'_>) -> Result<&'static str, RootError> {
+    let value = setting(root, "_dbpath")?;
+    let configured = value.and_then(|value| PLACES.into_iter().find(|place| *place == value));
     let there = || PLACES.into_iter().find(|place| root.is_dir(place));
-    let folder = configured.or_else(there).unwrap_or(PLACES[1]);
-    Ok(join(folder.as_bytes(), FILE.as_bytes()))
+    Ok(configured.or_else(there).unwrap_or(PLACES[1]))
 }
 
 fn failed(path: &[u8], cause: DatabaseError) -> StoreError {

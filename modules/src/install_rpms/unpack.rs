@@ -10,14 +10,13 @@ use fsgen::{Kind, Meta, NodeId, Timestamp};
 use super::conflict::{Owner, Owners, Settled, What, Who};
 use super::fate::{self, Fate};
 use super::options::Options;
-use super::payload::{PayloadError, Payloads};
+use super::payload::Contents;
 use super::set::Candidate;
 use super::states;
 use super::store::Installed;
 use super::transaction::Transaction;
 use super::users;
 use crate::accounts::Accounts;
-use crate::error::at;
 use crate::root::{Laid, Place, show};
 use crate::rpm::capability;
 use crate::rpm::file::{File, FileKind, State, hard_links};
@@ -25,7 +24,6 @@ use crate::{Error, Root};
 
 /// The unpacking of one package after the other.
 pub(super) struct Unpacking<'i> {
-    payloads: Payloads,
     pub(super) owners: Owners,
     installed: &'i [Installed],
     /// What becomes of the files of each package.
@@ -40,7 +38,7 @@ struct Package<'p> {
     /// The files of what it replaces, by path.
     old: BTreeMap<Vec<u8>, (&'p File, &'p Installed)>,
     accounts: Accounts,
-    contents: BTreeMap<usize, Content>,
+    contents: Contents,
     /// The first of the hard links that each file belongs to.
     first_of: BTreeMap<usize, usize>,
     /// What was made for these.
@@ -63,7 +61,6 @@ impl<'i> Unpacking<'i> {
         });
         Ok(Self {
             states: states.collect(),
-            payloads: Payloads::new(root)?,
             owners: Owners::find(root, candidates, installed, transaction, color, replaces),
             installed,
         })
@@ -85,14 +82,10 @@ impl<'i> Unpacking<'i> {
         root: &mut Root<'_>,
         number: usize,
         candidate: &Candidate,
+        contents: Contents,
         replaced: &[usize],
     ) -> Result<(), Error> {
         let old: Vec<&Installed> = replaced.iter().map(|i| &self.installed[*i]).collect();
-        let contents = self.payloads.read(candidate, root.host());
-        let contents = contents.map_err(|error| match error {
-            PayloadError::Spool(cause) => at(candidate.span)(cause),
-            error => candidate.error(error).into(),
-        })?;
         let content = |(index, file)| Some((file, contents.get(&index)?));
         let files = candidate.files.iter().enumerate();
         users::packaged(root, candidate, files.filter_map(content))?;

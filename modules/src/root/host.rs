@@ -10,7 +10,7 @@ use fsgen::{ReadAt, WriteAt};
 use super::Packed;
 
 /// What modules may see besides the tree: files of the machine that builds, and the disk to be.
-pub trait Host {
+pub trait Host: Sync {
     /// Opens a file by its path relative to the recipe; returns its bytes and their number.
     ///
     /// # Errors
@@ -70,6 +70,11 @@ pub trait Host {
     ) -> io::Result<Vec<Packed>> {
         let _ = (file, part, source);
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns how many threads may do the work that a step can share out.
+    fn threads(&self) -> usize {
+        1
     }
 
     /// Returns an empty place for content that is too large for memory.

@@ -1,19 +1,17 @@
-//! The database of installed packages: rpm's sqlite backend, as one file in memory.
-//!
-//! One table has the headers, 18 others have what is looked up in them. rpm since 4.16 reads it;
-//! its layout is that of `lib/backend/sqlite.c` there.
+//! The database of installed packages, as one file in memory: rpm's backends sqlite and ndb, which
+//! are read and written, and bdb, which is read.
 
+mod bdb;
 mod blob;
 mod index;
+mod ndb;
 mod schema;
+mod sqlite;
 mod wal;
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, MAIN_DB, params};
 use thiserror::Error;
 
 use super::header::{Header, HeaderError};
-use super::tag;
 
 pub(crate) use blob::{Installation, installed};
 
@@ -22,10 +20,6 @@ pub(crate) const LARGEST: u64 = 1 << 30;
 
 /// What a package takes in memory beside the bytes of its header, about.
 const ROW: u64 = 1024;
-
-/// The bytes of a database file that say who may read and write it: 1 for a rollback journal, 2
-/// for a write-ahead log (sqlite's file format, 1.3).
-const FORMAT_VERSIONS: std::ops::Range<usize> = 18..20;
 
 /// Why a database cannot be used.
 #[derive(Debug, Error)]
@@ -42,111 +36,151 @@ pub(crate) enum DatabaseError {
     NotRpms,
     #[error("its headers take more than {LARGEST} bytes")]
     TooLarge,
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    #[error("it would have more than 64 GiB, or more packages than it can count")]
+    Full,
+    #[error("hsb only reads databases of this kind")]
+    ReadOnly,
+}
+
+/// A kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Backend {
+    /// One file with tables; what Fedora has since 33.
+    Sqlite,
+    /// A file of headers, and one of indexes; what SUSE has.
+    Ndb,
+    /// Berkeley DB, a file for each index; what all had before.
+    Bdb,
+}
+
+impl Backend {
+    /// All of them; of several databases in one folder, rpm takes its own, which is the first of
+    /// these since 4.16.
+    pub(crate) const ALL: [Self; 3] = [Self::Sqlite, Self::Ndb, Self::Bdb];
+
+    /// Returns the file with the headers.
+    pub(crate) fn file(self) -> &'static str {
+        match self {
+            Self::Sqlite => "rpmdb.sqlite",
+            Self::Ndb => "Packages.db",
+            Self::Bdb => "Packages",
+        }
+    }
 }
 
 /// A database of installed packages.
-pub(crate) struct Database {
-    connection: Connection,
+pub(crate) enum Database {
+    Sqlite(sqlite::Sqlite),
+    Ndb(ndb::Ndb),
+    Bdb(Vec<(u32, Vec<u8>)>),
+}
+
+/// The files of a database, as they are written.
+pub(crate) struct Files {
+    pub(crate) headers: Vec<u8>,
+    /// The name of the file of indexes and its bytes, where there is one.
+    pub(crate) indexes: Option<(&'static str, Vec<u8>)>,
 }
 
 impl Database {
     /// Returns a database without packages.
-    pub(crate) fn new() -> Result<Self, DatabaseError> {
-        let connection = Connection::open_in_memory()?;
-        for statement in schema::statements() {
-            connection.execute_batch(&statement)?;
-        }
-        Ok(Self { connection })
+    pub(crate) fn new(backend: Backend) -> Result<Self, DatabaseError> {
+        Ok(match backend {
+            Backend::Sqlite => Self::Sqlite(sqlite::Sqlite::new()?),
+            Backend::Ndb => Self::Ndb(ndb::Ndb::new()),
+            Backend::Bdb => return Err(DatabaseError::ReadOnly),
+        })
     }
 
-    /// Opens a database file, together with its write-ahead log where it has one.
-    pub(crate) fn open(mut file: Vec<u8>, log: &[u8]) -> Result<Self, DatabaseError> {
-        wal::replay(&mut file, log)?;
-        let versions = file.get_mut(FORMAT_VERSIONS);
-        versions.ok_or(DatabaseError::NotADatabase)?.fill(1);
-        let mut connection = Connection::open_in_memory()?;
-        connection.deserialize_read_exact(MAIN_DB, &*file, file.len(), false)?;
-        // What is in the file is data: no view or trigger of it may call functions.
-        connection.execute_batch("PRAGMA trusted_schema = OFF")?;
-        // Nor may any be there: it could have rows without end.
-        let select = "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')";
-        let others: u32 = connection.query_row(select, [], |row| row.get(0))?;
-        if others > 0 {
-            return Err(DatabaseError::NotRpms);
-        }
-        let database = Self { connection };
-        // What rpm heals when it next writes: tables that a newer rpm has more.
-        for statement in schema::statements() {
-            database.connection.execute_batch(&statement)?;
-        }
-        Ok(database)
+    /// Opens a database file; one of sqlite together with its write-ahead log where it has one.
+    pub(crate) fn open(backend: Backend, file: Vec<u8>, log: &[u8]) -> Result<Self, DatabaseError> {
+        Ok(match backend {
+            Backend::Sqlite => Self::Sqlite(sqlite::Sqlite::open(file, log)?),
+            Backend::Ndb => Self::Ndb(ndb::Ndb::open(&file)?),
+            Backend::Bdb => Self::Bdb(bdb::read(&file)?),
+        })
     }
 
     /// Returns the headers with their numbers, in the order of these.
     pub(crate) fn headers(&self) -> Result<Vec<(u32, Header)>, DatabaseError> {
-        let select = "SELECT hnum, blob FROM Packages ORDER BY hnum";
-        let mut statement = self.connection.prepare(select)?;
-        let mut rows = statement.query([])?;
-        let mut headers = Vec::new();
-        let mut total = 0;
-        while let Some(row) = rows.next()? {
-            let number = row.get(0)?;
-            let blob: Vec<u8> = row.get(1)?;
-            // Rows of a damaged file may share pages, and each takes memory beside its bytes.
-            total += blob.len() as u64 + ROW;
-            if total > LARGEST {
-                return Err(DatabaseError::TooLarge);
-            }
-            let header = Header::parse(blob, tag::HEADER_IMMUTABLE);
-            let header = header.map_err(|cause| DatabaseError::Header { number, cause })?;
-            headers.push((number, header));
-        }
-        Ok(headers)
-    }
-
-    /// Adds the header of an installed package, and returns its number.
-    pub(crate) fn add(&mut self, header: &Header) -> Result<u32, DatabaseError> {
-        let transaction = self.connection.transaction()?;
-        let insert = "INSERT INTO Packages (blob) VALUES (?1)";
-        transaction.execute(insert, params![header.blob()])?;
-        let number = u32::try_from(transaction.last_insert_rowid()).unwrap_or(u32::MAX);
-        for table in &schema::TABLES {
-            let insert = format!("INSERT INTO '{}' VALUES (?1, ?2, ?3)", table.name);
-            let mut insert = transaction.prepare(&insert)?;
-            for (key, place) in index::rows(header, table) {
-                let key = ToSqlOutput::Borrowed(match table.is_text {
-                    true => ValueRef::Text(&key),
-                    false => ValueRef::Blob(&key),
-                });
-                insert.execute(params![key, number, place])?;
+        match self {
+            Self::Sqlite(sqlite) => sqlite.headers(),
+            Self::Ndb(ndb) => ndb.headers(),
+            Self::Bdb(headers) => {
+                let headers = headers.iter().map(|(number, blob)| (*number, &**blob));
+                parsed(headers)
             }
         }
-        transaction.commit()?;
-        Ok(number)
     }
 
-    /// Writes the header of a package anew, after a byte that no table has changed.
+    /// Adds the headers of packages.
+    pub(crate) fn add(&mut self, headers: &[Header]) -> Result<(), DatabaseError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.add(headers),
+            Self::Ndb(ndb) => ndb.add(headers),
+            Self::Bdb(_) => Err(DatabaseError::ReadOnly),
+        }
+    }
+
+    /// Writes the header of a package anew, after a byte that no index has changed.
     pub(crate) fn replace(&mut self, number: u32, header: &Header) -> Result<(), DatabaseError> {
-        let update = "UPDATE Packages SET blob = ?1 WHERE hnum = ?2";
-        self.connection
-            .execute(update, params![header.blob(), number])?;
-        Ok(())
+        match self {
+            Self::Sqlite(sqlite) => sqlite.replace(number, header),
+            Self::Ndb(ndb) => {
+                ndb.replace(number, header);
+                Ok(())
+            }
+            Self::Bdb(_) => Err(DatabaseError::ReadOnly),
+        }
     }
 
     /// Removes a package.
     pub(crate) fn remove(&mut self, number: u32) -> Result<(), DatabaseError> {
-        let transaction = self.connection.transaction()?;
-        for table in &schema::TABLES {
-            let delete = format!("DELETE FROM '{}' WHERE hnum = ?1", table.name);
-            transaction.execute(&delete, [number])?;
+        match self {
+            Self::Sqlite(sqlite) => sqlite.remove(number),
+            Self::Ndb(ndb) => {
+                ndb.remove(number);
+                Ok(())
+            }
+            Self::Bdb(_) => Err(DatabaseError::ReadOnly),
         }
-        transaction.execute("DELETE FROM Packages WHERE hnum = ?1", [number])?;
-        transaction.commit()?;
-        Ok(())
     }
 
-    /// Returns the file.
-    pub(crate) fn file(mut self) -> Result<Vec<u8>, DatabaseError> {
-        Ok(self.connection.serialize(MAIN_DB)?.to_vec())
+    /// Returns the files.
+    pub(crate) fn files(self) -> Result<Files, DatabaseError> {
+        match self {
+            Self::Sqlite(sqlite) => Ok(Files {
+                headers: sqlite.file()?,
+                indexes: None,
+            }),
+            Self::Ndb(ndb) => ndb.files(),
+            Self::Bdb(_) => Err(DatabaseError::ReadOnly),
+        }
     }
+}
+
+/// Parses headers that have numbers, as far as all of them fit into memory.
+fn parsed<'b>(
+    blobs: impl Iterator<Item = (u32, &'b [u8])>,
+) -> Result<Vec<(u32, Header)>, DatabaseError> {
+    let mut total = 0;
+    let mut headers = Vec::new();
+    for (number, blob) in blobs {
+        total += blob.len() as u64 + ROW;
+        if total > LARGEST {
+            return Err(DatabaseError::TooLarge);
+        }
+        let header = Header::parse(blob.to_vec(), crate::rpm::tag::HEADER_IMMUTABLE);
+        let header = header.map_err(|cause| DatabaseError::Header { number, cause })?;
+        headers.push((number, header));
+    }
+    Ok(headers)
+}
+
+/// Returns the number at a place, low byte first; none past the end.
+fn le32(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_le_bytes(bytes.try_into().ok()?))
 }

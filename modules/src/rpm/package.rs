@@ -69,8 +69,33 @@ pub(crate) struct Package {
 }
 
 impl Package {
+    /// Reads the headers at the beginning of a file whose bytes these are.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, PackageError> {
+        /// Nothing is read but those.
+        struct Nothing;
+        impl ReadAt for Nothing {
+            fn read_exact_at(&self, _: &mut [u8], _: u64) -> io::Result<()> {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            }
+            fn name(&self) -> String {
+                String::new()
+            }
+        }
+        Self::read_from(
+            &Beginning {
+                file: &Nothing,
+                bytes: bytes.to_vec(),
+            },
+            bytes.len() as u64,
+        )
+    }
+
     /// Reads the headers of a file of `len` bytes, and checks the digests of the second one.
     pub(crate) fn read(file: &dyn ReadAt, len: u64) -> Result<Self, PackageError> {
+        Self::read_from(&Beginning::read(file, len)?, len)
+    }
+
+    fn read_from(file: &Beginning<'_>, len: u64) -> Result<Self, PackageError> {
         let mut lead = [0; 8];
         if len < lead.len() as u64 {
             return Err(PackageError::NotAPackage);
@@ -112,9 +137,38 @@ impl Package {
     }
 }
 
+/// How much of a file is read at once; most headers lie in it.
+const BEGINNING: u64 = 32 << 10;
+
+/// A file whose first bytes were read already.
+struct Beginning<'f> {
+    file: &'f dyn ReadAt,
+    bytes: Vec<u8>,
+}
+
+impl<'f> Beginning<'f> {
+    fn read(file: &'f dyn ReadAt, len: u64) -> io::Result<Self> {
+        let mut bytes = vec![0; usize::try_from(len.min(BEGINNING)).unwrap_or_default()];
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok(Self { file, bytes })
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], at: u64) -> io::Result<()> {
+        let start = usize::try_from(at).ok();
+        let range = start.and_then(|start| Some(start..start.checked_add(buf.len())?));
+        match range.and_then(|range| self.bytes.get(range)) {
+            Some(bytes) => {
+                buf.copy_from_slice(bytes);
+                Ok(())
+            }
+            None => self.file.read_exact_at(buf, at),
+        }
+    }
+}
+
 /// Reads one header, and returns it without magic, with the place where it ends.
 fn read_header(
-    file: &dyn ReadAt,
+    file: &Beginning<'_>,
     len: u64,
     at: u64,
     part: &'static str,

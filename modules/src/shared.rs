@@ -1,0 +1,120 @@
+//! Work on many things that several threads share.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+/// Does something with each of `items`, by so many threads; returns what came of them, in their
+/// order.
+///
+/// # Errors
+///
+/// Returns the first error by the order of the items.
+pub(crate) fn work<T: Sync, R: Send, E: Send>(
+    threads: usize,
+    items: &[T],
+    each: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
+    let mut results = Vec::with_capacity(items.len());
+    in_order(
+        threads,
+        items,
+        || (),
+        |(), item| each(item),
+        |_, result| {
+            results.push(result?);
+            Ok(())
+        },
+    )?;
+    Ok(results)
+}
+
+/// Does something with each of `items`, by so many threads, while `then` gets what came of them in
+/// their order, and the place of each. Every thread has a state of its own to work with.
+///
+/// # Errors
+///
+/// Returns the first error of `then`, which does not depend on the number of threads.
+pub(crate) fn in_order<T: Sync, S, R: Send, E>(
+    threads: usize,
+    items: &[T],
+    state: impl Fn() -> S + Sync,
+    each: impl Fn(&mut S, &T) -> R + Sync,
+    mut then: impl FnMut(usize, R) -> Result<(), E>,
+) -> Result<(), E> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        items.get(index).map(|item| (index, item))
+    };
+    let (take, each, state) = (&take, &each, &state);
+    let (sender, done) = mpsc::channel();
+    thread::scope(|scope| {
+        let threads = if threads > 1 {
+            threads.min(items.len())
+        } else {
+            0
+        };
+        for _ in 0..threads {
+            let sender = sender.clone();
+            let run = move || {
+                let mut state = state();
+                while let Some((index, item)) = take() {
+                    // Nobody wants it any more after an error.
+                    if sender.send((index, each(&mut state, item))).is_err() {
+                        return;
+                    }
+                }
+            };
+            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
+                break;
+            }
+        }
+        drop(sender);
+        let mut early = BTreeMap::new();
+        let mut own = None;
+        for wanted in 0..items.len() {
+            let result = loop {
+                if let Some(result) = early.remove(&wanted) {
+                    break Some(result);
+                }
+                match done.recv() {
+                    Ok((index, result)) => early.insert(index, result),
+                    Err(_) => break None,
+                };
+            };
+            // Where there is no thread, this one does it; one that panicked is told of at the end.
+            let result = match result {
+                Some(result) => result,
+                None => each(own.get_or_insert_with(state), &items[wanted]),
+            };
+            if let Err(error) = then(wanted, result) {
+                next.store(items.len(), Ordering::Relaxed);
+                drop(done);
+                return Err(error);
+            }
+        }
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_in_order_and_the_first_error_counts() {
+        let items: Vec<u32> = (0..1000).collect();
+        for threads in [0, 1, 2, 5, 2000] {
+            let doubled = work(threads, &items, |item| Ok::<_, u32>(item * 2)).unwrap();
+            assert!(doubled.iter().copied().eq((0..1000).map(|item| item * 2)));
+            let odd_hundreds = |item: &u32| match item / 100 % 2 {
+                1 => Err(*item),
+                _ => Ok(()),
+            };
+            assert_eq!(work(threads, &items, odd_hundreds), Err(100));
+        }
+        assert_eq!(work(4, &[], |(): &()| Err::<(), ()>(())), Ok(Vec::new()));
+    }
+}
