@@ -65,6 +65,20 @@ fn packages_that_cannot_be_installed() {
     damaged("longer.rpm", &|b| b.extend(*b"more"));
     damaged("count.rpm", &|b| b[96 + 8..96 + 12].fill(0xff));
     damaged("source.rpm", &|b| b[7] = 1);
+    build(
+        &work,
+        "payload.spec",
+        &[("kind", "none"), ("_binary_payload", "w.ufdio")],
+    );
+    fs::create_dir(work.join("plain")).unwrap();
+    let plain = work.join("plain/payload-none-1.0.noarch.rpm");
+    fs::rename(work.join("rpms/payload-none-1.0.noarch.rpm"), &plain).unwrap();
+    let mut twice = fs::read(plain).unwrap();
+    let name = |number: u8| format!("./opt/none/many/{number}\0").into_bytes();
+    let at = twice.windows(name(2).len()).position(|w| w == name(2));
+    let at = at.unwrap();
+    twice[at..at + name(1).len()].copy_from_slice(&name(1));
+    work.write("twice.rpm", twice);
     work.write("text.rpm", "no package at all");
     fs::create_dir(work.join("empty")).unwrap();
     let mut wrong = Vec::new();
@@ -95,6 +109,7 @@ fn packages_that_cannot_be_installed() {
             2,
             "are the same package, payload-gzip-1.0-1.noarch",
         ),
+        ("[twice.rpm]", 1, "the payload has /opt/none/many/1 twice"),
         ("[cut-payload.rpm]", 1, "the payload ends at byte"),
         ("[payload.rpm]", 1, "payload"),
         (

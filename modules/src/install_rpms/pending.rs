@@ -46,7 +46,11 @@ pub(super) fn apply(root: &Root<'_>, installed: &mut Vec<Installed>) -> Result<(
                 let there = Installed::new(At::Pending(path.clone()), package.header);
                 there.map_err(Into::into)
             });
-            installed.push(package.map_err(|cause| StoreError::Pending { path, cause })?);
+            let failed = |cause| StoreError::Pending {
+                path,
+                cause: Box::new(cause),
+            };
+            installed.push(package.map_err(failed)?);
         }
     }
     Ok(())

@@ -81,7 +81,10 @@ pub(super) enum StoreError {
         "{}, which waits to be put into the package database: {cause}",
         show(path)
     )]
-    Pending { path: Vec<u8>, cause: PackageError },
+    Pending {
+        path: Vec<u8>,
+        cause: Box<PackageError>,
+    },
     #[error(transparent)]
     Header(#[from] HeaderError),
     #[error(transparent)]

@@ -250,10 +250,10 @@ mod tests {
     /// A database of two packages whose headers are of some bytes.
     fn sample() -> Vec<u8> {
         let mut ndb = Ndb::new();
-        for (number, len) in [(3, 100), (9, 5000)] {
-            let blob = vec![number as u8; len];
+        for (number, len) in [(3_u8, 100), (9, 5000)] {
+            let blob = vec![number; len];
             ndb.packages.insert(
-                number,
+                number.into(),
                 Stored {
                     generation: 7,
                     blob,
