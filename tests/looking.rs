@@ -208,15 +208,15 @@ fn names_of_one_file_that_are_not_of_one_there() {
         (
             "a:1 b:1 c:2 d:2",
             "a:1 b:2 c:1 d:2",
-            "changed /b: links as /a -> a file of its own\n\
-             changed /c: links a file of its own -> as /a\n\
+            "changed /b: links as /a -> first name of its file\n\
+             changed /c: links first name of its file -> as /a\n\
              changed /d: links as /c -> as /b\n",
         ),
         (
             "a:1 b:1 c:1 d:2",
             "a:1 b:1 c:2 d:2",
             "changed /a: links 3 -> 2\nchanged /b: links 3 -> 2\n\
-             changed /c: links 3 -> 2, links as /a -> a file of its own\n\
+             changed /c: links 3 -> 2, links as /a -> first name of its file\n\
              changed /d: links 1 -> 2\n",
         ),
     ] {

@@ -156,6 +156,18 @@ fn a_partition_is_chosen() {
             "--partition chooses a part of a disk image",
         ),
         (
+            &[
+                "diff",
+                "root",
+                "x.raw",
+                "--partition",
+                "1",
+                "--b-partition",
+                "2",
+            ],
+            "--partition chooses a part of a disk image, and root is none",
+        ),
+        (
             &["diff", "x.raw", "root", "--b-partition", "1"],
             "--partition chooses a part of a disk image, and root is none",
         ),

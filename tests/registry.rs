@@ -181,6 +181,14 @@ fn an_image_is_pulled_and_kept() {
             "{message}"
         );
     }
+    // The tag is for the one whose name has none.
+    for (a, b) in [
+        ("image", &*format!("{name}:1")),
+        (&format!("{name}:1"), "image"),
+    ] {
+        let mut diff = work.hsb(["diff", a, b, "--tag", "t"]);
+        kit::succeed(diff.env("HSB_CACHE", work.join("cache")));
+    }
     // What has its digest and is here needs no registry.
     drop(registry);
     let (image, said) = build(&work, &format!("'{pinned}'"));

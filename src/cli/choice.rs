@@ -36,6 +36,19 @@ pub(super) fn partition(text: &str) -> Result<Which, &'static str> {
 }
 
 impl Choice {
+    /// Returns what is chosen where another image has choices of its own, and what for both.
+    pub(super) fn apart(&self, others: &Self) -> (Self, Self) {
+        let mut alone = self.clone();
+        let mut both = self.clone();
+        alone.tag = alone.tag.filter(|_| others.tag.is_some());
+        both.tag = both.tag.filter(|_| others.tag.is_none());
+        alone.platform = alone.platform.filter(|_| others.platform.is_some());
+        both.platform = both.platform.filter(|_| others.platform.is_none());
+        alone.partition = alone.partition.filter(|_| others.partition.is_some());
+        both.partition = both.partition.filter(|_| others.partition.is_none());
+        (alone, both)
+    }
+
     /// Checks that there is something to choose from among what was opened, if there is a choice.
     ///
     /// # Errors

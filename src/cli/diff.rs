@@ -55,11 +55,11 @@ pub(super) fn diff(arguments: &Diff) -> ExitCode {
         platform: arguments.b_platform.clone(),
         partition: arguments.b_partition.clone(),
     };
-    let look_b = arguments.look.with(&of_b);
+    let (look_a, look_b) = arguments.look.of_two([&arguments.a, &arguments.b], &of_b);
     let (a, b) = std::thread::scope(|scope| {
         let open_b = || look_b.open_either(&arguments.b);
         let b = std::thread::Builder::new().spawn_scoped(scope, open_b);
-        let a = arguments.look.open_either(&arguments.a);
+        let a = look_a.open_either(&arguments.a);
         let b = match b {
             Ok(b) => b
                 .join()
@@ -70,7 +70,9 @@ pub(super) fn diff(arguments: &Diff) -> ExitCode {
     });
     let differences = a.and_then(|a| {
         let b = b?;
-        arguments.look.choice.check(&[&a, &b], &arguments.b)?;
+        let (of_a, of_both) = arguments.look.choice.apart(&of_b);
+        of_a.check(&[&a], &arguments.a)?;
+        of_both.check(&[&a, &b], &arguments.b)?;
         of_b.check(&[&b], &arguments.b)?;
         let (found, unread) = find(arguments, [&a, &b])?;
         Ok((a, b, found, unread))

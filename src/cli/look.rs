@@ -62,14 +62,23 @@ impl Look {
         Ok(opened)
     }
 
-    /// Returns the same, but for what is chosen in another way.
-    pub(super) fn with(&self, choice: &Choice) -> Self {
-        let choice = choice.clone();
-        let mut look = self.clone();
-        look.choice.tag = choice.tag.or(look.choice.tag);
-        look.choice.platform = choice.platform.or(look.choice.platform);
-        look.choice.partition = choice.partition.or(look.choice.partition);
-        look
+    /// Returns how two are looked into, of which the second has choices of its own. A tag is for the
+    /// one that is in a file where the other is in a registry, whose name has it.
+    pub(super) fn of_two(&self, names: [&Path; 2], of_b: &Choice) -> (Self, Self) {
+        let is_remote = names.map(|name| name.as_os_str().as_bytes().starts_with(b"oci:"));
+        let mut a = self.clone();
+        if is_remote == [true, false] {
+            a.choice.tag = None;
+        }
+        let mut b = self.clone();
+        if is_remote == [false, true] {
+            b.choice.tag = None;
+        }
+        let of_b = of_b.clone();
+        b.choice.tag = of_b.tag.or(b.choice.tag);
+        b.choice.platform = of_b.platform.or(b.choice.platform);
+        b.choice.partition = of_b.partition.or(b.choice.partition);
+        (a, b)
     }
 
     /// Opens what an argument names, but chooses nothing on a disk.
@@ -171,5 +180,7 @@ pub(super) fn end(shown: Result<ExitCode>, gone: ExitCode) -> ExitCode {
 /// Returns whether nobody reads any more.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io = error.root_cause().downcast_ref::<io::Error>();
-    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    let json = error.downcast_ref::<serde_json::Error>();
+    let kind = io.map(io::Error::kind);
+    kind.or(json.and_then(serde_json::Error::io_error_kind)) == Some(io::ErrorKind::BrokenPipe)
 }

@@ -37,7 +37,7 @@ pub(super) fn differences(mut names: Vec<Linked>) -> Vec<Difference> {
         let [a, b] = [0, 1].map(|side| *firsts[side].entry(name.ids[side]).or_insert(at));
         if a != b {
             let told = [a, b].map(|first| match first == at {
-                true => "a file of its own".to_owned(),
+                true => "first name of its file".to_owned(),
                 false => format!("as {}", shown(&names[first].path)),
             });
             found.push(Difference::Changed(Changed {

@@ -72,6 +72,9 @@ mod tests {
             (Form::Docker, "", None),
             (Form::Docker, "BAD NAME", None),
             (Form::Docker, "A/b", None),
+            (Form::Docker, "a__b--c.d", Some("a__b--c.d:latest")),
+            (Form::Docker, "a___b", None),
+            (Form::Docker, "a._b", None),
             (Form::Docker, "x:y:z", None),
             (Form::Docker, "x@sha256:aa", None),
         ] {

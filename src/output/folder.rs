@@ -31,7 +31,12 @@ impl OutputFolder {
         loop {
             let is_new = match fs::create_dir(&part) {
                 Ok(()) => true,
-                Err(error) if error.kind() == AlreadyExists => false,
+                Err(error) if error.kind() == AlreadyExists => {
+                    if fs::symlink_metadata(&part).is_ok_and(|meta| !meta.is_dir()) {
+                        bail!("{shown}: is in the way; remove it");
+                    }
+                    false
+                }
                 Err(error) => {
                     return Err(error).with_context(|| format!("{shown}: cannot be made"));
                 }
@@ -105,6 +110,11 @@ mod tests {
         assert!(second.contains("another hsb"), "{second}");
         drop(made);
         assert!(!part.exists() && !out.exists());
+        // No folder is not opened.
+        fs::write(&part, "").unwrap();
+        let in_the_way = OutputFolder::create(&place).err().unwrap().to_string();
+        assert!(in_the_way.contains("in the way"), "{in_the_way}");
+        fs::remove_file(&part).unwrap();
         // What was left behind is not part of the next one.
         fs::create_dir(&part).unwrap();
         fs::write(part.join("old"), "left").unwrap();

@@ -46,6 +46,8 @@ pub(super) fn is_image(file: &PlainFile) -> std::io::Result<bool> {
             let table = disk::partition::read(file);
             table.map_or(true, |table| table.is_some()) || volume::recognise(file)?.is_some()
         }
+        // A GPT has a copy at the end.
+        Kind::Other(_) => disk::partition::read(file).is_ok_and(|table| table.is_some()),
         _ => false,
     })
 }

@@ -45,11 +45,11 @@ impl FromStr for Reference {
             return Err("has no host like `registry.example.com:5000`");
         }
         let is_part = |part: &str| {
-            let is_name =
-                |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
-            let ends = part.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && part.ends_with(|c: char| c.is_ascii_alphanumeric());
-            ends && part.bytes().all(is_name)
+            let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+            let mut between = part.split(is_word).filter(|text| !text.is_empty());
+            let is_between =
+                |text: &str| matches!(text, "." | "_" | "__") || text.bytes().all(|b| b == b'-');
+            part.starts_with(is_word) && part.ends_with(is_word) && between.all(is_between)
         };
         if name.len() > LONGEST || !name.split('/').all(is_part) {
             return Err("has no name like `library/debian`, in small letters");

@@ -7,10 +7,15 @@ use std::time::Duration;
 use anyhow::{Error, Result};
 use ureq::http::response::Parts;
 
+use crate::progress::say;
+
 /// How many attempts may come to nothing in a row, and be followed by another one.
 const MOST: u32 = 4;
 /// Who wants to be left alone for longer is not waited for.
 const LONGEST: Duration = Duration::from_secs(60);
+
+/// Whoever waits for longer is told why.
+const TOLD: Duration = Duration::from_secs(1);
 
 /// What a server answers that may do what it is asked for at another time.
 #[derive(Debug)]
@@ -74,6 +79,10 @@ impl Patience {
         let wait = worth_waiting(&error, usual, self.was_there);
         match wait.filter(|_| self.failed <= MOST) {
             Some(wait) => {
+                if wait > TOLD {
+                    let seconds = wait.as_secs();
+                    say(format_args!("hsb: {error:#}; asking again in {seconds} s"));
+                }
                 std::thread::sleep(wait);
                 Ok(())
             }
