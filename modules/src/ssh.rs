@@ -6,6 +6,7 @@ mod access;
 mod algorithm;
 mod argument;
 mod config;
+mod effective;
 mod keyword;
 mod methods;
 mod options;
@@ -16,6 +17,8 @@ use crate::units;
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root, installed};
 use config::Asked;
+use effective::Line;
+use keyword::Lines;
 use options::{HostKeys, Options, Setting};
 
 /// Where our settings go. It sorts before what distributions and cloud-init have there.
@@ -121,7 +124,9 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     program::check(root, &asked)?;
     write(root, &asked)?;
     let main = FILES.into_iter().find(|path| root.is_file(path));
-    methods::check(root, main.unwrap_or(FILES[0]), &asked, version)
+    let lines = effective::lines(root, main.unwrap_or(FILES[0]))?;
+    warn_of_earlier(root, &lines, &asked);
+    methods::check(&lines, &asked, version)
 }
 
 /// Writes what was asked for to where sshd finds it.
@@ -138,7 +143,6 @@ fn write(root: &mut Root<'_>, asked: &[Asked]) -> Result<(), Error> {
         root.write(own, config::set(&text, asked))?;
         return Ok(());
     }
-    warn_of_earlier(root, main, &text, asked)?;
     let rest = config::without_more(&text, asked);
     if rest != text {
         root.mkdir_above(own)?;
@@ -156,30 +160,28 @@ fn write(root: &mut Root<'_>, asked: &[Asked]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Warns of what sshd reads before the drop-in, and has one of its keywords: the first one counts.
-fn warn_of_earlier(
-    root: &mut Root<'_>,
-    main: &str,
-    text: &[u8],
-    asked: &[Asked],
-) -> Result<(), Error> {
-    let mut earlier = vec![(main.as_bytes().to_vec(), config::before_include(text))];
-    for path in root.glob("/etc/ssh/sshd_config.d/*.conf") {
-        if *path < *DROP_IN.as_bytes() {
-            let text = root.read(&path)?;
-            earlier.push((path, text));
+/// Warns of lines that sshd reads before those that were asked for: the first one counts.
+fn warn_of_earlier(root: &mut Root<'_>, lines: &[Line], asked: &[Asked]) {
+    for asked in asked
+        .iter()
+        .filter(|asked| asked.keyword.lines == Lines::First)
+    {
+        let mut lines = lines
+            .iter()
+            .filter(|line| asked.names.contains(&line.keyword));
+        let (first, ours) = (
+            lines.next(),
+            lines.find(|line| asked.values.contains(&line.value)),
+        );
+        if let Some(first) = first.filter(|first| !asked.values.contains(&first.value)) {
+            let ours = ours.map_or(DROP_IN.as_bytes(), |line| &line.path);
+            let (path, ours) = (first.path.escape_ascii(), ours.escape_ascii());
+            let name = asked.keyword.name;
+            let message =
+                format!("{path} sets {name} before {ours} does, and the first one counts");
+            root.warn_at(asked.span, message);
         }
     }
-    for (path, text) in earlier {
-        for asked in config::set_in(&text, asked) {
-            let (shown, name) = (path.escape_ascii(), asked.keyword.name);
-            root.warn_at(
-                asked.span,
-                format!("{shown} sets {name} before {DROP_IN} does, and the first one counts"),
-            );
-        }
-    }
-    Ok(())
 }
 
 /// Sees to it that sshd finds keys when it starts for the first time.

@@ -58,26 +58,6 @@ pub(super) fn includes(file: &[u8], folder: &str) -> bool {
     })
 }
 
-/// Returns the lines before the first one that includes other files.
-pub(super) fn before_include(file: &[u8]) -> Vec<u8> {
-    let lines = file.split_inclusive(|b| *b == b'\n');
-    let before = lines.take_while(|line| keyword(line).as_deref() != Some("include"));
-    before.flatten().copied().collect()
-}
-
-/// Returns those of which the first line counts, and that a file sets to something else, outside of
-/// a `Match`.
-pub(super) fn set_in<'a>(file: &[u8], asked: &'a [Asked]) -> Vec<&'a Asked> {
-    let found = asked.iter().filter(|asked| {
-        let lines = file.split(|b| *b == b'\n');
-        let mut lines = lines.take_while(|line| keyword(line).as_deref() != Some("match"));
-        let is_other =
-            |line: &[u8]| asked.is_about(line) && !asked.values.contains(&argument(line));
-        asked.keyword.lines == Lines::First && lines.any(is_other)
-    });
-    found.collect()
-}
-
 /// Returns keywords, in small letters, and what follows them, outside of a `Match`.
 pub(super) fn lines(file: &[u8]) -> impl Iterator<Item = (String, String)> {
     let lines = file.split(|b| *b == b'\n');

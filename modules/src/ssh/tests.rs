@@ -79,6 +79,25 @@ fn what_sshd_reads_first_is_told_of() {
             None,
         ),
         (include, later, yes, None),
+        // Other folders are included, too, and files of their own.
+        (
+            "Include x/*.conf\n",
+            "/etc/ssh/x/a.conf",
+            yes,
+            Some("/etc/ssh/x/a.conf"),
+        ),
+        (
+            "Include \"/etc/ssh/x/a.conf\"\n",
+            "/etc/ssh/x/a.conf",
+            "x y\n",
+            None,
+        ),
+        (
+            "Include x/*\nInclude x/*\n",
+            "/etc/ssh/x/a",
+            "Include x/*\nInclude x/*\n",
+            None,
+        ),
         (&above, later, "", Some("/etc/ssh/sshd_config")),
         (&below, later, "", None),
     ] {
@@ -93,11 +112,12 @@ fn what_sshd_reads_first_is_told_of() {
         step(&mut tree, "files", &files).unwrap();
         let ssh = recipe(value!({"options": {"PermitRootLogin": false}}));
         let outcome = step(&mut tree, "ssh", &ssh).unwrap();
+        let ours = match main.contains("sshd_config.d") {
+            true => "/etc/ssh/sshd_config.d/10-hsb.conf",
+            false => "/etc/ssh/sshd_config",
+        };
         let want = warned.map(|path| {
-            format!(
-                "{path} sets PermitRootLogin before /etc/ssh/sshd_config.d/10-hsb.conf does, \
-                 and the first one counts"
-            )
+            format!("{path} sets PermitRootLogin before {ours} does, and the first one counts")
         });
         assert_eq!(
             outcome.warnings,
