@@ -167,6 +167,49 @@ fn a_full_disk_leaves_the_old_image() {
 }
 
 #[test]
+fn a_full_disk_stops_the_decoding_of_packages() {
+    let work = prepared("packages", 0);
+    crate::install_rpms::example(&work, ["rpms", "rpms"]);
+    let control = "Package: large\nVersion: 1\nArchitecture: all\nMaintainer: A <a@example.org>\n\
+                   Description: a package\n";
+    fs::create_dir_all(work.join("large/DEBIAN")).unwrap();
+    work.write("large/DEBIAN/control", control);
+    work.write("large/file", vec![b'x'; 300 << 10]);
+    fs::create_dir_all(work.join("base/var/lib/dpkg/info")).unwrap();
+    work.write("base/var/lib/dpkg/status", "");
+    let mut tool = kit::tool("dpkg-deb");
+    kit::succeed(
+        tool.args(["--root-owner-group", "-b"])
+            .args([work.join("large"), work.join("large.deb")]),
+    );
+    let mut tool = kit::tool("tar");
+    tool.arg("-C").arg(work.join("base")).arg("-cf");
+    kit::succeed(tool.arg(work.join("rootfs.tar")).arg("."));
+    fs::create_dir(work.join("disk")).unwrap();
+    for (kind, packages) in [("rpms", "rpms"), ("debs", "large.deb")] {
+        let recipe =
+            format!("source: rootfs.tar\nmodules: [install_{kind}]\n{kind}: [{packages}]\n");
+        work.write("build.yaml", recipe);
+        let script = "\"$0\" build -q --no-cache --tmp disk -o new.raw";
+        let whole = on_small_disk(&work, 8192, script);
+        assert!(whole.is_none_or(|run| run.code == Some(0)), "{kind}");
+        fs::remove_file(work.join("new.raw")).unwrap_or_default();
+        for kib in [4, 16, 64] {
+            let Some(run) = on_small_disk(&work, kib, script) else {
+                return;
+            };
+            let said = ["disk: ", "No space left"].map(|part| run.stderr.contains(part));
+            assert!(run.code == Some(1) && said == [true; 2], "{kib}: {run:#?}");
+            let errors = run.stderr.lines().filter(|line| line.starts_with("hsb: "));
+            let errors = errors.filter(|line| !line.starts_with("hsb: warning"));
+            assert_eq!(errors.count(), 1, "{run:#?}");
+            assert_eq!(run.stdout, "old.raw\nold", "{kib}");
+            assert!(!work.join("new.raw").exists());
+        }
+    }
+}
+
+#[test]
 fn home_and_tmp_need_not_be_there() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     // The build folder may be closed to the user that the sandbox turns into.
