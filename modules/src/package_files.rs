@@ -2,16 +2,30 @@
 
 use std::io;
 
-use crate::Host;
 use crate::root::matches;
 use crate::value::{Spanned, ValueError};
+use crate::{Host, shared};
 
-/// Returns the files that an item of the list stands for; of a folder, those with that ending.
-pub(crate) fn find(
-    item: &Spanned<String>,
+/// Opens the files that a list stands for, several at a time; returns what came of each, with the
+/// item of the list.
+pub(crate) fn open<'i, T: Send>(
+    items: &'i [Spanned<String>],
     ending: &str,
     host: &dyn Host,
-) -> Result<Vec<String>, ValueError> {
+    open: impl Fn(&'i Spanned<String>, &str) -> Result<T, ValueError> + Sync,
+) -> Result<Vec<(&'i Spanned<String>, T)>, ValueError> {
+    let mut files = Vec::new();
+    for item in items {
+        let found = find(item, ending, host)?;
+        files.extend(found.into_iter().map(|file| (item, file)));
+    }
+    shared::work(host.threads(), &files, |(item, file)| {
+        Ok((*item, open(item, file)?))
+    })
+}
+
+/// Returns the files that an item of the list stands for; of a folder, those with that ending.
+fn find(item: &Spanned<String>, ending: &str, host: &dyn Host) -> Result<Vec<String>, ValueError> {
     let path = item.trim_end_matches('/');
     let is_pattern = |text: &str| text.contains(['*', '?', '[']);
     if path.is_empty() {

@@ -93,24 +93,24 @@ pub(super) fn read(
     items: &[Spanned<String>],
     host: &dyn Host,
 ) -> Result<Vec<Candidate>, ValueError> {
+    let opened = package_files::open(items, ".deb", host, |item, file| {
+        let opened = open(file, item.span, host);
+        opened.map_err(|error| item.error(format!("{file}: {error}")))
+    })?;
     let mut candidates = BTreeMap::<_, Candidate>::new();
-    for item in items {
-        for file in package_files::find(item, ".deb", host)? {
-            let failed = |error: PackageError| item.error(format!("{file}: {error}"));
-            let candidate = open(&file, item.span, host).map_err(failed)?;
-            let identity = &candidate.identity;
-            let key = (identity.name.clone(), identity.arch.clone());
-            if let Some(other) = candidates.get(&key) {
-                // A pattern may find what is listed by itself as well.
-                if other.file == file {
-                    continue;
-                }
-                let other = (&other.file, &other.identity);
-                let message = format!("{} is listed as well, in {}", other.1, other.0);
-                return Err(candidate.error(message).help("list one of them"));
+    for (_, candidate) in opened {
+        let identity = &candidate.identity;
+        let key = (identity.name.clone(), identity.arch.clone());
+        if let Some(other) = candidates.get(&key) {
+            // A pattern may find what is listed by itself as well.
+            if other.file == candidate.file {
+                continue;
             }
-            candidates.insert(key, candidate);
+            let other = (&other.file, &other.identity);
+            let message = format!("{} is listed as well, in {}", other.1, other.0);
+            return Err(candidate.error(message).help("list one of them"));
         }
+        candidates.insert(key, candidate);
     }
     let candidates: Vec<_> = candidates.into_values().collect();
     for pair in candidates.windows(2) {

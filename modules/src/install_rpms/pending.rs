@@ -24,11 +24,12 @@ const FOLDER: &str = "/var/lib/hsb/rpms";
 const ERASED: &str = "erased";
 const RUN: &str = "run";
 
-/// The largest of these files that is read, in bytes; headers have less.
-const LARGEST: u64 = 600 << 20;
+/// The most that is read of all these files, in bytes, as of a database.
+const LARGEST: u64 = 1 << 30;
 
 /// Changes the list of what is installed by what earlier steps left.
 pub(super) fn apply(root: &Root<'_>, installed: &mut Vec<Installed>) -> Result<(), StoreError> {
+    let mut left = LARGEST;
     for folder in folders(root)? {
         let erased = root.read_if_exists(join(&folder, ERASED.as_bytes()))?;
         let erased = String::from_utf8_lossy(&erased.unwrap_or_default()).into_owned();
@@ -39,9 +40,10 @@ pub(super) fn apply(root: &Root<'_>, installed: &mut Vec<Installed>) -> Result<(
                 continue;
             }
             let path = join(&folder, &name);
-            let Some(bytes) = root.read_large(&path, LARGEST)? else {
+            let Some(bytes) = root.read_large(&path, left)? else {
                 continue;
             };
+            left -= bytes.len() as u64;
             let package = Package::parse(&bytes).and_then(|package| {
                 let there = Installed::new(At::Pending(path.clone()), package.header);
                 there.map_err(Into::into)

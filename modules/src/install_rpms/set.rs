@@ -10,7 +10,7 @@ use crate::rpm::file::{self, File};
 use crate::rpm::header::HeaderError;
 use crate::rpm::package::{Package, PackageError};
 use crate::value::{Span, Spanned, ValueError};
-use crate::{Host, package_files, shared};
+use crate::{Host, package_files};
 
 /// What packages may require of rpm itself (rpm's `rpmlibProvides`), as of rpm 4.18.
 const FEATURES: [&str; 21] = [
@@ -62,18 +62,13 @@ pub(super) fn read(
     items: &[Spanned<String>],
     host: &dyn Host,
 ) -> Result<Vec<Candidate>, ValueError> {
-    let mut files = Vec::new();
-    for item in items {
-        let found = package_files::find(item, ".rpm", host)?;
-        files.extend(found.into_iter().map(|file| (item, file)));
-    }
-    let opened = shared::work(host.threads(), &files, |(item, file)| {
+    let opened = package_files::open(items, ".rpm", host, |item, file| {
         let opened = open(file, item.span, host);
         opened.map_err(|error| item.error(format!("{file}: {error}")))
     })?;
     let mut candidates = BTreeMap::<_, Candidate>::new();
-    for (candidate, (item, file)) in opened.into_iter().zip(&files) {
-        let identity = &candidate.package.identity;
+    for (item, candidate) in opened {
+        let (file, identity) = (&candidate.file, &candidate.package.identity);
         let key = (identity.name.clone(), identity.to_string());
         if let Some(other) = candidates.get(&key) {
             // A pattern may find what is listed by itself as well.

@@ -33,11 +33,11 @@ pub(super) fn read(file: &[u8]) -> Result<Vec<(u32, Vec<u8>)>, DatabaseError> {
     let table = Table::open(file)?;
     let mut headers = BTreeMap::new();
     let mut total = 0;
+    // A page belongs to one bucket, and comes once in it.
+    let mut seen = BTreeSet::new();
     for bucket in 0..=table.last_bucket {
         let start = table.page_of(bucket);
         let mut next = start.ok_or_else(|| damaged(format!("bucket {bucket} has no page")))?;
-        // A page belongs to one bucket, and comes once in it.
-        let mut seen = BTreeSet::new();
         while next != 0 {
             let page = table.page(next)?;
             if !BUCKETS.contains(&page[25]) || !seen.insert(next) {
