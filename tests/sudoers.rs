@@ -11,6 +11,12 @@ use crate::kit::{Work, run, succeed, tool};
 
 /// Rules that visudo takes, behind a user's name.
 const TAKEN: &[&str] = &[
+    "ALL=^/bin/l.$ -l, /x",
+    "ALL=/bin/ls ^a$,/y",
+    "ALL=/bin/ls ^a$ : b=/x",
+    "\"CWD\"=/x",
+    "CWDX=/x",
+    "sha224.x=/x",
     "ALL=(ALL:ALL) NOPASSWD: ALL",
     "ALL=ALL",
     "ALL = ALL",
@@ -228,6 +234,18 @@ const REFUSED: &[&str] = &[
     "ALL=(root) (bob) /x",
     "ALL=/bin/a : b",
     "ALL=/bin/a, b=/bin/c",
+    "ALL=^/bin/l.$x",
+    "ALL=^/bin/l.$:/x",
+    "ALL=/bin/ls ^a$b",
+    "ALL=/bin/ls ^a$ b",
+    "CWD=/tmp",
+    "a,CWD=/tmp",
+    "sudoedit=/x",
+    "sha224=/x",
+    "ALL=(CWD) /x",
+    "ALL=(a:TYPE) /x",
+    "ALL=!CWD",
+    "ALL=/bin/a : ROLE=/x",
 ];
 
 /// What visudo takes and we do not.

@@ -33,6 +33,22 @@ const DIGESTS: [(&str, usize, usize); 4] = [
     ("sha512", 128, 88),
 ];
 
+/// What begins an option, a digest or a command of sudo's own, and is no name without quotes.
+const KEYWORDS: [&str; 12] = [
+    "CWD",
+    "CHROOT",
+    "ROLE",
+    "TYPE",
+    "TIMEOUT",
+    "NOTBEFORE",
+    "NOTAFTER",
+    "sudoedit",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
+];
+
 /// Checks a rule as visudo(8) does. Returns the aliases that it names, or what is wrong, to be put
 /// behind the rule.
 pub(crate) fn check(rule: &str) -> Result<Vec<Alias<'_>>, String> {
@@ -148,6 +164,7 @@ impl<'r> Parser<'r> {
         let is_bare = !self.rest.starts_with('"');
         let word = self.word(ends)?;
         if is_bare {
+            check_keyword(word.unwrap_or_default(), false)?;
             self.note(word, kind);
         }
         Ok(word)
@@ -336,12 +353,16 @@ impl<'r> Parser<'r> {
     fn command(&mut self) -> Result<bool, String> {
         if self.rest.starts_with('^') {
             self.regular_expression(&['#', '$'])?;
+            if !self.rest.is_empty() && !self.rest.starts_with([' ', '\t', ',']) {
+                return Err(self.wrong("a blank behind `$`"));
+            }
             self.arguments()?;
             return Ok(true);
         }
         let Some(word) = self.bare(&[',', ':', '=', '#'])? else {
             return Ok(false);
         };
+        check_keyword(word, word == "sudoedit")?;
         if is_alias(word) || word == "list" {
             self.note(Some(word), AliasKind::Command);
             return Ok(true);
@@ -391,7 +412,12 @@ impl<'r> Parser<'r> {
     fn arguments(&mut self) -> Parsed {
         self.blanks();
         if self.rest.starts_with('^') {
-            return self.regular_expression(&['#', '$', '\\']);
+            self.regular_expression(&['#', '$', '\\'])?;
+            self.blanks();
+            return match self.rest.is_empty() || self.rest.starts_with([',', ':']) {
+                true => Ok(()),
+                false => Err(self.wrong("nothing but another command behind `$`")),
+            };
         }
         while self.bare(&[',', ':', '=', '#'])?.is_some() {
             self.blanks();
@@ -402,6 +428,16 @@ impl<'r> Parser<'r> {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+/// Fails where a bare word is none of its own for sudo, but begins something else.
+fn check_keyword(word: &str, may_be: bool) -> Parsed {
+    match KEYWORDS.contains(&word) && !may_be {
+        true => Err(format!(
+            "has {word}, which means something else to sudo there"
+        )),
+        false => Ok(()),
     }
 }
 
