@@ -28,6 +28,8 @@ pub(crate) struct Bundle {
     pub ramdisk: Option<Content>,
     /// What is told of them; without the command line.
     boot: report::Boot,
+    /// What it is for, where that can be told.
+    machine: Option<&'static str>,
     pub warnings: Vec<String>,
 }
 
@@ -91,6 +93,7 @@ pub(crate) fn find(recipe: &Recipe, tree: &Tree) -> Result<Bundle> {
     Ok(Bundle {
         kernel: content.clone(),
         ramdisk: content_of_ramdisk,
+        machine: kernel.machine,
         boot: report::Boot {
             kernel: path,
             version,
@@ -122,7 +125,8 @@ impl Bundle {
                 (None, _) => "/dev/vda".to_owned(),
             }
         });
-        let console = match architecture::of(tree) {
+        let machine = self.machine.unwrap_or_else(|| architecture::of(tree));
+        let console = match machine {
             "aarch64" | "arm" => " console=ttyAMA0",
             "ppc64le" | "ppc" => " console=hvc0",
             // The default is the right one.

@@ -11,13 +11,37 @@ use super::{kernel, version};
 
 /// What kernels are called in /boot, before a dash and their version; the first ones win where one
 /// version has several. Images of `vmlinux` are for debuggers where there is a `vmlinuz`.
-const NAMES: [&str; 7] = [
-    "vmlinuz", "bzImage", "zImage", "Image", "image", "kernel", "vmlinux",
+const NAMES: [&str; 8] = [
+    "vmlinuz", "bzImage", "zImage", "Image", "image", "kernel", "Image.gz", "vmlinux",
 ];
 
 /// Endings of what lies beside kernels and is none: checksums, backups, copies for debuggers.
-const NOT_KERNELS: [&str; 10] = [
-    ".old", ".bak", ".hmac", ".sig", ".gz", ".xz", ".zst", ".bz2", ".rpmsave", ".rpmnew",
+const NOT_KERNELS: [&str; 25] = [
+    "~",
+    ".old",
+    ".orig",
+    ".bak",
+    ".hmac",
+    ".sig",
+    ".asc",
+    ".signed",
+    ".md5",
+    ".sha1",
+    ".sha256",
+    ".sha384",
+    ".sha512",
+    ".gz",
+    ".xz",
+    ".zst",
+    ".bz2",
+    ".rpmsave",
+    ".rpmnew",
+    ".rpmorig",
+    ".dpkg-new",
+    ".dpkg-tmp",
+    ".dpkg-old",
+    ".dpkg-dist",
+    ".dpkg-bak",
 ];
 
 /// Parts of names of kernels that are not meant for everyday use.
@@ -74,6 +98,21 @@ impl Candidate {
         &self.folder
     }
 
+    /// Returns what its ramdisk may be named after: what is behind the dash, and with Arch the package
+    /// that `pkgbase` beside it names.
+    pub(super) fn suffixes(&self, tree: &Tree) -> Vec<Vec<u8>> {
+        let mut suffixes: Vec<_> = self.suffix.iter().cloned().collect();
+        let beside = [&self.folder[..], b"/pkgbase"].concat();
+        let named = tree.resolve(&beside).ok();
+        let content = named.and_then(|node| super::file(tree, node).ok());
+        if let Some(content) = content.filter(|_| self.folder != b"/boot") {
+            let text = kernel::head(content, tree).unwrap_or_default();
+            suffixes.push(text.trim_ascii().to_vec());
+        }
+        suffixes.retain(|suffix| !suffix.is_empty());
+        suffixes
+    }
+
     /// Returns whether its name has no version, or its folder is its own.
     pub(super) fn is_alone(&self) -> bool {
         !self.name.contains(&b'-')
@@ -110,8 +149,8 @@ impl Candidate {
                 _ => String::new(),
             };
             anyhow!(
-                "{}: the newest kernel is a link{target} that leads nowhere: {error}; install that \
-                 kernel, or choose another with `boot: {{kernel: ...}}`",
+                "{}: that kernel is a link{target} that leads nowhere: {error}; install it, or choose \
+                 another with `boot: {{kernel: ...}}`",
                 self.shown()
             )
         })
@@ -180,7 +219,10 @@ pub(super) fn named(tree: &Tree, wish: &Spanned<String>) -> Result<Candidate, Va
         let (folder, name) = (&text[..slash], &text[slash + 1..]);
         let (suffix, rank) = parse(name).unwrap_or((None, 0));
         let candidate = Candidate::new(tree, folder, name, suffix, rank);
+        // A link has a version where what it leads to has one.
+        let fuller = all.into_iter().find(|other| other.found == candidate.found);
         return match &candidate.found {
+            Ok(_) if candidate.suffix.is_none() => Ok(fuller.unwrap_or(candidate)),
             Ok(_) => Ok(candidate),
             Err(error) => Err(wish.error(format!("no kernel {}: {error}", wish.value))),
         };
@@ -195,6 +237,13 @@ pub(super) fn named(tree: &Tree, wish: &Spanned<String>) -> Result<Candidate, Va
     };
     let best = found.iter().min_by_key(|candidate| candidate.rank);
     match best {
+        // A wish is at its line.
+        Some(best) if best.found.is_err() => {
+            let nowhere = best
+                .node(tree)
+                .map_or_else(|error| error.to_string(), |_| String::new());
+            Err(wish.error(nowhere))
+        }
         Some(best)
             if found
                 .iter()
@@ -303,10 +352,9 @@ fn all(tree: &Tree) -> Vec<Candidate> {
 
 /// Returns what is behind the dash of a kernel's name, and the rank of what is before it.
 fn parse(name: &[u8]) -> Option<(Option<&[u8]>, usize)> {
-    if NOT_KERNELS
-        .iter()
-        .any(|ending| name.ends_with(ending.as_bytes()))
-    {
+    let is_name = NAMES.iter().any(|known| known.as_bytes() == name);
+    let mut endings = NOT_KERNELS.iter();
+    if !is_name && endings.any(|ending| name.ends_with(ending.as_bytes())) {
         return None;
     }
     NAMES.iter().enumerate().find_map(|(rank, prefix)| {

@@ -111,9 +111,13 @@ fn plain(head: &[u8]) -> Option<Kernel> {
         })
     };
     if has(head, 0x202, b"HdrS") && has(head, 0x1FE, b"\x55\xaa") {
-        // Since protocol 2.12 a flag says whether it can be entered in 64-bit mode.
-        let is_64_bit = u16_at(head, 0x206)? >= 0x20C && u16_at(head, 0x236)? & 1 == 1;
-        return known("bzImage", Some(if is_64_bit { "x86_64" } else { "x86" }));
+        // Since protocol 2.12 (Linux 3.8) a flag says whether it can be entered in 64-bit mode.
+        let machine = match u16_at(head, 0x206)? {
+            ..0x20C => efi.flatten(),
+            _ if u16_at(head, 0x236)? & 1 == 1 => Some("x86_64"),
+            _ => Some("x86"),
+        };
+        return known("bzImage", machine);
     }
     if has(head, 0, b"MZ") && has(head, 4, b"zimg") {
         let packing = head.get(24..56)?.split(|b| *b == 0).next()?;

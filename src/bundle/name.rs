@@ -22,7 +22,14 @@ const LONGEST: usize = 100 - "-vmlinuz".len();
 ///
 /// Fails with the reason why they would not.
 pub(crate) fn check(name: &str) -> Result<()> {
-    let lower = name.to_ascii_lowercase();
+    // Python's regular expressions take some letters for others where case does not count.
+    let fold = |letter: char| match letter {
+        'ı' | 'İ' => 'i',
+        'ſ' => 's',
+        '\u{212A}' => 'k',
+        letter => letter.to_ascii_lowercase(),
+    };
+    let lower: String = name.chars().map(fold).collect();
     let found =
         |words: &[&'static str], text: &str| words.iter().copied().find(|word| text.contains(word));
     let last_part = lower.rsplit_once('.').map_or("", |(_, part)| part);

@@ -20,7 +20,14 @@ const NAMES: [(&str, &str); 5] = [
 ];
 
 /// What it is called where there is one kernel, or a folder for each.
-const BARE: [&str; 4] = ["initrd.img", "initramfs.img", "initrd", "initramfs"];
+const BARE: [&str; 5] = [
+    "initrd.img",
+    "initramfs.img",
+    "initrd",
+    "initramfs",
+    // Arch on ARM, where the kernel is `Image`.
+    "initramfs-linux.img",
+];
 
 /// Marks of what Linux unpacks: cpio, by itself or with microcode before it, and its compressions.
 const MARKS: [&[u8]; 10] = [
@@ -43,13 +50,13 @@ const MARKS: [&[u8]; 10] = [
 /// Fails when it is a link that leads nowhere.
 pub(super) fn find(tree: &Tree, kernel: &Candidate) -> Result<Option<(String, NodeId)>> {
     let mut paths: Vec<Vec<u8>> = Vec::new();
+    let suffixes = kernel.suffixes(tree);
     let mut folders = vec![kernel.folder()];
     if folders[0] != b"/boot" {
         folders.push(b"/boot");
     }
     for folder in folders {
-        let versions = kernel.suffix.iter().filter(|suffix| !suffix.is_empty());
-        for suffix in versions {
+        for suffix in &suffixes {
             for (before, behind) in NAMES {
                 let name = [before.as_bytes(), suffix, behind.as_bytes()].concat();
                 paths.push([folder, b"/", &name].concat());
