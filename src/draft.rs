@@ -1,6 +1,6 @@
 //! An image that is decided, but not written: what `plan` shows, and `build` writes.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use fsgen::Timestamp;
 use fsgen::table::Scheme;
 use modules::Companion;
@@ -75,6 +75,11 @@ impl Draft {
             false => None,
         };
         let plan = plan::plan(recipe, &tree, &ids, now)?;
+        let has_tail = plan.table.as_ref().is_some_and(|t| t.scheme == Scheme::Gpt);
+        for out in &request.outs {
+            let checked = out.format.check(plan.bytes, has_tail);
+            checked.with_context(|| out.place.to_string())?;
+        }
         Ok(Self {
             tree,
             steps: ran.steps,
@@ -109,6 +114,16 @@ impl Draft {
         let files = self.files(request);
         if let Some(bundle) = &self.bundle {
             warnings.extend_from_slice(&bundle.warnings);
+            let unread = ["tar.xz", "tar.zst"];
+            for out in &request.outs {
+                let mut endings = out.format.endings.iter();
+                if let Some(ending) = endings.find(|ending| unread.contains(ending)) {
+                    let place = &out.place;
+                    warnings.push(format!(
+                        "{place}: uploaders for EC2 and OpenStack do not unpack .{ending}, but .tar.gz"
+                    ));
+                }
+            }
             if self.plan.table.is_some() {
                 warnings.push(
                     "-x: the image has a partition table; images for EC2 have none: leave out \

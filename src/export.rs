@@ -77,7 +77,10 @@ pub(crate) fn to_tar(
             let format = Format::of(&name).filter(|(format, _)| format.is_archive);
             let (format, _) = format.with_context(|| {
                 let shown = file.display();
-                format!("{shown}: the ending of -o says how the archive is packed; known are .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz and .tar.zst")
+                let known = Format::archive_endings();
+                format!(
+                    "{shown}: the ending of -o says how the archive is packed; known are {known}"
+                )
             })?;
             let place = Place::new(file, std::slice::from_ref(options.source))?;
             totals = archive.measure()?;

@@ -1,7 +1,6 @@
 //! The files of one build: the image in each format that is asked for, kernel and ramdisk.
 
 use anyhow::{Context as _, Result};
-use fsgen::table::Scheme;
 use fsgen::{Content, WriteAt};
 
 use crate::destination::{self, Part};
@@ -78,10 +77,6 @@ impl Files {
             self.companions.push(output);
         }
         let written = image::written(plan, tree)?;
-        let has_tail = plan
-            .table
-            .as_ref()
-            .is_some_and(|table| table.scheme == Scheme::Gpt);
         let named = request.outs.iter().zip(&self.images).map(|(out, output)| {
             let name = match (out.format.is_archive, &draft.bundle) {
                 (true, Some(_)) => format!("{}.img", out.name),
@@ -96,7 +91,6 @@ impl Files {
             let image = Image {
                 bytes: plan.bytes,
                 written: &written,
-                has_tail,
                 name,
                 companions: members,
                 tree,

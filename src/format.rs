@@ -31,8 +31,6 @@ pub(crate) struct Image<'i> {
     pub bytes: u64,
     /// What will be written, in order, not touching; all else stays zero.
     pub written: &'i [Range<u64>],
-    /// Whether something has to be at the very end: the second table of a GPT.
-    pub has_tail: bool,
     /// Name of the image in an archive.
     pub name: &'i str,
     /// What goes before it into an archive: names and contents.
@@ -55,8 +53,8 @@ pub(crate) trait Sink: WriteAt {
     fn finish(&self) -> Result<()>;
 }
 
-/// Starts to store an image in a file.
-type Open = for<'o> fn(&Image<'o>, &'o Output) -> Result<Box<dyn Sink + 'o>>;
+/// Starts to store an image in a file, as a stream if the format is nothing else.
+type Open = for<'o> fn(&Image<'o>, &'o Output, Stream) -> Result<Box<dyn Sink + 'o>>;
 
 /// Starts a file of so many bytes, of which some will be written.
 type Stream = for<'o> fn(u64, Vec<Range<u64>>, &'o Output) -> Result<Box<dyn Sink + 'o>>;
@@ -72,59 +70,68 @@ pub(crate) struct Format {
     pub(crate) is_archive: bool,
     /// Whether it can be stored compressed and not.
     pub(crate) has_compression: bool,
+    /// Fails on a size that it cannot have, in bytes. Some images have something at their very end: the
+    /// second table of a GPT.
+    check: fn(u64, bool) -> Result<()>,
     open: Open,
+    /// How its bytes are packed.
+    stream: Stream,
 }
 
 /// All formats, the first one for an image that is not given a name.
 pub(crate) const FORMATS: &[Format] = &[
-    disk(&["raw", "img"], "raw", |i, o| raw::open(i, o, raw::stream)),
+    plain(&["raw", "img"], "raw", raw::stream),
     Format {
         has_compression: true,
+        check: qcow2::check,
         ..disk(&["qcow2"], "qcow2", qcow2::open)
     },
-    disk(&["vmdk"], "VMDK (streamOptimized)", vmdk::open),
-    disk(&["vhd"], "VHD (fixed)", vhd::open),
-    disk(&["raw.gz", "img.gz"], "raw, gzip", |i, o| {
-        raw::open(i, o, packed::<Gzip>)
-    }),
-    disk(&["raw.bz2", "img.bz2"], "raw, bzip2", |i, o| {
-        raw::open(i, o, packed::<Bzip2>)
-    }),
-    disk(&["raw.xz", "img.xz"], "raw, xz", |i, o| {
-        raw::open(i, o, packed::<Xz>)
-    }),
-    disk(&["raw.zst", "img.zst"], "raw, zstd", |i, o| {
-        raw::open(i, o, packed::<Zstd>)
-    }),
-    tar(&["tar"], "tar", |i, o| archive::open(i, o, raw::stream)),
-    tar(&["tar.gz", "tgz"], "tar, gzip", |i, o| {
-        archive::open(i, o, packed::<Gzip>)
-    }),
-    tar(&["tar.bz2"], "tar, bzip2", |i, o| {
-        archive::open(i, o, packed::<Bzip2>)
-    }),
-    tar(&["tar.xz"], "tar, xz", |i, o| {
-        archive::open(i, o, packed::<Xz>)
-    }),
-    tar(&["tar.zst"], "tar, zstd", |i, o| {
-        archive::open(i, o, packed::<Zstd>)
-    }),
+    Format {
+        check: vmdk::check,
+        ..disk(&["vmdk"], "VMDK (streamOptimized)", vmdk::open)
+    },
+    Format {
+        check: vhd::check,
+        ..disk(&["vhd"], "VHD (fixed)", vhd::open)
+    },
+    plain(&["raw.gz", "img.gz"], "raw, gzip", packed::<Gzip>),
+    plain(&["raw.bz2", "img.bz2"], "raw, bzip2", packed::<Bzip2>),
+    plain(&["raw.xz", "img.xz"], "raw, xz", packed::<Xz>),
+    plain(&["raw.zst", "img.zst"], "raw, zstd", packed::<Zstd>),
+    tar(&["tar"], "tar", raw::stream),
+    tar(&["tar.gz", "tgz"], "tar, gzip", packed::<Gzip>),
+    tar(&["tar.bz2"], "tar, bzip2", packed::<Bzip2>),
+    tar(&["tar.xz"], "tar, xz", packed::<Xz>),
+    tar(&["tar.zst"], "tar, zstd", packed::<Zstd>),
 ];
 
+/// A file in a way of its own.
 const fn disk(endings: &'static [&'static str], name: &'static str, open: Open) -> Format {
     Format {
         endings,
         name,
         is_archive: false,
         has_compression: false,
+        check: |_, _| Ok(()),
         open,
+        stream: raw::stream,
     }
 }
 
-const fn tar(endings: &'static [&'static str], name: &'static str, open: Open) -> Format {
+/// The bytes of the disk, packed or not.
+const fn plain(endings: &'static [&'static str], name: &'static str, stream: Stream) -> Format {
+    Format {
+        stream,
+        ..disk(endings, name, raw::open)
+    }
+}
+
+/// A tar archive, packed or not.
+const fn tar(endings: &'static [&'static str], name: &'static str, stream: Stream) -> Format {
     Format {
         is_archive: true,
-        ..disk(endings, name, open)
+        stream,
+        ..disk(endings, name, archive::open)
     }
 }
 
@@ -158,6 +165,14 @@ impl Format {
         dotted.join(" ")
     }
 
+    /// Returns the endings of archives, as messages list them.
+    pub(crate) fn archive_endings() -> String {
+        let archives = FORMATS.iter().filter(|format| format.is_archive);
+        let endings = archives.flat_map(|format| format.endings);
+        let dotted: Vec<_> = endings.map(|ending| format!(".{ending}")).collect();
+        dotted.join(" ")
+    }
+
     /// Starts to store a stream of so many bytes, of which some will be written, in the way that
     /// this archive is packed.
     pub(crate) fn stream<'o>(
@@ -166,23 +181,25 @@ impl Format {
         written: Vec<Range<u64>>,
         output: &'o Output,
     ) -> Result<Box<dyn Sink + 'o>> {
-        let stream: Stream = match self.endings {
-            ["tar.gz", ..] => packed::<Gzip>,
-            ["tar.bz2", ..] => packed::<Bzip2>,
-            ["tar.xz", ..] => packed::<Xz>,
-            ["tar.zst", ..] => packed::<Zstd>,
-            _ => raw::stream,
-        };
-        stream(len, written, output).with_context(|| format!("{output}"))
+        (self.stream)(len, written, output).with_context(|| format!("{output}"))
     }
 
-    /// Starts to store an image.
+    /// Checks that an image of so many bytes can be stored; one has something at its very end, or not.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the sizes that are possible.
+    pub(crate) fn check(&self, bytes: u64, has_tail: bool) -> Result<()> {
+        (self.check)(bytes, has_tail)
+    }
+
+    /// Starts to store an image whose size is checked.
     pub(crate) fn open<'o>(
         &self,
         image: &Image<'o>,
         output: &'o Output,
     ) -> Result<Box<dyn Sink + 'o>> {
-        (self.open)(image, output).with_context(|| format!("{output}"))
+        (self.open)(image, output, self.stream).with_context(|| format!("{output}"))
     }
 }
 

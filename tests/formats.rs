@@ -195,6 +195,15 @@ fn sizes_at_the_limits() {
     );
     assert!(said.contains("make it 40894464 bytes"), "{said}");
     assert!(!work.join("x.raw").exists() && !work.join("x.vhd").exists());
+    // A plan says the same.
+    for (size, out, want) in [
+        ("40MB", "x.vhd", "make it 40894464 bytes"),
+        ("3T", "x.vhd", "a VHD holds 1.9 TiB at most"),
+        ("70T", "x.vmdk", "a VMDK holds 62.0 TiB at most"),
+    ] {
+        let said = fail(&mut work.hsb(["plan", "-q", "-s", size, "-o", out]), 1);
+        assert!(said.contains(want), "{size} {out}: {said}");
+    }
 }
 
 /// One file that cannot be made takes the others with it.

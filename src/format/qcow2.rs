@@ -12,7 +12,7 @@ use fsgen::WriteAt as _;
 
 use super::chunks::Chunks;
 use super::mapped::{Mapped, pieces};
-use super::{Image, Sink, raw};
+use super::{Image, Sink, Stream, raw};
 use crate::output::Output;
 use crate::report::Size;
 use compressed::Compressed;
@@ -29,11 +29,24 @@ const COPIED: u64 = 1 << 63;
 /// QEMU refuses a first table of more than 32 MiB.
 const LARGEST: u64 = (32 << 20) / 8 * ENTRIES * CLUSTER;
 
-pub(super) fn open<'o>(image: &Image<'o>, output: &'o Output) -> Result<Box<dyn Sink + 'o>> {
-    let size = image.bytes.next_multiple_of(512);
-    if size > LARGEST {
-        bail!("{}; a qcow2 holds {} at most", Size(size), Size(LARGEST));
+/// Checks a size.
+///
+/// # Errors
+///
+/// Fails on one that is too large.
+pub(super) fn check(bytes: u64, _: bool) -> Result<()> {
+    if bytes > LARGEST {
+        bail!("{}; a qcow2 holds {} at most", Size(bytes), Size(LARGEST));
     }
+    Ok(())
+}
+
+pub(super) fn open<'o>(
+    image: &Image<'o>,
+    output: &'o Output,
+    _: Stream,
+) -> Result<Box<dyn Sink + 'o>> {
+    let size = image.bytes.next_multiple_of(512);
     if image.compress {
         let packing = Compressed::new(size);
         let chunks = Chunks::new(packing, size, image.written.to_vec(), output)?;

@@ -6,7 +6,7 @@
 use anyhow::{Result, bail};
 use fsgen::table::SECTOR;
 
-use super::{Image, Sink, raw};
+use super::{Image, Sink, Stream, raw};
 use crate::output::Output;
 use crate::report::Size;
 
@@ -17,18 +17,31 @@ const LARGEST: u64 = 2040 << 30;
 /// 2000-01-01T00:00:00Z, from which dates are counted.
 const EPOCH: i64 = 946_684_800;
 
-pub(super) fn open<'o>(image: &Image<'o>, output: &'o Output) -> Result<Box<dyn Sink + 'o>> {
-    let size = image.bytes.next_multiple_of(ALIGNMENT);
-    if size != image.bytes && image.has_tail {
-        bail!(
-            "an image of {} bytes; Azure takes VHDs of whole MiB, and the second partition table \
-             has to be at their end; make it {size} bytes",
-            image.bytes
-        );
-    }
+/// Checks a size.
+///
+/// # Errors
+///
+/// Fails on one that is too large, and on a table at an end that is not one of the file.
+pub(super) fn check(bytes: u64, has_tail: bool) -> Result<()> {
+    let size = bytes.next_multiple_of(ALIGNMENT);
     if size > LARGEST {
         bail!("{}; a VHD holds {} at most", Size(size), Size(LARGEST));
     }
+    if size != bytes && has_tail {
+        bail!(
+            "an image of {bytes} bytes; Azure takes VHDs of whole MiB, and the second partition table \
+             has to be at their end; make it {size} bytes"
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn open<'o>(
+    image: &Image<'o>,
+    output: &'o Output,
+    _: Stream,
+) -> Result<Box<dyn Sink + 'o>> {
+    let size = image.bytes.next_multiple_of(ALIGNMENT);
     let sink = raw::stream(size + SECTOR, Vec::new(), output)?;
     sink.write_all_at(&footer(image, size), size)?;
     Ok(sink)

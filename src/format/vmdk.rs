@@ -11,7 +11,7 @@ use flate2::write::ZlibEncoder;
 use uuid::Uuid;
 
 use super::chunks::{Chunks, Out, Packing};
-use super::{Image, Sink};
+use super::{Image, Sink, Stream};
 use crate::output::Output;
 use crate::report::Size;
 
@@ -38,11 +38,24 @@ enum Marker {
     Footer = 3,
 }
 
-pub(super) fn open<'o>(image: &Image<'o>, output: &'o Output) -> Result<Box<dyn Sink + 'o>> {
-    let size = image.bytes.next_multiple_of(SECTOR);
-    if size > LARGEST {
-        bail!("{}; a VMDK holds {} at most", Size(size), Size(LARGEST));
+/// Checks a size.
+///
+/// # Errors
+///
+/// Fails on one that is too large.
+pub(super) fn check(bytes: u64, _: bool) -> Result<()> {
+    if bytes > LARGEST {
+        bail!("{}; a VMDK holds {} at most", Size(bytes), Size(LARGEST));
     }
+    Ok(())
+}
+
+pub(super) fn open<'o>(
+    image: &Image<'o>,
+    output: &'o Output,
+    _: Stream,
+) -> Result<Box<dyn Sink + 'o>> {
+    let size = image.bytes.next_multiple_of(SECTOR);
     let packing = Vmdk {
         sectors: size / SECTOR,
         descriptor: descriptor(size / SECTOR, image.name, image.id),
