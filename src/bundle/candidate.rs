@@ -80,6 +80,7 @@ impl Candidate {
             let content = super::file(tree, *node).ok()?;
             kernel::version(&kernel::head(content, tree).ok()?)
         });
+        candidate.told = candidate.told.or_else(|| by_modules(tree, suffix?));
         candidate
     }
 
@@ -289,6 +290,22 @@ fn is_same(tree: &Tree, a: &Candidate, b: &Candidate) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// Returns the version of a kernel that its name tells the flavour of, as with Alpine: that of the only
+/// modules of this flavour.
+fn by_modules(tree: &Tree, flavour: &[u8]) -> Option<String> {
+    let behind = [b"-", flavour].concat();
+    let mut folders = MODULES.iter();
+    let id = folders.find_map(|folder| tree.resolve(folder.as_bytes()).ok())?;
+    let mut versions = tree
+        .entries(id)
+        .map(|(version, _)| version)
+        .filter(|version| version.ends_with(&behind) && version[0].is_ascii_digit());
+    match (versions.next(), versions.next()) {
+        (Some(version), None) => String::from_utf8(version.to_vec()).ok(),
+        _ => None,
+    }
 }
 
 /// Returns all that may be a kernel, each file once under its fullest name.

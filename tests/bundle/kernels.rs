@@ -95,6 +95,19 @@ fn the_kernel_that_is_meant() {
             "",
             "/boot/vmlinuz-linux /boot/initramfs-linux.img",
         ),
+        // Alpine on ARM, where only the modules tell which is newer.
+        (
+            &[
+                ("boot/vmlinuz-lts", &arm),
+                ("boot/vmlinuz-virt", &arm),
+                ("boot/initramfs-lts", CPIO),
+                ("boot/initramfs-virt", CPIO),
+                ("lib/modules/6.6.31-0-lts/modules.dep", b""),
+                ("lib/modules/6.1.0-0-virt/modules.dep", b""),
+            ],
+            "",
+            "/boot/vmlinuz-lts /boot/initramfs-lts",
+        ),
         // Alpine.
         (
             &[("boot/vmlinuz-virt", &lts), ("boot/initramfs-virt", CPIO)],
