@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use fsgen::ext4::TIMES;
-use fsgen::tree::Device;
 use fsgen::tree::content::SourceId;
-use fsgen::{Kind, Meta, NodeId, ReadAt, Timestamp, Tree};
+use fsgen::{Meta, NodeId, ReadAt, Timestamp, Tree};
 
 use super::account::Accounts;
 use super::acl::{self, AclText};
@@ -202,7 +201,7 @@ impl Assembly {
         if self.is_upper() && member.offset.is_none() {
             let (directory, name) = split(path).unwrap_or((path, b""));
             let overlay = member.attributes.take_overlay()?;
-            if overlay == Overlay::Whiteout || is_overlay_whiteout(&member.entry) {
+            if overlay == Overlay::Whiteout || whiteout::is_device(&member.entry) {
                 let name = Some(name);
                 self.white_out(&Whiteout { directory, name });
                 return Ok(());
@@ -481,13 +480,6 @@ impl Assembly {
             todo.extend(children.filter(|child| self.tree.is_directory(*child)));
         }
     }
-}
-
-/// Returns whether this is what overlayfs has in its upper folder for a name that is removed. In an
-/// archive it is what it is everywhere else: a device.
-fn is_overlay_whiteout(entry: &Entry) -> bool {
-    const NONE: Device = Device { major: 0, minor: 0 };
-    matches!(entry, Entry::Special(Kind::CharDevice(NONE)))
 }
 
 /// Returns how many bytes a member takes in memory, beside its node.

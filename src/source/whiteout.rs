@@ -6,9 +6,10 @@
 use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
-use fsgen::tree::Name;
-use fsgen::{NodeId, Tree};
+use fsgen::tree::{Device, Name};
+use fsgen::{Kind, NodeId, Tree};
 
+use super::member::Entry;
 use super::name::{normal, split};
 
 const PREFIX: &[u8] = b".wh.";
@@ -172,6 +173,13 @@ pub(super) fn remove_all(tree: &mut Tree, directory: NodeId, name: &[u8]) {
 fn names(tree: &Tree, directory: NodeId) -> impl Iterator<Item = (NodeId, Name)> {
     let names = tree.entries(directory);
     names.map(move |(name, _)| (directory, name.into()))
+}
+
+/// Returns whether this is what overlayfs has in its upper folder for a name that is removed. In an
+/// archive it is what it is everywhere else: a device.
+pub(super) fn is_device(entry: &Entry) -> bool {
+    const NONE: Device = Device { major: 0, minor: 0 };
+    matches!(entry, Entry::Special(Kind::CharDevice(NONE)))
 }
 
 #[cfg(test)]
