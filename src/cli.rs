@@ -24,7 +24,8 @@ use crate::recipe::{self, Recipe, Size};
 use crate::report::Report;
 use crate::source::{Input, Limits, Source};
 use crate::{
-    Cache, Destination, Planned, Request, build, interrupt, own, plan, shown, source_date_epoch,
+    Cache, Destination, Planned, Request, build, destination, interrupt, own, plan, shown,
+    source_date_epoch,
 };
 
 /// The recipe that calls are about which name none.
@@ -262,9 +263,10 @@ fn request_for(
     if options.extract_boot && !recipe.is_divided {
         recipe.table = recipe::Table::None;
     }
-    plan::check(&recipe)?;
+    let least = plan::least(&recipe)?;
     let sources = sources(options, &recipe)?;
     let outs = outs(&recipe, &sources)?;
+    destination::check_sizes(&outs, &least)?;
     if let Some(tmp) = &options.tmp
         && !tmp.is_dir()
     {

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use fsgen::table::{Scheme, Table};
 
 use crate::bundle;
 use crate::format::{FORMATS, Format};
 use crate::output::Place;
+use crate::plan::Plan;
 use crate::source::Source;
 
 /// A file that an image goes to.
@@ -36,6 +38,21 @@ pub(crate) enum Part {
     Kernel,
     /// The ramdisk.
     Ramdisk,
+}
+
+/// Checks that each format can have an image as large as this one.
+///
+/// # Errors
+///
+/// Fails with the sizes that are possible.
+pub(crate) fn check_sizes(outs: &[Destination], plan: &Plan) -> Result<()> {
+    let has_gpt = |table: &Table| table.scheme == Scheme::Gpt;
+    let has_tail = plan.table.as_ref().is_some_and(has_gpt);
+    for out in outs {
+        let checked = out.format.check(plan.bytes, has_tail);
+        checked.with_context(|| out.place.to_string())?;
+    }
+    Ok(())
 }
 
 /// Returns the files for kernels and ramdisks beside images.

@@ -1,6 +1,6 @@
 //! An image that is decided, but not written: what `plan` shows, and `build` writes.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use fsgen::Timestamp;
 use fsgen::table::Scheme;
 use modules::Companion;
@@ -75,11 +75,7 @@ impl Draft {
             false => None,
         };
         let plan = plan::plan(recipe, &tree, &ids, now)?;
-        let has_tail = plan.table.as_ref().is_some_and(|t| t.scheme == Scheme::Gpt);
-        for out in &request.outs {
-            let checked = out.format.check(plan.bytes, has_tail);
-            checked.with_context(|| out.place.to_string())?;
-        }
+        destination::check_sizes(&request.outs, &plan)?;
         Ok(Self {
             tree,
             steps: ran.steps,

@@ -84,18 +84,19 @@ fn no_mount_point(recipe: &Recipe, partition: &recipe::Partition, why: &str) -> 
     recipe.error(problem).into()
 }
 
-/// Plans the image of a recipe without its files: what fails then, no files can mend.
+/// Plans the image of a recipe without its files: what fails then, no files can mend. With them it is
+/// as large, or larger.
 ///
 /// # Errors
 ///
 /// Fails as [`plan`] does.
-pub(crate) fn check(recipe: &Recipe) -> Result<()> {
+pub(crate) fn least(recipe: &Recipe) -> Result<Plan> {
     let time = Timestamp::default();
     let mut tree = Tree::new(Meta::root(0o755, time));
     add_mount_points(recipe, &mut tree, time)?;
     let ids = Ids::new(recipe, &tree);
     let planner = Planner::new(recipe, &tree, &ids, time, true)?;
-    planner.plan().map(drop)
+    planner.plan()
 }
 
 /// Plans the image of a recipe.
