@@ -15,11 +15,12 @@ mod vmdk;
 
 use std::ops::Range;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use fsgen::{Content, Timestamp, Tree, WriteAt};
 use uuid::Uuid;
 
 use crate::output::Output;
+use crate::report::Size;
 pub(crate) use archive::copy;
 use chunks::{Chunks, Packing};
 use codec::{Bzip2, Gzip, Xz, Zstd};
@@ -70,9 +71,10 @@ pub(crate) struct Format {
     pub(crate) is_archive: bool,
     /// Whether it can be stored compressed and not.
     pub(crate) has_compression: bool,
-    /// Fails on a size that it cannot have, in bytes. Some images have something at their very end: the
-    /// second table of a GPT.
-    check: fn(u64, bool) -> Result<()>,
+    /// The largest image that it can hold, in bytes.
+    largest: u64,
+    /// What its size is a multiple of, in bytes: a smaller image is padded.
+    unit: u64,
     open: Open,
     /// How its bytes are packed.
     stream: Stream,
@@ -83,15 +85,16 @@ pub(crate) const FORMATS: &[Format] = &[
     plain(&["raw", "img"], "raw", raw::stream),
     Format {
         has_compression: true,
-        check: qcow2::check,
+        largest: qcow2::LARGEST,
         ..disk(&["qcow2"], "qcow2", qcow2::open)
     },
     Format {
-        check: vmdk::check,
+        largest: vmdk::LARGEST,
         ..disk(&["vmdk"], "VMDK (streamOptimized)", vmdk::open)
     },
     Format {
-        check: vhd::check,
+        largest: vhd::LARGEST,
+        unit: vhd::ALIGNMENT,
         ..disk(&["vhd"], "VHD (fixed)", vhd::open)
     },
     plain(&["raw.gz", "img.gz"], "raw, gzip", packed::<Gzip>),
@@ -112,7 +115,8 @@ const fn disk(endings: &'static [&'static str], name: &'static str, open: Open) 
         name,
         is_archive: false,
         has_compression: false,
-        check: |_, _| Ok(()),
+        largest: u64::MAX,
+        unit: 1,
         open,
         stream: raw::stream,
     }
@@ -184,13 +188,27 @@ impl Format {
         (self.stream)(len, written, output).with_context(|| format!("{output}"))
     }
 
-    /// Checks that an image of so many bytes can be stored; one has something at its very end, or not.
+    /// Checks that an image of so many bytes can be stored. Some have something at their very end: the
+    /// second table of a GPT.
     ///
     /// # Errors
     ///
     /// Fails with the sizes that are possible.
     pub(crate) fn check(&self, bytes: u64, has_tail: bool) -> Result<()> {
-        (self.check)(bytes, has_tail)
+        let size = bytes.next_multiple_of(self.unit);
+        if size > self.largest {
+            let (name, largest) = (self.name, Size(self.largest));
+            bail!("{}; a {name} holds {largest} at most", Size(size));
+        }
+        if size != bytes && has_tail {
+            bail!(
+                "an image of {bytes} bytes; a {} has a multiple of {}, and the second partition table \
+                 has to be at its end; make it {size} bytes",
+                self.name,
+                Size(self.unit)
+            );
+        }
+        Ok(())
     }
 
     /// Starts to store an image whose size is checked.

@@ -198,8 +198,12 @@ fn sizes_at_the_limits() {
     // A plan says the same.
     for (size, out, want) in [
         ("40MB", "x.vhd", "make it 40894464 bytes"),
-        ("3T", "x.vhd", "a VHD holds 1.9 TiB at most"),
-        ("70T", "x.vmdk", "a VMDK holds 62.0 TiB at most"),
+        ("3T", "x.vhd", "a VHD (fixed) holds 1.9 TiB at most"),
+        (
+            "70T",
+            "x.vmdk",
+            "a VMDK (streamOptimized) holds 62.0 TiB at most",
+        ),
     ] {
         let said = fail(&mut work.hsb(["plan", "-q", "-s", size, "-o", out]), 2);
         assert!(said.contains(want), "{size} {out}: {said}");

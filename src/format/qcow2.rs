@@ -7,14 +7,13 @@ mod compressed;
 
 use std::io;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use fsgen::WriteAt as _;
 
 use super::chunks::Chunks;
 use super::mapped::{Mapped, pieces};
 use super::{Image, Sink, Stream, raw};
 use crate::output::Output;
-use crate::report::Size;
 use compressed::Compressed;
 
 const CLUSTER_BITS: u32 = 16;
@@ -27,19 +26,7 @@ const REFCOUNTS: usize = CLUSTER_LEN / 2;
 /// The flag of a cluster that nothing else refers to.
 const COPIED: u64 = 1 << 63;
 /// QEMU refuses a first table of more than 32 MiB.
-const LARGEST: u64 = (32 << 20) / 8 * ENTRIES * CLUSTER;
-
-/// Checks a size.
-///
-/// # Errors
-///
-/// Fails on one that is too large.
-pub(super) fn check(bytes: u64, _: bool) -> Result<()> {
-    if bytes > LARGEST {
-        bail!("{}; a qcow2 holds {} at most", Size(bytes), Size(LARGEST));
-    }
-    Ok(())
-}
+pub(super) const LARGEST: u64 = (32 << 20) / 8 * ENTRIES * CLUSTER;
 
 pub(super) fn open<'o>(
     image: &Image<'o>,

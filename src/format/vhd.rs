@@ -3,38 +3,18 @@
 //! Format: "Virtual Hard Disk Image Format Specification", version 1.0 (Microsoft, 2006); all
 //! numbers are big-endian.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use fsgen::table::SECTOR;
 
 use super::{Image, Sink, Stream, raw};
 use crate::output::Output;
-use crate::report::Size;
 
 /// Azure takes disks of whole MiB alone.
-const ALIGNMENT: u64 = 1 << 20;
+pub(super) const ALIGNMENT: u64 = 1 << 20;
 /// The largest disk that Hyper-V takes: 2040 GiB.
-const LARGEST: u64 = 2040 << 30;
+pub(super) const LARGEST: u64 = 2040 << 30;
 /// 2000-01-01T00:00:00Z, from which dates are counted.
 const EPOCH: i64 = 946_684_800;
-
-/// Checks a size.
-///
-/// # Errors
-///
-/// Fails on one that is too large, and on a table at an end that is not one of the file.
-pub(super) fn check(bytes: u64, has_tail: bool) -> Result<()> {
-    let size = bytes.next_multiple_of(ALIGNMENT);
-    if size > LARGEST {
-        bail!("{}; a VHD holds {} at most", Size(size), Size(LARGEST));
-    }
-    if size != bytes && has_tail {
-        bail!(
-            "an image of {bytes} bytes; Azure takes VHDs of whole MiB, and the second partition table \
-             has to be at their end; make it {size} bytes"
-        );
-    }
-    Ok(())
-}
 
 pub(super) fn open<'o>(
     image: &Image<'o>,

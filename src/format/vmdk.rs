@@ -5,7 +5,7 @@
 
 use std::io::{self, Write as _};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use uuid::Uuid;
@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::chunks::{Chunks, Out, Packing};
 use super::{Image, Sink, Stream};
 use crate::output::Output;
-use crate::report::Size;
 
 const SECTOR: u64 = 512;
 const GRAIN: u64 = 64 << 10;
@@ -27,7 +26,7 @@ const OVERHEAD: u64 = 128;
 /// The place of the directory, in a header that is followed by a better one at the end.
 const AT_END: u64 = u64::MAX;
 /// A disk of VMware's has at most 62 TiB.
-const LARGEST: u64 = 62 << 40;
+pub(super) const LARGEST: u64 = 62 << 40;
 
 /// What comes next in the stream.
 #[derive(Clone, Copy)]
@@ -36,18 +35,6 @@ enum Marker {
     Table = 1,
     Directory = 2,
     Footer = 3,
-}
-
-/// Checks a size.
-///
-/// # Errors
-///
-/// Fails on one that is too large.
-pub(super) fn check(bytes: u64, _: bool) -> Result<()> {
-    if bytes > LARGEST {
-        bail!("{}; a VMDK holds {} at most", Size(bytes), Size(LARGEST));
-    }
-    Ok(())
 }
 
 pub(super) fn open<'o>(
