@@ -79,7 +79,11 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         for pattern in sort.removed {
             for path in found(root, sort, pattern, &mut left) {
                 // It may have gone with its folder, which the pattern finds first.
-                if root.lstat(&path).is_ok() {
+                let Ok(node) = root.lstat(&path) else {
+                    continue;
+                };
+                // Programs do not make the folders of their logs, whatever these are called.
+                if !(pattern.contains("**") && matches!(node.kind, Kind::Directory(_))) {
                     gone.remove(root, &path)?;
                 }
             }
@@ -201,6 +205,11 @@ impl Gone {
         match &root.lstat(path)?.kind {
             Kind::File(content) if !content.is_empty() => {
                 self.count(root, path)?;
+                let links = root.stat_links(path, false)?.links;
+                if links > 1 {
+                    // What has another name elsewhere is no log alone.
+                    return root.remove(path);
+                }
                 root.truncate(path, 0)
             }
             _ => Ok(()),

@@ -70,8 +70,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     root.mkdir_above(FILE)?;
     root.write(FILE, table.print())?;
     for mount in fstab.mounts.iter().filter(|mount| mount.device.is_some()) {
-        if mount.mount.starts_with('/') {
-            root.mkdir_all(mount.place(), 0o755)?;
+        // A file may be mounted on a file.
+        if mount.mount.starts_with('/') && !root.is_file(mount.place()) {
+            let made = root.mkdir_all(mount.place(), 0o755);
+            made.map_err(|error| mount.mount.error(error.to_string()))?;
         }
         if let Some(kind) = &mount.filesystem
             && let Some(why) = kind::unknown(root, kind)
@@ -106,6 +108,7 @@ pub(crate) fn add_option(
             usual: format!("defaults,{option}"),
             options: None,
             pass: if mount == "/" { 1 } else { 2 },
+            is_partition: true,
         });
     }
     root.mkdir_above(FILE)?;
@@ -140,7 +143,9 @@ fn of_partition(
         };
         return Err(ValueError::new(span, message).help(help));
     };
-    let named = fstab.mounts.iter().find(|named| named.place() == mount);
+    // What is said of a device of its own is not said of a partition.
+    let mut mounts = fstab.mounts.iter().filter(|named| named.device.is_none());
+    let named = mounts.find(|named| named.place() == mount);
     let usual = match filesystem.as_str() {
         // What is on it is for firmware and root.
         "vfat" => "umask=0077",
@@ -158,21 +163,23 @@ fn of_partition(
             "/" => 1,
             _ => 2,
         },
+        is_partition: true,
     }))
 }
 
 /// Returns the line of something that the recipe names itself.
 fn of_device(mount: &Mount, device: &Spanned<String>) -> Entry {
-    let filesystem = mount.filesystem.as_ref();
+    let filesystem = mount.filesystem.as_deref().map(String::as_str);
+    let place = mount.place();
+    let usual = if place == "none" { "swap" } else { "auto" };
     Entry {
         device: table::escape(device),
-        mount: mount.place(),
-        filesystem: filesystem
-            .map_or("auto", |filesystem| filesystem)
-            .to_owned(),
+        mount: place,
+        filesystem: filesystem.unwrap_or(usual).to_owned(),
         usual: "defaults".to_owned(),
         options: mount.options.as_ref().map(|options| options.value.clone()),
         pass: 0,
+        is_partition: false,
     }
 }
 

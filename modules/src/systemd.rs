@@ -55,9 +55,16 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             done.map_err(|(at, error)| unit_error(root, list[at].span, error))?;
         }
     }
-    each(root, &systemd.disable, |root, unit| {
-        units::disable(root, unit).map(drop)
-    })?;
+    for unit in &systemd.disable {
+        match units::disable(root, unit) {
+            Ok(_) => {}
+            // So it is after a step that took the last link of a unit that is gone.
+            Err(error @ UnitError::Missing { .. }) => {
+                root.warn_at(unit.span, format!("{error}: nothing is disabled"));
+            }
+            Err(error) => return Err(unit_error(root, unit.span, error)),
+        }
+    }
     each(root, &systemd.enable, |root, unit| {
         units::enable(root, unit).map(drop)
     })?;

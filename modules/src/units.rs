@@ -278,6 +278,11 @@ fn find(root: &Root<'_>, name: &UnitName) -> Result<Unit, UnitError> {
         let target = root.readlink(&path)?;
         let last = split(&target).map(|(_, last)| String::from_utf8_lossy(last).into_owned());
         let other = last.map(|last| UnitName::parse(&last)).transpose()?;
+        // A unit that lies elsewhere, as `systemctl link` has it.
+        let is_elsewhere = directory == CONFIG && other.as_ref() == Some(&name);
+        if is_elsewhere && target.starts_with(b"/") && root.is_file(&path) {
+            return Ok(Unit { name, path: target });
+        }
         let other = other.map(|other| name.as_instance_of(&other));
         match other {
             Some(other) if directory != CONFIG && other != name => name = other,

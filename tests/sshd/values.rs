@@ -10,7 +10,7 @@ pub(super) enum Taken {
     /// hsb alone; the reason is beside the row.
     Ours,
 }
-use Taken::{Both, None, Ours, Theirs};
+use Taken::{Both, None, Theirs};
 
 /// Keywords and values.
 pub(super) const ROWS: &[(&str, &[(&str, Taken)])] = &[

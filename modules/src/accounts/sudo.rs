@@ -74,20 +74,34 @@ fn file_name(user: &str) -> String {
     format!("90-hsb-{}", user.replace('.', "_"))
 }
 
-/// Returns the file with the user's line set. Users `a.b` and `a_b` share one.
+/// Returns the file with the user's rule set: in place of the first one, with the lines that continue
+/// it, and of all others of that user. Users `a.b` and `a_b` share a file.
 fn with_rule(file: &[u8], user: &str, rule: &str) -> Vec<u8> {
-    let start = format!("{} ", quote(user));
-    let line = format!("{start}{rule}\n");
+    let name = quote(user);
+    let line = format!("{name} {rule}\n");
     let (mut out, mut done) = (Vec::new(), false);
-    for old in file.split_inclusive(|b| *b == b'\n') {
-        if old.starts_with(start.as_bytes()) {
+    let mut lines = file.split_inclusive(|b| *b == b'\n');
+    while let Some(first) = lines.next() {
+        let mut old = first.to_vec();
+        while old.ends_with(b"\\\n")
+            && let Some(more) = lines.next()
+        {
+            old.extend_from_slice(more);
+        }
+        let words = old.split(|b| b.is_ascii_whitespace());
+        let who = words.into_iter().find(|word| !word.is_empty());
+        let is_theirs = who.is_some_and(|who| who == name.as_bytes() || who == user.as_bytes());
+        if !is_theirs {
+            out.extend_from_slice(&old);
+        } else if !done {
             out.extend_from_slice(line.as_bytes());
             done = true;
-        } else {
-            out.extend_from_slice(old);
         }
     }
     if !done {
+        if !out.is_empty() && !out.ends_with(b"\n") {
+            out.push(b'\n');
+        }
         out.extend_from_slice(line.as_bytes());
     }
     out
@@ -151,6 +165,15 @@ mod tests {
             ("bob OLD\n", "bob", "bob R\n"),
             ("a_b OLD\n", "a.b", "a_b OLD\na.b R\n"),
             ("a_b OLD\na.b OLD\n", "a_b", "a_b R\na.b OLD\n"),
+            // By hand: no end, blanks, several lines.
+            ("# mine", "bob", "# mine\nbob R\n"),
+            ("bob\tOLD\n", "bob", "bob R\n"),
+            (" bob OLD\n# a\nbob=OLD\n", "bob", "bob R\n# a\nbob=OLD\n"),
+            (
+                "bob OLD, \\\n /x, \\\n /y\n#z\nbob MORE",
+                "bob",
+                "bob R\n#z\n",
+            ),
             ("", "ALL", "\"ALL\" R\n"),
             ("", "BOB_1", "\"BOB_1\" R\n"),
             ("", "Bob", "Bob R\n"),

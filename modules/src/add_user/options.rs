@@ -156,11 +156,20 @@ fn sudo_rule(rule: &str) -> Result<(), String> {
     sudo::check(rule).map(drop)
 }
 
-/// Returns whether crypt(3) could have made this text: `$id$...`, locked with `!` in front or not;
-/// or `*` or `!`, which no password matches.
+/// Returns whether crypt(5) could have made this text: `$id$...`, locked with `!` in front or not; or
+/// `*` or `!`, which no password matches.
 fn is_hash(text: &str) -> bool {
+    const METHODS: [&str; 13] = [
+        "1", "md5", "2", "2a", "2b", "2x", "2y", "3", "5", "6", "7", "gy", "y",
+    ];
+    /// The shortest hash, of a 64-bit method, in letters of 6 bits.
+    const SHORTEST: usize = 11;
     let hash = text.trim_start_matches('!');
-    let salted = hash.len() > 8 && hash.matches('$').count() >= 3 && hash.starts_with('$');
+    let mut parts = hash.strip_prefix('$').unwrap_or_default().split('$');
+    let is_method = parts.next().is_some_and(|id| METHODS.contains(&id));
+    let rest: Vec<_> = parts.collect();
+    let is_long = rest.last().is_some_and(|last| last.len() >= SHORTEST);
+    let salted = is_method && rest.len() >= 2 && is_long;
     let printable = hash
         .bytes()
         .all(|b| b.is_ascii_graphic() && !b":;*!\\".contains(&b));

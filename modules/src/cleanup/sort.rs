@@ -5,7 +5,7 @@ pub(super) struct Sort {
     pub(super) name: &'static str,
     /// Files that become empty, once the others are removed.
     pub(super) emptied: &'static [&'static str],
-    /// What is removed, directories with all that is in them.
+    /// What is removed, directories with all that is in them; but by a pattern with `**`, files alone.
     pub(super) removed: &'static [&'static str],
 }
 
@@ -22,9 +22,15 @@ pub(super) const SORTS: [Sort; 6] = [
             "/var/log/**/*.xz",
             "/var/log/**/*.bz2",
             "/var/log/**/*.zst",
+            "/var/log/**/*.lz4",
+            "/var/log/**/*.lzma",
             "/var/log/**/*.[0-9]",
+            "/var/log/**/*.[0-9][0-9]",
+            "/var/log/**/*.[0-9][0-9][0-9]",
             "/var/log/**/*.old",
+            // By the day, or by the hour.
             "/var/log/**/*-20[0-9][0-9][0-9][0-9][0-9][0-9]",
+            "/var/log/**/*-20[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]",
             "/var/log/journal/*",
             "/var/log/installer",
             "/var/log/anaconda",
@@ -55,6 +61,7 @@ pub(super) const SORTS: [Sort; 6] = [
             "/var/cache/fontconfig/*",
             "/var/cache/ldconfig/aux-cache",
             "/root/.cache/*",
+            "/home/*/.cache/*",
         ],
     },
     Sort {
@@ -81,7 +88,14 @@ pub(super) const SORTS: [Sort; 6] = [
     Sort {
         name: "tmp",
         emptied: &[],
-        removed: &["/tmp/*", "/tmp/.[!.]*", "/var/tmp/*", "/var/tmp/.[!.]*"],
+        removed: &[
+            "/tmp/*",
+            "/tmp/.[!.]*",
+            "/tmp/..?*",
+            "/var/tmp/*",
+            "/var/tmp/.[!.]*",
+            "/var/tmp/..?*",
+        ],
     },
     Sort {
         name: "backups",
@@ -101,18 +115,22 @@ pub(super) const SORTS: [Sort; 6] = [
 ];
 
 /// Files in homes that tell what was typed or looked at.
-pub(super) const HISTORIES: [&str; 13] = [
+pub(super) const HISTORIES: [&str; 17] = [
     ".ash_history",
     ".bash_history",
     ".history",
     ".lesshst",
     ".local/share/fish/fish_history",
+    ".local/share/nano/search_history",
     ".mysql_history",
     ".node_repl_history",
     ".psql_history",
     ".python_history",
+    ".rediscli_history",
     ".sh_history",
+    ".sqlite_history",
     ".viminfo",
     ".wget-hsts",
+    ".zhistory",
     ".zsh_history",
 ];

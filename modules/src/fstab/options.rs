@@ -76,8 +76,15 @@ impl Fstab {
                 let error = mount.error(format!("nothing is said of {}", **mount));
                 return Err(error.help("give `options`, or a `device` to mount there"));
             }
+            if let Some(filesystem) = filesystem.as_ref().filter(|_| is_swap)
+                && **filesystem != "swap"
+            {
+                let error = filesystem.error("what is mounted nowhere is swap");
+                return Err(error.help("leave `type` out, or give a mount point"));
+            }
+            let is_no_word = |c: char| c.is_whitespace() || c.is_control() || c == '#';
             for word in options.iter().chain(filesystem) {
-                if word.is_empty() || word.contains(|c: char| c.is_whitespace() || c == '#') {
+                if word.is_empty() || word.contains(is_no_word) {
                     let message = format!("{:?} is not one word", **word);
                     return Err(word.error(message).help("commas go between options"));
                 }

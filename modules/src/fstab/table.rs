@@ -14,6 +14,8 @@ pub(super) struct Entry {
     pub(super) options: Option<String>,
     /// When fsck(8) looks at it.
     pub(super) pass: u8,
+    /// Whether it is a partition of the image: for swap, it takes the place of another disk's.
+    pub(super) is_partition: bool,
 }
 
 impl Entry {
@@ -53,32 +55,34 @@ impl Table {
         letters.map(|letter| letter as u8).collect()
     }
 
-    /// Changes the line of the entry's mount point, or adds one. For swap it is the first line of
-    /// a partition that no entry has taken.
+    /// Changes the line of the entry's mount point, or adds one. For swap it is the line of its device,
+    /// or for a partition the first one of another disk's that no entry has taken.
     pub(super) fn set(&mut self, entry: &Entry) {
         let entry = &Entry {
             device: latin(&entry.device),
             mount: latin(&entry.mount),
+            filesystem: latin(&entry.filesystem),
+            options: entry.options.as_deref().map(latin),
             ..entry.clone()
         };
-        let is_of = |line: &&mut Line| {
-            let words = line.words();
-            match (&*words, entry.is_swap()) {
-                ([device, _, "swap", ..], true) => {
-                    let is_file = device.starts_with('/') && !device.starts_with("/dev/");
-                    !line.is_ours && (*device == entry.device || !is_file)
-                }
-                ([_, mount, ..], false) => is_at(mount, &escape(&entry.mount)),
-                _ => false,
-            }
+        let is_swap_at = |line: &Line, is_meant: &dyn Fn(&str) -> bool| match &*line.words() {
+            [device, _, "swap", ..] => !line.is_ours && is_meant(device),
+            _ => false,
         };
-        // Of two lines for one place, the last is what is seen there.
+        let mount = escape(&entry.mount);
+        let is_at_mount = |line: &Line| line.words().get(1).is_some_and(|word| is_at(word, &mount));
         let found = match entry.is_swap() {
-            true => self.lines.iter_mut().find(|line| is_of(line)),
-            false => self.lines.iter_mut().rev().find(|line| is_of(line)),
+            true => {
+                let is_same = |line: &Line| is_swap_at(line, &|device| device == entry.device);
+                let may_go = |line: &Line| entry.is_partition && is_swap_at(line, &is_on_disk);
+                let same = self.lines.iter().position(is_same);
+                same.or_else(|| self.lines.iter().position(may_go))
+            }
+            // Of two lines for one place, the last is what is seen there.
+            false => self.lines.iter().rposition(is_at_mount),
         };
         match found {
-            Some(line) => line.change(entry),
+            Some(at) => self.lines[at].change(entry),
             None => self.push(entry),
         }
     }
@@ -100,6 +104,7 @@ impl Table {
                 usual: String::new(),
                 options: Some(format!("{options},{option}")),
                 pass: 0,
+                is_partition: true,
             });
         }
         true
@@ -137,19 +142,8 @@ impl Table {
             };
             let options = rest.first().copied().unwrap_or_default();
             let is_optional = options.split(',').any(|o| matches!(o, "noauto" | "nofail"));
-            let tags = [
-                "UUID=",
-                "LABEL=",
-                "PARTUUID=",
-                "PARTLABEL=",
-                "/dev/disk/",
-                "/dev/sd",
-                "/dev/vd",
-                "/dev/nvme",
-                "/dev/mapper/",
-            ];
             let is_ours = entries.iter().any(|entry| entry.device == *device);
-            if !is_optional && !is_ours && tags.iter().any(|tag| device.starts_with(tag)) {
+            if !is_optional && !is_ours && is_on_disk(device) {
                 found.push(format!("{mount} from {device}"));
             }
         }
@@ -198,6 +192,24 @@ impl Line {
         }
         self.text = out;
     }
+}
+
+/// Returns whether a device is a partition or volume of some disk; one in memory is none.
+fn is_on_disk(device: &str) -> bool {
+    let tags = [
+        "UUID=",
+        "LABEL=",
+        "PARTUUID=",
+        "PARTLABEL=",
+        "/dev/disk/",
+        "/dev/sd",
+        "/dev/vd",
+        "/dev/xvd",
+        "/dev/nvme",
+        "/dev/mmcblk",
+        "/dev/mapper/",
+    ];
+    tags.iter().any(|tag| device.starts_with(tag))
 }
 
 /// Returns whether a word of the file is a mount point, however that is written.

@@ -119,6 +119,29 @@ fn lines_that_are_there() {
         assert_eq!(text, want, "{before:?}");
         assert_eq!(warnings.len(), warned, "{warnings:?}");
     }
+    // Swap that is not on this disk is somebody else's, but for one partition that the image had.
+    let (text, _) = after(
+        Some(
+            "/dev/zram0 none swap pri=100 0 0\n/dev/sda2 none swap sw 0 0\n/dev/sdb1 none swap x 0 0\n",
+        ),
+        value!({"mounts": [
+            {"mount": "none", "device": "/swap", "options": "pri=10"},
+            {"mount": "none", "device": "/dev/sdb1"},
+        ]}),
+    );
+    assert_eq!(
+        text,
+        format!(
+            "/dev/zram0 none swap pri=100 0 0\nUUID={SWAP} none swap sw 0 0\n\
+             /dev/sdb1 none swap x 0 0\n{new_root}\
+             UUID=1A2B-3C4D\t/boot/efi\tvfat\tumask=0077\t0\t2\n\
+             /swap\tnone\tswap\tpri=10\t0\t0\n"
+        )
+    );
+    let far =
+        value!({"mounts": [{"mount": "/ü", "device": "ü", "options": "x-note=€Ċü", "type": "é"}]});
+    let (text, _) = after(None, far);
+    assert!(text.contains("ü\t/ü\té\tx-note=€Ċü\t0\t0\n"), "{text}");
     let slash = value!({"mounts": [{"mount": "/boot/efi/", "options": "ro"}]});
     let (text, _) = after(None, slash);
     let efi = "UUID=1A2B-3C4D\t/boot/efi\tvfat\tro\t0\t2\n";

@@ -29,10 +29,16 @@ pub(super) fn rename(hosts: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
                 continue;
             }
         }
+        let mut is_address = true;
         for word in entry.split_inclusive(u8::is_ascii_whitespace) {
             let name = word.trim_ascii_end();
             let name = match name {
                 b"" => name,
+                // The first one is no name, whatever the machine was called.
+                _ if is_address => {
+                    is_address = false;
+                    name
+                }
                 _ if name == old => new,
                 _ if name == short(old) => short(new),
                 _ => name,
@@ -140,6 +146,12 @@ mod tests {
                 "127.0.1.1\tweb1.example.com web1 # me\n",
             ),
             ("", "web1", "127.0.1.1\n", "127.0.1.1\tweb1\n"),
+            (
+                "127.0.0.1",
+                "web1",
+                "127.0.0.1 localhost\n",
+                "127.0.0.1 localhost\n",
+            ),
             ("", "web1", "127.0.1.1 x", "127.0.1.1\tweb1"),
             (
                 "a",

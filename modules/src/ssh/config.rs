@@ -122,7 +122,15 @@ fn keyword(line: &[u8]) -> Option<String> {
 fn argument(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line.trim_ascii()).into_owned();
     let rest = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
-    let rest = rest.split(" #").next().unwrap_or(rest);
-    rest.trim_matches(|c: char| c.is_whitespace() || c == '=')
-        .to_owned()
+    let rest = rest.trim_start();
+    let rest = rest.strip_prefix('=').unwrap_or(rest).trim_start();
+    let mut is_quoted = false;
+    let mut before = ' ';
+    let end = rest.find(|c: char| {
+        is_quoted ^= c == '"';
+        let starts = c == '#' && !is_quoted && before.is_whitespace();
+        before = c;
+        starts
+    });
+    rest[..end.unwrap_or(rest.len())].trim_end().to_owned()
 }

@@ -115,7 +115,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     all("DenyUsers", Users),
     first("DisableForwarding", Flag),
     first("ExposeAuthInfo", Flag),
-    first("FingerprintHash", OneOf(&["md5", "sha256"])),
+    first("FingerprintHash", OneOf(&["md5", "sha1", "sha256", "sha384", "sha512"])),
     first("ForceCommand", Words),
     first("GatewayPorts", OneOf(&["yes", "no", "clientspecified"])),
     first("GSSAPIAuthentication", Flag),

@@ -54,6 +54,33 @@ fn every_key_on_every_distribution_with_systemd() {
 }
 
 #[test]
+fn what_is_gone_already_is_disabled() {
+    let wants = "/etc/systemd/system/multi-user.target.wants";
+    for (path, target) in [
+        (format!("{wants}/gone.service@"), "/usr/lib/systemd/system/gone.service"),
+        ("/etc/systemd/system/gone.service@".to_owned(), "/opt/gone.service"),
+        (format!("{wants}/ssh.service@"), "/usr/lib/systemd/system/ssh.service"),
+    ] {
+        let mut tree = image(&[
+            (&path, target),
+            ("/usr/lib/systemd/systemd", ""),
+            ("/opt/gone.service", SERVICE),
+        ]);
+        let recipe = recipe(value!({"disable": ["gone", "typo"]}));
+        let first = step(&mut tree, "systemd", &recipe).unwrap();
+        let second = step(&mut tree, "systemd", &recipe).unwrap();
+        assert_eq!(first.changes.is_empty(), path.contains("ssh"), "{path}");
+        assert_eq!(second.changes, [], "{path}");
+        let warnings = crate::kit::texts(&second.warnings);
+        assert_eq!(
+            warnings,
+            ["gone", "typo"]
+                .map(|unit| format!("the image has no unit {unit}.service: nothing is disabled"))
+        );
+    }
+}
+
+#[test]
 fn files_are_written_once() {
     let mut tree = distribution("debian");
     let systemd = value!({

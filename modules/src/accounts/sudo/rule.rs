@@ -185,7 +185,13 @@ impl<'r> Parser<'r> {
         if address.parse::<Ipv6Addr>().is_ok() {
             self.rest = rest;
             if let Some(prefix) = rest.strip_prefix('/') {
-                self.rest = prefix.trim_start_matches(|c: char| c.is_ascii_hexdigit() || c == ':');
+                let end = prefix.find(|c: char| !c.is_ascii_hexdigit() && c != ':');
+                let (mask, rest) = prefix.split_at(end.unwrap_or(prefix.len()));
+                let is_length = mask.parse::<u8>().is_ok_and(|length| length <= 128);
+                if !is_length && mask.parse::<Ipv6Addr>().is_err() {
+                    return Err(self.wrong("an address with a prefix of at most 128 bits"));
+                }
+                self.rest = rest;
             }
             return Ok(true);
         }
@@ -279,6 +285,9 @@ impl<'r> Parser<'r> {
             _ => return Ok(false),
         };
         self.rest = &self.rest[name.len() + 1..];
+        if matches!(name, "CWD" | "CHROOT") && self.rest.starts_with('"') {
+            return Err(self.wrong("a path without quotes"));
+        }
         match self.word(&[',', ':', '(', ')', '=', '#'])? {
             Some(value) if is_right(value) => {
                 self.blanks();
