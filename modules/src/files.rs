@@ -94,11 +94,7 @@ fn write(root: &mut Root<'_>, file: &File) -> Result<(), Error> {
         return Ok(());
     }
     // Lines do not go on with what the file ends in.
-    let start = if is_open && text.ends_with('\n') {
-        "\n"
-    } else {
-        ""
-    };
+    let start = if is_open { "\n" } else { "" };
     root.append(&**path, format!("{start}{text}"))
         .map_err(failed)
 }
@@ -110,7 +106,15 @@ fn has_lines(file: &[u8], text: &[u8]) -> bool {
         let starts = at == 0 || file[at - 1] == b'\n';
         starts && (end == file.len() || text.ends_with(b"\n") || file[end] == b'\n')
     };
-    memmem::find_iter(file, text).any(is_at)
+    // One may begin in another, as blank lines do.
+    let mut from = 0;
+    while let Some(found) = memmem::find(&file[from..], text) {
+        if is_at(from + found) {
+            return true;
+        }
+        from += found + 1;
+    }
+    false
 }
 
 fn make_link(root: &mut Root<'_>, link: &Link) -> Result<(), RootError> {

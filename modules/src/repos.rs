@@ -143,6 +143,10 @@ struct Options {
     apk_repos: Vec<Spanned<crate::shorthand::Shorthand<apk::Repo>>>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
     let Options {
         apt_repos,

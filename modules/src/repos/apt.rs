@@ -22,16 +22,19 @@ pub(super) struct Repo {
     components: Vec<Spanned<String>>,
     #[serde(default)]
     architectures: Vec<Spanned<String>>,
-    #[serde(default)]
-    sources: bool,
+    sources: Option<bool>,
     key: Option<Given>,
     signed_by: Option<Spanned<String>>,
-    #[serde(default = "yes")]
+    #[serde(default = "super::yes")]
     enabled: bool,
 }
 
-pub(super) fn yes() -> bool {
-    true
+/// What becomes of a field.
+enum Change {
+    Set(String),
+    Remove,
+    /// It stays as it is; without one, there is this.
+    Keep(Option<&'static str>),
 }
 
 impl Repo {
@@ -93,15 +96,31 @@ pub(super) fn write(root: &mut Root<'_>, repo: &Repo) -> Result<(), Error> {
         let words: Vec<_> = list.iter().map(|word| word.as_str()).collect();
         (!words.is_empty()).then(|| words.join(" "))
     };
-    let types = if repo.sources { "deb deb-src" } else { "deb" };
+    let enabled = match repo.enabled {
+        true => Change::Remove,
+        false => Change::Set("no".to_owned()),
+    };
+    let types = match repo.sources {
+        Some(true) => Change::Set("deb deb-src".to_owned()),
+        Some(false) => Change::Set("deb".to_owned()),
+        None => Change::Keep(Some("deb")),
+    };
+    let keep = || Change::Keep(None);
     let fields = [
-        ("Enabled", (!repo.enabled).then(|| "no".to_owned())),
-        ("Types", Some(types.to_owned())),
-        ("URIs", words(&repo.uris)),
-        ("Suites", words(&repo.suites)),
-        ("Components", words(&repo.components)),
-        ("Architectures", words(&repo.architectures)),
-        ("Signed-By", signed_by),
+        ("Enabled", enabled),
+        ("Types", types),
+        ("URIs", words(&repo.uris).map_or_else(keep, Change::Set)),
+        ("Suites", words(&repo.suites).map_or_else(keep, Change::Set)),
+        // Whether there are any follows from the suites.
+        (
+            "Components",
+            words(&repo.components).map_or(Change::Remove, Change::Set),
+        ),
+        (
+            "Architectures",
+            words(&repo.architectures).map_or_else(keep, Change::Set),
+        ),
+        ("Signed-By", signed_by.map_or_else(keep, Change::Set)),
     ];
     let path = format!("{FOLDER}/{name}.sources");
     let text = root.text_to_change(&path)?;
@@ -142,13 +161,13 @@ fn signed_by(root: &mut Root<'_>, repo: &Repo) -> Result<Option<String>, Error> 
     Ok(Some(path))
 }
 
-/// Returns the file with the fields of its first stanza set, or gone where they have no value.
-fn set(text: &str, fields: &[(&str, Option<String>)]) -> String {
+/// Returns the file with the fields of its first stanza changed.
+fn set(text: &str, fields: &[(&str, Change)]) -> String {
     let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
     if let Some(last) = lines.last_mut().filter(|last| !last.ends_with('\n')) {
         last.push('\n');
     }
-    for (name, value) in fields {
+    for (name, change) in fields {
         let is_field = |line: &String| {
             let head = line
                 .get(..name.len())
@@ -164,25 +183,37 @@ fn set(text: &str, fields: &[(&str, Option<String>)]) -> String {
             .position(|line| line.trim().is_empty())
             .unwrap_or(stanza.len());
         let found = stanza[..len].iter().position(is_field).map(|at| start + at);
-        match (found, value) {
-            (Some(at), value) => {
-                let folded = lines[at + 1..].iter();
-                let more = folded
-                    .take_while(|line| line.starts_with([' ', '\t']))
-                    .count();
-                let same = value.as_ref().is_some_and(|value| {
-                    let now = lines[at..=at + more].concat();
-                    now[name.len() + 1..]
-                        .split_whitespace()
-                        .eq(value.split_whitespace())
-                });
-                if !same {
-                    let new = value.as_ref().map(|value| format!("{name}: {value}\n"));
-                    lines.splice(at..=at + more, new);
-                }
-            }
-            (None, Some(value)) => lines.insert(start + len, format!("{name}: {value}\n")),
-            (None, None) => {}
+        let value = match (found, change) {
+            (Some(_), Change::Keep(_)) | (None, Change::Keep(None) | Change::Remove) => continue,
+            (None, Change::Keep(Some(usual))) => Some(*usual),
+            (_, Change::Set(value)) => Some(value.as_str()),
+            (Some(_), Change::Remove) => None,
+        };
+        let new = value.map(|value| format!("{name}: {value}\n"));
+        let Some(at) = found else {
+            lines.splice(start + len..start + len, new);
+            continue;
+        };
+        // A field goes on in lines that start with a blank, with comments among them.
+        let folded = lines[at + 1..]
+            .iter()
+            .take_while(|line| line.starts_with([' ', '\t', '#']));
+        let end = folded
+            .enumerate()
+            .filter(|(_, line)| !line.starts_with('#'))
+            .last()
+            .map_or(at + 1, |(last, _)| at + 2 + last);
+        let (comments, said): (Vec<String>, Vec<String>) = lines[at..end]
+            .iter()
+            .cloned()
+            .partition(|line| line.starts_with('#'));
+        let now = said.concat();
+        let is_same = value.is_some_and(|value| {
+            let words = now[name.len() + 1..].split_whitespace();
+            words.eq(value.split_whitespace())
+        });
+        if !is_same {
+            lines.splice(at..end, new.into_iter().chain(comments));
         }
     }
     lines.concat()

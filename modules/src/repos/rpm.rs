@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use super::apt::yes;
 use super::key::{self, Form};
 use super::{check_line, check_name};
 use crate::given::{self, Given};
@@ -22,10 +21,9 @@ pub(super) struct Repo {
     mirrorlist: Option<Spanned<String>>,
     key: Option<Given>,
     gpgkey: Option<Spanned<Vec<Spanned<String>>>>,
-    #[serde(default = "yes")]
-    gpgcheck: bool,
+    gpgcheck: Option<bool>,
     priority: Option<Spanned<u8>>,
-    #[serde(default = "yes")]
+    #[serde(default = "super::yes")]
     enabled: bool,
 }
 
@@ -97,7 +95,6 @@ pub(super) fn write(root: &mut Root<'_>, repo: &Repo) -> Result<(), Error> {
         }
         None => repo.gpgkey.as_ref().map(join),
     };
-    let flag = |value: bool| Some(u8::from(value).to_string());
     let text = |text: &Option<Spanned<String>>| text.as_ref().map(|text| text.value.clone());
     let path = file_of(root, id)?;
     let before = root.read_if_exists(&path)?.unwrap_or_default();
@@ -105,10 +102,12 @@ pub(super) fn write(root: &mut Root<'_>, repo: &Repo) -> Result<(), Error> {
         // A name that is there is as good as any.
         (!ini::has(&before, id, "name")).then(|| id.to_owned())
     });
-    let mut keys = vec![
-        ("enabled", flag(repo.enabled)),
-        ("gpgcheck", flag(repo.gpgcheck)),
-    ];
+    let flag = |value: bool| Some(u8::from(value).to_string());
+    let mut keys = vec![("enabled", flag(repo.enabled))];
+    // What comes from a repository that is new is checked.
+    let is_new = !ini::has(&before, id, "gpgcheck");
+    let gpgcheck = repo.gpgcheck.or(is_new.then_some(true));
+    keys.extend(gpgcheck.map(|value| ("gpgcheck", flag(value))));
     keys.extend(description.map(|name| ("name", Some(name))));
     keys.extend(gpgkey.map(|key| ("gpgkey", Some(key))));
     keys.extend(

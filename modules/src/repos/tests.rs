@@ -36,6 +36,17 @@ fn sources_of_apt() {
         assert_eq!(done.warnings, [""; 0]);
     }
 
+    // What the recipe does not name stays, and comments that were in a field.
+    let before = "Types: deb deb-src\nURIs: http://old\n# c\n http://folded\nSuites: s\n\
+                  Components: main\nArchitectures: amd64\nSigned-By: /k.gpg\n";
+    let bare = value!({"apt_repos": [
+        {"name": "r", "uris": ["http://new"], "suites": ["s"], "components": ["main"]},
+    ]});
+    let (tree, _) = twice(&[APT, (path, before)], "repos", &bare).unwrap();
+    assert_eq!(
+        read(&tree, path),
+        before.replace("http://old\n# c\n http://folded\n", "http://new\n# c\n")
+    );
     let recipe = value!({"apt_repos": [{
         "name": "r", "uris": ["https://a/"], "suites": ["./"], "architectures": ["amd64"],
         "sources": true, "key": KEY, "enabled": false,

@@ -57,9 +57,18 @@ fn every_key_on_every_distribution_with_systemd() {
 fn what_is_gone_already_is_disabled() {
     let wants = "/etc/systemd/system/multi-user.target.wants";
     for (path, target) in [
-        (format!("{wants}/gone.service@"), "/usr/lib/systemd/system/gone.service"),
-        ("/etc/systemd/system/gone.service@".to_owned(), "/opt/gone.service"),
-        (format!("{wants}/ssh.service@"), "/usr/lib/systemd/system/ssh.service"),
+        (
+            format!("{wants}/gone.service@"),
+            "/usr/lib/systemd/system/gone.service",
+        ),
+        (
+            "/etc/systemd/system/gone.service@".to_owned(),
+            "/opt/gone.service",
+        ),
+        (
+            format!("{wants}/ssh.service@"),
+            "/usr/lib/systemd/system/ssh.service",
+        ),
     ] {
         let mut tree = image(&[
             (&path, target),
