@@ -12,6 +12,8 @@ mod methods;
 mod options;
 mod program;
 
+use std::collections::BTreeSet;
+
 use crate::option::{OptionDoc, Shape};
 use crate::units;
 use crate::value::ValueError;
@@ -141,22 +143,31 @@ fn write(root: &mut Root<'_>, asked: &[Asked]) -> Result<(), Error> {
     if !config::includes(&text, "/etc/ssh/sshd_config.d/") {
         root.mkdir_above(own)?;
         root.write(own, config::set(&text, asked))?;
-        return Ok(());
+        return without_more(root, own, asked);
     }
     let rest = config::without_more(&text, asked);
     if rest != text {
         root.mkdir_above(own)?;
         root.write(own, rest)?;
     }
-    for path in root.glob("/etc/ssh/sshd_config.d/*.conf") {
-        if path != DROP_IN.as_bytes() {
+    without_more(root, main, asked)?;
+    let before = root.read_if_exists(DROP_IN)?.unwrap_or_default();
+    root.mkdir_above(DROP_IN)?;
+    root.write(DROP_IN, config::set(&before, asked))?;
+    Ok(())
+}
+
+/// Takes out what other files add to what was asked for, wherever sshd includes them from.
+fn without_more(root: &mut Root<'_>, main: &str, asked: &[Asked]) -> Result<(), Error> {
+    let lines = effective::lines(root, main)?;
+    let paths: BTreeSet<_> = lines.into_iter().map(|line| line.path).collect();
+    let own = [main, DROP_IN];
+    for path in paths {
+        if !own.iter().any(|own| own.as_bytes() == path) {
             let text = root.read(&path)?;
             root.write(&path, config::without_more(&text, asked))?;
         }
     }
-    let before = root.read_if_exists(DROP_IN)?.unwrap_or_default();
-    root.mkdir_above(DROP_IN)?;
-    root.write(DROP_IN, config::set(&before, asked))?;
     Ok(())
 }
 

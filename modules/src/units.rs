@@ -95,6 +95,28 @@ fn link(
     unit: &str,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Vec<u8>>, UnitError> {
+    let mut made = Vec::new();
+    for (path, target) in wanted_links(root, unit, warnings)? {
+        if !leads_to(root, &path, &target)? {
+            made.push((path, target));
+        }
+    }
+    for (path, target) in &made {
+        root.mkdir_above(path)?;
+        root.symlink(target, path, false)?;
+    }
+    Ok(made.into_iter().map(|(path, _)| path).collect())
+}
+
+/// Path and target of links.
+type Links = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Returns all links of a unit, and of those that it names in `Also=`.
+fn wanted_links(
+    root: &Root<'_>,
+    unit: &str,
+    warnings: &mut Vec<String>,
+) -> Result<Links, UnitError> {
     let first = UnitName::parse(unit)?;
     let mut seen = BTreeSet::from([first.clone()]);
     let mut todo = vec![first.clone()];
@@ -121,27 +143,23 @@ fn link(
             links.push((join(CONFIG.as_bytes(), link.as_bytes()), unit.path.clone()));
         }
     }
-    let mut made = Vec::new();
-    for (path, target) in links {
-        if !leads_to(root, &path, &target)? {
-            made.push((path, target));
-        }
-    }
-    for (path, target) in &made {
-        root.mkdir_above(path)?;
-        root.symlink(target, path, false)?;
-    }
-    Ok(made.into_iter().map(|(path, _)| path).collect())
+    Ok(links)
 }
 
 /// Removes every link to a unit from `/etc/systemd/system`, and to those that it names in `Also=`;
 /// returns the paths of the links.
 pub(crate) fn disable(root: &mut Root<'_>, unit: &str) -> Result<Vec<Vec<u8>>, UnitError> {
-    unlink(root, unit, true)
+    unlink(root, unit, true, &BTreeSet::new())
 }
 
-/// Does what [`disable`] does; `also` says whether it is done to the units of `Also=`, too.
-fn unlink(root: &mut Root<'_>, unit: &str, also: bool) -> Result<Vec<Vec<u8>>, UnitError> {
+/// Does what [`disable`] does, but for links that are kept; `also` says whether it is done to the
+/// units of `Also=`, too.
+fn unlink(
+    root: &mut Root<'_>,
+    unit: &str,
+    also: bool,
+    kept: &BTreeSet<Vec<u8>>,
+) -> Result<Vec<Vec<u8>>, UnitError> {
     let first = UnitName::parse(unit)?;
     let mut names = BTreeSet::new();
     let mut todo = vec![first.clone()];
@@ -177,7 +195,7 @@ fn unlink(root: &mut Root<'_>, unit: &str, also: bool) -> Result<Vec<Vec<u8>>, U
     }
     let mut links = Vec::new();
     for path in config_links(root)? {
-        if points_at_one_of(root, &path, &names)? {
+        if !kept.contains(&path) && points_at_one_of(root, &path, &names)? {
             links.push(path);
         }
     }

@@ -321,3 +321,26 @@ fn refusals() {
     let none = step(&mut image(&[]), "ssh", &value!({})).unwrap_err();
     assert_eq!(none.to_string(), "the image has no sshd");
 }
+
+/// Files that sshd includes from elsewhere add up as well.
+#[test]
+fn what_other_folders_add_is_taken_out() {
+    let other = "/usr/etc/ssh/sshd_config.d/40-suse.conf";
+    for main in [
+        "Include /etc/ssh/sshd_config.d/*.conf\nInclude /usr/etc/ssh/sshd_config.d/*.conf\n",
+        "Include /usr/etc/ssh/sshd_config.d/*.conf\n",
+    ] {
+        let mut tree = image(&[
+            ("/usr/sbin/sshd", ""),
+            ("/usr/etc/ssh/sshd_config", main),
+            (other, "Port 99\nSubsystem sftp /x\nUsePAM yes\n"),
+        ]);
+        let recipe = value!({"ssh": {
+            "host_keys": "keep",
+            "options": {"Port": 22_i64, "Subsystem": "sftp internal-sftp"},
+        }});
+        step(&mut tree, "ssh", &recipe).unwrap();
+        assert_eq!(read(&tree, other), "UsePAM yes\n", "{main}");
+        assert_eq!(step(&mut tree, "ssh", &recipe).unwrap().changes, []);
+    }
+}

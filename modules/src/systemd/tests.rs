@@ -53,6 +53,30 @@ fn every_key_on_every_distribution_with_systemd() {
     }
 }
 
+/// What one unit enables along with it, and the presets disable: both runs end with the same link.
+#[test]
+fn presets_that_contradict_each_other() {
+    let lib = "/usr/lib/systemd/system";
+    let mut tree = image(&[
+        ("/usr/lib/systemd/systemd", ""),
+        (
+            &format!("{lib}/a.service"),
+            "[Install]\nWantedBy=b.target\nAlso=c.socket\n",
+        ),
+        (&format!("{lib}/c.socket"), "[Install]\nWantedBy=s.target\n"),
+        (
+            "/usr/lib/systemd/system-preset/9.preset",
+            "enable a.service\ndisable *\n",
+        ),
+    ]);
+    let recipe = recipe(value!({"preset": "all"}));
+    step(&mut tree, "systemd", &recipe).unwrap();
+    let link =
+        "0777 0:0 /etc/systemd/system/s.target.wants/c.socket -> /usr/lib/systemd/system/c.socket";
+    assert!(show(&mut tree, "/etc/systemd/system").contains(&link.to_owned()));
+    assert_eq!(step(&mut tree, "systemd", &recipe).unwrap().changes, []);
+}
+
 #[test]
 fn what_is_gone_already_is_disabled() {
     let wants = "/etc/systemd/system/multi-user.target.wants";

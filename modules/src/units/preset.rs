@@ -1,9 +1,9 @@
 //! What a distribution or administrator wants enabled: systemd.preset(5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::name::UnitName;
-use super::{UnitError, find, link, names, unlink};
+use super::{UnitError, find, leads_to, link, names, unlink, wanted_links};
 use crate::root::{glob_matches, join};
 use crate::{Root, RootError};
 
@@ -84,8 +84,18 @@ impl Decided {
         root: &mut Root<'_>,
         tell: impl Fn(&mut Root<'_>, usize, UnitError) -> Result<(), E>,
     ) -> Result<(), E> {
+        // A link that is right for one of the others is not taken away to be made again.
+        let mut kept = BTreeSet::new();
+        for (_, name) in &self.on {
+            let wanted = wanted_links(root, name.as_str(), &mut Vec::new());
+            for (path, target) in wanted.unwrap_or_default() {
+                if leads_to(root, &path, &target).is_ok_and(|leads| leads) {
+                    kept.insert(path);
+                }
+            }
+        }
         for (at, name) in &self.off {
-            if let Err(error) = unlink(root, name.as_str(), false) {
+            if let Err(error) = unlink(root, name.as_str(), false, &kept) {
                 tell(root, *at, error)?;
             }
         }
