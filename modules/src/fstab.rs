@@ -15,6 +15,9 @@ use table::{Entry, Table};
 
 const FILE: &str = "/etc/fstab";
 
+/// The option that has a filesystem grow at boot (systemd.mount(5)): `growfs` adds it.
+pub(crate) const GROWFS: &str = "x-systemd.growfs";
+
 pub(crate) const MODULE: Module = Module {
     name: "fstab",
     summary: "has the partitions of the image mounted at boot",

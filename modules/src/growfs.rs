@@ -12,9 +12,6 @@ use crate::{Cfg, Error, Host, Module, Partition, Root, fstab, ini, installed, un
 /// The definition that systemd-repart grows the partition by: repart.d(5).
 const REPART: &str = "/etc/repart.d/50-hsb-grow.conf";
 
-/// The mount option that systemd.mount(5) has for it.
-const OPTION: &str = "x-systemd.growfs";
-
 const SCRIPT: &str = "/usr/local/sbin/hsb-growfs";
 const SCRIPT_TEXT: &str = include_str!("growfs/grow.sh");
 
@@ -74,7 +71,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let mount = &*fstab::place(mount);
     let partition = partition(root, mount, span)?;
     match grower(root, partition, span)? {
-        Grower::None => fstab::add_option(root, partition, OPTION)?,
+        Grower::None => fstab::add_option(root, partition, fstab::GROWFS)?,
         Grower::Repart(kind) => {
             root.mkdir_above(REPART)?;
             let before = root.read_if_exists(REPART)?.unwrap_or_default();
@@ -82,7 +79,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
                 REPART,
                 ini::set(&before, "Partition", &[("Type", Some(kind))]),
             )?;
-            fstab::add_option(root, partition, OPTION)?;
+            fstab::add_option(root, partition, fstab::GROWFS)?;
         }
         Grower::CloudInit => root.info("cloud-init grows the root filesystem"),
         Grower::Script => add_script(root, mount, span)?,

@@ -117,6 +117,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             root.remove(path)?;
         }
         make_keys_at_boot(root, cfg)?;
+        warn_of_others(root)?;
     }
     let version = program::version(root)?;
     let asked = ssh.asked(version);
@@ -193,6 +194,21 @@ fn warn_of_earlier(root: &mut Root<'_>, lines: &[Line], asked: &[Asked]) {
             root.warn_at(asked.span, message);
         }
     }
+}
+
+/// Warns of host keys at places of the administrator's own: nothing would make them anew.
+fn warn_of_others(root: &mut Root<'_>) -> Result<(), Error> {
+    let main = FILES.into_iter().find(|path| root.is_file(path));
+    for line in effective::lines(root, main.unwrap_or(FILES[0]))? {
+        let is_usual = line.value.starts_with("/etc/ssh/ssh_host_");
+        if line.keyword == "hostkey" && !is_usual && root.is_file(&line.value) {
+            let (path, key) = (line.path.escape_ascii(), &line.value);
+            root.warn(format!(
+                "{path} names the host key {key}, which stays: all machines of this image share it"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Sees to it that sshd finds keys when it starts for the first time.

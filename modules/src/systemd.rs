@@ -1,6 +1,6 @@
 //! `systemd`: units enabled, disabled, masked, preset and added; and what the system boots into.
 //!
-//! The links are those that `systemctl --root` makes. A step works through `units`, `unmask`,
+//! The links are those that `systemctl --root` makes. A step works through `unmask`, `units`,
 //! `preset`, `disable`, `enable`, `mask` and `default_target`, in this order.
 
 mod doc;
@@ -17,7 +17,7 @@ pub(crate) const MODULE: Module = Module {
     name: "systemd",
     summary: "enables, disables, masks and adds units of systemd",
     details: "\
-Makes the links that `systemctl --root` makes, and works through `units`, `unmask`, `preset`,
+Makes the links that `systemctl --root` makes, and works through `unmask`, `units`, `preset`,
 `disable`, `enable`, `mask` and `default_target`, in this order. A name without an ending is that of
 a service. Units are written to `/etc/systemd/system`.",
     keys: &["systemd"],
@@ -39,12 +39,12 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             .help("its services are started by something else")
             .into());
     }
-    for unit in &systemd.units {
-        add(root, unit)?;
-    }
     for unit in &systemd.unmask {
         let done = units::unmask(root, unit);
         done.map_err(|error| unit_error(root, unit.span, error))?;
+    }
+    for unit in &systemd.units {
+        add(root, unit)?;
     }
     match &systemd.preset {
         None => {}

@@ -294,7 +294,23 @@ impl Edit<'_, '_> {
                 home::make_mailbox(root, spool, name, user.uid, mail)?;
             }
         }
+        let mut users = self.accounts.users();
+        let is_theirs = |other: &[&[u8]; 7]| other[0] != name.as_bytes() && other[5] == user.home;
+        let other = users.find(is_theirs).filter(|_| user.home.len() > 1);
+        let shared = other.map(|other| {
+            let (home, other) = (user.home.escape_ascii(), other[0].escape_ascii());
+            format!("the home {home} of user {name:?} is that of {other}, too")
+        });
         let keys = account.keys()?;
+        if let Some(message) = &shared {
+            if let Some(first) = account.ssh_authorized_keys.first() {
+                let help = "sshd would let who has these keys in as the other one";
+                return Err(first.error(message.clone()).help(help).into());
+            }
+            if usual {
+                root.warn_at(place, message.clone());
+            }
+        }
         if let Some(first) = account.ssh_authorized_keys.first() {
             if !user.home.starts_with(b"/") || !root.is_dir(user.home) {
                 let home = user.home.escape_ascii();

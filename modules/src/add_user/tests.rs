@@ -231,6 +231,29 @@ fn who_exists_gets_what_is_missing() {
     );
 }
 
+#[test]
+fn a_home_that_is_somebody_elses() {
+    let mut tree = debian();
+    let bob = value!({"name": "bob"});
+    let new = value!({"name": "new", "home": "/home/bob"});
+    let done = step(
+        &mut tree,
+        "add_user",
+        &value!({"add_users": [(bob.clone()), (new)]}),
+    )
+    .unwrap();
+    let warnings = crate::kit::texts(&done.warnings).join("\n");
+    let want = "the home /home/bob of user \"new\" is that of bob, too";
+    assert!(warnings.contains(want), "{warnings}");
+    let keys = value!({"name": "new", "home": "/home/bob", "ssh_authorized_keys": [KEY]});
+    let recipe = value!({"add_users": [(bob), (keys)]});
+    let refused = step(&mut debian(), "add_user", &recipe).unwrap_err();
+    assert!(
+        format!("{refused:?}").contains("is that of bob, too"),
+        "{refused:?}"
+    );
+}
+
 /// Users that follow each other, by the ids that they get.
 #[test]
 fn numbers() {

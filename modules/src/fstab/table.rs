@@ -1,5 +1,7 @@
 //! The file itself: lines of six words, in which blanks are `\040` and the like. See fstab(5).
 
+use super::GROWFS;
+
 /// What one line has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -119,7 +121,18 @@ impl Table {
             last.text.push('\n');
         }
         let options = entry.options.as_ref().unwrap_or(&entry.usual);
-        self.lines.push(Line {
+        // What is mounted below it comes behind it. The kernel itself mounts the root.
+        let below = format!("{}/", escape(&entry.mount));
+        let is_below = |line: &Line| match line.words().get(1) {
+            Some(word) if word.starts_with('/') => super::place(word).starts_with(&below),
+            _ => false,
+        };
+        let at = self
+            .lines
+            .iter()
+            .position(is_below)
+            .filter(|_| entry.mount != "/");
+        let line = Line {
             text: format!(
                 "{}\t{}\t{}\t{options}\t0\t{}\n",
                 entry.device,
@@ -128,7 +141,8 @@ impl Table {
                 entry.pass
             ),
             is_ours: true,
-        });
+        };
+        self.lines.insert(at.unwrap_or(self.lines.len()), line);
     }
 
     /// Returns device and mount point of the lines that name a device of some disk, and are none
@@ -166,6 +180,16 @@ impl Line {
         self.is_ours = true;
         let mut out = String::new();
         let mut rest = self.text.as_str();
+        // What another step has put there for its own ends is not among the options.
+        let has_growfs = |options: &str| options.split(',').any(|option| option == GROWFS);
+        let grows = self
+            .words()
+            .get(3)
+            .is_some_and(|options| has_growfs(options));
+        let options = entry.options.as_ref().map(|options| match grows {
+            true if !has_growfs(options) => format!("{options},{GROWFS}"),
+            _ => options.clone(),
+        });
         for place in 0..4 {
             let start = rest.len() - rest.trim_ascii_start().len();
             let end = rest[start..].find(|c: char| c.is_ascii_whitespace());
@@ -174,7 +198,7 @@ impl Line {
                 0 => Some(&entry.device),
                 2 => Some(&entry.filesystem),
                 3 if rest[start..end].is_empty() => entry.options.as_ref().or(Some(&entry.usual)),
-                3 => entry.options.as_ref(),
+                3 => options.as_ref(),
                 _ => None,
             };
             let blank = &rest[..start];

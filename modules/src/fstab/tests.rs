@@ -142,6 +142,20 @@ fn lines_that_are_there() {
         value!({"mounts": [{"mount": "/ü", "device": "ü", "options": "x-note=€Ċü", "type": "é"}]});
     let (text, _) = after(None, far);
     assert!(text.contains("ü\t/ü\té\tx-note=€Ċü\t0\t0\n"), "{text}");
+    // A line comes before those that are mounted below it.
+    let (text, _) = after(
+        Some("tmpfs /var/log tmpfs noatime 0 0\n"),
+        value!({"mounts": [{"mount": "/var", "device": "tmpfs", "type": "tmpfs"}]}),
+    );
+    let both = "tmpfs\t/var\ttmpfs\tdefaults\t0\t0\ntmpfs /var/log tmpfs noatime 0 0\n";
+    assert!(text.starts_with(both), "{text}");
+    // What `growfs` has put there stays.
+    let (text, _) = after(
+        Some("LABEL=x / ext4 errors=remount-ro,x-systemd.growfs 0 1\n"),
+        value!({"mounts": [{"mount": "/", "options": "noatime"}]}),
+    );
+    let line = format!("UUID={ROOT} / ext4 noatime,x-systemd.growfs 0 1\n");
+    assert!(text.starts_with(&line), "{text}");
     let slash = value!({"mounts": [{"mount": "/boot/efi/", "options": "ro"}]});
     let (text, _) = after(None, slash);
     let efi = "UUID=1A2B-3C4D\t/boot/efi\tvfat\tro\t0\t2\n";

@@ -344,3 +344,25 @@ fn what_other_folders_add_is_taken_out() {
         assert_eq!(step(&mut tree, "ssh", &recipe).unwrap().changes, []);
     }
 }
+
+#[test]
+fn keys_at_other_places_are_told_of() {
+    let mut tree = image(&[
+        ("/usr/sbin/sshd", ""),
+        ("/usr/libexec/openssh/sshd-keygen", ""),
+        (
+            "/etc/ssh/sshd_config",
+            "HostKey /etc/ssh/keys/rsa\nHostKey /etc/ssh/ssh_host_rsa_key\n",
+        ),
+        ("/etc/ssh/keys/rsa", "PRIVATE"),
+    ]);
+    let done = step(&mut tree, "ssh", &value!({})).unwrap();
+    let warnings = crate::kit::texts(&done.warnings);
+    assert_eq!(
+        warnings,
+        [
+            "/etc/ssh/sshd_config names the host key /etc/ssh/keys/rsa, which stays: all machines of this \
+          image share it"
+        ]
+    );
+}
