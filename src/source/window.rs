@@ -14,7 +14,7 @@ pub(super) trait Archive: ReadAt {
 }
 
 /// What is read after a jump. Most jumps go over one file's content to the next header.
-const SMALLEST: usize = 8 * 1024;
+const SMALLEST: usize = 2 * 1024;
 /// What is read at once while one header follows the other.
 const LARGEST: usize = 256 * 1024;
 
@@ -52,7 +52,7 @@ impl<'a> Window<'a> {
     }
 
     /// How much [`Window::get`] gives at once.
-    pub(super) const MOST: usize = SMALLEST;
+    pub(super) const MOST: usize = 8 * 1024;
 
     fn held(&self, offset: u64) -> Option<&[u8]> {
         let skip = usize::try_from(offset.checked_sub(self.start)?).ok()?;
@@ -68,7 +68,7 @@ impl<'a> Window<'a> {
             SMALLEST
         };
         self.start = offset;
-        self.bytes.resize(self.step, 0);
+        self.bytes.resize(self.step.max(len), 0);
         let mut filled = 0;
         while filled < len {
             match self
