@@ -75,7 +75,7 @@ fn files(root: &Root<'_>, folder: &str) -> Result<Vec<Vec<u8>>, RootError> {
         }
         for name in root.list(&directory)? {
             let path = join(directory.as_bytes(), &name);
-            if name.ends_with(b".conf") && (root.is_file(&path) || is_null(root, &path)) {
+            if name.ends_with(b".conf") && (root.is_file(&path) || root.is_masked(&path)) {
                 by_name.entry(name).or_insert(path);
             }
         }
@@ -84,15 +84,8 @@ fn files(root: &Root<'_>, folder: &str) -> Result<Vec<Vec<u8>>, RootError> {
         Ok(Kind::File(content)) => content.is_empty(),
         _ => false,
     };
-    let counts = |path: &Vec<u8>| !is_null(root, path) && !is_empty(path);
+    let counts = |path: &Vec<u8>| !root.is_masked(path) && !is_empty(path);
     Ok(by_name.into_values().filter(counts).collect())
-}
-
-/// Returns whether a path ends in a link to the device that nothing comes out of. Images need not
-/// have it.
-fn is_null(root: &Root<'_>, path: &[u8]) -> bool {
-    root.readlink(path)
-        .is_ok_and(|target| target == b"/dev/null")
 }
 
 /// Applies the lines of a folder's drop-ins together with a recipe's own.

@@ -18,6 +18,7 @@ mod error;
 mod glob;
 mod host;
 mod lay;
+mod mask;
 mod meta;
 mod mode;
 mod names;
@@ -46,6 +47,7 @@ pub use warning::Warning;
 pub(crate) use error::show;
 pub(crate) use glob::matches;
 pub(crate) use lay::{Laid, Place};
+pub(crate) use mask::leads_to_null;
 
 /// The largest file that [`Root::read`] returns. Modules read settings, not disk images: this
 /// keeps a mistaken path from filling memory.
@@ -244,15 +246,17 @@ impl<'t> Root<'t> {
             .map_err(|cause| read_error(path, cause))
     }
 
-    /// Returns the content of a file, or nothing when there is no such file.
+    /// Returns the content of a file, or nothing when there is no such file, or a link to
+    /// `/dev/null` in its place.
     ///
     /// # Errors
     ///
     /// Fails as [`Root::read`] does, except on a missing file.
     pub fn read_if_exists(&self, path: impl AsRef<[u8]>) -> Result<Option<Vec<u8>>, RootError> {
+        let path = path.as_ref();
         match self.read(path) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.is_not_found() || self.is_masked(path) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -272,8 +276,9 @@ impl<'t> Root<'t> {
 
     /// Returns the content of a text file that is to be changed; nothing where it is not there.
     pub(crate) fn text_to_change(&self, path: impl AsRef<[u8]>) -> Result<String, RootError> {
+        let path = path.as_ref();
         match self.read_to_string(path) {
-            Err(error) if error.is_not_found() => Ok(String::new()),
+            Err(error) if error.is_not_found() || self.is_masked(path) => Ok(String::new()),
             read => read,
         }
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use fsgen::Kind;
 use fsgen::tree::path::split;
 
-use crate::root::join;
+use crate::root::{join, leads_to_null};
 use crate::{Root, RootError};
 pub(crate) use asked::asked_links;
 pub(crate) use error::UnitError;
@@ -338,33 +338,13 @@ fn leads_to(root: &Root<'_>, path: &[u8], target: &[u8]) -> Result<bool, UnitErr
 /// Returns whether a unit file is a mask: a link to `/dev/null`, or empty.
 fn is_mask(root: &Root<'_>, path: &[u8]) -> Result<bool, RootError> {
     if root.is_link(path) {
-        return Ok(is_null(path, &root.readlink(path)?));
+        return Ok(leads_to_null(path, &root.readlink(path)?));
     }
     let node = match root.lstat(path) {
         Err(error) if error.is_not_found() => return Ok(false),
         found => found?,
     };
     Ok(matches!(&node.kind, Kind::File(content) if content.is_empty()))
-}
-
-/// Returns whether a link at a path says `/dev/null`, from there or from the top.
-fn is_null(path: &[u8], target: &[u8]) -> bool {
-    let folder = split(path).map_or(&b"/"[..], |(folder, _)| folder);
-    let whole = join(folder, target);
-    let whole = if target.starts_with(b"/") {
-        target
-    } else {
-        &whole
-    };
-    let mut names: Vec<&[u8]> = Vec::new();
-    for name in whole.split(|b| *b == b'/') {
-        match name {
-            b"" | b"." => {}
-            b".." => drop(names.pop()),
-            name => names.push(name),
-        }
-    }
-    names == [b"dev", &b"null"[..]]
 }
 
 /// Returns all links in `/etc/systemd/system` and in its directories of dependencies.
@@ -402,7 +382,7 @@ fn points_at_one_of(
     names: &BTreeSet<UnitName>,
 ) -> Result<bool, RootError> {
     let target = root.readlink(path)?;
-    if is_null(path, &target) {
+    if leads_to_null(path, &target) {
         return Ok(false);
     }
     let last = |path: &[u8]| {

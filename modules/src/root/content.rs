@@ -69,6 +69,7 @@ impl Root<'_> {
         bytes: impl AsRef<[u8]>,
     ) -> Result<(), RootError> {
         let (path, bytes) = (path.as_ref(), bytes.as_ref());
+        self.check_unmasked(path)?;
         let id = self.resolve(path)?;
         let before = self.content(path, id)?;
         let end = at.checked_add(bytes.len() as u64);
@@ -157,6 +158,7 @@ impl Root<'_> {
         if let Some(id) = self.numbered(path) {
             return Ok(Place::Node(id));
         }
+        self.check_unmasked(path)?;
         let mut at = path.to_vec();
         for _ in 0..=MAX_LINKS {
             match self.tree.resolve(&at) {

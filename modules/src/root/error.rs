@@ -17,6 +17,16 @@ pub enum RootError {
         /// Where it ended.
         cause: PathError,
     },
+    /// A link to `/dev/null` is in the place of the file.
+    #[error(
+        "{} leads to /dev/null, where nothing is kept; remove that link in an earlier step, with \
+         `files` and `remove`",
+        show(path)
+    )]
+    Masked {
+        /// The path asked for.
+        path: Vec<u8>,
+    },
     /// Something else than asked for is there.
     #[error("{} is a {found}, not a {wanted}", show(path))]
     Kind {
@@ -217,6 +227,7 @@ impl RootError {
     pub fn path(&self) -> Option<&[u8]> {
         match self {
             RootError::Path { path, .. }
+            | RootError::Masked { path }
             | RootError::Kind { path, .. }
             | RootError::Exists { path, .. }
             | RootError::NotEmpty { path, .. }

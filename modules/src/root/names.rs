@@ -3,7 +3,8 @@
 use fsgen::tree::path::{PathError, check_name, split};
 use fsgen::{Kind, Meta, NodeId, Tree};
 
-use super::{Root, RootError, path_error, unslashed, wrong_kind};
+use super::mask::is_null;
+use super::{Root, RootError, path_error, show, unslashed, wrong_kind};
 
 /// The length in bytes from which on a target is too long (Linux: `PATH_MAX`, its closing NUL
 /// included).
@@ -41,6 +42,12 @@ impl Root<'_> {
         loop {
             match self.tree.resolve(path) {
                 Err(PathError::NotFound(missing)) => {
+                    // Through a link, a directory would take the place of the device.
+                    if is_null(&missing) && show(&missing) != show(path) {
+                        return Err(RootError::Masked {
+                            path: path.to_vec(),
+                        });
+                    }
                     last = Some(self.make_missing(path, &missing)?);
                 }
                 Err(cause) => return Err(path_error(path, cause)),

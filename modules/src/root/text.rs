@@ -120,6 +120,7 @@ impl Root<'_> {
     /// Fails when the path leads to no regular file.
     pub fn truncate(&mut self, path: impl AsRef<[u8]>, size: u64) -> Result<(), RootError> {
         let path = path.as_ref();
+        self.check_unmasked(path)?;
         let id = self.resolve(path)?;
         let content = self.content(path, id)?;
         if content.len() == size {
