@@ -21,19 +21,25 @@ const PROGRAMS: [&str; 6] = [
 const DEFAULT: &str = "x86_64";
 
 /// `e_machine` of the ELF header, and whether the file is 64-bit and big-endian.
-const MACHINES: [(u16, bool, bool, &str); 9] = [
+const MACHINES: [(u16, bool, bool, &str); 14] = [
     (3, false, false, "x86"),
+    (8, false, false, "mipsel"),
+    (8, true, false, "mips64el"),
     (20, false, true, "ppc"),
     (21, true, false, "ppc64le"),
+    (21, true, true, "ppc64"),
+    (22, false, true, "s390"),
     (22, true, true, "s390x"),
     (40, false, false, "arm"),
     (62, true, false, "x86_64"),
     (183, true, false, "aarch64"),
+    (243, false, false, "riscv32"),
     (243, true, false, "riscv64"),
     (258, true, false, "loongarch64"),
 ];
 
-/// Returns the architecture of a tree, as `uname -m` would name it there.
+/// Returns the architecture of a tree, as `uname -m` would name it there; where that does not tell
+/// the order of bytes, as Debian does.
 pub(crate) fn of(tree: &Tree) -> &'static str {
     told(tree).unwrap_or(DEFAULT)
 }
@@ -61,12 +67,27 @@ pub(crate) fn of_reader(reader: &dyn Reader) -> Option<&'static str> {
 }
 
 /// Names of architectures where containers have others (Go: `GOARCH`).
-const OF_CONTAINERS: [(&str, &str); 4] = [
+const OF_CONTAINERS: [(&str, &str); 6] = [
     ("x86_64", "amd64"),
     ("aarch64", "arm64"),
     ("x86", "386"),
     ("loongarch64", "loong64"),
+    ("mipsel", "mipsle"),
+    ("mips64el", "mips64le"),
 ];
+
+/// Returns whether a machine's kernels run programs of another: those of its forerunners, too.
+pub(crate) fn runs(machine: &str, programs: &str) -> bool {
+    machine == programs
+        || matches!(
+            (machine, programs),
+            ("x86_64", "x86")
+                | ("aarch64", "arm")
+                | ("mips64el", "mipsel")
+                | ("ppc64", "ppc")
+                | ("s390x", "s390")
+        )
+}
 
 /// Returns what container images call an architecture.
 pub(crate) fn of_containers(machine: &str) -> &str {
@@ -129,6 +150,8 @@ mod tests {
             (elf(2, 1, [62, 0]), "x86_64"),
             (elf(2, 1, [183, 0]), "aarch64"),
             (elf(2, 2, [0, 22]), "s390x"),
+            (elf(1, 1, [8, 0]), "mipsel"),
+            (elf(2, 2, [0, 21]), "ppc64"),
             (elf(1, 1, [40, 0]), "arm"),
             (b"#!/bin/busybox sh\n--".to_vec(), DEFAULT),
             (Vec::new(), DEFAULT),

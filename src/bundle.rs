@@ -55,16 +55,13 @@ pub(crate) fn find(recipe: &Recipe, tree: &Tree) -> Result<Bundle> {
     let path = candidate.shown();
     let content = file(tree, candidate.node(tree)?).with_context(|| path.clone())?;
     let kernel = kernel::recognise(content, tree).with_context(|| path.clone())?;
-    if let (Some(machine), Some(programs)) = (kernel.machine, architecture::told(tree)) {
-        // These processors run programs of their forerunners, too.
-        let goes = machine == programs
-            || matches!((machine, programs), ("x86_64", "x86") | ("aarch64", "arm"));
-        if !goes {
-            bail!(
-                "{path}: a kernel for {machine}, but the programs of this tree are for {programs}; \
-                 choose another with `boot: {{kernel: ...}}`"
-            );
-        }
+    if let (Some(machine), Some(programs)) = (kernel.machine, architecture::told(tree))
+        && !architecture::runs(machine, programs)
+    {
+        bail!(
+            "{path}: a kernel for {machine}, but the programs of this tree are for {programs}; \
+             choose another with `boot: {{kernel: ...}}`"
+        );
     }
     let mut warnings = Vec::new();
     let ramdisk = ramdisk::find(tree, &candidate)?;
@@ -128,9 +125,9 @@ impl Bundle {
         let machine = self.machine.unwrap_or_else(|| architecture::of(tree));
         let console = match machine {
             "aarch64" | "arm" => " console=ttyAMA0",
-            "ppc64le" | "ppc" => " console=hvc0",
+            "ppc64le" | "ppc64" | "ppc" => " console=hvc0",
             // The default is the right one.
-            "s390x" => "",
+            "s390x" | "s390" => "",
             _ => " console=ttyS0",
         };
         report::Boot {

@@ -6,14 +6,18 @@
 
 use std::io::{self, Read as _};
 
-use anyhow::{Result, bail};
-use flate2::read::GzDecoder;
+use anyhow::{Context as _, Result, bail};
 use fsgen::{Content, Tree};
 
 use crate::architecture;
+use crate::source::codec::Codec;
 
 /// How much of a kernel is looked at; the mark of s390 lies at 65544.
 const HEAD: usize = 68 << 10;
+
+/// How much of one that is compressed as a whole: more than bzip2's largest block, so that something
+/// can be decoded.
+const COMPRESSED_HEAD: usize = 1 << 20;
 
 /// What a kernel is.
 #[derive(Debug)]
@@ -26,14 +30,10 @@ pub(super) struct Kernel {
     pub version: Option<String>,
 }
 
-/// Marks of files that are compressed as a whole.
-const COMPRESSED: &[(&[u8], &str)] = &[
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"\xfd7zXZ\0", "xz"),
-    (b"BZh", "bzip2"),
+/// Marks of files that are compressed as a whole, in ways that are not looked through.
+const OTHERS: &[(&[u8], &str)] = &[
     (b"\x04\x22\x4d\x18", "lz4"),
     (b"\x02\x21\x4c\x18", "lz4"),
-    (b"\x5d\x00\x00", "lzma"),
     (b"\x89LZO", "lzo"),
 ];
 
@@ -47,38 +47,54 @@ pub(super) fn recognise(content: &Content, tree: &Tree) -> Result<Kernel> {
     if head.is_empty() {
         bail!("is empty; a kernel was expected");
     }
-    if head.starts_with(b"\x1f\x8b") {
+    if let Some(codec) = Codec::recognise_payload(&head) {
         let mut inner = Vec::new();
         // A file that breaks off later has told enough.
-        let read = GzDecoder::new(&head[..])
+        let read = codec
+            .serial(&start(content, tree, COMPRESSED_HEAD)?[..])?
             .take(HEAD as u64)
             .read_to_end(&mut inner);
         if inner.is_empty() {
-            read?;
+            read.with_context(|| format!("its {codec} data cannot be decoded"))?;
         }
-        let inner = plain(&inner);
-        let mut kernel = inner.unwrap_or_else(|| unknown("kernel"));
-        kernel.format = format!("{}, gzip", kernel.format);
+        let Some(mut kernel) = plain(&inner) else {
+            bail!(
+                "is no kernel of a known kind: its {codec} data begins with {}",
+                shown(&inner)
+            )
+        };
+        kernel.format = format!("{}, {codec}", kernel.format);
         return Ok(kernel);
     }
-    if let Some((_, name)) = COMPRESSED.iter().find(|(mark, _)| head.starts_with(mark)) {
-        return Ok(unknown(&format!("kernel, {name}")));
+    if let Some((_, name)) = OTHERS.iter().find(|(mark, _)| head.starts_with(mark)) {
+        return Ok(Kernel {
+            format: format!("kernel, {name}"),
+            machine: None,
+            version: None,
+        });
     }
-    plain(&head).map_or_else(
-        || {
-            let first = &head[..head.len().min(8)];
-            bail!(
-                "is no kernel of a known kind: it begins with {}",
-                first.escape_ascii()
-            )
-        },
-        Ok,
-    )
+    let Some(kernel) = plain(&head) else {
+        bail!(
+            "is no kernel of a known kind: it begins with {}",
+            shown(&head)
+        )
+    };
+    Ok(kernel)
 }
 
-/// Returns the start of a file.
+/// Returns the first bytes as messages show them.
+fn shown(head: &[u8]) -> impl std::fmt::Display {
+    head[..head.len().min(8)].escape_ascii()
+}
+
+/// Returns as much of the start of a file as tells what it is.
 pub(super) fn head(content: &Content, tree: &Tree) -> io::Result<Vec<u8>> {
-    let len = usize::try_from(content.len()).map_or(HEAD, |len| len.min(HEAD));
+    start(content, tree, HEAD)
+}
+
+/// Returns the start of a file, `most` bytes of it at most.
+fn start(content: &Content, tree: &Tree, most: usize) -> io::Result<Vec<u8>> {
+    let len = usize::try_from(content.len()).map_or(most, |len| len.min(most));
     let mut head = vec![0; len];
     content.read_exact_at(tree, &mut head, 0)?;
     Ok(head)
@@ -132,7 +148,7 @@ fn plain(head: &[u8]) -> Option<Kernel> {
         return known("Image", Some("aarch64"));
     }
     if has(head, 0x38, b"RSC\x05") {
-        return known("Image", Some("riscv64"));
+        return known("Image", efi.flatten().or(Some("riscv64")));
     }
     if has(head, 0x38, b"\xcd\x23\x82\x81") && efi.is_some() {
         return known("vmlinux", Some("loongarch64"));
@@ -149,14 +165,6 @@ fn plain(head: &[u8]) -> Option<Kernel> {
     None
 }
 
-fn unknown(format: &str) -> Kernel {
-    Kernel {
-        format: format.to_owned(),
-        machine: None,
-        version: None,
-    }
-}
-
 /// Returns the machine of an EFI program; the inner one is nothing for one that is not known.
 fn efi_machine(head: &[u8]) -> Option<Option<&'static str>> {
     if !head.starts_with(b"MZ") {
@@ -171,6 +179,7 @@ fn efi_machine(head: &[u8]) -> Option<Option<&'static str>> {
         0x8664 => Some("x86_64"),
         0x01C0 | 0x01C2 => Some("arm"),
         0xAA64 => Some("aarch64"),
+        0x5032 => Some("riscv32"),
         0x5064 => Some("riscv64"),
         0x6264 => Some("loongarch64"),
         _ => None,
@@ -209,6 +218,18 @@ mod tests {
         gzip.finish().unwrap()
     }
 
+    fn xz(bytes: &[u8]) -> Vec<u8> {
+        let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 0);
+        xz.write_all(bytes).unwrap();
+        xz.finish().unwrap()
+    }
+
+    fn bzip2(bytes: &[u8]) -> Vec<u8> {
+        let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+        bzip2.write_all(bytes).unwrap();
+        bzip2.finish().unwrap()
+    }
+
     #[test]
     fn kinds() {
         let bzimage = |flags: u8| {
@@ -226,6 +247,13 @@ mod tests {
             )
         };
         let arm64 = made(64, &[(0x38, b"ARM\x64")]);
+        // The first block of bzip2 alone is larger than what is looked at of others.
+        let mut noise = arm64.clone();
+        noise.extend((0u32..1 << 18).flat_map(|n| {
+            n.wrapping_mul(0x9E37_79B1)
+                .rotate_left(n % 31)
+                .to_le_bytes()
+        }));
         let zboot = made(
             256,
             &[
@@ -242,19 +270,32 @@ mod tests {
             (bzimage(0), "bzImage, EFI stub / x86 / 6.1.0-18-amd64"),
             (arm64.clone(), "Image / aarch64 / -"),
             (gzip(&arm64), "Image, gzip / aarch64 / -"),
-            (gzip(b"something"), "kernel, gzip / - / -"),
+            (
+                zstd::encode_all(&arm64[..], 0).unwrap(),
+                "Image, zstd / aarch64 / -",
+            ),
+            (xz(&arm64), "Image, xz / aarch64 / -"),
+            (bzip2(&noise), "Image, bzip2 / aarch64 / -"),
+            (b"\x02\x21\x4c\x18xxxx".to_vec(), "kernel, lz4 / - / -"),
+            (
+                gzip(b"something"),
+                "is no kernel of a known kind: its gzip data begins with somethin",
+            ),
             (zboot, "EFI zboot, zstd22 / aarch64 / -"),
             (elf, "ELF / ppc64le / -"),
             (s390, "s390 boot image / s390x / -"),
             (made(64, &[(0x24, b"\x18\x28\x6f\x01")]), "zImage / arm / -"),
             (made(64, &[(0x38, b"RSC\x05")]), "Image / riscv64 / -"),
-            (b"\x28\xb5\x2f\xfdxxxx".to_vec(), "kernel, zstd / - / -"),
+            (
+                b"\x28\xb5\x2f\xfdxxxx".to_vec(),
+                "its zstd data cannot be decoded",
+            ),
             (Vec::new(), "is empty; a kernel was expected"),
             (
                 b"#!/bin/sh\n".to_vec(),
                 "is no kernel of a known kind: it begins with #!/bin/s",
             ),
-            (b"\x1f\x8b\x08".to_vec(), "unexpected end of file"),
+            (b"\x1f\x8b\x08".to_vec(), "its gzip data cannot be decoded"),
             // Cut within what it should have.
             (
                 bzimage(1)[..0x20F].to_vec(),
