@@ -7,13 +7,14 @@ mod name;
 mod ramdisk;
 mod version;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use fsgen::{Content, Kind, NodeId, Tree};
-use modules::value::ValueError;
 
 use crate::plan::{self, Plan};
 use crate::recipe::Recipe;
 use crate::{architecture, report};
+use candidate::Candidate;
+use kernel::Kernel;
 pub(crate) use name::check as check_name;
 
 /// What is put behind the name of an image, and a dash, to name its kernel.
@@ -40,29 +41,24 @@ pub(crate) struct Bundle {
 /// Fails when there is none, when it cannot be told which one is meant, and when what is there is
 /// no kernel for programs of this tree.
 pub(crate) fn find(recipe: &Recipe, tree: &Tree) -> Result<Bundle> {
-    let candidate = match &recipe.boot.kernel {
-        Some(wish) => candidate::named(tree, wish).map_err(|error| {
-            let ValueError { message, help, .. } = error;
-            let span = wish.span;
-            recipe.error(ValueError {
-                span,
-                message,
-                help,
-            })
-        })?,
-        None => candidate::newest(tree)?,
+    let (candidate, content, kernel) = match &recipe.boot.kernel {
+        Some(wish) => {
+            let candidate = candidate::named(tree, wish).map_err(|error| recipe.error(error))?;
+            let (content, kernel) = examine(tree, &candidate).map_err(|error| {
+                let there_are = candidate::there_are(tree);
+                recipe.error(wish.error(format!("{error:#}")).help(there_are))
+            })?;
+            (candidate, content, kernel)
+        }
+        None => {
+            let candidate = candidate::newest(tree)?;
+            let (content, kernel) = examine(tree, &candidate).map_err(|error| {
+                anyhow!("{error:#}; choose another with `boot: {{kernel: ...}}`")
+            })?;
+            (candidate, content, kernel)
+        }
     };
     let path = candidate.shown();
-    let content = file(tree, candidate.node(tree)?).with_context(|| path.clone())?;
-    let kernel = kernel::recognise(content, tree).with_context(|| path.clone())?;
-    if let (Some(machine), Some(programs)) = (kernel.machine, architecture::told(tree))
-        && !architecture::runs(machine, programs)
-    {
-        bail!(
-            "{path}: a kernel for {machine}, but the programs of this tree are for {programs}; \
-             choose another with `boot: {{kernel: ...}}`"
-        );
-    }
     let mut warnings = Vec::new();
     let ramdisk = ramdisk::find(tree, &candidate)?;
     let content_of_ramdisk = match &ramdisk {
@@ -79,9 +75,10 @@ pub(crate) fn find(recipe: &Recipe, tree: &Tree) -> Result<Bundle> {
             Some(content.clone())
         }
         None => {
+            let others = ramdisk::others(tree);
             warnings.push(format!(
-                "{path}: no ramdisk of its own in the tree; it boots if the drivers of disk and \
-                 root filesystem are built in"
+                "{path}: no ramdisk of its own in the tree{others}; it boots if the drivers of disk \
+                 and root filesystem are built in"
             ));
             None
         }
@@ -100,6 +97,23 @@ pub(crate) fn find(recipe: &Recipe, tree: &Tree) -> Result<Bundle> {
         },
         warnings,
     })
+}
+
+/// Returns the file of a kernel, and what it is.
+///
+/// # Errors
+///
+/// Fails when it is no kernel for programs of this tree.
+fn examine<'t>(tree: &'t Tree, candidate: &Candidate) -> Result<(&'t Content, Kernel)> {
+    let path = candidate.shown();
+    let content = file(tree, candidate.node(tree)?).with_context(|| path.clone())?;
+    let kernel = kernel::recognise(content, tree).with_context(|| path.clone())?;
+    if let (Some(machine), Some(programs)) = (kernel.machine, architecture::told(tree))
+        && !architecture::runs(machine, programs)
+    {
+        bail!("{path}: a kernel for {machine}, but the programs of this tree are for {programs}");
+    }
+    Ok((content, kernel))
 }
 
 impl Bundle {

@@ -134,6 +134,7 @@ impl Destination {
         if extract_boot {
             bundle::check_name(&name).with_context(|| format!("{shown}"))?;
         }
+        let place = Place::new(&file, sources)?;
         let beside = match extract_boot && !format.is_archive {
             true => Some(Beside {
                 kernel: Place::new(
@@ -148,7 +149,7 @@ impl Destination {
             false => None,
         };
         Ok(Self {
-            place: Place::new(&file, sources)?,
+            place,
             format,
             name,
             beside,

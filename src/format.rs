@@ -197,8 +197,10 @@ impl Format {
     pub(crate) fn check(&self, bytes: u64, has_tail: bool) -> Result<()> {
         let size = bytes.next_multiple_of(self.unit);
         if size > self.largest {
-            let (name, largest) = (self.name, Size(self.largest));
-            bail!("{}; a {name} holds {largest} at most", Size(size));
+            let (name, largest) = (self.name, self.largest);
+            bail!(
+                "{size} bytes; a {name} holds {largest} at most; make it smaller, or take another format"
+            );
         }
         if size != bytes && has_tail {
             bail!(

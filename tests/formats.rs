@@ -198,11 +198,11 @@ fn sizes_at_the_limits() {
     // A plan says the same.
     for (size, out, want) in [
         ("40MB", "x.vhd", "make it 40894464 bytes"),
-        ("3T", "x.vhd", "a VHD (fixed) holds 1.9 TiB at most"),
+        ("3T", "x.vhd", "a VHD (fixed) holds 2190433320960 at most"),
         (
             "70T",
             "x.vmdk",
-            "a VMDK (streamOptimized) holds 62.0 TiB at most",
+            "a VMDK (streamOptimized) holds 68169720922112 at most",
         ),
     ] {
         let said = fail(&mut work.hsb(["plan", "-q", "-s", size, "-o", out]), 2);

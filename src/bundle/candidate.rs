@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use fsgen::tree::path::PathError;
 use fsgen::{Kind, NodeId, Tree};
 use modules::value::{Spanned, ValueError};
@@ -157,6 +157,11 @@ impl Candidate {
         })
     }
 
+    /// Returns the version that it tells itself, or its modules.
+    pub(super) fn told(&self) -> Option<&str> {
+        self.told.as_deref()
+    }
+
     fn is_special(&self) -> bool {
         let text = self.suffix.as_deref().unwrap_or_default();
         let holds = |word: &&[u8]| text.windows(word.len()).any(|part| part == *word);
@@ -212,12 +217,12 @@ pub(super) fn newest(tree: &Tree) -> Result<Candidate> {
 pub(super) fn named(tree: &Tree, wish: &Spanned<String>) -> Result<Candidate, ValueError> {
     let text = wish.value.as_bytes();
     let all = all(tree);
-    if let Some(slash) = text
-        .iter()
-        .rposition(|b| *b == b'/')
-        .filter(|_| text[0] == b'/')
-    {
-        let (folder, name) = (&text[..slash], &text[slash + 1..]);
+    if text.starts_with(b"/") {
+        let parts = text.split(|b| *b == b'/');
+        let parts = parts.filter(|part| !part.is_empty() && *part != b".");
+        let path: Vec<u8> = parts.flat_map(|part| [b"/", part].concat()).collect();
+        let slash = path.iter().rposition(|b| *b == b'/').unwrap_or_default();
+        let (folder, name) = (&path[..slash], path.get(slash + 1..).unwrap_or_default());
         let (suffix, rank) = parse(name).unwrap_or((None, 0));
         let candidate = Candidate::new(tree, folder, name, suffix, rank);
         // A link has a version where what it leads to has one.
@@ -232,10 +237,6 @@ pub(super) fn named(tree: &Tree, wish: &Spanned<String>) -> Result<Candidate, Va
         candidate.suffix.as_deref() == Some(text) || candidate.told.as_deref() == Some(&wish.value)
     };
     let found: Vec<_> = all.iter().filter(is_meant).collect();
-    let list = |candidates: &mut dyn Iterator<Item = &Candidate>| {
-        let shown: Vec<_> = candidates.map(Candidate::shown).collect();
-        shown.join(", ")
-    };
     let best = found.iter().min_by_key(|candidate| candidate.rank);
     match best {
         // A wish is at its line.
@@ -254,28 +255,40 @@ pub(super) fn named(tree: &Tree, wish: &Spanned<String>) -> Result<Candidate, Va
         }
         Some(_) => {
             let message = format!("{} kernels are {}", found.len(), wish.value);
-            let help = format!("give the path: {}", list(&mut found.iter().copied()));
+            let help = format!("give the path: {}", list(found.iter().copied()));
             Err(wish.error(message).help(help))
         }
         None => {
-            let help = match &*list(&mut all.iter()) {
-                "" => "there is none in /boot or /usr/lib/modules".to_owned(),
-                list => format!("there are {list}"),
-            };
-            Err(wish.error(format!("no kernel {}", wish.value)).help(help))
+            let error = wish.error(format!("no kernel {}", wish.value));
+            Err(error.help(there_are(tree)))
         }
     }
 }
 
+/// Returns which kernels there are, for people.
+pub(super) fn there_are(tree: &Tree) -> String {
+    match &*list(&all(tree)) {
+        "" => "there is none in /boot or /usr/lib/modules".to_owned(),
+        list => format!("there are {list}"),
+    }
+}
+
+fn list<'c>(candidates: impl IntoIterator<Item = &'c Candidate>) -> String {
+    let shown: Vec<_> = candidates.into_iter().map(Candidate::shown).collect();
+    shown.join(", ")
+}
+
 /// Returns whether two are the same file, or files with the same bytes.
-fn is_same(tree: &Tree, a: &Candidate, b: &Candidate) -> Result<bool> {
-    let (Ok(a), Ok(b)) = (&a.found, &b.found) else {
-        return Ok(a.found == b.found);
+fn is_same(tree: &Tree, first: &Candidate, second: &Candidate) -> Result<bool> {
+    let (Ok(a), Ok(b)) = (&first.found, &second.found) else {
+        return Ok(first.found == second.found);
     };
     if a == b {
         return Ok(true);
     }
-    let (a, b) = (super::file(tree, *a)?, super::file(tree, *b)?);
+    let content =
+        |candidate: &Candidate, node| super::file(tree, node).with_context(|| candidate.shown());
+    let (a, b) = (content(first, *a)?, content(second, *b)?);
     if a.len() != b.len() {
         return Ok(false);
     }

@@ -137,9 +137,8 @@ fn plain(head: &[u8]) -> Option<Kernel> {
     }
     if has(head, 0, b"MZ") && has(head, 4, b"zimg") {
         let packing = head.get(24..56)?.split(|b| *b == 0).next()?;
-        let packing = String::from_utf8_lossy(packing);
         return Some(Kernel {
-            format: format!("EFI zboot, {packing}"),
+            format: format!("EFI zboot, {}", packing.escape_ascii()),
             machine: efi.flatten(),
             version: None,
         });

@@ -2,8 +2,10 @@
 //!
 //! The uploader of OpenStack's anvil (2012 to 2014, in two versions) tells kernel, ramdisk and root
 //! of a bundle by regular expressions on the members' names, and takes the name of the image from
-//! that of the archive with all known endings removed, wherever they are. A name is refused where
-//! any of that would go wrong.
+//! that of the archive with all known endings removed, wherever they are. That of Ubuntu's
+//! cloud-utils for EC2 (`cloud-publish-tarball`) reads the members' names from what `tar -xv` lists,
+//! line by line in a shell, and hands them to a program with options. A name is refused where any of
+//! that would go wrong.
 
 use anyhow::{Result, bail};
 
@@ -22,27 +24,26 @@ const LONGEST: usize = 100 - "-vmlinuz".len();
 ///
 /// Fails with the reason why they would not.
 pub(crate) fn check(name: &str) -> Result<()> {
-    // Python's regular expressions take some letters for others where case does not count.
-    let fold = |letter: char| match letter {
-        'ı' | 'İ' => 'i',
-        'ſ' => 's',
-        '\u{212A}' => 'k',
-        letter => letter.to_ascii_lowercase(),
-    };
-    let lower: String = name.chars().map(fold).collect();
+    let lower = name.to_ascii_lowercase();
     let found =
         |words: &[&'static str], text: &str| words.iter().copied().find(|word| text.contains(word));
     let last_part = lower.rsplit_once('.').map_or("", |(_, part)| part);
     let why = if name.starts_with('.') {
         "starts with a dot: uploaders skip such members".to_owned()
+    } else if name.starts_with('-') {
+        "starts with a dash: uploaders would take members for options".to_owned()
+    } else if name.starts_with(' ') {
+        "starts with a blank, which uploaders cut off".to_owned()
     } else if let Some(word) = found(&MEMBERS, &lower) {
         format!("holds {word:?}: uploaders would take the image for a kernel or a ramdisk")
     } else if let Some(word) = found(&ENDINGS, &lower) {
         format!("holds {word:?}, which uploaders cut out of the name of the image")
     } else if let Some(word) = found(&CHECKSUMS, last_part) {
         format!("holds {word:?} after its last dot: uploaders would take members for checksums")
-    } else if name.contains(char::is_control) {
-        "holds a control character".to_owned()
+    } else if let Some(letter) = name.chars().find(|c| *c == '\\' || !matches!(c, ' '..='~')) {
+        format!(
+            "holds {letter:?}, which tar lists as an escape: uploaders would not find the members"
+        )
     } else if name.len() > LONGEST {
         format!(
             "has {} bytes; the members of a bundle leave it {LONGEST}",

@@ -55,17 +55,20 @@ pub(super) fn find(tree: &Tree, kernel: &Candidate) -> Result<Option<(String, No
     if folders[0] != b"/boot" {
         folders.push(b"/boot");
     }
+    let of = |folder: &[u8], suffix: &[u8]| {
+        NAMES.map(|(before, behind)| {
+            [folder, b"/", before.as_bytes(), suffix, behind.as_bytes()].concat()
+        })
+    };
     for folder in folders {
-        for suffix in &suffixes {
-            for (before, behind) in NAMES {
-                let name = [before.as_bytes(), suffix, behind.as_bytes()].concat();
-                paths.push([folder, b"/", &name].concat());
-            }
-        }
+        paths.extend(suffixes.iter().flat_map(|suffix| of(folder, suffix)));
         if kernel.is_alone() && folder == kernel.folder() {
             paths.extend(BARE.map(|name| [folder, b"/", name.as_bytes()].concat()));
         }
     }
+    // One whose name has no version tells it.
+    let told = kernel.told().map(|told| of(b"/boot", told.as_bytes()));
+    paths.extend(told.into_iter().flatten());
     for path in paths {
         // A link that is not there is no ramdisk; one that leads nowhere is a mistake.
         if tree.resolve_link(&path).is_err() {
@@ -78,6 +81,20 @@ pub(super) fn find(tree: &Tree, kernel: &Candidate) -> Result<Option<(String, No
         return Ok(Some((shown, node)));
     }
     Ok(None)
+}
+
+/// Returns which ramdisks are in /boot, for people; nothing if there are none.
+pub(super) fn others(tree: &Tree) -> String {
+    let boot = tree.resolve(b"/boot").ok();
+    let names = boot.iter().flat_map(|boot| tree.entries(*boot));
+    let found: Vec<_> = names
+        .filter(|(name, _)| name.starts_with(b"initr"))
+        .map(|(name, _)| format!("/boot/{}", name.escape_ascii()))
+        .collect();
+    match &found[..] {
+        [] => String::new(),
+        found => format!(" (there are {})", found.join(", ")),
+    }
 }
 
 /// Returns whether a ramdisk starts as one that Linux unpacks.

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 /// Compares versions: numbers by value, all else by bytes.
 ///
 /// A `~` comes before everything, even the end, as in Debian and RPM: 6.9~rc1 is before 6.9. So do
-/// release candidates as the kernel itself writes them, 6.9.0-rc1.
+/// release candidates however they are written: 6.9.0-rc1 as the kernel does, 060900rc1 as Ubuntu.
 pub(super) fn compare(a: &[u8], b: &[u8]) -> Ordering {
     let (mut a, mut b) = (a, b);
     loop {
@@ -35,7 +35,14 @@ fn next<'v>(rest: &mut &'v [u8]) -> Token<'v> {
     let Some((first, tail)) = version.split_first() else {
         return Token::End;
     };
-    if *first == b'~' || version.starts_with(b"-rc") {
+    let joint = usize::from(b"~-_.".contains(first));
+    if let Some(count) = version[joint..].strip_prefix(b"rc")
+        && count.first().is_some_and(u8::is_ascii_digit)
+    {
+        *rest = count;
+        return Token::Before;
+    }
+    if *first == b'~' {
         *rest = tail;
         return Token::Before;
     }
@@ -66,12 +73,15 @@ mod tests {
             "6.1.0-18-cloud-amd64",
             "6.1.0-21-amd64",
             "6.6.31-0-virt",
+            "6.9~1",
             "6.9~rc3-amd64",
             "6.9-rc4",
             "6.9",
             "6.9.0-rc1",
             "6.9.0",
             "6.9.0-1-default",
+            "6.9.0-060900rc7-generic",
+            "6.9.0-060900-generic",
             "6.10.3-200.fc40.x86_64",
             "18446744073709551616.0",
             "18446744073709551617.0",

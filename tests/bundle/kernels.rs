@@ -154,6 +154,22 @@ fn the_kernel_that_is_meant() {
             "/boot/vmlinuz",
             "/boot/vmlinuz-6.1 /boot/initrd.img-6.1",
         ),
+        // A kernel without a version in its name tells which ramdisk is its own.
+        (
+            &[
+                ("boot/vmlinuz", &new),
+                ("boot/initrd.img-6.1.0-18-amd64", CPIO),
+                ("boot/initrd.img-6.1.0-9-amd64", CPIO),
+            ],
+            "",
+            "/boot/vmlinuz /boot/initrd.img-6.1.0-18-amd64",
+        ),
+        // A path may be written in other ways.
+        (
+            &[("boot/vmlinuz-6.1", &old), ("boot/initrd.img-6.1", CPIO)],
+            "//boot/./vmlinuz-6.1",
+            "/boot/vmlinuz-6.1 /boot/initrd.img-6.1",
+        ),
         // What lies beside a kernel is none.
         (
             &[
@@ -244,6 +260,26 @@ fn the_kernel_that_is_meant() {
             &[("bin/sh", amd64), ("boot/vmlinuz-6.1", &arm)],
             "",
             "a kernel for aarch64, but the programs of this tree are for x86_64",
+        ),
+        // A wish that is found, and cannot be had.
+        (
+            &[
+                ("boot/vmlinuz-6.1", &old),
+                ("bin/sh", amd64),
+                ("boot/vmlinuz-5", &arm),
+            ],
+            "5",
+            "build.yaml:2:16: /boot/vmlinuz-5: a kernel for aarch64",
+        ),
+        (
+            &[("boot/vmlinuz-6.1", &old)],
+            "/boot",
+            "build.yaml:2:16: /boot: a directory, not a file\n",
+        ),
+        (
+            &[("boot/vmlinuz-6.1", &old), ("boot/initrd.img-6.1", CPIO)],
+            "/boot/initrd.img-6.1",
+            "build.yaml:2:16: /boot/initrd.img-6.1: is no kernel of a known kind",
         ),
         (
             &[("boot/vmlinuz-6.1", b"#!/bin/sh")],

@@ -1,16 +1,19 @@
-"""What the uploaders of OpenStack's anvil, of 2012 and of 2014, take from an archive.
+"""What uploaders take from an archive: OpenStack's anvil, of 2012 and of 2014, and cloud-utils for EC2.
 
     uploaders.py ARCHIVE
 
 A new implementation of their rules: which member is the kernel, the ramdisk and the root. Prints a
-line for each version: year, name of the image, kernel, ramdisk, root. Where several members match,
-the last one counts, as it did there.
+line for each version of anvil: year, name of the image, kernel, ramdisk, root. Where several members
+match, the last one counts, as it did there. Then, of an archive packed by gzip, one for cloud-utils:
+kernel, ramdisk, root, where the first kernel and ramdisk count.
 """
 
 import os
 import re
+import subprocess
 import sys
 import tarfile
+import tempfile
 
 ARCHIVES = (".tgz", ".gzip", ".gz", ".bz2", ".tar")
 NAME_ENDINGS = (".tar.gz", ".img.gz", ".qcow2", ".img", ".tgz", ".gzip", ".gz", ".bz2", ".tar")
@@ -44,7 +47,30 @@ def of_2014(member):
     return None
 
 
+def of_ec2(path):
+    """cloud-publish-tarball: what tar lists while it unpacks, read by a shell without a locale."""
+    with tempfile.TemporaryDirectory() as folder:
+        listed = subprocess.run(["tar", "-S", "-xvzf", path], cwd=folder, check=True, text=True,
+                                env={**os.environ, "LC_ALL": "C"}, capture_output=True).stdout
+        kernel = ramdisk = root = None
+        for line in listed.splitlines():
+            # Without -r, `read` takes a backslash for an escape, and blanks at the ends for none.
+            member = re.sub(r"\\(.)", r"\1", line.strip(" \t"))
+            if not os.path.isfile(os.path.join(folder, member)):
+                continue
+            if "vmlinuz" in member:
+                kernel = kernel or member
+            elif "initrd" in member:
+                ramdisk = ramdisk or member
+            elif member.endswith(".img"):
+                root = member
+    if any(member and member.startswith("-") for member in (kernel, ramdisk, root)):
+        sys.exit(f"{path}: a member is taken for an option")
+    return kernel, ramdisk, root
+
+
 def main(path):
+    path = os.path.abspath(path)
     file_name = os.path.basename(path)
     if os.path.splitext(file_name)[1].lower() not in ARCHIVES:
         sys.exit(f"{file_name}: do not know how to unpack")
@@ -62,6 +88,8 @@ def main(path):
             sys.exit(f"{file_name}: has no root image member")
         parts = (found.pop(part, "-") for part in ("kernel", "ramdisk", "root"))
         print(year, name, *parts, *found)
+    if path.endswith("gz"):
+        print("ec2", *(part or "-" for part in of_ec2(path)))
 
 
 main(sys.argv[1])
