@@ -233,7 +233,7 @@ fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
 fn request(options: &Options, is_plan: bool) -> Result<Request> {
     request_for(options, is_plan, |recipe, sources| {
         let (outs, extract) = (&options.output, options.extract_boot);
-        let outs = Destination::all(outs, &recipe.name, extract, sources)?;
+        let outs = Destination::all(outs, recipe, extract, sources)?;
         if options.compress && !outs.iter().any(Destination::has_compression) {
             bail!(
                 "--compress: no OUT is a .qcow2; the ending of others says how they are compressed"

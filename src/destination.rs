@@ -9,6 +9,7 @@ use crate::bundle;
 use crate::format::{FORMATS, Format};
 use crate::output::Place;
 use crate::plan::Plan;
+use crate::recipe::Recipe;
 use crate::source::Source;
 
 /// A file that an image goes to.
@@ -73,7 +74,8 @@ pub(crate) fn beside(outs: &[Destination]) -> Vec<(&Place, Part)> {
 }
 
 impl Destination {
-    /// Returns the destinations that a call names; `name` is that of the recipe.
+    /// Returns the destinations that a call names; where it names none, or a folder, the recipe has the
+    /// name.
     ///
     /// # Errors
     ///
@@ -81,18 +83,23 @@ impl Destination {
     /// uploaders would misread what `extract_boot` makes.
     pub fn all(
         outs: &[PathBuf],
-        name: &str,
+        recipe: &Recipe,
         extract_boot: bool,
         sources: &[Source],
     ) -> Result<Vec<Self>> {
-        let default = [PathBuf::from(format!("{name}.{}", FORMATS[0].endings[0]))];
-        let outs = match outs {
-            [] => &default,
-            outs => outs,
-        };
+        let has_default = outs.is_empty();
+        let default = [PathBuf::from(format!(
+            "{}.{}",
+            *recipe.name, FORMATS[0].endings[0]
+        ))];
+        let outs = if has_default { &default } else { outs };
+        if extract_boot && (has_default || outs.iter().any(|out| is_folder(out))) {
+            bundle::check_name(&recipe.name)
+                .map_err(|error| recipe.error(recipe.name.error(error.to_string())))?;
+        }
         let found: Result<Vec<Self>> = outs
             .iter()
-            .map(|out| Self::new(out, name, extract_boot, sources))
+            .map(|out| Self::new(out, &recipe.name, extract_boot, sources))
             .collect();
         let found = found?;
         let beside = found.iter().filter_map(|one| one.beside.as_ref());
@@ -110,7 +117,7 @@ impl Destination {
 
     fn new(out: &Path, name: &str, extract_boot: bool, sources: &[Source]) -> Result<Self> {
         let shown = out.display();
-        let is_folder = out.is_dir() || out.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let is_folder = is_folder(out);
         let file = match is_folder && extract_boot {
             true => out.join(format!("{name}.img")),
             false => out.to_owned(),
@@ -165,4 +172,9 @@ impl Destination {
     pub(crate) fn folder(&self) -> &Path {
         self.place.folder()
     }
+}
+
+/// Returns whether a folder is meant, which may not be there.
+fn is_folder(out: &Path) -> bool {
+    out.is_dir() || out.as_os_str().as_encoded_bytes().ends_with(b"/")
 }

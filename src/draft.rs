@@ -110,15 +110,16 @@ impl Draft {
         let files = self.files(request);
         if let Some(bundle) = &self.bundle {
             warnings.extend_from_slice(&bundle.warnings);
-            let unread = ["tar.xz", "tar.zst"];
             for out in &request.outs {
-                let mut endings = out.format.endings.iter();
-                if let Some(ending) = endings.find(|ending| unread.contains(ending)) {
-                    let place = &out.place;
-                    warnings.push(format!(
-                        "{place}: uploaders for EC2 and OpenStack do not unpack .{ending}, but .tar.gz"
-                    ));
-                }
+                let who = match out.format.endings[0] {
+                    "tar" | "tar.bz2" => "EC2 (cloud-utils)",
+                    "tar.xz" | "tar.zst" => "EC2 and OpenStack",
+                    _ => continue,
+                };
+                warnings.push(format!(
+                    "{}: uploaders for {who} do not unpack it, but .tar.gz",
+                    out.place
+                ));
             }
             if self.plan.table.is_some() {
                 warnings.push(

@@ -65,7 +65,7 @@ const LONGEST: u64 = 16 << 20;
 #[derive(Debug, Clone)]
 pub struct Recipe {
     /// Name of the image, without folder and ending.
-    pub name: String,
+    pub name: Spanned<String>,
     /// What to start from, each laid on the one before; nothing when it is for -i to say.
     pub sources: Vec<Spanned<Source>>,
     /// Size of the image; never [`Size::Rest`].
@@ -407,10 +407,11 @@ fn field<T: DeserializeOwned>(keys: &Map, key: &str, problems: &mut Vec<ValueErr
 }
 
 /// Reads `name:`, which becomes a file name.
-fn name(keys: &Map, problems: &mut Vec<ValueError>) -> String {
+fn name(keys: &Map, problems: &mut Vec<ValueError>) -> Spanned<String> {
     let name: Option<Spanned<String>> = field(keys, "name", problems);
     let Some(name) = name else {
-        return "image".to_owned();
+        let (span, value) = (Span::default(), "image".to_owned());
+        return Spanned { span, value };
     };
     let wrong = match &*name.value {
         "" => Some("is empty"),
@@ -423,7 +424,7 @@ fn name(keys: &Map, problems: &mut Vec<ValueError>) -> String {
         let error = name.error(format!("the name {:?} {wrong}", name.value));
         problems.push(error.help("it becomes the file name of the image; -o names any place"));
     }
-    name.value
+    name
 }
 
 fn boot(keys: &Map, problems: &mut Vec<ValueError>) -> Boot {

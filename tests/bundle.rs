@@ -192,7 +192,10 @@ fn names_that_uploaders_misread() {
         ),
         (&["-o", "a\nb.tar.gz"], "holds '\\n', which tar lists"),
         (&["-o", "."], "\"my-initrd\" holds \"initrd\""),
-        (&[], "\"my-initrd\" holds \"initrd\""),
+        (
+            &[],
+            "build.yaml:2:7: -x: the name \"my-initrd\" holds \"initrd\"",
+        ),
         (
             &["-o", "a.raw", "-o", "./a.raw"],
             "./a.raw: -o names this file twice",

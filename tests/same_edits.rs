@@ -100,7 +100,7 @@ fn in_rust() -> Work {
     recipe.steps[0].module = Module::BuiltIn(&IN_RUST);
     let sources: Vec<_> = recipe.sources.iter().map(|s| s.value.clone()).collect();
     let request = Request {
-        outs: Destination::all(&[work.join("image.raw")], "image", false, &sources).unwrap(),
+        outs: Destination::all(&[work.join("image.raw")], &recipe, false, &sources).unwrap(),
         extract_boot: false,
         compress: false,
         sources,

@@ -235,7 +235,7 @@ fn stored(names: &[&str], compress: bool) -> Vec<Vec<u8>> {
     let sources: Vec<_> = sources.collect();
     let outs: Vec<_> = names.iter().map(|name| at(name)).collect();
     let request = Request {
-        outs: Destination::all(&outs, "image", false, &sources).unwrap(),
+        outs: Destination::all(&outs, &recipe, false, &sources).unwrap(),
         recipe,
         sources,
         extract_boot: false,

@@ -183,8 +183,9 @@ pub(super) fn newest(tree: &Tree) -> Result<Candidate> {
     let Some(best) = all.iter().max_by(|a, b| compare(a, b)).cloned() else {
         bail!(
             "-x: no kernel in this tree: there is none of /boot/vmlinuz-*, /boot/{{{}}}, \
-             /usr/lib/modules/*/vmlinuz, /vmlinuz; take a tree with a kernel, or leave out -x",
-            NAMES.join(",")
+             /usr/lib/modules/*/vmlinuz, /vmlinuz{}; take a tree with a kernel, or leave out -x",
+            NAMES.join(","),
+            left_out(tree)
         );
     };
     let mut equal: Vec<_> = all
@@ -207,6 +208,26 @@ pub(super) fn newest(tree: &Tree) -> Result<Candidate> {
         }
     }
     Ok(first.clone())
+}
+
+/// Returns which files in /boot have a kernel's name, but an ending that kernels have not; for people.
+fn left_out(tree: &Tree) -> String {
+    let boot = tree.resolve(b"/boot").ok();
+    let names = boot.iter().flat_map(|boot| tree.entries(*boot));
+    let found: Vec<_> = names
+        .filter(|(name, node)| {
+            let is_file = matches!(tree.node(*node).kind, Kind::File(_));
+            is_file && name.starts_with(b"vmlinu") && parse(name).is_none()
+        })
+        .map(|(name, _)| format!("/boot/{}", name.escape_ascii()))
+        .collect();
+    match &found[..] {
+        [] => String::new(),
+        found => format!(
+            " ({} is taken only where `boot: {{kernel: ...}}` names it)",
+            found.join(", ")
+        ),
+    }
 }
 
 /// Returns the kernel that a recipe names, by its version or path.
@@ -334,7 +355,11 @@ fn all(tree: &Tree) -> Vec<Candidate> {
         let Ok(id) = tree.resolve(folder.as_bytes()) else {
             continue;
         };
-        for (version, below) in tree.entries(id) {
+        for (version, _) in tree.entries(id) {
+            // What leads to a folder is one.
+            let Ok(below) = tree.resolve(&[folder.as_bytes(), b"/", version].concat()) else {
+                continue;
+            };
             for (rank, name) in NAMES.iter().enumerate() {
                 // `vmlinux` without anything is the one for debuggers.
                 if *name == "vmlinux" || tree.lookup(below, name.as_bytes()).is_none() {
@@ -370,7 +395,7 @@ fn all(tree: &Tree) -> Vec<Candidate> {
     }
     let mut seen = Vec::new();
     found.retain(|candidate| match &candidate.found {
-        Ok(node) if seen.contains(node) || tree.is_directory(*node) => false,
+        Ok(node) if seen.contains(node) || !may_be_kernel(tree, candidate, *node) => false,
         Ok(node) => {
             seen.push(*node);
             true
@@ -378,6 +403,16 @@ fn all(tree: &Tree) -> Vec<Candidate> {
         Err(_) => true,
     });
     found
+}
+
+/// Returns whether a file that has a kernel's name may be one: what is called by a usual word has to
+/// look like one.
+fn may_be_kernel(tree: &Tree, candidate: &Candidate, node: NodeId) -> bool {
+    let is_word = ["image", "Image", "kernel"]
+        .iter()
+        .any(|word| candidate.name.starts_with(word.as_bytes()));
+    super::file(tree, node)
+        .is_ok_and(|content| !is_word || kernel::recognise(content, tree).is_ok())
 }
 
 /// Returns what is behind the dash of a kernel's name, and the rank of what is before it.

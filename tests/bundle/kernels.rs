@@ -170,6 +170,19 @@ fn the_kernel_that_is_meant() {
             "//boot/./vmlinuz-6.1",
             "/boot/vmlinuz-6.1 /boot/initrd.img-6.1",
         ),
+        // A folder of modules that is a link; what only has a kernel's name.
+        (
+            &[
+                ("boot/vmlinuz-6.1", &old),
+                ("boot/image-9", b"text"),
+                ("boot/vmlinuz-9/inside", b""),
+                ("usr/lib/modules/8.0 -> /opt/8.0", nowhere),
+                ("opt/8.0/vmlinuz", &new),
+                ("opt/8.0/initrd", CPIO),
+            ],
+            "",
+            "/usr/lib/modules/8.0/vmlinuz /usr/lib/modules/8.0/initrd",
+        ),
         // What lies beside a kernel is none.
         (
             &[
@@ -260,6 +273,11 @@ fn the_kernel_that_is_meant() {
             &[("bin/sh", amd64), ("boot/vmlinuz-6.1", &arm)],
             "",
             "a kernel for aarch64, but the programs of this tree are for x86_64",
+        ),
+        (
+            &[("boot/vmlinuz-6.1.old", &old), ("boot/image-info", b"text")],
+            "",
+            "(/boot/vmlinuz-6.1.old is taken only where `boot: {kernel: ...}` names it)",
         ),
         // A wish that is found, and cannot be had.
         (

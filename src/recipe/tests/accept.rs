@@ -32,7 +32,7 @@ fn the_first_recipe_there_was() {
         .decode()
         .unwrap();
     assert_eq!(users, ["harlowja"]);
-    assert_eq!(recipe.name, "image");
+    assert_eq!(*recipe.name, "image");
     assert_eq!(
         (recipe.sources, recipe.size.value, recipe.seed),
         (vec![], Size::Auto, None)
@@ -136,7 +136,7 @@ name: *seed
     );
     assert_eq!(recipe.partitions[2].ext4.reserved_hundredths, Some(100));
     assert_eq!(
-        (recipe.seed.as_deref(), &*recipe.name),
+        (recipe.seed.as_deref(), recipe.name.as_str()),
         (Some("blue"), "blue")
     );
 }
@@ -152,7 +152,7 @@ table: mbr
 ";
     let file = Path::new("/recipes/web/build.yaml");
     let recipe = super::super::parse(text, file, &|_| Ok(Library::of(&[]))).unwrap();
-    assert_eq!(recipe.name, "web");
+    assert_eq!(*recipe.name, "web");
     let [source] = &recipe.sources[..] else {
         panic!("{:?}", recipe.sources);
     };
