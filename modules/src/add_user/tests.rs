@@ -40,7 +40,7 @@ fn debian() -> Tree {
         ("/etc/skel/.link@", ".profile"),
         (
             "/etc/sudoers",
-            "root ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n",
+            "root ALL=(ALL:ALL) ALL\n\u{e9}ric ALL=(ALL) ALL\n#7 ALL=ALL\n@includedir /etc/sudoers.d\n",
         ),
         ("/usr/bin/bash", ""),
         ("/usr/bin/sh", ""),

@@ -95,7 +95,8 @@ fn logical(file: &[u8]) -> impl Iterator<Item = (usize, String)> + use<> {
         let text = text.trim();
         let is_comment = text.starts_with('#') && included(text, b"/").is_none();
         // `#1000` is a user by number.
-        let is_number = text[text.len().min(1)..].starts_with(|c: char| c.is_ascii_digit());
+        let number = text.strip_prefix('#');
+        let is_number = number.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         !text.is_empty() && (!is_comment || is_number)
     })
 }
