@@ -164,7 +164,7 @@ impl Host for NoFiles {
     }
 }
 
-pub(super) fn image(files: Files) -> Tree {
+pub(super) fn image(files: &[(&str, &str)]) -> Tree {
     let mut tree = Tree::new(Meta::root(0o755, Timestamp::from_secs(0)));
     let mut root = Root::new(&mut tree, &NoFiles, Timestamp::from_secs(0));
     for (path, text) in files {
@@ -251,7 +251,7 @@ fn content(judge: &str, args: &[&str], work: &Work) {
     );
 }
 
-fn judge(tree: &Tree) {
+pub(super) fn judge(tree: &Tree) {
     let work = Work::new("accounts");
     for file in ["passwd", "shadow", "group"] {
         assert!(lay(&work, tree, &format!("/etc/{file}")), "{file}");

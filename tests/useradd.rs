@@ -17,7 +17,7 @@ use std::process::Command;
 use fsgen::{Kind, NodeId, Tree};
 use modules::value::{Key, Span, Value};
 
-use super::accounts::{DEBIAN, FEDORA, Files, HASH, NOW, SUSE, add, image, list, map};
+use super::accounts::{DEBIAN, FEDORA, HASH, NOW, SUSE, add, image, judge, list, map};
 use crate::kit::{Work, succeed, tool};
 
 /// Mode, owner and content by path.
@@ -195,6 +195,35 @@ fn useradd_makes_the_same_files() {
 }
 
 #[test]
+fn rows_of_who_is_gone_are_replaced() {
+    let at = |path| DEBIAN.iter().find(|(known, _)| *known == path).unwrap().1;
+    let shadow = at("etc/shadow").replace("games", "a:$6$old:1::::::\ngames");
+    let gshadow = at("etc/gshadow").replace("games", "a:$6$old:root:root\ngames");
+    let left = [("etc/shadow", &*shadow), ("etc/gshadow", &*gshadow)];
+    let files = [DEBIAN, &left].concat();
+    let work = Work::new("useradd");
+    lay_all(work.path(), &files);
+    let mut tree = image(&files);
+    let user = map([("name", "a".into()), ("sudo", true.into())]);
+    add(&mut tree, vec![user]);
+    judge(&tree);
+    useradd(&work, &["-G", "sudo", "a"]);
+    let (mut wanted, mut found) = (BTreeMap::new(), BTreeMap::new());
+    theirs(work.path(), "", &mut wanted);
+    ours(&tree, Tree::ROOT, "", &mut found);
+    for file in ["passwd", "shadow", "group", "gshadow"] {
+        let text = |all: &Found| {
+            all[&format!("etc/{file}")]
+                .rsplit(' ')
+                .next()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(text(&found), text(&wanted), "{file}");
+    }
+}
+
+#[test]
 fn a_missing_shell_is_what_differs() {
     let work = Work::new("useradd");
     lay_all(work.path(), DEBIAN);
@@ -220,7 +249,7 @@ fn without_home(user: Value) -> Value {
     user.into()
 }
 
-fn lay_all(folder: &Path, files: Files) {
+fn lay_all(folder: &Path, files: &[(&str, &str)]) {
     for (path, text) in files {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

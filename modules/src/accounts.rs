@@ -228,7 +228,7 @@ impl Accounts {
         let row = [name, password, &gid.to_string(), ""];
         self.group.push(row.map(str::as_bytes));
         if let Some(gshadow) = &mut self.gshadow {
-            gshadow.push([name, "!", "", ""].map(str::as_bytes));
+            gshadow.put([name, "!", "", ""].map(str::as_bytes));
         }
     }
 
@@ -301,7 +301,7 @@ impl Accounts {
         let [min, max, warn, inactive, expire] = aging;
         let row = [name, password, &today, min, max, warn, inactive, expire, ""];
         let shadow = self.shadow.get_or_insert_with(|| Table::parse(b"", &[]));
-        shadow.push(row.map(str::as_bytes));
+        shadow.put(row.map(str::as_bytes));
     }
 }
 

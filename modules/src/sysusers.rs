@@ -31,6 +31,7 @@ Other than `systemd-sysusers --root`:
 - a new `shadow` can be read by the group `shadow`, where there is one
 - `SYS_UID_MAX` and the like of login.defs count, as in the systemd of Fedora and SUSE; that of
   Debian is built without
+- what is left in `gshadow` of a group that is gone is replaced; systemd makes nothing then
 - users and groups of `/usr/lib/passwd` and `/usr/lib/group` count as well
 - a user with a group by its number, while another line makes the group of the user's name, is made
   at once; systemd makes it when it runs for the second time

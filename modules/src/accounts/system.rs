@@ -52,10 +52,8 @@ impl Accounts {
     pub(crate) fn add_system_group(&mut self, name: &str, gid: u32) {
         let row = [name, "x", &gid.to_string(), ""];
         self.group.push(row.map(str::as_bytes));
-        if let Some(gshadow) = &mut self.gshadow
-            && gshadow.find(name.as_bytes()).is_none()
-        {
-            gshadow.push([name, LOCKED, "", ""].map(str::as_bytes));
+        if let Some(gshadow) = &mut self.gshadow {
+            gshadow.put([name, LOCKED, "", ""].map(str::as_bytes));
         }
     }
 

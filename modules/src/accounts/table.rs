@@ -62,6 +62,20 @@ impl<const N: usize> Table<N> {
         self.lines.insert(at, line);
     }
 
+    /// Adds a row in place of those that have its name, as useradd(8) does it: what is left of a user
+    /// who is gone must not count for the new one.
+    pub(crate) fn put(&mut self, row: [&[u8]; N]) {
+        let is_old =
+            |line: &Vec<u8>| fields::<N>(line, self.ids).is_some_and(|old| old[0] == row[0]);
+        let old = self.lines.iter().position(is_old);
+        self.lines.retain(|line| !is_old(line));
+        let Some(at) = old else {
+            return self.push(row);
+        };
+        self.lines
+            .insert(at, [&row.join(&b':')[..], b"\n"].concat());
+    }
+
     /// Replaces one field of the first row of that name; nothing happens when there is none.
     pub(crate) fn set(&mut self, name: &[u8], field: usize, value: &[u8]) {
         for line in &mut self.lines {
@@ -162,6 +176,23 @@ mod tests {
         ] {
             let mut table = Table::<4>::parse(before.as_bytes(), &[2]);
             table.push([b"n", b"x", b"9", b""]);
+            assert_eq!(table.print(), after.as_bytes(), "{before:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_takes_the_place_of_those_of_its_name() {
+        for (before, after) in [
+            ("", "n:x:9:\n"),
+            ("a:x:1:", "a:x:1:\nn:x:9:\n"),
+            ("n:old:7:m", "n:x:9:\n"),
+            ("n:old:7:m\na:x:1:\nn:older:8:\n", "n:x:9:\na:x:1:\n"),
+            ("a:x:1:\nn:old:7:m\n+:::\n", "a:x:1:\nn:x:9:\n+:::\n"),
+            ("a:x:1:\nn:y:7:\nn:z:8:", "a:x:1:\nn:x:9:\n"),
+            ("n:broken\n#n:x:1:\n", "n:broken\n#n:x:1:\nn:x:9:\n"),
+        ] {
+            let mut table = Table::<4>::parse(before.as_bytes(), &[2]);
+            table.put([b"n", b"x", b"9", b""]);
             assert_eq!(table.print(), after.as_bytes(), "{before:?}");
         }
     }

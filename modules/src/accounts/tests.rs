@@ -81,6 +81,37 @@ fn a_group_without_gshadow_has_no_password() {
 }
 
 #[test]
+fn secrets_of_who_is_gone_do_not_count_for_who_is_new() {
+    let files = [
+        (
+            "/etc/shadow",
+            "u:$6$old:1:2:3:4:5:6:\nb:*:1::::::\nu:older:1::::::\n",
+        ),
+        ("/etc/gshadow", "g:$6$old:root:root\nb:!::\n"),
+    ];
+    let user = NewUser {
+        name: "u",
+        uid: 7,
+        gid: 7,
+        gecos: "",
+        home: "/",
+        shell: "/bin/sh",
+        system: true,
+        password: "*",
+        expire: None,
+    };
+    let made = |a: &mut Accounts| {
+        a.add_user(&user, &Defaults::default());
+        a.add_group("g", 8);
+    };
+    let [_, shadow, _, gshadow] = edit(&files, made);
+    assert_eq!(shadow, "u:*:10::::::\nb:*:1::::::\n");
+    assert_eq!(gshadow, "g:!::\nb:!::\n");
+    let [.., gshadow] = edit(&files, |a| a.add_system_group("g", 8));
+    assert_eq!(gshadow, "g:!*::\nb:!::\n");
+}
+
+#[test]
 fn broken_rows_are_nobody() {
     let passwd = "a:x:one:1::/:\na:x:2:2::/:\n# b:x:3:3::/:\n+c:x:4:4::/:\n";
     let tree = &mut image(&[("/etc/passwd", passwd)]);
