@@ -283,6 +283,33 @@ const PRESETS: &[(&str, &str)] = &[
         "[Install]\nWantedBy=a.target\n",
     ),
     ("usr/lib/systemd/systemd", ""),
+    ("etc/systemd/system/linked.service", "->/opt/linked.service"),
+    (
+        "opt/linked.service",
+        "[Install]\nWantedBy=multi-user.target\n",
+    ),
+    (
+        "etc/systemd/system/linkedon.service",
+        "->/opt/linkedon.service",
+    ),
+    ("opt/linkedon.service", "[Install]\nWantedBy=a.target\n"),
+    (
+        "usr/lib/systemd/system/mark.service",
+        "\u{feff}[Install]\nWantedBy=a.target\n",
+    ),
+    (
+        "usr/lib/systemd/system/inst@.service",
+        "[Install]\nWantedBy=%i.target a@%i.target\n",
+    ),
+    (
+        "usr/lib/systemd/system/tx@.service",
+        "[Install]\nWantedBy=t.target\n",
+    ),
+    ("usr/lib/systemd/system/tx@fix.service", "->tx@.service"),
+    (
+        "usr/lib/systemd/system/noname.service",
+        "[Install]\nWantedBy=a.target nosuffix b.target\n",
+    ),
     ("usr/lib/systemd/system-preset/10-a.preset", "disable *\n"),
     (
         "etc/systemd/system-preset/10-a.preset",
@@ -292,7 +319,7 @@ const PRESETS: &[(&str, &str)] = &[
     (
         "usr/lib/systemd/system-preset/20-b.preset",
         "enable over.service\nenable many.socket\ndisable m*\nnonsense a\n\
-         disable spec@a.service\n",
+         disable spec@a.service\ndisable linked.service\nenable tx@.service fix\n",
     ),
     (
         "etc/systemd/system/multi-user.target.wants/plain.service",
@@ -354,6 +381,20 @@ const MODULE_ROWS: &[(&str, &str, &[&str])] = &[
         &["preset", "plain.service", "gone.service"],
     ),
     ("preset", "all", &["preset-all"]),
+    ("preset", "linked.service", &["preset", "linked.service"]),
+    (
+        "preset",
+        "linkedon.service",
+        &["preset", "linkedon.service"],
+    ),
+    ("preset", "mark.service", &["preset", "mark.service"]),
+    ("enable", "mark.service", &["enable", "mark.service"]),
+    ("preset", "inst@.service", &["preset", "inst@.service"]),
+    ("enable", "inst@.service", &["enable", "inst@.service"]),
+    ("preset", "inst@x.service", &["preset", "inst@x.service"]),
+    ("preset", "tx@.service", &["preset", "tx@.service"]),
+    ("enable", "tx@fix.service", &["enable", "tx@fix.service"]),
+    ("preset", "noname.service", &["preset", "noname.service"]),
     ("default_target", "a.target", &["set-default", "a.target"]),
     (
         "default_target",

@@ -8,7 +8,7 @@ mod options;
 
 use crate::error::at;
 use crate::installed;
-use crate::units::{self, UnitError};
+use crate::units::{self, Later, UnitError};
 use crate::value::{Span, Spanned, ValueError, nearest};
 use crate::{Cfg, Error, Host, Module, Root};
 use options::{DropIn, Options, Preset, Unit};
@@ -46,17 +46,23 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     for unit in &systemd.units {
         add(root, unit)?;
     }
+    let later = Later::of(
+        root,
+        &texts(&systemd.disable),
+        &texts(&systemd.enable),
+        &texts(&systemd.mask),
+        systemd.default_target.as_ref().map(|target| target.as_str()),
+    );
     match &systemd.preset {
         None => {}
-        Some(Preset::All) => units::preset_all(root)?,
+        Some(Preset::All) => units::preset_all(root, &later)?,
         Some(Preset::Units(list)) => {
-            let names: Vec<_> = list.iter().map(|unit| unit.as_str()).collect();
-            let done = units::preset(root, &names);
+            let done = units::preset(root, &texts(list), &later);
             done.map_err(|(at, error)| unit_error(root, list[at].span, error))?;
         }
     }
     for unit in &systemd.disable {
-        match units::disable(root, unit) {
+        match units::disable_before(root, unit, &later) {
             Ok(_) => {}
             // So it is after a step that took the last link of a unit that is gone.
             Err(error @ UnitError::Missing { .. }) => {
@@ -76,6 +82,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         done.map_err(|error| unit_error(root, target.span, error))?;
     }
     Ok(())
+}
+
+fn texts(list: &[Spanned<String>]) -> Vec<&str> {
+    list.iter().map(|unit| unit.as_str()).collect()
 }
 
 fn each(

@@ -6,6 +6,8 @@
 mod asked;
 mod error;
 mod install;
+mod later;
+mod links;
 mod name;
 mod preset;
 
@@ -18,7 +20,9 @@ use crate::root::{join, leads_to_null};
 use crate::{Root, RootError};
 pub(crate) use asked::asked_links;
 pub(crate) use error::UnitError;
-use install::Install;
+use install::{Install, Notes};
+pub(crate) use later::Later;
+use links::{leads_to, unlink};
 pub(crate) use name::UnitName;
 pub(crate) use preset::{preset, preset_all, preset_enable};
 
@@ -72,31 +76,28 @@ pub(crate) fn check_known(root: &Root<'_>, unit: &str) -> Result<(), UnitError> 
 /// Makes the links of a unit and of those that it names in `Also=`; returns the paths of those
 /// that were not there yet. A template of which nothing can be enabled fails.
 pub(crate) fn enable(root: &mut Root<'_>, unit: &str) -> Result<Vec<Vec<u8>>, UnitError> {
-    let mut warnings = Vec::new();
+    let mut notes = Notes::default();
     let named = find(root, &UnitName::parse(unit)?)?;
-    if Install::read(root, &named)?
-        .links(&named, &mut warnings)?
-        .is_empty()
-        && !warnings.is_empty()
-    {
+    let links = Install::read(root, &named)?.links(&named, &mut notes)?;
+    if links.is_empty() && notes.faults.is_empty() && !notes.warnings.is_empty() {
         return Err(UnitError::NoInstance { name: named.name });
     }
-    warnings.clear();
-    let made = link(root, unit, &mut warnings)?;
-    for warning in warnings {
+    let mut notes = Notes::default();
+    let wanted = wanted_links(root, unit, &mut notes)?;
+    if let Some(fault) = notes.faults.into_iter().next() {
+        return Err(fault);
+    }
+    let made = link(root, wanted)?;
+    for warning in notes.warnings {
         root.warn(warning);
     }
     Ok(made)
 }
 
-/// Does what [`enable`] does, but hands the warnings over.
-fn link(
-    root: &mut Root<'_>,
-    unit: &str,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<Vec<u8>>, UnitError> {
+/// Makes the links that are not there yet; returns their paths. Where one cannot be made, none is.
+fn link(root: &mut Root<'_>, wanted: Links) -> Result<Vec<Vec<u8>>, UnitError> {
     let mut made = Vec::new();
-    for (path, target) in wanted_links(root, unit, warnings)? {
+    for (path, target) in wanted {
         if !leads_to(root, &path, &target)? {
             made.push((path, target));
         }
@@ -112,11 +113,7 @@ fn link(
 type Links = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// Returns all links of a unit, and of those that it names in `Also=`.
-fn wanted_links(
-    root: &Root<'_>,
-    unit: &str,
-    warnings: &mut Vec<String>,
-) -> Result<Links, UnitError> {
+fn wanted_links(root: &Root<'_>, unit: &str, notes: &mut Notes) -> Result<Links, UnitError> {
     let first = UnitName::parse(unit)?;
     let mut seen = BTreeSet::from([first.clone()]);
     let mut todo = vec![first.clone()];
@@ -130,7 +127,7 @@ fn wanted_links(
         };
         let install = Install::read(root, &unit)?;
         if name == first && install.is_empty() {
-            warnings.push(format!(
+            notes.warnings.push(format!(
                 "unit {name} is not enabled: it has no [Install] section that says how"
             ));
         }
@@ -139,7 +136,7 @@ fn wanted_links(
                 todo.push(also);
             }
         }
-        for link in install.links(&unit, warnings)? {
+        for link in install.links(&unit, notes)? {
             links.push((join(CONFIG.as_bytes(), link.as_bytes()), unit.path.clone()));
         }
     }
@@ -149,70 +146,16 @@ fn wanted_links(
 /// Removes every link to a unit from `/etc/systemd/system`, and to those that it names in `Also=`;
 /// returns the paths of the links.
 pub(crate) fn disable(root: &mut Root<'_>, unit: &str) -> Result<Vec<Vec<u8>>, UnitError> {
-    unlink(root, unit, true, &BTreeSet::new())
+    disable_before(root, unit, &Later::default())
 }
 
-/// Does what [`disable`] does, but for links that are kept; `also` says whether it is done to the
-/// units of `Also=`, too.
-fn unlink(
+/// Does what [`disable`] does, but for links that the same step makes again.
+pub(crate) fn disable_before(
     root: &mut Root<'_>,
     unit: &str,
-    also: bool,
-    kept: &BTreeSet<Vec<u8>>,
+    later: &Later,
 ) -> Result<Vec<Vec<u8>>, UnitError> {
-    let first = UnitName::parse(unit)?;
-    let mut names = BTreeSet::new();
-    let mut todo = vec![first.clone()];
-    let mut missing = None;
-    while let Some(name) = todo.pop() {
-        if !names.insert(name.clone()) {
-            continue;
-        }
-        match find(root, &name) {
-            Ok(unit) => {
-                if also {
-                    todo.extend(Install::read(root, &unit)?.also(&unit.name)?);
-                }
-                names.insert(unit.name);
-            }
-            Err(UnitError::Masked { .. }) if name == first => {
-                root.warn(format!("unit {name} is masked: it is not disabled"));
-                return Ok(Vec::new());
-            }
-            Err(error) => {
-                // Another name goes with the unit's own.
-                if let UnitError::Linked { target, .. } = &error
-                    && let Some((_, unit)) = split(target)
-                    && let Ok(unit) = UnitName::parse(&String::from_utf8_lossy(unit))
-                {
-                    todo.push(unit);
-                }
-                if name == first {
-                    missing = Some(error);
-                }
-            }
-        }
-    }
-    let mut links = Vec::new();
-    for path in config_links(root)? {
-        if !kept.contains(&path) && points_at_one_of(root, &path, &names)? {
-            links.push(path);
-        }
-    }
-    // A unit that is gone may have left links, which may as well go.
-    if let Some(error) = missing.filter(|_| links.is_empty()) {
-        return Err(error);
-    }
-    for path in &links {
-        root.remove(path)?;
-        if let Some((directory, _)) = split(path)
-            && is_dependencies(directory)
-            && root.list(directory)?.is_empty()
-        {
-            root.remove(directory)?;
-        }
-    }
-    Ok(links)
+    unlink(root, unit, true, &later.kept)
 }
 
 /// Makes a unit impossible to start; returns whether it was possible. The unit need not be there.
@@ -310,31 +253,6 @@ fn find(root: &Root<'_>, name: &UnitName) -> Result<Unit, UnitError> {
     Err(UnitError::Missing { name })
 }
 
-/// Returns whether there is a link that leads to `target` already; anything else there fails.
-fn leads_to(root: &Root<'_>, path: &[u8], target: &[u8]) -> Result<bool, UnitError> {
-    match root.lstat(path) {
-        Err(error) if error.is_not_found() => Ok(false),
-        Err(error) => Err(error.into()),
-        Ok(_) if root.is_link(path) => {
-            let now = root.readlink(path)?;
-            let same = root.stat_links(path, true).ok().map(|stat| stat.number)
-                == root.stat_links(target, true).ok().map(|stat| stat.number);
-            if now == target || same {
-                return Ok(true);
-            }
-            Err(UnitError::Taken {
-                path: path.to_vec(),
-                target: now,
-            })
-        }
-        Ok(node) => Err(RootError::Exists {
-            path: path.to_vec(),
-            found: node.kind.noun(),
-        }
-        .into()),
-    }
-}
-
 /// Returns whether a unit file is a mask: a link to `/dev/null`, or empty.
 fn is_mask(root: &Root<'_>, path: &[u8]) -> Result<bool, RootError> {
     if root.is_link(path) {
@@ -345,54 +263,6 @@ fn is_mask(root: &Root<'_>, path: &[u8]) -> Result<bool, RootError> {
         found => found?,
     };
     Ok(matches!(&node.kind, Kind::File(content) if content.is_empty()))
-}
-
-/// Returns all links in `/etc/systemd/system` and in its directories of dependencies.
-fn config_links(root: &Root<'_>) -> Result<Vec<Vec<u8>>, RootError> {
-    if !root.is_dir(CONFIG) {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for name in root.list(CONFIG)? {
-        let path = join(CONFIG.as_bytes(), &name);
-        if root.is_link(&path) {
-            found.push(path);
-        } else if is_dependencies(&path) && root.is_dir(&path) {
-            let inner = root.list(&path)?.into_iter();
-            let inner = inner.map(|name| join(&path, &name));
-            found.extend(inner.filter(|path| root.is_link(path)));
-        }
-    }
-    Ok(found)
-}
-
-/// Returns whether a directory is one such as `multi-user.target.wants`.
-fn is_dependencies(path: &[u8]) -> bool {
-    let path = path.strip_suffix(b"/").unwrap_or(path);
-    install::DEPENDENCIES
-        .iter()
-        .any(|(_, ending)| path.ends_with(ending.as_bytes()))
-}
-
-/// Returns whether a link has one of the names, or leads to a file of one of them, or is an
-/// instance of one of them.
-fn points_at_one_of(
-    root: &Root<'_>,
-    path: &[u8],
-    names: &BTreeSet<UnitName>,
-) -> Result<bool, RootError> {
-    let target = root.readlink(path)?;
-    if leads_to_null(path, &target) {
-        return Ok(false);
-    }
-    let last = |path: &[u8]| {
-        let (_, last) = split(path)?;
-        UnitName::parse(std::str::from_utf8(last).ok()?).ok()
-    };
-    let own = last(path);
-    let template = own.as_ref().and_then(UnitName::template);
-    let known = [own, template, last(&target)];
-    Ok(known.iter().flatten().any(|name| names.contains(name)))
 }
 
 #[cfg(test)]

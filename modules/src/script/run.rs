@@ -8,7 +8,7 @@ use crate::RootError;
 use crate::dropins::{self, Line};
 use crate::sysusers::allocation;
 use crate::tmpfiles::create;
-use crate::units::{self, UnitError};
+use crate::units::{self, Later, UnitError};
 use crate::{Error, Root, installed};
 
 /// Files by which systemd sees at boot whether `/etc` and `/var` are older than `/usr`
@@ -351,7 +351,9 @@ fn change_units(
     let mut is_done = true;
     for unit in units {
         let changed = match change {
-            UnitChange::Preset => units::preset(root, &[unit]).map_err(|(_, error)| error),
+            UnitChange::Preset => {
+                units::preset(root, &[unit], &Later::default()).map_err(|(_, error)| error)
+            }
             UnitChange::Enable => units::enable(root, unit).map(drop),
             UnitChange::Disable => units::disable(root, unit).map(drop),
             UnitChange::Mask => units::mask(root, unit).map(drop),

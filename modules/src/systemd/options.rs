@@ -9,6 +9,9 @@ use crate::Host;
 use crate::units::UnitName;
 use crate::value::{Span, Spanned, ValueError};
 
+/// What some editors put before a text, as UTF-8: systemd passes over it.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// The largest unit file that is looked at, in bytes.
 const LONGEST: u64 = 1 << 20;
 
@@ -78,11 +81,16 @@ impl Options {
             mask,
             default_target,
         } = &self.systemd;
-        let lists = [("enable", enable), ("disable", disable), ("mask", mask)];
         let preset_units = match preset {
             Some(Preset::Units(list)) => list.as_slice(),
             _ => &[],
         };
+        let lists = [
+            ("preset", preset_units),
+            ("enable", enable),
+            ("disable", disable),
+            ("mask", mask),
+        ];
         let is_idle = units.is_empty()
             && unmask.is_empty()
             && preset.is_none()
@@ -99,7 +107,7 @@ impl Options {
                 return Err(error.help("put its drop-ins beside its content"));
             }
         }
-        for unit in unmask.iter().chain(preset_units).chain(default_target) {
+        for unit in unmask.iter().chain(default_target) {
             parse(unit)?;
         }
         let mut seen: Vec<(UnitName, &str)> = Vec::new();
@@ -111,6 +119,13 @@ impl Options {
                     return Err(unit.error(message).help("name each unit once"));
                 }
                 seen.push((name, key));
+            }
+        }
+        for unit in unmask {
+            let name = parse(unit)?;
+            if seen.contains(&(name.clone(), "mask")) {
+                let error = unit.error(format!("{name} is in `mask` as well"));
+                return Err(error.help("leave one of them out"));
             }
         }
         Ok(())
@@ -185,6 +200,7 @@ fn check_text(
             return Err(error.help("leave one of them out"));
         }
     };
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
     let lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
     let sections = lines.filter_map(|line| line.strip_prefix(b"[")?.strip_suffix(b"]"));
     let sections: Vec<_> = sections.map(String::from_utf8_lossy).collect();

@@ -53,28 +53,66 @@ fn every_key_on_every_distribution_with_systemd() {
     }
 }
 
-/// What one unit enables along with it, and the presets disable: both runs end with the same link.
+/// Keys that are about the same units: the second run changes nothing, and what comes later in the
+/// order of keys is what counts.
 #[test]
-fn presets_that_contradict_each_other() {
+fn keys_that_contradict_each_other() {
     let lib = "/usr/lib/systemd/system";
-    let mut tree = image(&[
-        ("/usr/lib/systemd/systemd", ""),
+    let wanted = |target: &str, also: &str| {
+        format!("[Service]\nExecStart=x\n[Install]\nWantedBy={target}\n{also}\n")
+    };
+    for (systemd, want) in [
+        // What one unit enables along with it, and the presets disable.
+        (value!({"preset": "all"}), &["default.target", "s.target.wants/c.socket", "t.target.wants/a.service"][..]),
         (
-            &format!("{lib}/a.service"),
-            "[Install]\nWantedBy=b.target\nAlso=c.socket\n",
+            value!({"preset": "all", "enable": ["q"], "disable": ["a"]}),
+            &["default.target", "s.target.wants/q.socket", "t.target.wants/q.service"],
         ),
-        (&format!("{lib}/c.socket"), "[Install]\nWantedBy=s.target\n"),
         (
-            "/usr/lib/systemd/system-preset/9.preset",
-            "enable a.service\ndisable *\n",
+            value!({"preset": ["a", "q"], "disable": ["c.socket"]}),
+            &["default.target", "o.service", "t.target.wants/a.service"],
         ),
-    ]);
-    let recipe = recipe(value!({"preset": "all"}));
-    step(&mut tree, "systemd", &recipe).unwrap();
-    let link =
-        "0777 0:0 /etc/systemd/system/s.target.wants/c.socket -> /usr/lib/systemd/system/c.socket";
-    assert!(show(&mut tree, "/etc/systemd/system").contains(&link.to_owned()));
-    assert_eq!(step(&mut tree, "systemd", &recipe).unwrap().changes, []);
+        (
+            value!({"preset": ["a"], "enable": ["c.socket"]}),
+            &["default.target", "o.service", "s.target.wants/c.socket", "t.target.wants/a.service"],
+        ),
+        (value!({"preset": "all", "mask": ["a"]}), &["a.service", "default.target"]),
+        (
+            value!({"preset": "all", "default_target": "m.target", "disable": ["a"]}),
+            &["default.target"],
+        ),
+        (value!({"disable": ["m.target"], "default_target": "m.target"}), &["default.target", "o.service"]),
+        // A unit that lies elsewhere is not known without its link.
+        (value!({"preset": ["o"]}), &["default.target"]),
+    ] {
+        let (a, c, q) = (wanted("t.target", "Also=c.socket"), wanted("s.target", ""), wanted("t.target", "Also=q.socket"));
+        let mut tree = image(&[
+            ("/usr/lib/systemd/systemd", ""),
+            (&format!("{lib}/a.service"), &a),
+            (&format!("{lib}/c.socket"), &c),
+            (&format!("{lib}/q.service"), &q),
+            (&format!("{lib}/q.socket"), &c),
+            (&format!("{lib}/m.target"), "[Unit]\n"),
+            (&format!("{lib}/n.target"), "[Install]\nAlias=default.target\n"),
+            ("/etc/systemd/system/o.service@", "/opt/o.service"),
+            ("/opt/o.service", SERVICE),
+            (
+                "/usr/lib/systemd/system-preset/9.preset",
+                "enable a.service\nenable n.target\ndisable *\n",
+            ),
+            ("/etc/systemd/system/default.target@", "/usr/lib/systemd/system/n.target"),
+        ]);
+        let recipe = recipe(systemd.clone());
+        step(&mut tree, "systemd", &recipe).unwrap();
+        let all = show(&mut tree, "/etc/systemd/system");
+        let links = all
+            .iter()
+            .filter_map(|line| line.strip_prefix("0777 0:0 /etc/systemd/system/"));
+        let links: Vec<_> = links.map(|line| line.split(' ').next().unwrap()).collect();
+        assert_eq!(links, want, "{systemd:?}");
+        let second = step(&mut tree, "systemd", &recipe).unwrap();
+        assert_eq!(second.changes, [], "{systemd:?}");
+    }
 }
 
 #[test]
@@ -211,6 +249,16 @@ fn refusals() {
             value!({"enable": ["ssh"], "mask": ["ssh.service"]}),
             "ssh.service is in `enable` already",
             "name each unit once",
+        ),
+        (
+            value!({"enable": ["ssh"], "preset": ["ssh.service"]}),
+            "ssh.service is in `preset` already",
+            "name each unit once",
+        ),
+        (
+            value!({"unmask": ["a"], "mask": ["a.service"]}),
+            "a.service is in `mask` as well",
+            "leave one of them out",
         ),
         (
             value!({"preset": "some"}),

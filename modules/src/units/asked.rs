@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::install::{DEPENDENCIES, Install};
+use super::install::{DEPENDENCIES, Install, Notes};
 use super::{CONFIG, UnitError, UnitName, find};
 use crate::Root;
 
@@ -25,7 +25,11 @@ fn add(
     let unit = find(root, name)?;
     let path = String::from_utf8_lossy(&unit.path).into_owned();
     let install = Install::read(root, &unit)?;
-    let own = install.links(&unit, &mut Vec::new())?;
+    let mut notes = Notes::default();
+    let own = install.links(&unit, &mut notes)?;
+    if let Some(fault) = notes.faults.into_iter().next() {
+        return Err(fault);
+    }
     let (names, others): (Vec<_>, Vec<_>) = own.into_iter().partition(|link| !link.contains('/'));
     let (mut names, mut also) = (names.into_iter(), install.also(name)?.into_iter());
     let whole = |link: String| (format!("{CONFIG}/{link}"), path.clone());

@@ -12,6 +12,9 @@ pub(super) const DEPENDENCIES: [(&str, &str); 3] = [
     ("UpheldBy", ".upholds"),
 ];
 
+/// What some editors put before a text: systemd passes over it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// All keys of the section.
 const KEYS: [&str; 6] = [
     "Alias",
@@ -21,6 +24,15 @@ const KEYS: [&str; 6] = [
     "Also",
     "DefaultInstance",
 ];
+
+/// What there is to say of a section.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// What is left out, as systemctl does it.
+    pub(super) warnings: Vec<String>,
+    /// Names that no unit can have, which presets leave out and enabling does not.
+    pub(super) faults: Vec<UnitError>,
+}
 
 /// What the section of a unit and its drop-ins say: keys and single words, in order.
 #[derive(Debug, Default)]
@@ -59,11 +71,7 @@ impl Install {
 
     /// Returns the links by their paths below `/etc/systemd/system`. What does not fit a template
     /// is left out with a warning, as systemctl does.
-    pub(super) fn links(
-        &self,
-        unit: &Unit,
-        warnings: &mut Vec<String>,
-    ) -> Result<Vec<String>, UnitError> {
+    pub(super) fn links(&self, unit: &Unit, notes: &mut Notes) -> Result<Vec<String>, UnitError> {
         let mut links = Vec::new();
         // Another name of a template is one of all its instances; `DefaultInstance` is only what
         // `%i` in it stands for.
@@ -97,10 +105,16 @@ impl Install {
         for (key, ending) in DEPENDENCIES {
             for word in self.values(key) {
                 let name = expand(&unit, key, word)?;
-                let other = UnitName::checked(name);
-                let other = other.map_err(|error| refuse(&unit, key, word, reason(&error)))?;
+                let other = match UnitName::checked(name) {
+                    Ok(other) => other,
+                    Err(error) => {
+                        let fault = refuse(&unit, key, word, reason(&error));
+                        notes.faults.push(fault);
+                        continue;
+                    }
+                };
                 if unit.is_template() && other.instance().is_none() {
-                    warnings.push(format!(
+                    notes.warnings.push(format!(
                         "unit {unit} is not enabled for {other}: it is a template; name an \
                          instance as in {}",
                         unit.with_instance("NAME")
@@ -127,6 +141,7 @@ impl Install {
     /// comment; an empty value forgets what came before.
     fn add(&mut self, file: &[u8]) {
         let text = String::from_utf8_lossy(file);
+        let text = text.trim_start_matches(BYTE_ORDER_MARK);
         let (mut inside, mut whole) = (false, String::new());
         for line in text.lines() {
             if line.trim_start().starts_with(['#', ';']) {

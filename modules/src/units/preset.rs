@@ -1,9 +1,11 @@
 //! What a distribution or administrator wants enabled: systemd.preset(5).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::install::Notes;
+use super::links::{leads_to, unlink};
 use super::name::UnitName;
-use super::{UnitError, find, leads_to, link, names, unlink, wanted_links};
+use super::{Later, UnitError, find, link, names, wanted_links};
 use crate::root::{glob_matches, join};
 use crate::{Root, RootError};
 
@@ -42,7 +44,11 @@ struct Decided {
 /// systemctl, the units of `Also=` are enabled along with one, but not disabled.
 ///
 /// Fails with the place in the list of the unit that it is about.
-pub(crate) fn preset(root: &mut Root<'_>, units: &[&str]) -> Result<(), (usize, UnitError)> {
+pub(crate) fn preset(
+    root: &mut Root<'_>,
+    units: &[&str],
+    later: &Later,
+) -> Result<(), (usize, UnitError)> {
     let rules = rules(root).map_err(|error| (0, error.into()))?;
     let mut decided = Decided::default();
     for (at, unit) in units.iter().enumerate() {
@@ -53,6 +59,11 @@ pub(crate) fn preset(root: &mut Root<'_>, units: &[&str]) -> Result<(), (usize, 
                 root.warn(format!("unit {name} is masked: it is not disabled"));
                 continue;
             }
+            // So it is after a step that took the link to a unit that lies elsewhere.
+            Err(error @ UnitError::Missing { .. }) if !enable => {
+                root.warn(format!("{error}: nothing is disabled"));
+                continue;
+            }
             Err(error) => return Err((at, error)),
             // Another name for a unit says nothing of its own.
             Ok(unit) if unit.name != name => continue,
@@ -60,14 +71,14 @@ pub(crate) fn preset(root: &mut Root<'_>, units: &[&str]) -> Result<(), (usize, 
         }
         decided.add(enable, at, names);
     }
-    decided.apply(root, |_, at, error| Err((at, error)))
+    decided.apply(root, later, |_, at, error| Err((at, error)))
 }
 
 /// Enables a unit if the image's presets want it, and else leaves it as it is.
 pub(crate) fn preset_enable(root: &mut Root<'_>, unit: &str) -> Result<(), UnitError> {
     let (enable, _) = decide(&rules(root)?, &UnitName::parse(unit)?);
     match enable {
-        true => preset(root, &[unit]).map_err(|(_, error)| error),
+        true => preset(root, &[unit], &Later::default()).map_err(|(_, error)| error),
         false => Ok(()),
     }
 }
@@ -82,12 +93,13 @@ impl Decided {
     fn apply<E>(
         &self,
         root: &mut Root<'_>,
+        later: &Later,
         tell: impl Fn(&mut Root<'_>, usize, UnitError) -> Result<(), E>,
     ) -> Result<(), E> {
         // A link that is right for one of the others is not taken away to be made again.
-        let mut kept = BTreeSet::new();
+        let mut kept = later.kept.clone();
         for (_, name) in &self.on {
-            let wanted = wanted_links(root, name.as_str(), &mut Vec::new());
+            let wanted = wanted_links(root, name.as_str(), &mut Notes::default());
             for (path, target) in wanted.unwrap_or_default() {
                 if leads_to(root, &path, &target).is_ok_and(|leads| leads) {
                     kept.insert(path);
@@ -100,7 +112,15 @@ impl Decided {
             }
         }
         for (at, name) in &self.on {
-            if let Err(error) = link(root, name.as_str(), &mut Vec::new()) {
+            let mut notes = Notes::default();
+            let made = wanted_links(root, name.as_str(), &mut notes).and_then(|mut wanted| {
+                wanted.retain(|(path, target)| !later.unmakes(path, target));
+                link(root, wanted)
+            });
+            for fault in notes.faults {
+                root.warn(format!("a link is left out: {fault}"));
+            }
+            if let Err(error) = made {
                 tell(root, *at, error)?;
             }
         }
@@ -110,7 +130,7 @@ impl Decided {
 
 /// Enables or disables every unit of the image, as its presets say; first those that are disabled.
 /// One that cannot be enabled is told of.
-pub(crate) fn preset_all(root: &mut Root<'_>) -> Result<(), RootError> {
+pub(crate) fn preset_all(root: &mut Root<'_>, later: &Later) -> Result<(), RootError> {
     let rules = rules(root)?;
     let mut decided = Decided::default();
     for name in names(root)? {
@@ -118,12 +138,13 @@ pub(crate) fn preset_all(root: &mut Root<'_>) -> Result<(), RootError> {
             continue;
         };
         // Another name for a unit says nothing of its own, nor does what is masked.
-        if find(root, &name).is_ok_and(|unit| unit.name == name) {
+        let is_own = find(root, &name).is_ok_and(|unit| unit.name == name);
+        if is_own && !later.masks(&name) {
             let (enable, names) = decide(&rules, &name);
             decided.add(enable, 0, names);
         }
     }
-    decided.apply(root, |root, _, error| match error {
+    decided.apply(root, later, |root, _, error| match error {
         UnitError::Root(error) => Err(error),
         error => {
             root.warn(format!("a unit is left as it is: {error}"));

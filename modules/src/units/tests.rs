@@ -1,5 +1,6 @@
 //! What the links are was taken from systemctl of systemd 252.
 
+use super::links::is_dependencies;
 use super::*;
 use crate::kit::{Files, NOW, image, texts};
 

@@ -1,0 +1,158 @@
+//! The links that are there: which of them are about a unit, and how they are taken away.
+
+use std::collections::BTreeSet;
+
+use fsgen::tree::path::split;
+
+use super::install::{DEPENDENCIES, Install};
+use super::{CONFIG, UnitError, UnitName, find};
+use crate::root::{join, leads_to_null};
+use crate::{Root, RootError};
+
+/// Removes every link to a unit from `/etc/systemd/system` but for those that are kept; returns the
+/// paths of the links. `also` says whether it is done to the units of `Also=`, too.
+pub(super) fn unlink(
+    root: &mut Root<'_>,
+    unit: &str,
+    also: bool,
+    kept: &BTreeSet<Vec<u8>>,
+) -> Result<Vec<Vec<u8>>, UnitError> {
+    let first = UnitName::parse(unit)?;
+    let (names, missing) = match names_of(root, &first, also) {
+        Err(UnitError::Masked { .. }) => {
+            root.warn(format!("unit {first} is masked: it is not disabled"));
+            return Ok(Vec::new());
+        }
+        named => named?,
+    };
+    let mut links = Vec::new();
+    for path in config_links(root)? {
+        let target = root.readlink(&path)?;
+        if !kept.contains(&path) && is_about(&path, &target, &names) {
+            links.push(path);
+        }
+    }
+    // A unit that is gone may have left links, which may as well go.
+    if let Some(error) = missing.filter(|_| links.is_empty()) {
+        return Err(error);
+    }
+    for path in &links {
+        root.remove(path)?;
+        if let Some((directory, _)) = split(path)
+            && is_dependencies(directory)
+            && root.list(directory)?.is_empty()
+        {
+            root.remove(directory)?;
+        }
+    }
+    Ok(links)
+}
+
+/// Returns the names that a unit has, with those of the units of `Also=` if these are meant as
+/// well; and why its file is not found, if it is not.
+///
+/// Fails on a unit that is masked.
+pub(super) fn names_of(
+    root: &Root<'_>,
+    first: &UnitName,
+    also: bool,
+) -> Result<(BTreeSet<UnitName>, Option<UnitError>), UnitError> {
+    let mut names = BTreeSet::new();
+    let mut todo = vec![first.clone()];
+    let mut missing = None;
+    while let Some(name) = todo.pop() {
+        if !names.insert(name.clone()) {
+            continue;
+        }
+        match find(root, &name) {
+            Ok(unit) => {
+                if also {
+                    todo.extend(Install::read(root, &unit)?.also(&unit.name)?);
+                }
+                names.insert(unit.name);
+            }
+            Err(error @ UnitError::Masked { .. }) if name == *first => return Err(error),
+            Err(error) => {
+                // Another name goes with the unit's own.
+                if let UnitError::Linked { target, .. } = &error
+                    && let Some((_, unit)) = split(target)
+                    && let Ok(unit) = UnitName::parse(&String::from_utf8_lossy(unit))
+                {
+                    todo.push(unit);
+                }
+                if name == *first {
+                    missing = Some(error);
+                }
+            }
+        }
+    }
+    Ok((names, missing))
+}
+
+/// Returns whether there is a link that leads to `target` already; anything else there fails.
+pub(super) fn leads_to(root: &Root<'_>, path: &[u8], target: &[u8]) -> Result<bool, UnitError> {
+    match root.lstat(path) {
+        Err(error) if error.is_not_found() => Ok(false),
+        Err(error) => Err(error.into()),
+        Ok(_) if root.is_link(path) => {
+            let now = root.readlink(path)?;
+            let same = root.stat_links(path, true).ok().map(|stat| stat.number)
+                == root.stat_links(target, true).ok().map(|stat| stat.number);
+            if now == target || same {
+                return Ok(true);
+            }
+            Err(UnitError::Taken {
+                path: path.to_vec(),
+                target: now,
+            })
+        }
+        Ok(node) => Err(RootError::Exists {
+            path: path.to_vec(),
+            found: node.kind.noun(),
+        }
+        .into()),
+    }
+}
+
+/// Returns all links in `/etc/systemd/system` and in its directories of dependencies.
+fn config_links(root: &Root<'_>) -> Result<Vec<Vec<u8>>, RootError> {
+    if !root.is_dir(CONFIG) {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for name in root.list(CONFIG)? {
+        let path = join(CONFIG.as_bytes(), &name);
+        if root.is_link(&path) {
+            found.push(path);
+        } else if is_dependencies(&path) && root.is_dir(&path) {
+            let inner = root.list(&path)?.into_iter();
+            let inner = inner.map(|name| join(&path, &name));
+            found.extend(inner.filter(|path| root.is_link(path)));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns whether a directory is one such as `multi-user.target.wants`.
+pub(super) fn is_dependencies(path: &[u8]) -> bool {
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    DEPENDENCIES
+        .iter()
+        .any(|(_, ending)| path.ends_with(ending.as_bytes()))
+}
+
+/// Returns whether a link has one of the names, or leads to a file of one of them, or is an
+/// instance of one of them.
+pub(super) fn is_about(path: &[u8], target: &[u8], names: &BTreeSet<UnitName>) -> bool {
+    if leads_to_null(path, target) {
+        return false;
+    }
+    let last = |path: &[u8]| {
+        let (_, last) = split(path)?;
+        UnitName::parse(std::str::from_utf8(last).ok()?).ok()
+    };
+    let own = last(path);
+    let template = own.as_ref().and_then(UnitName::template);
+    let known = [own, template, last(target)];
+    known.iter().flatten().any(|name| names.contains(name))
+}
