@@ -307,6 +307,14 @@ const PRESETS: &[(&str, &str)] = &[
     ),
     ("usr/lib/systemd/system/tx@fix.service", "->tx@.service"),
     (
+        "usr/lib/systemd/system/ty@.service",
+        "[Install]\nWantedBy=t.target\n",
+    ),
+    (
+        "etc/systemd/system/ty@fix.service",
+        "->/usr/lib/systemd/system/ty@.service",
+    ),
+    (
         "usr/lib/systemd/system/noname.service",
         "[Install]\nWantedBy=a.target nosuffix b.target\n",
     ),
@@ -394,6 +402,7 @@ const MODULE_ROWS: &[(&str, &str, &[&str])] = &[
     ("preset", "inst@x.service", &["preset", "inst@x.service"]),
     ("preset", "tx@.service", &["preset", "tx@.service"]),
     ("enable", "tx@fix.service", &["enable", "tx@fix.service"]),
+    ("enable", "ty@fix.service", &["enable", "ty@fix.service"]),
     ("preset", "noname.service", &["preset", "noname.service"]),
     ("default_target", "a.target", &["set-default", "a.target"]),
     (

@@ -220,9 +220,9 @@ pub(crate) fn set_default(root: &mut Root<'_>, target: &str) -> Result<bool, Uni
 /// Finds the file of a unit: its own, or that of its template. A link in `/usr` is another name
 /// for the unit that it leads to.
 fn find(root: &Root<'_>, name: &UnitName) -> Result<Unit, UnitError> {
-    let mut name = name.clone();
+    let (mut name, mut has_file) = (name.clone(), true);
     for _ in 0..8 {
-        let files = [Some(name.clone()), name.template()];
+        let files = [has_file.then(|| name.clone()), name.template()];
         let places = files.iter().flatten().flat_map(|file| {
             PATHS.map(|directory| (directory, join(directory.as_bytes(), file.as_bytes())))
         });
@@ -243,6 +243,11 @@ fn find(root: &Root<'_>, name: &UnitName) -> Result<Unit, UnitError> {
         let is_elsewhere = directory == CONFIG && other.as_ref() == Some(&name);
         if is_elsewhere && target.starts_with(b"/") && root.is_file(&path) {
             return Ok(Unit { name, path: target });
+        }
+        // An instance that is a link to its template is one without a file.
+        if has_file && other.is_some() && other == name.template() {
+            has_file = false;
+            continue;
         }
         let other = other.map(|other| name.as_instance_of(&other));
         match other {
