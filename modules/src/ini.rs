@@ -2,20 +2,22 @@
 
 mod merge;
 
+use crate::root::line_end;
 pub(crate) use merge::{Lines, merge};
 
 /// Sets keys of a section, or removes those without a value. A key that is not there goes to the
 /// end of the section, a section that is not there to the end of the file.
 pub(crate) fn set(text: &[u8], section: &str, keys: &[(&str, Option<String>)]) -> Vec<u8> {
+    let line_end = line_end(text);
     let mut lines = lines(text);
     if let Some(last) = lines.last_mut().filter(|last| !last.ends_with(b"\n")) {
-        last.push(b'\n');
+        last.extend_from_slice(line_end.as_bytes());
     }
     if !lines.iter().any(|line| names(line, section)) {
         if !lines.is_empty() {
-            lines.push(b"\n".to_vec());
+            lines.push(line_end.as_bytes().to_vec());
         }
-        lines.push(format!("[{section}]\n").into_bytes());
+        lines.push(format!("[{section}]{line_end}").into_bytes());
     }
     for (key, value) in keys {
         let (start, end) = bounds(&lines, section);
@@ -39,11 +41,13 @@ pub(crate) fn set(text: &[u8], section: &str, keys: &[(&str, Option<String>)]) -
                 if !same {
                     let new = value
                         .as_ref()
-                        .map(|value| format!("{key}={value}\n").into_bytes());
+                        .map(|value| format!("{key}={value}{line_end}").into_bytes());
                     lines.splice(at..=last, new);
                 }
             }
-            (None, Some(value)) => lines.insert(end, format!("{key}={value}\n").into_bytes()),
+            (None, Some(value)) => {
+                lines.insert(end, format!("{key}={value}{line_end}").into_bytes());
+            }
             (None, None) => {}
         }
     }
@@ -115,6 +119,9 @@ mod tests {
                 "[a]\n#k=0\nx=1\nk=1\n\n[b]\n",
             ),
             ("[a]\nk =  1\n", "[a]\nk =  1\n"),
+            // Lines end as they did.
+            ("# c\r\n[a]\r\nk=0\r\nx=1", "# c\r\n[a]\r\nk=1\r\nx=1\r\n"),
+            ("[b]\r\n", "[b]\r\n\r\n[a]\r\nk=1\r\n"),
         ] {
             let keys = [("k", Some("1".to_owned())), ("gone", None)];
             let once = set(before.as_bytes(), "a", &keys);

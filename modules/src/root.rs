@@ -427,6 +427,15 @@ pub(crate) fn same_place(a: &str, b: &str) -> bool {
     names_of(a).eq(names_of(b))
 }
 
+/// Returns how the lines of a file end: as the first one does.
+pub(crate) fn line_end(file: &[u8]) -> &'static str {
+    let first = file.split_inclusive(|b| *b == b'\n').next();
+    match first.is_some_and(|first| first.ends_with(b"\r\n")) {
+        true => "\r\n",
+        false => "\n",
+    }
+}
+
 /// Returns whether a file ends with a text that begins with a line there.
 pub(crate) fn ends_with_lines(file: &[u8], text: &[u8]) -> bool {
     let before = file.strip_suffix(text);

@@ -18,6 +18,7 @@ use crate::option::{OptionDoc, Shape};
 use crate::units;
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root, installed};
+use argument::{Takes, words};
 use config::Asked;
 use effective::Line;
 use keyword::Lines;
@@ -46,8 +47,16 @@ ExecStart=/usr/bin/ssh-keygen -A
 WantedBy=ssh.service sshd.service
 ";
 
+/// Where a unit of that name may be already; of several, the first one counts.
+const UNIT_FOLDERS: [&str; 4] = [
+    units::CONFIG,
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+
 /// What makes host keys at boot by itself: units of Fedora, Arch and SUSE, and Alpine's script.
-const MAKERS: [&str; 8] = [
+const MAKERS: [&str; 7] = [
     "/usr/lib/systemd/system/sshd-keygen@.service",
     "/usr/lib/systemd/system/sshd-keygen.service",
     "/usr/lib/systemd/system/sshdgenkeys.service",
@@ -55,7 +64,6 @@ const MAKERS: [&str; 8] = [
     "/usr/libexec/openssh/sshd-keygen",
     "/lib/systemd/system/sshd-keygen@.service",
     "/etc/init.d/sshd",
-    "/etc/systemd/system/ssh-host-keys.service",
 ];
 
 pub(crate) const MODULE: Module = Module {
@@ -126,6 +134,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     }
     program::check(root, &asked)?;
     write(root, &asked)?;
+    warn_of_domains(root, &asked);
     let main = FILES.into_iter().find(|path| root.is_file(path));
     let lines = effective::lines(root, main.unwrap_or(FILES[0]))?;
     warn_of_earlier(root, &lines, &asked);
@@ -220,12 +229,50 @@ fn make_keys_at_boot(root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         root.warn("nothing in the image makes host keys: sshd will not start without them");
         return Ok(());
     }
-    let file = format!("{}/{UNIT}", units::CONFIG);
-    root.mkdir_above(&file)?;
-    root.write(&file, UNIT_TEXT)?;
+    let mut files = UNIT_FOLDERS.map(|folder| format!("{folder}/{UNIT}")).into_iter();
+    match files.find(|file| root.lstat(file).is_ok()) {
+        None => {
+            let file = format!("{}/{UNIT}", units::CONFIG);
+            root.mkdir_above(&file)?;
+            root.write(&file, UNIT_TEXT)?;
+        }
+        Some(file) => {
+            let text = root.read_if_exists(&file)?.unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            let what = match text.trim() {
+                "" => "masks what makes host keys",
+                text if !text.contains("ssh-keygen") => "makes no host keys",
+                _ => "",
+            };
+            if !what.is_empty() {
+                root.warn_at(cfg.span(), format!(
+                    "{file} {what}: sshd will not start without them; remove it in an earlier step"
+                ));
+                return Ok(());
+            }
+        }
+    }
     let enabled = units::enable(root, UNIT);
     enabled.map_err(|error| ValueError::new(cfg.span(), error.to_string()))?;
     Ok(())
+}
+
+/// Warns of devices that have to be there when sshd starts: it does not without them.
+fn warn_of_domains(root: &mut Root<'_>, asked: &[Asked]) {
+    for asked in asked.iter().filter(|asked| asked.keyword.takes == Takes::Address) {
+        for value in &asked.values {
+            if let Some([_, "rdomain", device]) = words(value).as_deref().map(texts).as_deref() {
+                root.warn_at(asked.span, format!(
+                    "sshd does not start where the machine has no device {device} for routing, or \
+                     gets it later"
+                ));
+            }
+        }
+    }
+}
+
+fn texts(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! A file of sections that is to say what another text says, and keeps what is not ours.
 
+use crate::root::line_end;
+
 /// Whether a line goes on in the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lines {
@@ -18,7 +20,13 @@ pub(crate) fn merge(
     ours: fn(section: &str, key: &str) -> bool,
     repeated: &[&str],
 ) -> String {
-    let (mut file, wanted) = (sections(file, lines), sections(wanted, lines));
+    let line_end = line_end(file.as_bytes());
+    let wanted = match line_end {
+        "\n" => wanted.to_owned(),
+        other => wanted.replace('\n', other),
+    };
+    let mut file = sections(file, lines, line_end);
+    let wanted = sections(&wanted, lines, line_end);
     let mut done: Vec<String> = Vec::new();
     for section in &mut file {
         let is_first = !done.contains(&section.name);
@@ -27,12 +35,12 @@ pub(crate) fn merge(
             .iter()
             .find(|new| is_first && new.name == section.name);
         if !section.is(repeated) {
-            section.set(new, ours);
+            section.set(new, ours, line_end);
         }
     }
     for new in &wanted {
         if !new.is(repeated) && !done.contains(&new.name) {
-            push(&mut file, new);
+            push(&mut file, new, line_end);
         }
     }
     let blocks = |all: &[Section]| -> Vec<Vec<(String, String)>> {
@@ -42,7 +50,7 @@ pub(crate) fn merge(
     if blocks(&file) != blocks(&wanted) {
         file.retain(|section| !section.is(repeated));
         for new in wanted.iter().filter(|new| new.is(repeated)) {
-            push(&mut file, new);
+            push(&mut file, new, line_end);
         }
     }
     file.iter().map(|section| section.lines.concat()).collect()
@@ -55,10 +63,15 @@ struct Section {
     lines: Vec<String>,
 }
 
-fn sections(text: &str, lines: Lines) -> Vec<Section> {
+fn sections(text: &str, lines: Lines, line_end: &str) -> Vec<Section> {
     let mut all: Vec<Section> = Vec::new();
     let mut goes_on = false;
-    for line in text.lines() {
+    for whole in text.split_inclusive('\n') {
+        let line = whole.lines().next().unwrap_or_default();
+        let whole = match whole.ends_with('\n') {
+            true => whole.to_owned(),
+            false => format!("{whole}{line_end}"),
+        };
         let trimmed = line.trim();
         let is_comment = trimmed.starts_with(['#', ';']);
         let was_on = goes_on;
@@ -71,7 +84,7 @@ fn sections(text: &str, lines: Lines) -> Vec<Section> {
         if let Some(last) = all.last_mut().and_then(|last| last.lines.last_mut())
             && was_on
         {
-            *last += &format!("{line}\n");
+            *last += &whole;
             continue;
         }
         let name = trimmed
@@ -84,22 +97,23 @@ fn sections(text: &str, lines: Lines) -> Vec<Section> {
             });
         }
         if let Some(last) = all.last_mut() {
-            last.lines.push(format!("{line}\n"));
+            last.lines.push(whole);
         }
     }
     all
 }
 
-fn push(file: &mut Vec<Section>, new: &Section) {
+fn push(file: &mut Vec<Section>, new: &Section, line_end: &str) {
     let mut lines = new.lines.clone();
     while lines.last().is_some_and(|line| line.trim().is_empty()) {
         lines.pop();
     }
-    if let Some(last) = file
-        .last_mut()
-        .filter(|last| last.lines.last().is_some_and(|line| line != "\n"))
-    {
-        last.lines.push("\n".to_owned());
+    if let Some(last) = file.last_mut().filter(|last| {
+        last.lines
+            .last()
+            .is_some_and(|line| !line.trim().is_empty())
+    }) {
+        last.lines.push(line_end.to_owned());
     }
     let name = new.name.clone();
     file.push(Section { name, lines });
@@ -115,7 +129,7 @@ impl Section {
     }
 
     /// Gives the section the keys of another one, and takes away what else is ours.
-    fn set(&mut self, wanted: Option<&Section>, ours: fn(&str, &str) -> bool) {
+    fn set(&mut self, wanted: Option<&Section>, ours: fn(&str, &str) -> bool, line_end: &str) {
         let new = wanted.map_or_else(Vec::new, Section::pairs);
         let mut keys: Vec<String> = Vec::new();
         let is_ours = |key: &String| ours(&self.name, key);
@@ -148,7 +162,9 @@ impl Section {
             for at in old.into_iter().rev() {
                 self.lines.remove(at);
             }
-            let new = values.iter().map(|(key, value)| format!("{key}={value}\n"));
+            let new = values
+                .iter()
+                .map(|(key, value)| format!("{key}={value}{line_end}"));
             self.lines.splice(at..at, new);
         }
     }
@@ -189,6 +205,12 @@ mod tests {
             (
                 "[Q]\nq=1\n[A]\nk=1 \\\n# c\n  2\nm=1 \\\n  k=3\n# d \\\ngone=1 \\\n  2\n[R]\nx=3\n",
                 "[A]\nk=1\nk=2\nm=1 \\\n  k=3\n# d \\\n[B]\nb=1\n\n[R]\nx=1\n\n[R]\nx=2\n".to_owned(),
+            ),
+            // Lines end as they did.
+            (
+                "# c\r\n[A]\r\nk=0\r\ngone=1\r\nm=1 \\\r\n 2\r\n[R]\r\nx=1\r\n[R]\r\nx=2",
+                "# c\r\n[A]\r\nk=1\r\nk=2\r\nm=1 \\\r\n 2\r\n[R]\r\nx=1\r\n[R]\r\nx=2\r\n\r\n[B]\r\nb=1\r\n"
+                    .to_owned(),
             ),
             ("[R]\nx=3\n[A]\n", "[A]\nk=1\nk=2\n\n[B]\nb=1\n\n[R]\nx=1\n\n[R]\nx=2\n".to_owned()),
         ] {

@@ -4,7 +4,7 @@ use super::access;
 use super::algorithm::Sort;
 
 /// What a keyword takes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
     /// `yes` or `no`.
     Flag,

@@ -1,7 +1,10 @@
 //! The text of sshd_config(5).
 
+use std::iter;
+
 use super::argument::{Takes, words};
 use super::keyword::{Keyword, Lines};
+use crate::root::line_end;
 use crate::value::Span;
 
 /// A keyword, and what the recipe wants its lines to be.
@@ -83,8 +86,9 @@ pub(super) fn set(file: &[u8], asked: &[Asked]) -> Vec<u8> {
         .split_inclusive(|b| *b == b'\n')
         .map(<[u8]>::to_vec)
         .collect();
+    let line_end = line_end(file);
     if let Some(last) = lines.last_mut().filter(|last| !last.ends_with(b"\n")) {
-        last.push(b'\n');
+        last.extend_from_slice(line_end.as_bytes());
     }
     for asked in asked {
         let end = lines
@@ -97,11 +101,16 @@ pub(super) fn set(file: &[u8], asked: &[Asked]) -> Vec<u8> {
             continue;
         }
         let at = old.first().copied().unwrap_or(end);
+        // What is said behind a line stays with the one in its place.
+        let comments: Vec<String> = old.iter().map(|at| comment(&lines[*at])).collect();
         for at in old.into_iter().rev() {
             lines.remove(at);
         }
-        let values = asked.values.iter();
-        let new = values.map(|value| format!("{} {value}\n", asked.keyword.name).into_bytes());
+        let none = String::new();
+        let comments = comments.iter().chain(iter::repeat(&none));
+        let new = asked.values.iter().zip(comments).map(|(value, comment)| {
+            format!("{} {value}{comment}{line_end}", asked.keyword.name).into_bytes()
+        });
         lines.splice(at..at, new);
     }
     lines.concat()
@@ -120,6 +129,21 @@ fn keyword(line: &[u8]) -> Option<String> {
 
 /// Returns what follows the keyword, without a comment.
 fn argument(line: &[u8]) -> String {
+    parts(line).0.trim_end().to_owned()
+}
+
+/// Returns the comment behind a line, with the blanks before it.
+fn comment(line: &[u8]) -> String {
+    let (argument, comment) = parts(line);
+    let blank = &argument[argument.trim_end().len()..];
+    match comment.is_empty() {
+        true => comment,
+        false => format!("{blank}{comment}"),
+    }
+}
+
+/// Returns what follows the keyword, and what is said behind that.
+fn parts(line: &[u8]) -> (String, String) {
     let text = String::from_utf8_lossy(line.trim_ascii()).into_owned();
     let rest = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
     let rest = rest.trim_start();
@@ -132,5 +156,6 @@ fn argument(line: &[u8]) -> String {
         before = c;
         starts
     });
-    rest[..end.unwrap_or(rest.len())].trim_end().to_owned()
+    let (argument, comment) = rest.split_at(end.unwrap_or(rest.len()));
+    (argument.to_owned(), comment.to_owned())
 }

@@ -1,3 +1,4 @@
+use super::UNIT_TEXT;
 use super::config::{Asked, includes, set, without_more};
 use super::keyword::{KEYWORDS, Keyword};
 use crate::kit::{distribution, image, map, read, show, step, value};
@@ -25,6 +26,50 @@ fn keys_are_made_anew_on_every_distribution() {
         let wants =
             "ssh.service.wants/ssh-host-keys.service -> /etc/systemd/system/ssh-host-keys.service";
         assert_eq!(files.contains(wants), has_unit, "{name}: {files}");
+    }
+    // A unit of that name that is there already.
+    let unit = "ssh-host-keys.service";
+    let makes = "[Service]\nExecStart=ssh-keygen -A\n[Install]\nWantedBy=a.target\n";
+    for (path, text, enabled, warning) in [
+        ("/etc/systemd/system", UNIT_TEXT, true, None),
+        ("/etc/systemd/system", makes, true, None),
+        ("/usr/lib/systemd/system", makes, true, None),
+        (
+            "/etc/systemd/system",
+            "[Service]\nExecStart=true\n",
+            false,
+            Some("makes no host keys"),
+        ),
+        (
+            "/etc/systemd/system",
+            "",
+            false,
+            Some("masks what makes host keys"),
+        ),
+        (
+            "/etc/systemd/system",
+            "->/dev/null",
+            false,
+            Some("masks what makes host keys"),
+        ),
+    ] {
+        let mut tree = distribution("debian");
+        let file = format!("{path}/{unit}");
+        let files = match text.strip_prefix("->") {
+            Some(target) => value!({"symlinks": [{"path": (&*file), "target": target}]}),
+            None => value!({"files": [{"path": (&*file), "content": text}]}),
+        };
+        step(&mut tree, "files", &files).unwrap();
+        let outcome = step(&mut tree, "ssh", &value!({})).unwrap();
+        assert_eq!(step(&mut tree, "ssh", &value!({})).unwrap().changes, []);
+        let links = show(&mut tree, "/etc/systemd/system").join("\n");
+        assert_eq!(links.contains(&format!(".wants/{unit}")), enabled, "{text}");
+        let want = warning.map(|what| {
+            format!(
+                "{file} {what}: sshd will not start without them; remove it in an earlier step"
+            )
+        });
+        assert_eq!(outcome.warnings, Vec::from_iter(want), "{text}");
     }
     let mut tree = distribution("debian");
     step(&mut tree, "ssh", &recipe(value!({"host_keys": "keep"})))
@@ -182,7 +227,12 @@ fn settings_in_a_file() {
         // In place, whatever its case; later lines would not count, or count besides.
         (
             "a b\nusepam yes # x\nc d\nPort 22\nUsePAM yes\n",
-            "a b\nUsePAM no\nc d\nPort 1\nPort 2\n",
+            "a b\nUsePAM no # x\nc d\nPort 1\nPort 2\n",
+        ),
+        // What is said behind a line stays, and lines end as they did.
+        (
+            "Port 1   # one\r\nPort 22\t#two\r\nPort 23 # three\r\nUsePAM \"# no\" #x",
+            "Port 1   # one\r\nPort 2\t#two\r\nUsePAM no #x\r\n",
         ),
         // What is so already stays as it is written.
         (
