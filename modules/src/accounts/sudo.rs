@@ -40,15 +40,19 @@ pub(crate) fn grant(root: &mut Root<'_>, user: &str, rule: &str) -> Result<Strin
 /// Makes sudo read the directory, which not every distribution's `/etc/sudoers` does.
 fn include_directory(root: &mut Root<'_>) -> Result<(), RootError> {
     // The vendor's file counts only as long as there is none in /etc.
-    let sudoers = match root.read_if_exists("/etc/sudoers")? {
-        Some(own) => own,
-        None => root.read_if_exists("/usr/etc/sudoers")?.unwrap_or_default(),
+    let places = ["/etc/sudoers", "/usr/etc/sudoers"];
+    let place = places.into_iter().find(|path| root.exists(path));
+    let mut sudoers = match place {
+        Some(place) => root.read(place)?,
+        None => Vec::new(),
     };
-    if includes_directory(&sudoers) {
+    if place.is_some_and(|place| includes_directory(&sudoers, place)) {
         return Ok(());
     }
+    if place == Some(places[1]) {
+        sudoers = with_whole_paths(&sudoers, places[1]);
+    }
     let is_new = !root.exists("/etc/sudoers");
-    let mut sudoers = sudoers;
     if !sudoers.is_empty() && !sudoers.ends_with(b"\n") {
         sudoers.push(b'\n');
     }
@@ -61,9 +65,30 @@ fn include_directory(root: &mut Root<'_>) -> Result<(), RootError> {
     Ok(())
 }
 
-fn includes_directory(sudoers: &[u8]) -> bool {
+/// Returns a file whose lines include the same files wherever it is: as seen from `place`.
+fn with_whole_paths(sudoers: &[u8], place: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    for line in sudoers.split_inclusive(|b| *b == b'\n') {
+        let text = String::from_utf8_lossy(line);
+        let (word, rest) = text
+            .trim()
+            .split_once(char::is_whitespace)
+            .unwrap_or_default();
+        match lines::included(&text, place.as_bytes()) {
+            Some((path, _)) if !rest.trim_start().trim_start_matches('"').starts_with('/') => {
+                let path = path.replace(' ', "\\ ");
+                out.extend_from_slice(format!("{word} {path}\n").as_bytes());
+            }
+            _ => out.extend_from_slice(line),
+        }
+    }
+    out
+}
+
+/// Returns whether the file at a place includes the directory.
+fn includes_directory(sudoers: &[u8], place: &str) -> bool {
     String::from_utf8_lossy(sudoers).lines().any(|line| {
-        let included = lines::included(line, b"/etc/sudoers");
+        let included = lines::included(line, place.as_bytes());
         included
             .is_some_and(|(path, is_folder)| is_folder && path.trim_end_matches('/') == DIRECTORY)
     })
@@ -136,6 +161,7 @@ fn quote(user: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kit::{Files, NOW, image};
 
     #[test]
     fn lines_that_include_the_directory() {
@@ -153,7 +179,33 @@ mod tests {
             ("", false),
         ] {
             let file = format!("root ALL=(ALL:ALL) ALL\n{line}\n");
-            assert_eq!(includes_directory(file.as_bytes()), included, "{line:?}");
+            let found = includes_directory(file.as_bytes(), "/etc/sudoers");
+            assert_eq!(found, included, "{line:?}");
+        }
+    }
+
+    /// What the vendor's file includes is beside it.
+    #[test]
+    fn files_of_the_vendor() {
+        for (vendor, own) in [
+            ("@includedir /etc/sudoers.d\n", None),
+            (
+                "@includedir sudoers.d\n@include \"a b\"\nroot ALL=ALL",
+                Some(
+                    "@includedir /usr/etc/sudoers.d\n@include /usr/etc/a\\ b\nroot ALL=ALL\n\
+                     #includedir /etc/sudoers.d\n",
+                ),
+            ),
+            ("", Some("#includedir /etc/sudoers.d\n")),
+        ] {
+            let mut tree = image(&[("/usr/etc/sudoers", vendor), ("/etc/", "")]);
+            let host = Files::default();
+            for _ in 0..2 {
+                let mut root = Root::new(&mut tree, &host, NOW);
+                grant(&mut root, "bob", "ALL").unwrap();
+                let found = root.read_if_exists("/etc/sudoers").unwrap();
+                assert_eq!(found.as_deref(), own.map(str::as_bytes), "{vendor:?}");
+            }
         }
     }
 
