@@ -3,6 +3,7 @@
 mod alias;
 mod later;
 mod lines;
+mod option;
 mod regex;
 mod rule;
 
@@ -182,6 +183,14 @@ mod tests {
             let found = includes_directory(file.as_bytes(), "/etc/sudoers");
             assert_eq!(found, included, "{line:?}");
         }
+    }
+
+    /// What is behind a command is not looked at for each: that would take half a minute here.
+    #[test]
+    fn long_rules() {
+        let commands = "/bin/a, ".repeat(20_000);
+        let rule = format!("ALL={commands}/bin/b {}", "x".repeat(4 << 20));
+        assert!(check(&rule).is_ok());
     }
 
     /// What the vendor's file includes is beside it.

@@ -1,7 +1,7 @@
 //! Names of lists in sudoers(5): where they are used, and where they are defined.
 
 /// What an alias is a list of. A name may stand for one list of each kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum AliasKind {
     User,
     Host,
@@ -10,7 +10,7 @@ pub(crate) enum AliasKind {
 }
 
 /// The use of an alias.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Alias<'r> {
     pub(crate) kind: AliasKind,
     pub(crate) name: &'r str,

@@ -1,5 +1,7 @@
 //! Rules that sudo reads behind those of a user: of all that fit, the last one counts.
 
+use std::collections::BTreeSet;
+
 use super::alias::{Alias, AliasKind, Definition, definitions};
 use super::lines;
 use crate::root::{Root, RootError};
@@ -42,17 +44,11 @@ pub(crate) fn undefined<'r>(
         return Ok(named);
     }
     let lines = lines::all(root)?;
-    let known: Vec<_> = lines
-        .iter()
-        .flat_map(|line| definitions(&line.text))
-        .collect();
-    let is_known = |alias: &Alias<'_>| {
-        let mut known = known.iter();
-        known.any(|known| (known.kind, known.name) == (alias.kind, alias.name))
-    };
-    let mut missing: Vec<Alias<'_>> = Vec::new();
+    let known = lines.iter().flat_map(|line| definitions(&line.text));
+    let mut told: BTreeSet<_> = known.map(|known| (known.kind, known.name)).collect();
+    let mut missing = Vec::new();
     for alias in named {
-        if !is_known(&alias) && !missing.contains(&alias) {
+        if told.insert((alias.kind, alias.name)) {
             missing.push(alias);
         }
     }

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::alias::{Alias, AliasKind};
-use super::regex;
+use super::{option, regex};
 
 /// `NOPASSWD:` and its kind.
 const TAGS: [&str; 16] = [
@@ -274,17 +274,14 @@ impl<'r> Parser<'r> {
     }
 
     fn option(&mut self) -> Result<bool, String> {
-        let Some((name, _)) = self.rest.split_once('=') else {
+        let end = self
+            .rest
+            .find(|c: char| !c.is_ascii_uppercase() && c != '_');
+        let (name, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        let (Some(rest), Some(is_right)) = (rest.strip_prefix('='), option::values(name)) else {
             return Ok(false);
         };
-        let is_right: fn(&str) -> bool = match name {
-            "ROLE" | "TYPE" | "APPARMOR_PROFILE" => |_| true,
-            "CWD" | "CHROOT" => |value| value.starts_with(['/', '~']) || value == "*",
-            "TIMEOUT" => is_time,
-            "NOTBEFORE" | "NOTAFTER" => is_moment,
-            _ => return Ok(false),
-        };
-        self.rest = &self.rest[name.len() + 1..];
+        self.rest = rest;
         if matches!(name, "CWD" | "CHROOT") && self.rest.starts_with('"') {
             return Err(self.wrong("a path without quotes"));
         }
@@ -459,42 +456,4 @@ pub(super) fn is_alias(word: &str) -> bool {
 /// Returns whether sudo takes the bare word for an address, not a name.
 pub(super) fn is_address(word: &str) -> bool {
     word.parse::<Ipv4Addr>().is_ok()
-}
-
-/// Seconds, or days, hours, minutes and seconds in this order: `1d12h`.
-fn is_time(text: &str) -> bool {
-    let mut units = "dhms".chars();
-    let mut rest = text;
-    loop {
-        let end = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        let (digits, unit) = rest.split_at(end);
-        if digits.parse::<i32>().is_err() {
-            return false;
-        }
-        let mut signs = unit.chars();
-        match signs.next() {
-            None => return true,
-            Some(sign) if units.any(|unit| unit == sign.to_ascii_lowercase()) => {
-                rest = signs.as_str();
-            }
-            Some(_) => return false,
-        }
-        if rest.is_empty() {
-            return true;
-        }
-    }
-}
-
-/// Year, month, day, hour, and perhaps minutes and seconds, with or without a zone.
-fn is_moment(text: &str) -> bool {
-    let end = text.find(['Z', '+', '-', '.']).unwrap_or(text.len());
-    let (digits, zone) = text.split_at(end);
-    let is_zone = match zone.as_bytes() {
-        b"" | b"Z" => true,
-        [b'+' | b'-', rest @ ..] => matches!(rest.len(), 2 | 4) && rest.is_ascii(),
-        _ => false,
-    };
-    matches!(digits.len(), 10 | 12 | 14) && digits.bytes().all(|b| b.is_ascii_digit()) && is_zone
 }
