@@ -360,7 +360,14 @@ impl Edit<'_, '_> {
                 let help = "write `sudo: true`, or put a rule into /etc/doas.conf with `files`";
                 return Err(asked.error(message).help(help).into());
             }
-            return doas::grant(self.root, name).map_err(at(place));
+            let file = doas::grant(self.root, name).map_err(at(place))?;
+            for rule in doas::later(self.root, &file, &self.rights(name))? {
+                self.root.warn_at(place, format!(
+                    "{rule} is about user {name:?}, too, and may count instead of what {file} says: \
+                     doas goes by the last rule"
+                ));
+            }
+            return Ok(());
         }
         let message = format!("user {name:?} cannot use sudo: the image does not have it");
         if asked.value == Sudo::IfInstalled {
@@ -388,23 +395,25 @@ impl Edit<'_, '_> {
 
     /// Warns of rules that sudo reads behind the user's own: the last one that fits counts.
     fn warn_of_later(&mut self, name: &str, file: &str, place: Span) -> Result<(), Error> {
-        let gid = self.accounts.user(name).map(|user| user.gid);
-        let groups = self.accounts.groups().filter(|[_, _, number, members]| {
-            let mut members = members.split(|b| *b == b',');
-            let is_own = gid.is_some_and(|gid| *number == gid.to_string().as_bytes());
-            is_own || members.any(|member| member == name.as_bytes())
-        });
-        let groups = groups.map(|[group, ..]| String::from_utf8_lossy(group).into_owned());
-        let rights = sudo::Rights {
-            user: name,
-            groups: groups.collect(),
-        };
-        for rule in sudo::later(self.root, file, &rights)? {
+        for rule in sudo::later(self.root, file, &self.rights(name))? {
             self.root.warn_at(place, format!(
                 "{rule} is about user {name:?}, too, and comes behind {file}: the last rule counts"
             ));
         }
         Ok(())
+    }
+
+    /// Returns a user with all groups.
+    fn rights<'n>(&self, user: &'n str) -> sudo::Rights<'n> {
+        let gid = self.accounts.user(user).map(|user| user.gid);
+        let groups = self.accounts.groups().filter(|[_, _, number, members]| {
+            let mut members = members.split(|b| *b == b',');
+            let is_own = gid.is_some_and(|gid| *number == gid.to_string().as_bytes());
+            is_own || members.any(|member| member == user.as_bytes())
+        });
+        let groups = groups.map(|[group, ..]| String::from_utf8_lossy(group).into_owned());
+        let groups = groups.collect();
+        sudo::Rights { user, groups }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Images that are no Debian.
 
 use super::{HASH, KEY, add, added, last};
-use crate::kit::{distribution, image, read, show, value};
+use crate::kit::{distribution, image, read, show, step, value};
 
 #[test]
 fn an_image_without_sudo() {
@@ -203,6 +203,17 @@ fn administrators_by_what_the_image_has() {
         );
         assert!(read(&tree, rule).contains('a'), "{name}");
     }
+    let mut tree = distribution("alpine");
+    let files = value!({"files": [{"path": "/etc/doas.d/zz.conf", "content": "deny :wheel\n"}]});
+    step(&mut tree, "files", &files).unwrap();
+    let warnings = added(&mut tree, value!([{"name": "a", "sudo": true, "password_hash": HASH}]));
+    assert_eq!(
+        warnings,
+        [
+            "/etc/doas.d/zz.conf:1 is about user \"a\", too, and may count instead of what \
+             /etc/doas.d/90-hsb-a.conf says: doas goes by the last rule"
+        ]
+    );
     let rule = value!([{"name": "a", "sudo": "ALL=(root) /bin/ls"}]);
     let refused = add(&mut distribution("alpine"), rule).unwrap_err();
     let message = "\"ALL=(root) /bin/ls\" is for sudo: the image has doas";
