@@ -73,9 +73,8 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     root.mkdir_above(FILE)?;
     root.write(FILE, table.print())?;
     for mount in fstab.mounts.iter().filter(|mount| mount.device.is_some()) {
-        // A file may be mounted on a file.
-        if mount.mount.starts_with('/') && !root.is_file(mount.place()) {
-            let made = root.mkdir_all(mount.place(), 0o755);
+        if mount.mount.starts_with('/') {
+            let made = make_place(root, mount);
             made.map_err(|error| mount.mount.error(error.to_string()))?;
         }
         if let Some(kind) = &mount.filesystem
@@ -85,6 +84,21 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Makes what is mounted on: a file for a file, and a directory for anything else.
+fn make_place(root: &mut Root<'_>, mount: &Mount) -> Result<(), RootError> {
+    let place = mount.place();
+    let is_file = |path: &String| path.starts_with('/') && root.is_file(path);
+    let of_file = mount.is_bind() && mount.device.as_deref().is_some_and(is_file);
+    match of_file {
+        true if root.is_file(&place) => Ok(()),
+        true => {
+            root.mkdir_above(&place)?;
+            root.write(&place, "")
+        }
+        false => root.mkdir_all(&place, 0o755),
+    }
 }
 
 /// Returns a mount point in the one way to write it: `/boot` for `/boot/` and `//boot`.

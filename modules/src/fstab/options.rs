@@ -38,6 +38,9 @@ pub(super) struct Mount {
     pub(super) filesystem: Option<Spanned<String>>,
 }
 
+/// What devices are found by: fstab(5).
+const TAGS: [&str; 5] = ["UUID", "LABEL", "PARTUUID", "PARTLABEL", "ID"];
+
 impl Mount {
     /// Returns the mount point in the one way to write it; `none` for swap.
     pub(super) fn place(&self) -> String {
@@ -45,6 +48,12 @@ impl Mount {
             true => super::place(&self.mount),
             false => self.mount.value.clone(),
         }
+    }
+
+    /// Returns whether what is there already is mounted, a file or a directory.
+    pub(super) fn is_bind(&self) -> bool {
+        let options = self.options.as_ref().map_or("", |options| options);
+        options.split(',').any(|option| matches!(option, "bind" | "rbind"))
     }
 }
 
@@ -65,6 +74,14 @@ impl Fstab {
                 return Err(error.help("it is like /var/log; that of a swap `device` is `none`"));
             }
             let before = self.mounts[..i].iter();
+            let is_same_swap = |other: &Mount| {
+                **other.mount == *"none" && other.device.as_deref() == device.as_deref()
+            };
+            if let Some(device) = device.as_ref().filter(|_| is_swap)
+                && before.clone().any(is_same_swap)
+            {
+                return Err(device.error(format!("the swap {} is listed twice", **device)));
+            }
             if !is_swap && before.clone().any(|other| other.place() == named.place()) {
                 return Err(mount.error(format!("{} is listed twice", **mount)));
             }
@@ -81,6 +98,25 @@ impl Fstab {
             {
                 let error = filesystem.error("what is mounted nowhere is swap");
                 return Err(error.help("leave `type` out, or give a mount point"));
+            }
+            if let Some(filesystem) = filesystem.as_ref().filter(|_| !is_swap)
+                && **filesystem == "swap"
+            {
+                let error = filesystem.error(format!("swap is not mounted at {}", **mount));
+                return Err(error.help("its `mount` is `none`"));
+            }
+            if let Some(device) = device
+                && TAGS.iter().any(|tag| device.strip_suffix('=') == Some(tag))
+            {
+                let error = device.error(format!("{:?} names no device", **device));
+                return Err(error.help("what it is found by goes behind `=`"));
+            }
+            if let Some(options) = options
+                && !options.is_empty()
+                && options.split(',').any(str::is_empty)
+            {
+                let message = format!("{:?} has an option without a name", **options);
+                return Err(options.error(message).help("one comma goes between options"));
             }
             let is_no_word = |c: char| c.is_whitespace() || c.is_control() || c == '#';
             for word in options.iter().chain(filesystem) {

@@ -1,7 +1,7 @@
 use super::table::Table;
 use super::*;
 use crate::kit::distributions::DISTRIBUTIONS;
-use crate::kit::{distribution, image, map, read, step, texts, value};
+use crate::kit::{distribution, image, map, read, show, step, texts, value};
 use crate::value::Value;
 
 const ROOT: &str = "22222222-0000-4000-8000-000000000002";
@@ -179,6 +179,24 @@ fn lines_that_are_there() {
 }
 
 #[test]
+fn files_are_mounted_on_files() {
+    for (mount, device, made) in [
+        ("/etc/passwd", "/root/passwd", None),
+        ("/run/x", "/root/passwd", Some("0644 0:0 /run/x")),
+        ("/run/x", "/root", Some("0755 0:0 /run/x")),
+    ] {
+        let mut tree = image(&[("/etc/passwd", "a"), ("/root/passwd", "b")]);
+        let mount = value!({"mount": mount, "device": device, "type": "none", "options": "bind"});
+        let recipe = map([("fstab", map([("mounts", vec![mount].into())]))]);
+        step(&mut tree, "fstab", &recipe).unwrap();
+        assert_eq!(step(&mut tree, "fstab", &recipe).unwrap().changes, []);
+        assert_eq!(read(&tree, "/etc/passwd"), "a");
+        let line = made.map(|line| vec![line.to_owned()]);
+        assert_eq!(line.as_ref().map(|_| show(&mut tree, "/run/x")), line);
+    }
+}
+
+#[test]
 fn any_bytes_are_kept() {
     let bytes = b"\xff\xfe /x\n\0";
     assert_eq!(Table::parse(bytes).print(), bytes);
@@ -245,12 +263,48 @@ fn refusals() {
             "\"a\\nb\" cannot be in fstab",
         ),
         (
+            value!({"mounts": [{"mount": "/", "options": ","}]}),
+            "\",\" has an option without a name",
+        ),
+        (
+            value!({"mounts": [{"mount": "/", "options": "ro,,x"}]}),
+            "\"ro,,x\" has an option without a name",
+        ),
+        (
+            value!({"mounts": [{"mount": "/x", "device": "UUID="}]}),
+            "\"UUID=\" names no device",
+        ),
+        (
+            value!({"mounts": [
+                {"mount": "none", "device": "/s"}, {"mount": "none", "device": "/s"},
+            ]}),
+            "the swap /s is listed twice",
+        ),
+        (
+            value!({"mounts": [{"mount": "none", "device": "/s", "type": "ext4"}]}),
+            "what is mounted nowhere is swap",
+        ),
+        (
+            value!({"mounts": [{"mount": "/x", "device": "/s", "type": "swap"}]}),
+            "swap is not mounted at /x",
+        ),
+        (
+            value!({"mounts": [{"mount": "/file/x", "device": "tmpfs"}]}),
+            "/file/x: /file is not a directory",
+        ),
+        (
+            value!({"mounts": [{"mount": "/file", "device": "tmpfs", "type": "tmpfs"}]}),
+            "/file is a file, not a directory",
+        ),
+        (
             value!({"mounts": [{"mount": "/", "device": "tmpfs"}]}),
             "/ is the mount point of partition 2",
         ),
     ] {
         let recipe = map([("fstab", fstab)]);
-        let error = step(&mut image(&[]), "fstab", &recipe).unwrap_err();
+        let error = step(&mut image(&[("/file", "")]), "fstab", &recipe).unwrap_err();
         assert_eq!(error.to_string(), message);
+        // It is told at its place.
+        assert!(matches!(error, Error::Option(_)), "{message}");
     }
 }
