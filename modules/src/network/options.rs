@@ -208,6 +208,11 @@ impl Item {
             if let Some(what) = prefix.stands_for() {
                 return Err(text.error(format!("{prefix} is no address of a machine: it {what}")));
             }
+            let is_loopback = self.name.as_ref().is_some_and(|name| **name == "lo");
+            if address.is_loopback() && !is_loopback {
+                let message = format!("{prefix} is an address of the interface lo alone");
+                return Err(text.error(message).help("other machines cannot reach it"));
+            }
             if taken.contains(&address) {
                 return Err(text.error(format!("the address {address} is given twice")));
             }
@@ -257,7 +262,10 @@ impl Item {
             }
             (Some(name), None) => {
                 let is_sign = |c: char| c.is_ascii_alphanumeric() || "._-*".contains(c);
-                if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_sign) {
+                // Linux takes neither of these, and gives a device of that name no addresses.
+                let is_taken = matches!(name.as_str(), "." | ".." | "all" | "default");
+                let is_long = name.len() > LONGEST_NAME;
+                if name.is_empty() || is_long || is_taken || !name.chars().all(is_sign) {
                     let message = format!("{:?} is no name of an interface", **name);
                     let help = format!(
                         "at most {LONGEST_NAME} letters, digits, `.`, `_`, `-`; `*` for any others"
@@ -319,10 +327,29 @@ fn address(text: &Spanned<String>) -> Result<IpAddr, ValueError> {
     parsed.map_err(|_| text.error(format!("{:?} is no IP address", **text)))
 }
 
+/// Reads a domain as systemd does: with `~` in front it is for routing alone, as `.` for all names.
 fn domain(text: &Spanned<String>) -> Result<String, ValueError> {
-    let is_sign = |c: char| c.is_ascii_alphanumeric() || "._-~".contains(c);
-    if text.is_empty() || !text.chars().all(is_sign) {
-        return Err(text.error(format!("{:?} is no domain", **text)));
+    let refuse = |why: &str| {
+        let error = text.error(format!("{:?} is no domain", **text));
+        Err(error.help(format!("{why}; write it as in example.com")))
+    };
+    let bare = text.strip_prefix('~').unwrap_or(text);
+    let labels = bare.strip_suffix('.').unwrap_or(bare);
+    let is_sign = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if !bare.chars().all(is_sign) {
+        return refuse("letters, digits, `.`, `_` and `-` are in one");
+    }
+    if bare == "." && text.starts_with('~') {
+        return Ok(text.value.clone());
+    }
+    if labels.split('.').any(str::is_empty) {
+        return refuse("a part of it is empty");
+    }
+    if labels.len() > 253 || labels.split('.').any(|label| label.len() > 63) {
+        return refuse("it has at most 253 letters, and 63 in a part");
+    }
+    if labels == "localhost" || labels.ends_with(".localhost") {
+        return refuse("localhost is the machine itself");
     }
     Ok(text.value.clone())
 }

@@ -381,6 +381,38 @@ fn refusals() {
         ),
         (
             &[],
+            item(value!({"name": ".."})),
+            "\"..\" is no name of an interface",
+        ),
+        (
+            &[],
+            item(value!({"name": "default"})),
+            "\"default\" is no name of an interface",
+        ),
+        (
+            &[],
+            item(value!({"name": "a", "addresses": ["127.0.0.1/8"]})),
+            "127.0.0.1/8 is an address of the interface lo alone",
+        ),
+        (
+            &[],
+            item(value!({"name": "a*", "addresses": ["::1/128"]})),
+            "::1/128 is an address of the interface lo alone",
+        ),
+        (
+            &[],
+            item(value!({"name": "a", "search": ["-a..b"]})),
+            "\"-a..b\" is no domain",
+        ),
+        (&[], item(value!({"name": "a", "search": ["a~b"]})), "\"a~b\" is no domain"),
+        (&[], item(value!({"name": "a", "search": ["."]})), "\".\" is no domain"),
+        (
+            &[],
+            item(value!({"name": "a", "search": ["x.localhost"]})),
+            "\"x.localhost\" is no domain",
+        ),
+        (
+            &[],
             item(value!({"name": "a", "nameservers": ["x"]})),
             "\"x\" is no IP address",
         ),
