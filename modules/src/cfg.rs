@@ -49,6 +49,11 @@ impl Cfg {
         self.inline.get(key).or_else(|| self.recipe.get(key))
     }
 
+    /// Returns whether the step has a value of its own for a key.
+    pub fn is_inline(&self, key: &str) -> bool {
+        self.inline.get(key).is_some()
+    }
+
     /// Returns the keys that are the module's own, as its type of options.
     ///
     /// # Errors

@@ -105,7 +105,8 @@ fn step(
     })
 }
 
-/// Finds the keys at the top of a recipe that are neither its own nor those of a listed module.
+/// Finds the keys at the top of a recipe that are neither its own nor those of a listed module, and
+/// those that no step reads, because each has them inline.
 ///
 /// Where a listed module may read any key, they are returned, each with what it could have been
 /// meant to be; else they are problems.
@@ -120,8 +121,24 @@ pub(super) fn check_keys(
     for key in recipe.keys() {
         let name = &key.name;
         let is_own = own.iter().any(|own| same_name(own, name));
-        if !is_own && !steps.iter().any(|step| step.module.claims(name)) {
+        let claiming: Vec<_> = steps
+            .iter()
+            .filter(|step| step.module.claims(name))
+            .collect();
+        if !is_own && claiming.is_empty() {
             unclaimed.push(key.clone());
+        }
+        // A module of the user's may read all of the recipe.
+        let is_read = claiming.is_empty() || claiming.iter().any(|step| !step.cfg.is_inline(name));
+        if !is_read
+            && steps
+                .iter()
+                .all(|step| matches!(step.module, Module::BuiltIn(_)))
+        {
+            let first = claiming[0].span.line;
+            let message = format!("key `{name}` counts nowhere: each step has its own inline");
+            let help = format!("leave it out here, or in the step at line {first}");
+            problems.push(ValueError::new(key.span, message).help(help));
         }
     }
     let known: Vec<&str> = own.iter().copied().chain(library.keys()).collect();
