@@ -10,9 +10,10 @@ const HEAD: &str = "\
 # The modules that come with hsb
 
 Each is a step of `modules:`, with its options at the top of the recipe or inline, as in
-`modules: [{hostname: web1}]`. `hsb modules NAME` prints the same as below. Modules change files and
-nothing else: none runs a program of the image, and one that runs twice changes nothing the second
-time.
+`modules: [{hostname: web1}]`. A key at the top that each step of its module has inline is an error.
+`hsb modules NAME` prints the same as below. Modules change files and nothing else: none runs a
+program of the image, and one that runs twice changes nothing the second time. Through a link to
+`/dev/null`, which masks a file, nothing is written: that is an error until the link is removed.
 
 ";
 

@@ -398,7 +398,6 @@ const MODULE_ROWS: &[(&str, &str, &[&str])] = &[
     ("preset", "mark.service", &["preset", "mark.service"]),
     ("enable", "mark.service", &["enable", "mark.service"]),
     ("preset", "inst@.service", &["preset", "inst@.service"]),
-    ("enable", "inst@.service", &["enable", "inst@.service"]),
     ("preset", "inst@x.service", &["preset", "inst@x.service"]),
     ("preset", "tx@.service", &["preset", "tx@.service"]),
     ("enable", "tx@fix.service", &["enable", "tx@fix.service"]),

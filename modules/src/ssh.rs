@@ -71,8 +71,8 @@ pub(crate) const MODULE: Module = Module {
     summary: "has each machine make its own host keys, and sets options of sshd",
     details: "\
 Removes `/etc/ssh/ssh_host_*`, so that no two machines share keys. Fedora, SUSE, Arch and Alpine
-make new ones when sshd starts; where nothing does, as on Debian, `ssh-host-keys.service` is added
-and enabled. Options go to `/etc/ssh/sshd_config.d/10-hsb.conf`, or into sshd_config itself where
+make new ones when sshd starts; where nothing does, as on Debian, `ssh-host-keys.service` is added,
+unless there is one, and enabled. Options go to `/etc/ssh/sshd_config.d/10-hsb.conf`, or into sshd_config itself where
 that includes no such folder; there, other lines and comments stay. Ports, addresses, host keys and
 users of several lines add up in sshd, and a subsystem that is there twice stops it: such lines of
 other files are taken out. An option that has an older name as well, as
@@ -229,7 +229,9 @@ fn make_keys_at_boot(root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         root.warn("nothing in the image makes host keys: sshd will not start without them");
         return Ok(());
     }
-    let mut files = UNIT_FOLDERS.map(|folder| format!("{folder}/{UNIT}")).into_iter();
+    let mut files = UNIT_FOLDERS
+        .map(|folder| format!("{folder}/{UNIT}"))
+        .into_iter();
     match files.find(|file| root.lstat(file).is_ok()) {
         None => {
             let file = format!("{}/{UNIT}", units::CONFIG);
@@ -259,7 +261,10 @@ fn make_keys_at_boot(root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
 
 /// Warns of devices that have to be there when sshd starts: it does not without them.
 fn warn_of_domains(root: &mut Root<'_>, asked: &[Asked]) {
-    for asked in asked.iter().filter(|asked| asked.keyword.takes == Takes::Address) {
+    for asked in asked
+        .iter()
+        .filter(|asked| asked.keyword.takes == Takes::Address)
+    {
         for value in &asked.values {
             if let Some([_, "rdomain", device]) = words(value).as_deref().map(texts).as_deref() {
                 root.warn_at(asked.span, format!(

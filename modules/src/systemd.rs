@@ -51,7 +51,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         &texts(&systemd.disable),
         &texts(&systemd.enable),
         &texts(&systemd.mask),
-        systemd.default_target.as_ref().map(|target| target.as_str()),
+        systemd
+            .default_target
+            .as_ref()
+            .map(|target| target.as_str()),
     );
     match &systemd.preset {
         None => {}

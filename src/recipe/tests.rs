@@ -165,7 +165,7 @@ fn modules_check_their_options() {
 
 #[test]
 fn a_failed_step_is_shown_at_its_line() {
-    let recipe = parse("hostname: x\nmodules:\n- files\n- hostname: web1\n").unwrap();
+    let recipe = parse("remove: []\nmodules:\n- files\n- hostname: web1\n").unwrap();
     let step = &recipe.steps[1];
     let value = step.cfg.get("hostname").unwrap();
     for (error, title) in [

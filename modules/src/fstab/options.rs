@@ -53,7 +53,9 @@ impl Mount {
     /// Returns whether what is there already is mounted, a file or a directory.
     pub(super) fn is_bind(&self) -> bool {
         let options = self.options.as_ref().map_or("", |options| options);
-        options.split(',').any(|option| matches!(option, "bind" | "rbind"))
+        options
+            .split(',')
+            .any(|option| matches!(option, "bind" | "rbind"))
     }
 }
 
@@ -116,7 +118,9 @@ impl Fstab {
                 && options.split(',').any(str::is_empty)
             {
                 let message = format!("{:?} has an option without a name", **options);
-                return Err(options.error(message).help("one comma goes between options"));
+                return Err(options
+                    .error(message)
+                    .help("one comma goes between options"));
             }
             let is_no_word = |c: char| c.is_whitespace() || c.is_control() || c == '#';
             for word in options.iter().chain(filesystem) {

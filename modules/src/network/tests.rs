@@ -404,8 +404,16 @@ fn refusals() {
             item(value!({"name": "a", "search": ["-a..b"]})),
             "\"-a..b\" is no domain",
         ),
-        (&[], item(value!({"name": "a", "search": ["a~b"]})), "\"a~b\" is no domain"),
-        (&[], item(value!({"name": "a", "search": ["."]})), "\".\" is no domain"),
+        (
+            &[],
+            item(value!({"name": "a", "search": ["a~b"]})),
+            "\"a~b\" is no domain",
+        ),
+        (
+            &[],
+            item(value!({"name": "a", "search": ["."]})),
+            "\".\" is no domain",
+        ),
         (
             &[],
             item(value!({"name": "a", "search": ["x.localhost"]})),

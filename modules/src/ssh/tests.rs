@@ -65,9 +65,7 @@ fn keys_are_made_anew_on_every_distribution() {
         let links = show(&mut tree, "/etc/systemd/system").join("\n");
         assert_eq!(links.contains(&format!(".wants/{unit}")), enabled, "{text}");
         let want = warning.map(|what| {
-            format!(
-                "{file} {what}: sshd will not start without them; remove it in an earlier step"
-            )
+            format!("{file} {what}: sshd will not start without them; remove it in an earlier step")
         });
         assert_eq!(outcome.warnings, Vec::from_iter(want), "{text}");
     }

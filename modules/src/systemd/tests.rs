@@ -63,10 +63,21 @@ fn keys_that_contradict_each_other() {
     };
     for (systemd, want) in [
         // What one unit enables along with it, and the presets disable.
-        (value!({"preset": "all"}), &["default.target", "s.target.wants/c.socket", "t.target.wants/a.service"][..]),
+        (
+            value!({"preset": "all"}),
+            &[
+                "default.target",
+                "s.target.wants/c.socket",
+                "t.target.wants/a.service",
+            ][..],
+        ),
         (
             value!({"preset": "all", "enable": ["q"], "disable": ["a"]}),
-            &["default.target", "s.target.wants/q.socket", "t.target.wants/q.service"],
+            &[
+                "default.target",
+                "s.target.wants/q.socket",
+                "t.target.wants/q.service",
+            ],
         ),
         (
             value!({"preset": ["a", "q"], "disable": ["c.socket"]}),
@@ -74,18 +85,33 @@ fn keys_that_contradict_each_other() {
         ),
         (
             value!({"preset": ["a"], "enable": ["c.socket"]}),
-            &["default.target", "o.service", "s.target.wants/c.socket", "t.target.wants/a.service"],
+            &[
+                "default.target",
+                "o.service",
+                "s.target.wants/c.socket",
+                "t.target.wants/a.service",
+            ],
         ),
-        (value!({"preset": "all", "mask": ["a"]}), &["a.service", "default.target"]),
+        (
+            value!({"preset": "all", "mask": ["a"]}),
+            &["a.service", "default.target"],
+        ),
         (
             value!({"preset": "all", "default_target": "m.target", "disable": ["a"]}),
             &["default.target"],
         ),
-        (value!({"disable": ["m.target"], "default_target": "m.target"}), &["default.target", "o.service"]),
+        (
+            value!({"disable": ["m.target"], "default_target": "m.target"}),
+            &["default.target", "o.service"],
+        ),
         // A unit that lies elsewhere is not known without its link.
         (value!({"preset": ["o"]}), &["default.target"]),
     ] {
-        let (a, c, q) = (wanted("t.target", "Also=c.socket"), wanted("s.target", ""), wanted("t.target", "Also=q.socket"));
+        let (a, c, q) = (
+            wanted("t.target", "Also=c.socket"),
+            wanted("s.target", ""),
+            wanted("t.target", "Also=q.socket"),
+        );
         let mut tree = image(&[
             ("/usr/lib/systemd/systemd", ""),
             (&format!("{lib}/a.service"), &a),
@@ -93,14 +119,20 @@ fn keys_that_contradict_each_other() {
             (&format!("{lib}/q.service"), &q),
             (&format!("{lib}/q.socket"), &c),
             (&format!("{lib}/m.target"), "[Unit]\n"),
-            (&format!("{lib}/n.target"), "[Install]\nAlias=default.target\n"),
+            (
+                &format!("{lib}/n.target"),
+                "[Install]\nAlias=default.target\n",
+            ),
             ("/etc/systemd/system/o.service@", "/opt/o.service"),
             ("/opt/o.service", SERVICE),
             (
                 "/usr/lib/systemd/system-preset/9.preset",
                 "enable a.service\nenable n.target\ndisable *\n",
             ),
-            ("/etc/systemd/system/default.target@", "/usr/lib/systemd/system/n.target"),
+            (
+                "/etc/systemd/system/default.target@",
+                "/usr/lib/systemd/system/n.target",
+            ),
         ]);
         let recipe = recipe(systemd.clone());
         step(&mut tree, "systemd", &recipe).unwrap();

@@ -206,7 +206,10 @@ fn administrators_by_what_the_image_has() {
     let mut tree = distribution("alpine");
     let files = value!({"files": [{"path": "/etc/doas.d/zz.conf", "content": "deny :wheel\n"}]});
     step(&mut tree, "files", &files).unwrap();
-    let warnings = added(&mut tree, value!([{"name": "a", "sudo": true, "password_hash": HASH}]));
+    let warnings = added(
+        &mut tree,
+        value!([{"name": "a", "sudo": true, "password_hash": HASH}]),
+    );
     assert_eq!(
         warnings,
         [
