@@ -74,6 +74,8 @@ pub(crate) struct Listed {
     pub(crate) vendor: String,
     /// Empty if it does not say.
     pub(crate) license: String,
+    /// The file name of the source package; empty if it does not say.
+    pub(crate) source: String,
 }
 
 /// Returns the packages of an image's database.
@@ -92,6 +94,7 @@ pub(crate) fn list(root: &Root<'_>) -> Result<Vec<Listed>, String> {
             identity: there.identity.clone(),
             vendor: text(tag::VENDOR),
             license: text(tag::LICENSE),
+            source: text(tag::SOURCERPM),
         }
     });
     Ok(listed.collect())

@@ -4,8 +4,10 @@
 //! yet is an error, or where the image has `/etc/locale.gen` a line there and a warning. See
 //! locale.conf(5), locale.gen(5), vconsole.conf(5).
 
+mod archive;
 mod compiled;
 mod keymap;
+mod name;
 
 use serde::Deserialize;
 
@@ -14,6 +16,7 @@ use crate::installed;
 use crate::option::{OptionDoc, Shape};
 use crate::value::{Spanned, ValueError};
 use crate::{Cfg, Error, Host, Module, Root, RootError};
+use name::Name;
 
 /// What systemd and most distributions read.
 const CONF: &str = "/etc/locale.conf";
@@ -115,6 +118,13 @@ fn set_locale(root: &mut Root<'_>, locale: &Spanned<String>) -> Result<(), Error
         assignments::set(root, file, &lang, Quotes::Needed)?;
         // It counts before LANG, and for everything.
         assignments::unset(root, file, "LC_ALL")?;
+        if let Some(languages) = assignments::value(root, file, "LANGUAGE")? {
+            let languages = languages.escape_ascii();
+            root.warn_at(
+                locale.span,
+                format!("{file} sets LANGUAGE to {languages}, which messages are in before LANG"),
+            );
+        }
     }
     warn_of_environment(root, locale)
 }
@@ -178,7 +188,12 @@ fn missing(root: &Root<'_>, locale: &Spanned<String>) -> Result<ValueError, Root
 
 /// Returns a locale.gen(5) with an active line for a locale; nothing when its charset is unknown.
 fn listed(list: &[u8], locale: &str) -> Option<Vec<u8>> {
-    let is_of = |line: &[u8]| line.split(u8::is_ascii_whitespace).next() == Some(locale.as_bytes());
+    let wanted = Name::new(locale).normal();
+    let is_of = |line: &[u8]| {
+        let name = line.split(u8::is_ascii_whitespace).next();
+        let name = name.and_then(|name| std::str::from_utf8(name).ok());
+        name.is_some_and(|name| Name::new(name).normal() == wanted)
+    };
     let bare = |line: &[u8]| -> Vec<u8> {
         let line = line.trim_ascii();
         line.strip_prefix(b"#")
@@ -197,11 +212,11 @@ fn listed(list: &[u8], locale: &str) -> Option<Vec<u8>> {
         *line = bare(line);
         line.push(b'\n');
     } else {
-        let (_, charset) = locale.split_once('.')?;
+        let line = Name::new(locale).line()?;
         if lines.last().is_some_and(|last| !last.ends_with(b"\n")) {
             lines.push(b"\n".to_vec());
         }
-        lines.push(format!("{locale} {charset}\n").into_bytes());
+        lines.push((line + "\n").into_bytes());
     }
     Some(lines.concat())
 }

@@ -84,7 +84,7 @@ struct Contents {
     /// Empty if it does not say.
     version: String,
     packages: Vec<Package>,
-    /// The same for the same packages.
+    /// The same for the same lists.
     id: Uuid,
     /// When the image was made, as in 2025-06-01T12:00:00Z.
     time: String,
@@ -158,15 +158,27 @@ fn contents(root: &mut Root<'_>, sbom: &Spanned<Files>) -> Result<Contents, Erro
         let error = sbom.error("no database of the image has any packages");
         return Err(error.help("dpkg, rpm, apk and pacman have one").into());
     }
-    let purls: Vec<_> = packages
-        .iter()
-        .map(|package| package.purl.as_str())
-        .collect();
+    let name = key("IMAGE_ID")
+        .filter(|name| !name.is_empty())
+        .unwrap_or(id);
+    let version = key("IMAGE_VERSION").unwrap_or(release);
+    let time = utc(root.time());
+    // Lists that differ in anything have different names.
+    let mut all = format!("{name}\n{version}\n{time}\n");
+    for Package {
+        purl,
+        supplier,
+        license,
+        ..
+    } in &packages
+    {
+        all += &format!("{purl}\n{supplier}\n{license}\n");
+    }
     Ok(Contents {
-        name: key("IMAGE_ID").unwrap_or(id),
-        version: key("IMAGE_VERSION").unwrap_or(release),
-        id: Uuid::new_v5(&Uuid::NAMESPACE_URL, purls.join("\n").as_bytes()),
-        time: utc(root.time()),
+        id: Uuid::new_v5(&Uuid::NAMESPACE_URL, all.as_bytes()),
+        name,
+        version,
+        time,
         packages,
     })
 }

@@ -63,14 +63,6 @@ fn where_lang_is_set() {
             PROFILE,
             "# mine\nexport LANG=C\nexport LANG=de_DE.UTF-8\nexport TZ=UTC\n",
         ),
-        (
-            &[(
-                "/usr/lib/locale/locale-archive",
-                "x\0de_AT.utf8\0de_DE.utf8\0y",
-            )],
-            CONF,
-            "LANG=de_DE.UTF-8\n",
-        ),
     ] {
         let (tree, warnings) = done(files, &value!({"locale": "de_DE.UTF-8"}));
         assert_eq!(read(&tree, path), text);
@@ -80,6 +72,11 @@ fn where_lang_is_set() {
 
 #[test]
 fn what_counts_before_lang_is_told_of() {
+    let files = [GERMAN, (CONF, "LANGUAGE=\"fr:en\"\n")];
+    let (tree, warnings) = done(&files, &value!({"locale": "de_DE.UTF-8"}));
+    assert_eq!(read(&tree, CONF), "LANGUAGE=\"fr:en\"\nLANG=de_DE.UTF-8\n");
+    let want = "/etc/locale.conf sets LANGUAGE to fr:en, which messages are in before LANG";
+    assert_eq!(warnings, [want]);
     for (environment, warning) in [
         ("LC_ALL=C\n", Some("C")),
         ("LC_ALL=\"de_DE.UTF-8\"\n", None),
@@ -112,6 +109,13 @@ fn locales_that_are_not_compiled() {
         ("# de_DE ISO-8859-1\n", "de_DE", "de_DE ISO-8859-1\n"),
         ("# none", "de_DE.UTF-8", "# none\nde_DE.UTF-8 UTF-8\n"),
         ("de_DE.UTF-8 UTF-8\n", "de_DE.UTF-8", "de_DE.UTF-8 UTF-8\n"),
+        ("de_DE.UTF-8 UTF-8\n", "de_DE.utf8", "de_DE.UTF-8 UTF-8\n"),
+        ("", "de_DE.utf8", "de_DE.UTF-8 UTF-8\n"),
+        (
+            "",
+            "de_DE.ISO-8859-15@euro",
+            "de_DE.ISO-8859-15@euro ISO-8859-15\n",
+        ),
     ] {
         let (tree, warnings) = done(&[(GEN, list)], &value!({"locale": locale}));
         assert_eq!(read(&tree, GEN), after);
@@ -128,7 +132,7 @@ fn locales_that_are_not_compiled() {
     for (locale, is_there) in [
         ("de_DE.UTF-8", true),
         ("de_DE.ISO-8859-15@euro", true),
-        ("de_DE.UTF8", false),
+        ("de_DE.UTF8", true),
         ("de_XX.UTF-8", false),
         ("de_DE.UTF-8@latin", false),
     ] {

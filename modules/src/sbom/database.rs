@@ -1,6 +1,6 @@
 //! The package databases of an image.
 
-use super::package::{Package, purl};
+use super::package::{Package, add, purl};
 use crate::install_rpms::{self, Listed};
 use crate::rpm::identity::Identity;
 use crate::{Root, RootError};
@@ -31,11 +31,9 @@ pub(super) fn packages(
     for file in dpkg {
         found.extend(deb(&text(file), system, release));
     }
-    for path in APK {
-        // The second may be the first by another name.
-        if root.is_file(path) && found.is_empty() {
-            found.extend(apk(&text(root.read(path)?), system, release));
-        }
+    // The second may be the first by another name.
+    if let Some(path) = APK.into_iter().find(|path| root.is_file(path)) {
+        found.extend(apk(&text(root.read(path)?), system, release));
     }
     for path in root.glob(PACMAN) {
         found.extend(pacman(&text(root.read(&path)?), system));
@@ -56,10 +54,8 @@ pub(super) fn rpms(root: &Root<'_>, system: &str, release: &str) -> Result<Vec<P
         } = listed.identity;
         let plain = format!("{}-{}", version.version, version.release);
         let mut url = purl("rpm", system, release, [&name, &plain, &arch]);
-        if !version.epoch.is_empty() {
-            let sign = if url.contains('?') { '&' } else { '?' };
-            url += &format!("{sign}epoch={}", version.epoch);
-        }
+        add(&mut url, "epoch", &version.epoch);
+        add(&mut url, "upstream", &listed.source);
         Package {
             name,
             version: version.to_string(),
@@ -75,19 +71,25 @@ pub(super) fn rpms(root: &Root<'_>, system: &str, release: &str) -> Result<Vec<P
 fn deb(text: &str, system: &str, release: &str) -> Vec<Package> {
     let paragraphs = text.split("\n\n");
     let package = |paragraph: &str| {
-        let field = |key: &str| value(paragraph, key, ": ");
-        // A package that was removed leaves its settings behind.
+        let field = |key: &str| value(paragraph, key);
+        // A package that was removed may leave its settings behind; one that is to be configured at the
+        // first boot is there.
         let status = field("Status");
-        if !status.is_empty() && !status.ends_with(" installed") {
+        let state = status.rsplit(' ').next().unwrap_or_default();
+        if ["config-files", "not-installed"].contains(&state) {
             return None;
         }
         let (name, version) = (field("Package"), field("Version"));
-        let url = purl(
+        let mut url = purl(
             "deb",
             system,
             release,
             [&name, &version, &field("Architecture")],
         );
+        // With its version in parentheses where that is another one.
+        let source = field("Source");
+        let source: String = source.chars().filter(|c| !matches!(c, '(' | ')')).collect();
+        add(&mut url, "upstream", &source.replacen(' ', "@", 1));
         let supplier = field("Maintainer");
         (!name.is_empty()).then_some(Package {
             name,
@@ -103,9 +105,10 @@ fn deb(text: &str, system: &str, release: &str) -> Vec<Package> {
 /// Reads what apk calls an index: a letter, a colon, and the value.
 fn apk(text: &str, system: &str, release: &str) -> Vec<Package> {
     let package = |paragraph: &str| {
-        let field = |key: &str| value(paragraph, key, ":");
+        let field = |key: &str| value(paragraph, key);
         let (name, version) = (field("P"), field("V"));
-        let url = purl("apk", system, release, [&name, &version, &field("A")]);
+        let mut url = purl("apk", system, release, [&name, &version, &field("A")]);
+        add(&mut url, "upstream", &field("o"));
         let (supplier, license) = (field("m"), field("L"));
         (!name.is_empty()).then_some(Package {
             name,
@@ -143,8 +146,13 @@ fn pacman(text: &str, system: &str) -> Option<Package> {
     })
 }
 
-fn value(paragraph: &str, key: &str, between: &str) -> String {
+fn value(paragraph: &str, key: &str) -> String {
     let mut lines = paragraph.lines();
-    let found = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(between));
+    let found = lines.find_map(|line| {
+        // dpkg reads its keys in any case; those of apk are letters that differ by it.
+        let (name, value) = line.split_once(':')?;
+        let is_key = name == key || name.len() > 1 && name.eq_ignore_ascii_case(key);
+        is_key.then_some(value)
+    });
     found.unwrap_or_default().trim().to_owned()
 }

@@ -24,15 +24,21 @@ pub(super) fn purl(
     if !version.is_empty() {
         url += &format!("@{}", escape(version));
     }
-    let mut sign = '?';
-    if !architecture.is_empty() {
-        url += &format!("{sign}arch={}", escape(architecture));
-        sign = '&';
-    }
+    add(&mut url, "arch", architecture);
     if !release.is_empty() {
-        url += &format!("{sign}distro={}-{}", escape(system), escape(release));
+        let distribution = format!("{system}-{release}");
+        add(&mut url, "distro", &distribution);
     }
     url
+}
+
+/// Adds a qualifier to a package URL, unless it is empty. `upstream` is what scanners look for: the
+/// source package, whose faults lists of distributions are about.
+pub(super) fn add(url: &mut String, key: &str, value: &str) {
+    if !value.is_empty() {
+        let sign = if url.contains('?') { '&' } else { '?' };
+        *url += &format!("{sign}{key}={}", escape(value));
+    }
 }
 
 /// Writes `%2B` for `+` and so on; a colon stands for itself.

@@ -10,6 +10,14 @@ const DPKG: (&str, &str) = (
      Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n\n\
      Package: adduser\nStatus: install ok installed\nArchitecture: all\nVersion: 1:3.134\n\n",
 );
+/// Packages that are there, though not all is done: `install_debs` leaves such ones.
+const STATES: (&str, &str) = (
+    "/var/lib/dpkg/status.d/more",
+    "package: a\nSTATUS: install ok unpacked\nVersion: 1\nSource: s (2)\n\n\
+     Package: b\nStatus: install ok triggers-awaited\nVersion: 1\nSource: s\n\n\
+     Package: c\nStatus: install reinstreq half-installed\nVersion: 1\n\n\
+     Package: d\nStatus: purge ok not-installed\nVersion: 1\n",
+);
 const OS: (&str, &str) = ("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
 
 /// Returns both lists.
@@ -60,6 +68,15 @@ fn packages() {
                 ("/var/lib/dpkg/status.d/base.md5sums", "Package: x\n"),
             ],
             &["pkg:deb/linux/base-files@12"],
+        ),
+        (
+            &[STATES, ("/lib/apk/db/installed", "P:musl\nV:1\no:Musl\n\n")],
+            &[
+                "pkg:deb/linux/a@1?upstream=s%402",
+                "pkg:deb/linux/b@1?upstream=s",
+                "pkg:deb/linux/c@1",
+                "pkg:apk/linux/musl@1?upstream=Musl",
+            ],
         ),
         (
             &[
@@ -124,6 +141,11 @@ fn what_the_lists_say() {
         .unwrap()
         .1;
     assert_eq!(cyclonedx["serialNumber"], format!("urn:uuid:{id}"));
+    // Another list has another.
+    let image = ("/etc/os-release", "ID=debian\nIMAGE_ID=\nIMAGE_VERSION=8\n");
+    let (other, _, _) = lists(&[image, DPKG]);
+    assert_ne!(other["documentNamespace"], spdx["documentNamespace"]);
+    assert_eq!(other["packages"][0]["name"], "debian");
     assert_eq!(
         warnings,
         [
