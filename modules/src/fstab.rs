@@ -25,8 +25,8 @@ pub(crate) const MODULE: Module = Module {
 Writes a line of `/etc/fstab` for each partition with a `mount` and for swap. A line that is there
 for the same mount point gets the device and type of the partition, and keeps its options where the
 recipe names none. What is mounted on is made: a directory, or a file for the bind mount of a file.
-All else in the file stays; a warning tells of lines whose device is not one of
-the image, and of a `type` that neither Linux has nor a program of the image mounts.",
+All else in the file stays; a warning tells of lines whose device is not one of the image, and of a
+`type` that neither Linux has nor a program of the image mounts.",
     keys: &["fstab"],
     options: doc::OPTIONS,
     example: doc::EXAMPLE,

@@ -72,10 +72,10 @@ pub(crate) const MODULE: Module = Module {
     details: "\
 Removes `/etc/ssh/ssh_host_*`, so that no two machines share keys. Fedora, SUSE, Arch and Alpine
 make new ones when sshd starts; where nothing does, as on Debian, `ssh-host-keys.service` is added,
-unless there is one, and enabled. Options go to `/etc/ssh/sshd_config.d/10-hsb.conf`, or into sshd_config itself where
-that includes no such folder; there, other lines and comments stay. Ports, addresses, host keys and
-users of several lines add up in sshd, and a subsystem that is there twice stops it: such lines of
-other files are taken out. An option that has an older name as well, as
+unless there is one, and enabled. Options go to `/etc/ssh/sshd_config.d/10-hsb.conf`, or into
+sshd_config itself where that includes no such folder; there, other lines and comments stay. Ports,
+addresses, host keys and users of several lines add up in sshd, and a subsystem that is there twice
+stops it: such lines of other files are taken out. An option that has an older name as well, as
 `ChallengeResponseAuthentication` is one for `KbdInteractiveAuthentication`, is one option by both.
 What the image's own sshd does not know is an error, and so is an `AuthenticationMethods` with no
 list of ways to log in that are all on, as sshd would not start.",

@@ -170,6 +170,25 @@ fn what_sshd_reads_first_is_told_of() {
     }
 }
 
+#[test]
+fn devices_that_sshd_needs_are_told_of() {
+    for (address, device) in [
+        ("127.0.0.1", None),
+        ("0.0.0.0:22 rdomain vrf-blue", Some("vrf-blue")),
+        ("[::]:22 rdomain \"a\"", Some("a")),
+    ] {
+        let ssh = recipe(value!({"options": {"ListenAddress": address}}));
+        let outcome = step(&mut distribution("debian"), "ssh", &ssh).unwrap();
+        let want = device.map(|device| {
+            format!(
+                "sshd does not start where the machine has no device {device} for routing, or \
+                 gets it later"
+            )
+        });
+        assert_eq!(outcome.warnings, Vec::from_iter(want), "{address}");
+    }
+}
+
 fn asked(name: &str, values: &[&str]) -> Asked {
     let keyword = Keyword::find(name).unwrap();
     Asked {
