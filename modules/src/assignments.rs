@@ -52,11 +52,11 @@ pub(crate) fn unset(root: &mut Root<'_>, path: &str, key: &str) -> Result<(), Ro
     root.write(path, kept.concat())
 }
 
-/// Returns the value that a key has in a file, quotes and all that is in them left alone.
+/// Returns the value that a key has in a file.
 pub(crate) fn value(root: &Root<'_>, path: &str, key: &str) -> Result<Option<Vec<u8>>, RootError> {
     let text = root.read_if_exists(path)?.unwrap_or_default();
     let found = lines(&text).into_iter().rfind(|line| is_of(line, key));
-    Ok(found.map(|line| unquote(line).to_vec()))
+    Ok(found.map(|line| read(line).0))
 }
 
 /// Returns the text with a key set, by lines that begin with `start` where they are new.
@@ -65,8 +65,17 @@ fn set_in(text: &[u8], start: &str, key: &str, value: &str, quotes: Quotes) -> V
     let new = format!("{start}{key}={}\n", quote(value, quotes)).into_bytes();
     match lines.iter_mut().rev().find(|line| is_of(line, key)) {
         // A line that says it already keeps its spelling.
-        Some(line) if unquote(line) == value.as_bytes() => {}
-        Some(line) => *line = new,
+        Some(line) if read(line).0 == value.as_bytes() => {}
+        // What is said behind the value is said before it: for some who read such files it would be
+        // a part of it.
+        Some(line) => {
+            let comment = read(line).1;
+            let end: &[u8] = match comment {
+                [] | [.., b'\n'] => b"",
+                _ => b"\n",
+            };
+            *line = [comment, end, &new].concat();
+        }
         None => {
             if let Some(last) = lines.last_mut().filter(|last| !last.ends_with(b"\n")) {
                 last.push(b'\n');
@@ -118,14 +127,44 @@ fn is_of(line: &[u8], key: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with(b"="))
 }
 
-/// Returns the value of a line that has nothing behind it.
-fn unquote(line: &[u8]) -> &[u8] {
-    let cut = line.iter().position(|b| *b == b'=');
-    let value = cut.map_or(&line[..0], |cut| &line[cut + 1..]).trim_ascii();
-    match value {
-        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner,
-        bare => bare,
+/// Returns the value that a shell takes from a line, and the comment behind it with its line break;
+/// of a line with an open quote all is the value.
+fn read(line: &[u8]) -> (Vec<u8>, &[u8]) {
+    let start = line.iter().position(|b| *b == b'=').map_or(0, |at| at + 1);
+    let text = &line[start..];
+    let (mut value, mut quote) = (Vec::new(), None);
+    let mut bytes = text.iter().enumerate();
+    let mut end = text.len();
+    while let Some((at, byte)) = bytes.next() {
+        match (quote, byte) {
+            (None | Some(b'"'), b'\\') => match bytes.next() {
+                Some((_, b'\n')) | None => {}
+                Some((_, escaped)) => {
+                    if quote.is_some() && !b"\"$`\\".contains(escaped) {
+                        value.push(b'\\');
+                    }
+                    value.push(*escaped);
+                }
+            },
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (Some(open), byte) if open == *byte => quote = None,
+            (None, byte) if byte.is_ascii_whitespace() => {
+                end = at;
+                break;
+            }
+            _ => value.push(*byte),
+        }
     }
+    if quote.is_some() {
+        return (text.trim_ascii().to_vec(), b"");
+    }
+    let behind = text[end..].trim_ascii_start();
+    let comment = if behind.starts_with(b"#") {
+        behind
+    } else {
+        b""
+    };
+    (value, comment)
 }
 
 fn quote(value: &str, quotes: Quotes) -> String {
@@ -173,6 +212,9 @@ mod tests {
             ),
             ("K=it's\nB=1\n", Quotes::Needed, "K=v w\nB=1\n"),
             ("K='v w'\n", Quotes::Always, "K='v w'\n"),
+            ("K=v\\ 'w' # c\n", Quotes::Needed, "K=v\\ 'w' # c\n"),
+            ("K=1  # c\nB=1\n", Quotes::Needed, "# c\nK=v w\nB=1\n"),
+            ("K=\"a # b\" #c", Quotes::Needed, "#c\nK=v w\n"),
             ("K=1\n", Quotes::Always, "K=v w\n"),
         ] {
             // The sample needs quotes whatever the file's way.
@@ -187,6 +229,22 @@ mod tests {
                 "{before:?}"
             );
             assert_eq!(set_in(&once, "", "K", "v w", quotes), once);
+        }
+    }
+
+    #[test]
+    fn values_are_read_as_by_a_shell() {
+        for (line, value, comment) in [
+            ("K=a\n", "a", ""),
+            ("export K='a b'\"c\\\"\\d\" # e\n", "a bc\"\\d", "# e\n"),
+            ("K=a#b\n", "a#b", ""),
+            ("K= # c\n", "", "# c\n"),
+            ("K=a\\\nb\n", "ab", ""),
+            ("K=it's # c\n", "it's # c", ""),
+            ("K=", "", ""),
+        ] {
+            let found = read(line.as_bytes());
+            assert_eq!(found, (value.into(), comment.as_bytes()), "{line:?}");
         }
     }
 
