@@ -5,6 +5,7 @@ mod accounts;
 mod build;
 mod commands;
 mod debhelper;
+mod headers;
 mod kernels;
 mod refused;
 mod scripts;

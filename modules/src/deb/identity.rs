@@ -30,7 +30,7 @@ pub(crate) enum Multi {
 impl Multi {
     /// Reads the value of the field; none is `no`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Some(match text {
+        Some(match &*text.to_ascii_lowercase() {
             "" | "no" => Self::No,
             "same" => Self::Same,
             "foreign" => Self::Foreign,
@@ -63,8 +63,15 @@ impl fmt::Display for Identity {
     }
 }
 
-/// Returns whether packages can have a name (Debian Policy 5.6.7, and capitals, which dpkg takes).
+/// Returns whether packages can have a name (Debian Policy 5.6.7, and capitals, which dpkg takes
+/// for small letters).
 pub(crate) fn is_name(name: &str) -> bool {
     let is_sound = |c: char| c.is_ascii_alphanumeric() || "+-._".contains(c);
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_sound)
+}
+
+/// Returns whether architectures can have a name.
+pub(crate) fn is_arch(name: &str) -> bool {
+    let is_sound = |c: char| c.is_ascii_alphanumeric() || c == '-';
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_sound)
 }

@@ -42,35 +42,62 @@ const ORDER: [&str; 29] = [
 pub(crate) enum ParagraphError {
     #[error("line {0} is no `Field: value`")]
     Line(usize),
+    #[error("line {0} has only spaces, which no value can have")]
+    Blank(usize),
     #[error("line {line} has the field {name} once more")]
     Twice { line: usize, name: String },
 }
 
+/// One field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Field {
+    name: String,
+    text: String,
+    /// The bytes of the value, if they are no UTF-8.
+    bytes: Option<Vec<u8>>,
+}
+
+impl Field {
+    fn new(name: &str, value: &[u8]) -> Self {
+        let value = value.trim_ascii_end();
+        let text = String::from_utf8_lossy(value).into_owned();
+        let bytes = (text.as_bytes() != value).then(|| value.to_vec());
+        let name = name.to_owned();
+        Self { name, text, bytes }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
 /// Fields in the order in which they were given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Paragraph(Vec<(String, String)>);
+pub(crate) struct Paragraph(Vec<Field>);
 
 impl Paragraph {
     /// Reads the lines of one paragraph. Lines that go on from others keep the space before them.
-    pub(crate) fn parse(text: &str) -> Result<Self, ParagraphError> {
-        let mut fields: Vec<(String, String)> = Vec::new();
-        for (line, number) in text.lines().zip(1..) {
-            if line.starts_with([' ', '\t']) {
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, ParagraphError> {
+        let mut fields: Vec<(&str, Vec<u8>)> = Vec::new();
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        for (line, number) in text.split(|byte| *byte == b'\n').zip(1..) {
+            if line.starts_with(b" ") || line.starts_with(b"\t") {
                 let (_, value) = fields.last_mut().ok_or(ParagraphError::Line(number))?;
-                value.push('\n');
-                value.push_str(line.trim_end());
+                if line.trim_ascii().is_empty() {
+                    return Err(ParagraphError::Blank(number));
+                }
+                value.push(b'\n');
+                value.extend(line);
                 continue;
             }
-            let (name, value) = line.split_once(':').ok_or(ParagraphError::Line(number))?;
-            let name = name.trim_end();
-            let is_name = |name: &str| {
-                !name.is_empty()
-                    && !name.starts_with('-')
-                    && name.chars().all(|c| c.is_ascii_graphic())
-            };
-            if !is_name(name) {
-                return Err(ParagraphError::Line(number));
-            }
+            let colon = line.iter().position(|byte| *byte == b':');
+            let (name, value) = line.split_at(colon.ok_or(ParagraphError::Line(number))?);
+            let name = name.trim_ascii_end();
+            let is_name = !name.starts_with(b"-") && name.iter().all(u8::is_ascii_graphic);
+            let name = str::from_utf8(name)
+                .ok()
+                .filter(|name| is_name && !name.is_empty())
+                .ok_or(ParagraphError::Line(number))?;
             if fields
                 .iter()
                 .any(|(other, _)| other.eq_ignore_ascii_case(name))
@@ -78,51 +105,92 @@ impl Paragraph {
                 let name = name.to_owned();
                 return Err(ParagraphError::Twice { line: number, name });
             }
-            fields.push((name.to_owned(), value.trim().to_owned()));
+            fields.push((name, value[1..].trim_ascii_start().to_vec()));
         }
-        Ok(Self(fields))
+        let fields = fields.iter().map(|(name, value)| Field::new(name, value));
+        Ok(Self(fields.collect()))
     }
 
     /// Returns the value of a field, empty if it is not there.
     pub(crate) fn get(&self, name: &str) -> &str {
         let mut fields = self.0.iter();
-        let found = fields.find(|(other, _)| other.eq_ignore_ascii_case(name));
-        found.map_or("", |(_, value)| value)
+        let found = fields.find(|field| field.is(name));
+        found.map_or("", |field| &field.text)
+    }
+
+    /// Returns whether a field is there, if only with nothing.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|field| field.is(name))
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|field| &*field.name)
+    }
+
+    /// Gives a field another name.
+    pub(crate) fn rename(&mut self, old: &str, name: &str) {
+        for field in &mut self.0 {
+            if field.is(old) {
+                name.clone_into(&mut field.name);
+            }
+        }
     }
 
     /// Sets a field; an empty value takes it away.
     pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
         let value = value.into();
-        let place = self
-            .0
-            .iter()
-            .position(|(other, _)| other.eq_ignore_ascii_case(name));
+        let place = self.0.iter().position(|field| field.is(name));
         match (place, value.is_empty()) {
-            (Some(at), false) => self.0[at].1 = value,
+            (Some(at), false) if self.0[at].text == value => {}
+            (Some(at), false) => (self.0[at].text, self.0[at].bytes) = (value, None),
             (Some(at), true) => drop(self.0.remove(at)),
-            (None, false) => self.0.push((name.to_owned(), value)),
+            (None, false) => self.0.push(Field {
+                name: name.to_owned(),
+                text: value,
+                bytes: None,
+            }),
             (None, true) => {}
         }
     }
 
-    /// Returns the lines as dpkg writes them: the fields that it knows first.
-    pub(crate) fn print(&self) -> String {
-        let place = |name: &str| {
-            let known = ORDER
-                .iter()
-                .position(|known| known.eq_ignore_ascii_case(name));
+    /// Returns the lines as dpkg writes them: the fields that it knows first, if they have a value.
+    pub(crate) fn print(&self) -> Vec<u8> {
+        let place = |field: &Field| {
+            let known = ORDER.iter().position(|known| field.is(known));
             known.unwrap_or(ORDER.len())
         };
         let mut fields: Vec<_> = self.0.iter().collect();
-        fields.sort_by_key(|(name, _)| place(name));
-        let mut text = String::new();
-        for (name, value) in fields {
-            let name = ORDER.get(place(name)).copied().unwrap_or(name);
-            let space = if value.starts_with('\n') { "" } else { " " };
-            text.extend([name, ":", space, value, "\n"]);
+        fields.sort_by_key(|field| place(field));
+        let mut lines = Vec::new();
+        for field in fields {
+            let known = ORDER.get(place(field)).copied();
+            if known.is_some() && field.text.is_empty() {
+                continue;
+            }
+            let space = if known == Some("Conffiles") { "" } else { " " };
+            for text in [known.unwrap_or(&field.name), ":", space] {
+                lines.extend(text.bytes());
+            }
+            lines.extend(field.bytes.as_deref().unwrap_or(field.text.as_bytes()));
+            lines.push(b'\n');
         }
-        text
+        lines
     }
+}
+
+/// Returns the lines of each paragraph of a list.
+pub(crate) fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        while let [b'\n', after @ ..] = rest {
+            rest = after;
+        }
+        let end = rest.windows(2).position(|pair| pair == b"\n\n");
+        let (lines, after) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = after;
+        let lines = lines.strip_suffix(b"\n").unwrap_or(lines);
+        (!lines.is_empty()).then_some(lines)
+    })
 }
 
 #[cfg(test)]
@@ -133,7 +201,7 @@ mod tests {
     fn fields_as_dpkg_writes_them() {
         let text = "Homepage: x:y\nversion: 1\nDescription: short\n long\n .\n  more\nPackage:a\n\
                     Conffiles:\n /a b\n";
-        let mut paragraph = Paragraph::parse(text).unwrap();
+        let mut paragraph = Paragraph::parse(text.as_bytes()).unwrap();
         assert_eq!(paragraph.get("VERSION"), "1");
         assert_eq!(paragraph.get("x"), "");
         paragraph.set("Status", "install ok installed");
@@ -141,7 +209,7 @@ mod tests {
         paragraph.set("Tag", "t");
         let want = "Package: a\nStatus: install ok installed\nVersion: 1\nConffiles:\n /a b\n\
                     Description: short\n long\n .\n  more\nTag: t\n";
-        assert_eq!(paragraph.print(), want);
+        assert_eq!(str::from_utf8(&paragraph.print()), Ok(want));
     }
 
     #[test]
@@ -151,6 +219,7 @@ mod tests {
             ("A: b\nc\n", ParagraphError::Line(2)),
             (": b\n", ParagraphError::Line(1)),
             ("a b: c\n", ParagraphError::Line(1)),
+            ("a: b\n c\n \t\n d", ParagraphError::Blank(3)),
             (
                 "A: b\na: c\n",
                 ParagraphError::Twice {
@@ -159,7 +228,7 @@ mod tests {
                 },
             ),
         ] {
-            assert_eq!(Paragraph::parse(text), Err(want), "{text:?}");
+            assert_eq!(Paragraph::parse(text.as_bytes()), Err(want), "{text:?}");
         }
     }
 }

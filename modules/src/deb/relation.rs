@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::identity::is_name;
+use super::identity::{is_arch, is_name};
 use super::version::Version;
 
 /// Packages of which one is enough.
@@ -57,22 +57,21 @@ impl Sign {
 impl Relation {
     /// Reads the value of a field; returns what cannot be read.
     pub(crate) fn parse(field: &str) -> Result<Vec<Self>, String> {
-        // dpkg takes a comma at the end as well.
-        let all = field
-            .split(',')
-            .map(str::trim)
-            .filter(|one| !one.is_empty());
-        all.map(|one| {
+        if field.trim().is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = field.split(',').map(|one| {
             let possible = one
                 .split('|')
                 .map(|text| Possible::parse(text.trim()).ok_or_else(|| text.trim().to_owned()));
             possible.collect::<Result<_, _>>().map(Self)
-        })
-        .collect()
+        });
+        all.collect()
     }
 }
 
 impl Possible {
+    /// Reads one; a version with no sign is that very one, as dpkg has it.
     fn parse(text: &str) -> Option<Self> {
         let (package, version) = match text.split_once('(') {
             None => (text, None),
@@ -80,7 +79,8 @@ impl Possible {
                 let inner = rest.trim_end().strip_suffix(')')?.trim();
                 let (sign, version) = SIGNS
                     .iter()
-                    .find_map(|(form, sign)| Some((*sign, inner.strip_prefix(form)?)))?;
+                    .find_map(|(form, sign)| Some((*sign, inner.strip_prefix(form)?)))
+                    .unwrap_or((Sign::Equal, inner));
                 (package, Some((sign, Version::parse(version).ok()?)))
             }
         };
@@ -89,9 +89,8 @@ impl Possible {
             None => (package, None),
             Some((name, arch)) => (name, Some(arch)),
         };
-        let is_arch = |arch: &str| !arch.is_empty() && is_name(arch);
         (is_name(name) && arch.is_none_or(is_arch)).then(|| Self {
-            name: name.to_owned(),
+            name: name.to_ascii_lowercase(),
             arch: arch.map(str::to_owned),
             version,
         })
@@ -145,10 +144,14 @@ mod tests {
             ("", Ok("")),
             ("a", Ok("a")),
             ("a,b|c:any  (>=1.0)", Ok("a, b | c:any (>= 1.0)")),
-            ("a (<< 2),\n b (= 0:1-1) ,", Ok("a (<< 2), b (= 1-1)")),
+            ("a (<< 2),\n b (= 0:1-1)", Ok("a (<< 2), b (= 1-1)")),
+            ("A (1)", Ok("a (= 1)")),
+            ("a,", Err("")),
+            ("a,,b", Err("")),
             ("a (< 2), b (>2)", Ok("a (<= 2), b (>= 2)")),
             ("a b", Err("a b")),
-            ("a (1)", Err("a (1)")),
+            ("a (!= 1)", Err("a (!= 1)")),
+            ("a:b_c", Err("a:b_c")),
             ("a (>= )", Err("a (>= )")),
             ("a (>= 1", Err("a (>= 1")),
             ("a |", Err("")),

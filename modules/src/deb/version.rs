@@ -53,6 +53,13 @@ impl Version {
     }
 }
 
+impl Version {
+    /// Returns whether it begins as those of packages have to.
+    pub(crate) fn begins_with_digit(&self) -> bool {
+        self.upstream.starts_with(|c: char| c.is_ascii_digit())
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::relations::Relations;
 use super::set::identity;
 use crate::deb::identity::Identity;
-use crate::deb::paragraph::{Paragraph, ParagraphError};
+use crate::deb::paragraph::{self, Paragraph, ParagraphError};
 use crate::root::{join, show};
 use crate::{Root, RootError};
 
@@ -65,7 +65,7 @@ pub(super) struct Entry {
     pub(super) paragraph: Paragraph,
     pub(super) relations: Relations,
     /// The lines as they were, as long as nothing changed them.
-    lines: Option<String>,
+    lines: Option<Vec<u8>>,
     /// The paths of its files, as dpkg's list has them.
     pub(super) files: Vec<Vec<u8>>,
 }
@@ -111,7 +111,7 @@ impl Database {
     /// Reads the list of packages, without their files.
     pub(super) fn open(root: &Root<'_>) -> Result<Self, DatabaseError> {
         let text = root.read_large(STATUS.as_bytes(), LIMIT)?;
-        let text = String::from_utf8_lossy(&text.ok_or(DatabaseError::Missing)?).into_owned();
+        let text = text.ok_or(DatabaseError::Missing)?;
         if root.is_dir(UPDATES) && !root.list(UPDATES)?.is_empty() {
             return Err(DatabaseError::Interrupted);
         }
@@ -121,9 +121,7 @@ impl Database {
             return Err(DatabaseError::Layout { found });
         }
         let mut entries = Vec::new();
-        let paragraphs = text.split("\n\n").map(|part| part.trim_matches('\n'));
-        let paragraphs = paragraphs.filter(|part| !part.trim().is_empty());
-        for (lines, number) in paragraphs.zip(1..) {
+        for (lines, number) in paragraph::split(&text).zip(1..) {
             let paragraph = Paragraph::parse(lines);
             let paragraph = paragraph.map_err(|cause| DatabaseError::Lines { number, cause })?;
             let failed = |why| DatabaseError::Field { number, why };
@@ -282,11 +280,11 @@ impl Database {
             };
             key(a).cmp(&key(b))
         });
-        let mut text = String::new();
+        let mut text = Vec::new();
         for entry in entries {
             match &entry.lines {
-                Some(lines) => text.extend([lines, "\n\n"]),
-                None => text.extend([&*entry.print(), "\n"]),
+                Some(lines) => text.extend([lines, &b"\n\n"[..]].concat()),
+                None => text.extend([&*entry.print(), b"\n"].concat()),
             }
         }
         root.write(STATUS, text)
@@ -315,7 +313,7 @@ impl Entry {
 
     /// Returns the lines of dpkg's list. What was configured before counts as long as not all of
     /// the package is.
-    fn print(&self) -> String {
+    fn print(&self) -> Vec<u8> {
         let mut paragraph = self.paragraph.clone();
         if matches!(self.state, State::Installed | State::TriggersPending) {
             paragraph.set("Config-Version", "");

@@ -7,7 +7,8 @@ pub(super) const DETAILS: &str = "\
 It unpacks as dpkg does, and writes what dpkg knows: `/var/lib/dpkg/status`, and the files in `info`
 and `triggers`. So `dpkg -l`, `-S` and `-V`, apt and later upgrades go on from there. What a package
 depends on has to be in the image or in the list; all that is missing, and all that conflicts, is
-told at once. Nothing is fetched, and packages have no signatures to check.
+told at once. Nothing is fetched, and packages have no signatures to check. A header that
+dpkg refuses is an error, as dpkg would then refuse its whole list.
 
 Files get the owners that the image's own `/etc/passwd` and `/etc/group` have for their names, or
 else their numbers. Diversions and the owners and modes of `dpkg-statoverride` count, `Replaces`

@@ -24,6 +24,11 @@ impl Unpacking {
             self.remove_info(root, old, &[])?;
         }
         root.mkdir_all(INFO, 0o755)?;
+        // Without it dpkg looks for files whose names have no architecture.
+        let layout = join(INFO.as_bytes(), b"format");
+        if !root.exists(&layout) {
+            root.write(layout, "1\n")?;
+        }
         let own = &package.candidate.identity;
         for file in control {
             let name = control_name(&file.path);

@@ -9,25 +9,8 @@ impl Unpacking {
     pub(super) fn note(&mut self, package: &Package<'_>) -> usize {
         let candidate = package.candidate;
         let mut paragraph = candidate.control.clone();
-        for field in [
-            "Status",
-            "Config-Version",
-            "Conffiles",
-            "Triggers-Pending",
-            "Triggers-Awaited",
-        ] {
-            paragraph.set(field, "");
-        }
-        for (field, usual) in [
-            ("Essential", "no"),
-            ("Protected", "no"),
-            ("Multi-Arch", "no"),
-        ] {
-            if paragraph.get(field) == usual {
-                paragraph.set(field, "");
-            }
-        }
         normalize(&mut paragraph);
+        paragraph.set("Package", &*candidate.identity.name);
         paragraph.set("Version", candidate.identity.version.to_string());
         paragraph.set("Conffiles", package.settings.print());
         if let Some(old) = package.old.map(|old| self.database.entry(old)) {

@@ -1,20 +1,8 @@
 //! What a package says of others, by the fields of its paragraph.
 
+use crate::deb::control::RELATIONS;
 use crate::deb::paragraph::Paragraph;
 use crate::deb::relation::{Relation, print};
-
-/// The fields that have such lists.
-pub(super) const FIELDS: [&str; 9] = [
-    "Pre-Depends",
-    "Depends",
-    "Conflicts",
-    "Breaks",
-    "Provides",
-    "Replaces",
-    "Recommends",
-    "Suggests",
-    "Enhances",
-];
 
 /// The relations that matter for what can be there together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,7 +18,7 @@ pub(super) struct Relations {
 impl Relations {
     /// Reads the fields of a paragraph; returns what is wrong with them.
     pub(super) fn of(paragraph: &Paragraph) -> Result<Self, String> {
-        for field in FIELDS {
+        for (field, _) in RELATIONS {
             read(paragraph, field)?;
         }
         Ok(Self {
@@ -56,7 +44,7 @@ fn read(paragraph: &Paragraph, field: &str) -> Result<Vec<Relation>, String> {
 
 /// Writes the lists as dpkg does.
 pub(super) fn normalize(paragraph: &mut Paragraph) {
-    for field in FIELDS {
+    for (field, _) in RELATIONS {
         if let Ok(relations) = read(paragraph, field) {
             paragraph.set(field, print(&relations));
         }

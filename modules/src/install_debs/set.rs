@@ -9,8 +9,9 @@ use thiserror::Error;
 use super::payload::{Part, PayloadError, small_files};
 use super::relations::Relations;
 use crate::deb::archive::{Archive, ArchiveError};
+use crate::deb::control::{self, ControlError};
 use crate::deb::identity::{Identity, Multi, is_name};
-use crate::deb::paragraph::{Paragraph, ParagraphError};
+use crate::deb::paragraph::Paragraph;
 use crate::deb::version::Version;
 use crate::value::{Span, Spanned, ValueError};
 use crate::{Host, package_files};
@@ -83,7 +84,7 @@ enum PackageError {
     #[error("control.tar has no file `control`")]
     NoControl,
     #[error("control: {0}")]
-    Paragraph(#[from] ParagraphError),
+    Control(#[from] ControlError),
     #[error("control: {0}")]
     Field(String),
 }
@@ -138,7 +139,7 @@ fn open(file: &str, span: Span, host: &dyn Host) -> Result<Candidate, PackageErr
         let name = control_name(&member.path);
         let text = || String::from_utf8_lossy(&bytes).into_owned();
         if name == b"control" {
-            control = Some(Paragraph::parse(text().trim_matches('\n'))?);
+            control = Some(control::read(&bytes)?);
         }
         if let Some(kept) = KEPT.into_iter().find(|kept| kept.as_bytes() == name) {
             texts.insert(kept, text());
@@ -179,7 +180,7 @@ pub(super) fn identity(paragraph: &Paragraph) -> Result<Identity, String> {
     }
     let multi = paragraph.get("Multi-Arch");
     Ok(Identity {
-        name: name.to_owned(),
+        name: name.to_ascii_lowercase(),
         version: Version::parse(version).map_err(|why| format!("the version {version:?} {why}"))?,
         arch: arch.to_owned(),
         multi: Multi::parse(multi).ok_or_else(|| format!("Multi-Arch is {multi:?}"))?,

@@ -92,7 +92,9 @@ fn known_digest(root: &Root<'_>, package: &str, path: &str) -> Result<Option<Str
         .split("\n\n")
         .map(|part| part.trim_start_matches('\n'));
     let own = own.filter(|part| part.starts_with(&start));
-    for paragraph in own.filter_map(|part| Paragraph::parse(part.trim_matches('\n')).ok()) {
+    for paragraph in
+        own.filter_map(|part| Paragraph::parse(part.trim_matches('\n').as_bytes()).ok())
+    {
         for line in paragraph.get("Conffiles").lines() {
             let mut words = line.split_whitespace();
             if words.next() == Some(path) {
