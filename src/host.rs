@@ -6,7 +6,7 @@ use std::num::NonZero;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use fsgen::tree::content::SourceId;
@@ -29,6 +29,8 @@ const THREADS: usize = 4;
 pub(crate) struct RecipeFolder {
     /// Empty for the working folder.
     folder: PathBuf,
+    /// The same without links, once it was looked for.
+    found: OnceLock<PathBuf>,
     /// Nothing while a recipe is only checked.
     spool: Option<PathBuf>,
     limits: Limits,
@@ -43,6 +45,7 @@ impl RecipeFolder {
     pub(crate) fn new(folder: PathBuf) -> Self {
         Self {
             folder,
+            found: OnceLock::new(),
             spool: None,
             limits: Limits::default(),
             cache: None,
@@ -71,9 +74,15 @@ impl RecipeFolder {
 
     /// Finds what a path of the recipe means, which must be in its folder.
     fn find(&self, path: &str) -> io::Result<PathBuf> {
-        let folder = fs::canonicalize(Path::new(".").join(&self.folder))?;
+        let folder = match self.found.get() {
+            Some(found) => found,
+            None => {
+                let found = fs::canonicalize(Path::new(".").join(&self.folder))?;
+                self.found.get_or_init(|| found)
+            }
+        };
         let found = fs::canonicalize(folder.join(path))?;
-        if !found.starts_with(&folder) {
+        if !found.starts_with(folder) {
             return Err(io::Error::other(format!(
                 "{} is outside the recipe's folder {}",
                 found.display(),

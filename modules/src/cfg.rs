@@ -1,6 +1,7 @@
 //! The recipe as one step sees it.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
 
@@ -16,6 +17,18 @@ pub struct Cfg {
     /// The module's keys.
     keys: Vec<String>,
     step: Span,
+    kept: Kept,
+}
+
+/// What the check of the options has read and the step can use; it says nothing that the recipe
+/// does not.
+#[derive(Debug, Clone, Default)]
+struct Kept(Arc<Mutex<Option<Box<dyn Any + Send>>>>);
+
+impl PartialEq for Kept {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Cfg {
@@ -41,7 +54,20 @@ impl Cfg {
             },
             keys: keys.iter().map(|key| (*key).to_owned()).collect(),
             step,
+            kept: Kept::default(),
         })
+    }
+
+    /// Keeps what a module's check has read, so that its step need not read it again.
+    pub(crate) fn keep(&self, read: impl Any + Send) {
+        let mut kept = self.kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(Box::new(read));
+    }
+
+    /// Returns what was kept, once.
+    pub(crate) fn kept<T: Any>(&self) -> Option<T> {
+        let mut kept = self.kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.take()?.downcast().ok().map(|kept| *kept)
     }
 
     /// Returns the value of any key of the recipe.

@@ -54,7 +54,7 @@ fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
     let Options {
         debs: Debs(choices),
     } = cfg.options()?;
-    set::read(&choices.packages, host)?;
+    cfg.keep(set::read(&choices.packages, host)?);
     Ok(())
 }
 
@@ -62,7 +62,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let Options {
         debs: Debs(choices),
     } = cfg.options()?;
-    let candidates = set::read(&choices.packages, root.host())?;
+    let candidates = match cfg.kept() {
+        Some(candidates) => candidates,
+        None => set::read(&choices.packages, root.host())?,
+    };
     if candidates.is_empty() {
         root.warn("there is nothing to install; `debs` lists packages and folders of them");
         return Ok(());

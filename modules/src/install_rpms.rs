@@ -4,6 +4,7 @@
 //! owners, modes, times and capabilities, and the headers in its database. What a package needs has
 //! to be in the image, in the list, or in a repository that the recipe names.
 
+mod candidate;
 mod changes;
 mod conflict;
 mod doc;
@@ -13,10 +14,11 @@ mod machine;
 mod needs;
 mod options;
 mod order;
+mod paths;
 mod payload;
 mod pending;
 mod script;
-mod set;
+
 mod solve;
 mod states;
 mod store;
@@ -31,16 +33,18 @@ mod universe;
 mod unpack;
 mod users;
 
+use std::collections::BTreeMap;
+
 use crate::rpm::file::State;
 use crate::rpm::identity::Identity;
 use crate::rpm::tag;
 use crate::value::ValueError;
-use crate::{Cfg, Error, Host, Module, Root};
+use crate::{Cfg, Error, Host, Module, Root, package_files, shared};
+use candidate::Candidate;
 use conflict::Who;
 use options::Options;
 use script::{Scripts, Slot, When};
-use set::Candidate;
-use store::Store;
+use store::{At, Installed, Store, StoreError};
 use transaction::Transaction;
 use unpack::Unpacking;
 
@@ -84,8 +88,8 @@ pub(crate) struct Listed {
 ///
 /// Returns why the database cannot be read.
 pub(crate) fn list(root: &Root<'_>) -> Result<Vec<Listed>, String> {
-    let store = Store::open(root).map_err(|error| error.to_string())?;
-    let listed = store.installed().iter().map(|there| {
+    let (_, installed) = Store::open(root).map_err(|error| error.to_string())?;
+    let listed = installed.iter().map(|there| {
         let text = |number| {
             let text = there.header.text(number).unwrap_or_default();
             String::from_utf8_lossy(text).into_owned()
@@ -104,43 +108,46 @@ fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
     let options: Options = cfg.options()?;
     trust::read(&options, host)?;
     supply::check(&options, host)?;
-    set::read(&options.rpms, host)?;
+    cfg.keep(package_files::read::<Candidate>(&options.rpms, host)?);
     Ok(())
 }
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let options: Options = cfg.options()?;
-    let mut candidates = set::read(&options.rpms, root.host())?;
+    let mut candidates: Vec<Candidate> = match cfg.kept() {
+        Some(candidates) => candidates,
+        None => package_files::read(&options.rpms, root.host())?,
+    };
     if candidates.is_empty() {
         root.warn("there is nothing to install; `rpms` lists packages and folders of them");
         return Ok(());
     }
     let machine = machine::check(root, &candidates)?;
     let color = machine.map_or(0, |machine| machine.color);
-    let mut store = Store::open(root).map_err(|error| error.at(cfg.span()))?;
-    let mut transaction = Transaction::decide(&candidates, store.installed(), &options)?;
+    let opened = Store::open(root).map_err(|error| error.at(cfg.span()));
+    let (mut store, installed) = opened?;
+    let mut transaction = Transaction::decide(&candidates, &installed, &options)?;
     let checked = match options.nodeps {
         true => Ok(()),
-        false => needs::check(&candidates, store.installed(), &transaction, cfg.span()),
+        false => needs::check(&candidates, &installed, &transaction, cfg.span()),
     };
     if checked.is_err() && !options.repos.is_empty() {
-        let there = store.installed();
         supply::supply(
             root,
             &options,
             &mut candidates,
-            there,
+            &installed,
             &transaction,
             machine,
         )?;
-        transaction = Transaction::decide(&candidates, there, &options)?;
-        needs::check(&candidates, there, &transaction, cfg.span())?;
+        transaction = Transaction::decide(&candidates, &installed, &options)?;
+        needs::check(&candidates, &installed, &transaction, cfg.span())?;
     } else {
         checked?;
     }
-    trust::check(root, &options, &candidates, store.installed())?;
+    trust::check(root, &options, &candidates, &installed)?;
     for index in transaction.present() {
-        let there = &store.installed()[index].identity;
+        let there = &installed[index].identity;
         root.info(format!("{there} is installed already"));
     }
     for (index, by) in transaction.left_out() {
@@ -154,109 +161,122 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         let mut new = candidates
             .iter()
             .map(|candidate| &candidate.package.identity);
-        let mut old = store.installed().iter().map(|there| &there.identity);
+        let mut old = installed.iter().map(|there| &there.identity);
         new.any(|identity| identity.name == name) || old.any(|identity| identity.name == name)
     };
     options.scriptlets.check(is_there)?;
-    let states = change(
-        root,
+    let order = order::order(&candidates, &transaction);
+    let step = Step {
         cfg,
-        &options,
-        &candidates,
-        &store,
-        &transaction,
+        options: &options,
+        candidates: &candidates,
+        installed: &installed,
+        transaction: &transaction,
+        order: &order,
         color,
-    )?;
+    };
     if store.is_read_only() {
-        return Ok(());
+        let (scripts, _) = step.change(root)?;
+        let span = cfg.span();
+        pending::leave(root, span, &options, &candidates, &installed, &transaction)?;
+        return scripts.finish(root);
     }
-    let failed = |error: store::StoreError| error.at(cfg.span());
-    for (index, changes) in &states.there {
-        store.mark(*index, changes).map_err(failed)?;
+    // What the database says of a package hardly depends on what becomes of its files.
+    let erased: Vec<&At> = transaction.erased().map(|old| &installed[old].at).collect();
+    let time = root.time();
+    let add = || -> Result<(), StoreError> {
+        for old in erased {
+            store.remove(old)?;
+        }
+        let states = |index: &usize| states::decide(&candidates[*index].files, &options, color);
+        let new = order.iter().map(|index| (*index, states(index)));
+        store.add(&candidates, new, time, color)
+    };
+    let (added, changes) = shared::both(add, || step.change(root));
+    let (scripts, changes) = changes?;
+    scripts.finish(root)?;
+    let failed = |error: StoreError| error.at(cfg.span());
+    added.map_err(failed)?;
+    for (who, changes) in &changes {
+        let marked = match who {
+            Who::New(index) => store.mark_new(*index, changes),
+            Who::There(index) => store.mark(&installed[*index], changes),
+        };
+        marked.map_err(failed)?;
     }
-    for index in transaction.erased() {
-        store.remove(index).map_err(failed)?;
-    }
-    let new = states.new.iter();
-    let new = new.map(|(index, states)| (&candidates[*index], &**states));
-    store.add(new, root.time(), color).map_err(failed)?;
     store.write(root).map_err(failed)
 }
 
-/// What became of files: of the packages that came, in their order, and of those that were there.
-struct States {
-    new: Vec<(usize, Vec<State>)>,
-    there: Vec<(usize, Vec<(usize, State)>)>,
+/// What became of files of packages, where it is not what was decided for them.
+type Changed = BTreeMap<Who, Vec<(usize, State)>>;
+
+/// All that is decided before the tree is changed.
+struct Step<'s> {
+    cfg: &'s Cfg,
+    options: &'s Options,
+    candidates: &'s [Candidate],
+    installed: &'s [Installed],
+    transaction: &'s Transaction,
+    /// The packages that come, first to last.
+    order: &'s [usize],
+    color: u32,
 }
 
-/// Changes the tree: files and scripts, in the order in which rpm comes to them.
-fn change(
-    root: &mut Root<'_>,
-    cfg: &Cfg,
-    options: &Options,
-    candidates: &[Candidate],
-    store: &Store,
-    transaction: &Transaction,
-    color: u32,
-) -> Result<States, Error> {
-    let installed = store.installed();
-    let order = order::order(candidates, transaction);
-    let mut unpacking = Unpacking::new(root, candidates, installed, transaction, options, color)?;
-    let mut scripts = Scripts::new(&options.scriptlets);
-    let changes = changes::of(candidates, installed, transaction, &unpacking);
-    let count = |index: usize| changes.count(&candidates[index].package.identity);
-    for index in &order {
-        let of = script::of_new(&candidates[*index]);
-        scripts.slot(root, of, Slot::Pretrans, count(*index))?;
+impl Step<'_> {
+    /// Changes the tree: files and scripts, in the order in which rpm comes to them. Returns what
+    /// is left of the scripts, and what became of files.
+    fn change(&self, root: &mut Root<'_>) -> Result<(Scripts<'_>, Changed), Error> {
+        let Self {
+            cfg,
+            options,
+            candidates,
+            installed,
+            transaction,
+            order,
+            color,
+        } = *self;
+        let mut unpacking =
+            Unpacking::new(root, candidates, installed, transaction, options, color)?;
+        let mut scripts = Scripts::new(&options.scriptlets);
+        let changes = changes::of(candidates, installed, transaction, &unpacking);
+        let count = |index: usize| changes.count(&candidates[index].package.identity);
+        for index in order {
+            let of = script::of_new(&candidates[*index]);
+            scripts.slot(root, of, Slot::Pretrans, count(*index))?;
+        }
+        scripts.triggers(root, changes.packages(When::Prein), cfg.span())?;
+        payload::read(root, candidates, order, |root, index, contents| {
+            let candidate = &candidates[index];
+            let of = script::of_new(candidate);
+            users::provided(root, candidate)?;
+            scripts.slot(root, of, Slot::Pre, count(index))?;
+            let replaced = transaction.replaced_by(index);
+            unpacking.unpack(root, index, candidate, contents, replaced)?;
+            let new = &candidate.package.identity;
+            root.info(match replaced.first() {
+                None => format!("{new} installed"),
+                Some(old) => format!("{new} installed over {}", installed[*old].identity),
+            });
+            scripts.slot(root, of, Slot::Post, count(index))
+        })?;
+        scripts.triggers(root, changes.packages(When::In), cfg.span())?;
+        scripts.triggers(root, changes.packages(When::Un), cfg.span())?;
+        scripts.triggers(root, changes.files(When::Un), cfg.span())?;
+        for index in transaction.erased() {
+            let old = &installed[index];
+            let of = script::of_old(old, cfg.span());
+            let left = changes.left(&old.identity);
+            scripts.slot(root, of, Slot::Preun, left)?;
+            unpacking.erase(root, old)?;
+            scripts.slot(root, of, Slot::Postun, left)?;
+        }
+        scripts.triggers(root, changes.packages(When::Postun), cfg.span())?;
+        for index in order {
+            let of = script::of_new(&candidates[*index]);
+            scripts.slot(root, of, Slot::Posttrans, count(*index))?;
+        }
+        scripts.triggers(root, changes.files(When::Postun), cfg.span())?;
+        scripts.triggers(root, changes.files(When::In), cfg.span())?;
+        Ok((scripts, unpacking.owners.into_changes()))
     }
-    scripts.triggers(root, changes.packages(When::Prein), cfg.span())?;
-    payload::read(root, candidates, &order, |root, index, contents| {
-        let candidate = &candidates[index];
-        let of = script::of_new(candidate);
-        users::provided(root, candidate)?;
-        scripts.slot(root, of, Slot::Pre, count(index))?;
-        let replaced = transaction.replaced_by(index);
-        unpacking.unpack(root, index, candidate, contents, replaced)?;
-        let new = &candidate.package.identity;
-        root.info(match replaced.first() {
-            None => format!("{new} installed"),
-            Some(old) => format!("{new} installed over {}", installed[*old].identity),
-        });
-        scripts.slot(root, of, Slot::Post, count(index))
-    })?;
-    scripts.triggers(root, changes.packages(When::In), cfg.span())?;
-    scripts.triggers(root, changes.packages(When::Un), cfg.span())?;
-    scripts.triggers(root, changes.files(When::Un), cfg.span())?;
-    for index in transaction.erased() {
-        let old = &installed[index];
-        let of = script::of_old(old, cfg.span());
-        let left = changes.left(&old.identity);
-        scripts.slot(root, of, Slot::Preun, left)?;
-        unpacking.erase(root, old)?;
-        scripts.slot(root, of, Slot::Postun, left)?;
-    }
-    scripts.triggers(root, changes.packages(When::Postun), cfg.span())?;
-    for index in &order {
-        let of = script::of_new(&candidates[*index]);
-        scripts.slot(root, of, Slot::Posttrans, count(*index))?;
-    }
-    scripts.triggers(root, changes.files(When::Postun), cfg.span())?;
-    scripts.triggers(root, changes.files(When::In), cfg.span())?;
-    if store.is_read_only() {
-        let span = cfg.span();
-        pending::leave(root, span, options, candidates, installed, transaction)?;
-    }
-    scripts.finish(root)?;
-    let new = order
-        .into_iter()
-        .map(|index| (index, unpacking.states(index)));
-    let there = unpacking.owners.changes().iter();
-    let there = there.filter_map(|(who, changes)| match who {
-        Who::There(index) => Some((*index, changes.clone())),
-        Who::New(_) => None,
-    });
-    Ok(States {
-        new: new.collect(),
-        there: there.collect(),
-    })
 }

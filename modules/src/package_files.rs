@@ -1,27 +1,95 @@
 //! The files of packages that a recipe lists: by name, in a folder, or by a pattern.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io;
+use std::sync::Arc;
+
+use fsgen::ReadAt;
 
 use crate::root::matches;
-use crate::value::{Spanned, ValueError};
+use crate::value::{Span, Spanned, ValueError};
 use crate::{Host, shared};
 
-/// Opens the files that a list stands for, several at a time; returns what came of each, with the
-/// item of the list.
-pub(crate) fn open<'i, T: Send>(
-    items: &'i [Spanned<String>],
-    ending: &str,
+/// A package as a file.
+pub(crate) struct PackageFile {
+    /// What messages call it.
+    pub(crate) name: String,
+    /// Where the recipe lists it.
+    pub(crate) span: Span,
+    pub(crate) source: Arc<dyn ReadAt>,
+    /// How many bytes it has.
+    pub(crate) len: u64,
+}
+
+impl PackageFile {
+    /// Returns an error about this package.
+    pub(crate) fn error(&self, message: impl Display) -> ValueError {
+        ValueError::new(self.span, format!("{}: {message}", self.name))
+    }
+}
+
+/// A package of which some is read.
+pub(crate) trait Package: Send {
+    /// What is wrong with one.
+    type Error: Display + From<io::Error>;
+    /// What only one package of a list can be.
+    type Key: Ord;
+    /// What its file ends with.
+    const ENDING: &'static str;
+
+    fn read(file: PackageFile, host: &dyn Host) -> Result<Self, Self::Error>
+    where
+        Self: Sized;
+    fn file(&self) -> &PackageFile;
+    fn key(&self) -> Self::Key;
+    /// Returns what messages call the package itself.
+    fn shown(&self) -> String;
+}
+
+/// Reads the packages that a list stands for, several at a time; returns them in the order of their
+/// keys.
+pub(crate) fn read<P: Package>(
+    items: &[Spanned<String>],
     host: &dyn Host,
-    open: impl Fn(&'i Spanned<String>, &str) -> Result<T, ValueError> + Sync,
-) -> Result<Vec<(&'i Spanned<String>, T)>, ValueError> {
+) -> Result<Vec<P>, ValueError> {
     let mut files = Vec::new();
     for item in items {
-        let found = find(item, ending, host)?;
-        files.extend(found.into_iter().map(|file| (item, file)));
+        let found = find(item, P::ENDING, host)?;
+        files.extend(found.into_iter().map(|file| (item.span, file)));
     }
-    shared::work(host.threads(), &files, |(item, file)| {
-        Ok((*item, open(item, file)?))
-    })
+    let read = shared::work(host.threads(), &files, |(span, name)| {
+        let read = host.open(name).map_err(P::Error::from);
+        let read = read.and_then(|(source, len)| {
+            let (name, span) = (name.clone(), *span);
+            let file = PackageFile {
+                name,
+                span,
+                source,
+                len,
+            };
+            P::read(file, host)
+        });
+        read.map_err(|error| ValueError::new(*span, format!("{name}: {error}")))
+    })?;
+    let mut packages = BTreeMap::<P::Key, P>::new();
+    for package in read {
+        if let Some(other) = packages.get(&package.key()) {
+            let (file, other_file) = (package.file(), other.file());
+            // A pattern may find what is listed by itself as well.
+            if other_file.name == file.name {
+                continue;
+            }
+            let message = format!(
+                "{} is listed as well, in {}",
+                other.shown(),
+                other_file.name
+            );
+            return Err(file.error(message).help("list one of them"));
+        }
+        packages.insert(package.key(), package);
+    }
+    Ok(packages.into_values().collect())
 }
 
 /// Returns the files that an item of the list stands for; of a folder, those with that ending.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 /// Does something with each of `items`, by so many threads; returns what came of them, in their
@@ -99,6 +99,29 @@ pub(crate) fn in_order<T: Sync, S, R: Send, E>(
     })
 }
 
+/// Does one thing by a thread of its own, and another one meanwhile; returns what came of both.
+pub(crate) fn both<A: Send, B>(
+    aside: impl FnOnce() -> A + Send,
+    here: impl FnOnce() -> B,
+) -> (A, B) {
+    let aside = Mutex::new(Some(aside));
+    let take = || aside.lock().unwrap_or_else(PoisonError::into_inner).take();
+    thread::scope(|scope| {
+        let run = || take().map(|aside| aside());
+        let thread = thread::Builder::new().spawn_scoped(scope, run);
+        let here = here();
+        let aside = match thread {
+            Ok(thread) => match thread.join() {
+                Ok(aside) => aside,
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+            // Where there is no thread, this one does it.
+            Err(_) => run(),
+        };
+        (aside.expect("it is taken once"), here)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,5 +139,13 @@ mod tests {
             assert_eq!(work(threads, &items, odd_hundreds), Err(100));
         }
         assert_eq!(work(4, &[], |(): &()| Err::<(), ()>(())), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn two_things_at_once() {
+        let (sender, receiver) = mpsc::channel();
+        // One of them waits for the other.
+        let (sum, sent) = both(move || receiver.iter().sum::<u32>(), move || sender.send(7));
+        assert_eq!((sum, sent), (7, Ok(())));
     }
 }

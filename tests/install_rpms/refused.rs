@@ -107,7 +107,7 @@ fn packages_that_cannot_be_installed() {
         (
             "[rpms, longer.rpm]",
             2,
-            "are the same package, payload-gzip-1.0-1.noarch",
+            "payload-gzip-1.0-1.noarch is listed as well",
         ),
         ("[twice.rpm]", 1, "the payload has /opt/none/many/1 twice"),
         ("[cut-payload.rpm]", 1, "the payload ends at byte"),

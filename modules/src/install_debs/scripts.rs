@@ -168,7 +168,7 @@ fn postinst<'c>(candidate: &'c Candidate, configured: &str) -> Script<'c> {
         slot: "postinst",
         text: candidate.text("postinst"),
         arguments: vec!["configure".to_owned(), configured.to_owned()],
-        span: candidate.span,
+        span: candidate.file.span,
     }
 }
 
@@ -192,7 +192,7 @@ pub(super) fn before(
         slot: "preinst",
         text: candidate.text("preinst"),
         arguments,
-        span: candidate.span,
+        span: candidate.file.span,
     };
     preinst.act(root, policies, true)
 }
@@ -236,7 +236,7 @@ impl Removal {
             prerm: text("prerm")?,
             postrm: text("postrm")?,
             arguments: arguments.map(owned),
-            span: by.span,
+            span: by.file.span,
         })
     }
 

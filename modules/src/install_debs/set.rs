@@ -1,20 +1,19 @@
 //! The packages that a recipe lists: found, and their headers read.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use fsgen::ReadAt;
 use thiserror::Error;
 
 use super::payload::{Part, PayloadError, small_files};
 use super::relations::Relations;
+use crate::Host;
 use crate::deb::archive::{Archive, ArchiveError};
 use crate::deb::control::{self, ControlError};
 use crate::deb::identity::{Identity, Multi, is_name};
 use crate::deb::paragraph::Paragraph;
 use crate::deb::version::Version;
-use crate::value::{Span, Spanned, ValueError};
-use crate::{Host, package_files};
+use crate::package_files::{self, PackageFile};
+use crate::value::{Spanned, ValueError};
 
 /// The files of the header that matter beside `control`.
 const KEPT: [&str; 7] = [
@@ -29,11 +28,7 @@ const KEPT: [&str; 7] = [
 
 /// A package that is to be installed.
 pub(super) struct Candidate {
-    /// The file as messages call it.
-    pub(super) file: String,
-    /// Where the recipe lists it.
-    pub(super) span: Span,
-    pub(super) source: Arc<dyn ReadAt>,
+    pub(super) file: PackageFile,
     pub(super) archive: Archive,
     pub(super) identity: Identity,
     pub(super) control: Paragraph,
@@ -45,7 +40,7 @@ pub(super) struct Candidate {
 impl Candidate {
     /// Returns an error about this package.
     pub(super) fn error(&self, message: impl std::fmt::Display) -> ValueError {
-        ValueError::new(self.span, format!("{}: {message}", self.file))
+        self.file.error(message)
     }
 
     /// Returns a file of the header, empty if there is none.
@@ -57,7 +52,7 @@ impl Candidate {
     pub(super) fn control_part(&self) -> Part<'_> {
         Part {
             name: "control.tar",
-            source: &*self.source,
+            source: &*self.file.source,
             range: &self.archive.control,
         }
     }
@@ -66,7 +61,7 @@ impl Candidate {
     pub(super) fn data_part(&self) -> Part<'_> {
         Part {
             name: "data.tar",
-            source: &*self.source,
+            source: &*self.file.source,
             range: &self.archive.data,
         }
     }
@@ -74,7 +69,7 @@ impl Candidate {
 
 /// What is wrong with a package.
 #[derive(Debug, Error)]
-enum PackageError {
+pub(super) enum PackageError {
     #[error("{0}")]
     Open(#[from] std::io::Error),
     #[error(transparent)]
@@ -94,30 +89,11 @@ pub(super) fn read(
     items: &[Spanned<String>],
     host: &dyn Host,
 ) -> Result<Vec<Candidate>, ValueError> {
-    let opened = package_files::open(items, ".deb", host, |item, file| {
-        let opened = open(file, item.span, host);
-        opened.map_err(|error| item.error(format!("{file}: {error}")))
-    })?;
-    let mut candidates = BTreeMap::<_, Candidate>::new();
-    for (_, candidate) in opened {
-        let identity = &candidate.identity;
-        let key = (identity.name.clone(), identity.arch.clone());
-        if let Some(other) = candidates.get(&key) {
-            // A pattern may find what is listed by itself as well.
-            if other.file == candidate.file {
-                continue;
-            }
-            let other = (&other.file, &other.identity);
-            let message = format!("{} is listed as well, in {}", other.1, other.0);
-            return Err(candidate.error(message).help("list one of them"));
-        }
-        candidates.insert(key, candidate);
-    }
-    let candidates: Vec<_> = candidates.into_values().collect();
+    let candidates: Vec<Candidate> = package_files::read(items, host)?;
     for pair in candidates.windows(2) {
         let [first, second] = pair else { continue };
         if first.identity.replaces(&second.identity) {
-            let (other, file) = (&first.identity, &first.file);
+            let (other, file) = (&first.identity, &first.file.name);
             let message = format!("{other} is listed as well, in {file}, and both cannot be there");
             return Err(second.error(message).help("list one of them"));
         }
@@ -125,37 +101,53 @@ pub(super) fn read(
     Ok(candidates)
 }
 
-fn open(file: &str, span: Span, host: &dyn Host) -> Result<Candidate, PackageError> {
-    let (source, len) = host.open(file)?;
-    let archive = Archive::read(&*source, len)?;
-    let part = Part {
-        name: "control.tar",
-        source: &*source,
-        range: &archive.control,
-    };
-    let mut control = None;
-    let mut texts = BTreeMap::new();
-    for (member, bytes) in small_files(part, host)? {
-        let name = control_name(&member.path);
-        let text = || String::from_utf8_lossy(&bytes).into_owned();
-        if name == b"control" {
-            control = Some(control::read(&bytes)?);
+impl package_files::Package for Candidate {
+    type Error = PackageError;
+    type Key = (String, String);
+    const ENDING: &'static str = ".deb";
+
+    /// Reads what it says of itself.
+    fn read(file: PackageFile, host: &dyn Host) -> Result<Self, PackageError> {
+        let archive = Archive::read(&*file.source, file.len)?;
+        let part = Part {
+            name: "control.tar",
+            source: &*file.source,
+            range: &archive.control,
+        };
+        let mut control = None;
+        let mut texts = BTreeMap::new();
+        for (member, bytes) in small_files(part, host)? {
+            let name = control_name(&member.path);
+            let text = || String::from_utf8_lossy(&bytes).into_owned();
+            if name == b"control" {
+                control = Some(control::read(&bytes)?);
+            }
+            if let Some(kept) = KEPT.into_iter().find(|kept| kept.as_bytes() == name) {
+                texts.insert(kept, text());
+            }
         }
-        if let Some(kept) = KEPT.into_iter().find(|kept| kept.as_bytes() == name) {
-            texts.insert(kept, text());
-        }
+        let control = control.ok_or(PackageError::NoControl)?;
+        Ok(Self {
+            identity: identity(&control).map_err(PackageError::Field)?,
+            relations: Relations::of(&control).map_err(PackageError::Field)?,
+            file,
+            archive,
+            control,
+            texts,
+        })
     }
-    let control = control.ok_or(PackageError::NoControl)?;
-    Ok(Candidate {
-        file: file.to_owned(),
-        span,
-        identity: identity(&control).map_err(PackageError::Field)?,
-        relations: Relations::of(&control).map_err(PackageError::Field)?,
-        source,
-        archive,
-        control,
-        texts,
-    })
+
+    fn file(&self) -> &PackageFile {
+        &self.file
+    }
+
+    fn key(&self) -> Self::Key {
+        (self.identity.name.clone(), self.identity.arch.clone())
+    }
+
+    fn shown(&self) -> String {
+        self.identity.to_string()
+    }
 }
 
 /// Returns the name of a file of the header.

@@ -64,7 +64,7 @@ impl Unpacking {
         superseded: &[usize],
     ) -> Result<usize, Error> {
         let failed = |error: PayloadError| match error {
-            PayloadError::Spool(cause) => at(candidate.span)(cause),
+            PayloadError::Spool(cause) => at(candidate.file.span)(cause),
             error => candidate.error(error).into(),
         };
         let host = root.host();

@@ -1,7 +1,7 @@
 //! What comes, stays and goes, as scripts and triggers see it.
 
+use super::candidate::Candidate;
 use super::script::{Changes, Member};
-use super::set::Candidate;
 use super::store::Installed;
 use super::transaction::Transaction;
 use super::unpack::Unpacking;
@@ -21,7 +21,7 @@ pub(super) fn of<'p>(
         let candidate = &candidates[index];
         let states = unpacking.states(index);
         let files = candidate.files.iter().zip(states);
-        let there = files.filter(|(_, state)| *state == State::Normal);
+        let there = files.filter(|(_, state)| **state == State::Normal);
         Member {
             identity: &candidate.package.identity,
             header: &candidate.package.header,

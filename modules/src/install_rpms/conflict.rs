@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::set::Candidate;
+use super::candidate::Candidate;
 use super::store::Installed;
 use super::transaction::Transaction;
 use crate::Root;
 use crate::root::Place;
 use crate::rpm::file::{File, State};
+use crate::rpm::identity::Identity;
 
 /// Programs of this color win over others of the same path: 64-bit ones (rpm's `%_prefer_color`).
 const PREFERRED: u32 = 2;
@@ -22,14 +23,13 @@ pub(super) enum Who {
 }
 
 /// A file of a package.
-#[derive(Debug, Clone)]
-pub(super) struct Owner {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner<'p> {
     pub(super) who: Who,
-    /// The package as messages call it.
-    pub(super) package: String,
+    pub(super) package: &'p Identity,
     /// Which of its files this is.
     pub(super) index: usize,
-    pub(super) file: File,
+    pub(super) file: &'p File,
     pub(super) what: What,
 }
 
@@ -45,7 +45,7 @@ pub(super) enum What {
 
 /// What becomes of a file, as far as other packages have to do with it.
 #[derive(Debug)]
-pub(super) enum Settled {
+pub(super) enum Settled<'p> {
     /// It may be put there.
     Put,
     /// An earlier package of this step has put the same there.
@@ -53,13 +53,13 @@ pub(super) enum Settled {
     /// A program of the other word size has the place.
     WrongColor,
     /// It would take the place of this package's.
-    Conflict(String),
+    Conflict(&'p Identity),
 }
 
 /// The owners of all places that this step has to do with.
-pub(super) struct Owners {
-    places: BTreeMap<Place, Vec<Owner>>,
-    /// What became of files of packages after they were put there.
+pub(super) struct Owners<'p> {
+    places: BTreeMap<Place, Vec<Owner<'p>>>,
+    /// What became of files, where it is not what was decided for them.
     changes: BTreeMap<Who, Vec<(usize, State)>>,
     /// Which programs the machine runs.
     color: u32,
@@ -67,13 +67,13 @@ pub(super) struct Owners {
     replaces: bool,
 }
 
-impl Owners {
+impl<'p> Owners<'p> {
     /// Finds what stays installed, as far as a name is one of those that packages bring or take
     /// away.
     pub(super) fn find(
         root: &Root<'_>,
-        candidates: &[Candidate],
-        installed: &[Installed],
+        candidates: &'p [Candidate],
+        installed: &'p [Installed],
         transaction: &Transaction,
         color: u32,
         replaces: bool,
@@ -102,9 +102,9 @@ impl Owners {
                 {
                     let owner = Owner {
                         who: Who::There(which),
-                        package: there.identity.to_string(),
+                        package: &there.identity,
                         index,
-                        file: file.clone(),
+                        file,
                         what: What::Put,
                     };
                     owners.add(place, owner);
@@ -115,26 +115,26 @@ impl Owners {
     }
 
     /// Notes that a package has a file at a place.
-    pub(super) fn add(&mut self, place: Place, owner: Owner) {
+    pub(super) fn add(&mut self, place: Place, owner: Owner<'p>) {
         self.places.entry(place).or_default().push(owner);
     }
 
     /// Decides for a file that a package of this step brings, and notes that it has the place
     /// (rpm's `handleInstInstalledFile` and `handleOverlappedFiles`).
-    pub(super) fn settle(&mut self, place: &Place, own: Owner) -> Settled {
+    pub(super) fn settle(&mut self, place: &Place, own: Owner<'p>) -> Settled<'p> {
         let owners = self.places.entry(place.clone()).or_default();
         // Of the packages of this step, rpm looks at the last one before this alone.
         let last = owners
             .iter()
             .rposition(|other| matches!(other.who, Who::New(_)));
-        let is_there = |other: &Owner| matches!(other.who, Who::There(_));
+        let is_there = |other: &Owner<'_>| matches!(other.who, Who::There(_));
         let mut settled = Settled::Put;
         let mut lost = Vec::new();
         for (at, other) in owners.iter().enumerate() {
             if !is_there(other) && Some(at) != last {
                 continue;
             }
-            if other.file.may_share(&own.file) {
+            if other.file.may_share(own.file) {
                 match other.what {
                     What::Put if !is_there(other) && !other.file.is_ghost() => {
                         settled = Settled::Shared;
@@ -144,14 +144,14 @@ impl Owners {
                 }
                 continue;
             }
-            let [color, others] = [&own.file, &other.file].map(|file| file.color & self.color);
+            let [color, others] = [own.file, other.file].map(|file| file.color & self.color);
             let are_programs = color != 0 && others != 0 && color != others;
             if are_programs && color & PREFERRED != 0 {
                 lost.push((at, State::WrongColor));
             } else if are_programs && others & PREFERRED != 0 {
                 settled = Settled::WrongColor;
             } else if !self.replaces {
-                return Settled::Conflict(other.package.clone());
+                return Settled::Conflict(other.package);
             } else if is_there(other) {
                 lost.push((at, State::Replaced));
             }
@@ -177,10 +177,10 @@ impl Owners {
     }
 
     /// Returns the file of a package that was there and stays, at a place.
-    pub(super) fn there(&self, place: &Place) -> Option<(usize, &File)> {
+    pub(super) fn there(&self, place: &Place) -> Option<(usize, &'p File)> {
         let mut owners = self.places.get(place).into_iter().flatten();
         owners.find_map(|owner| match owner.who {
-            Who::There(index) => Some((index, &owner.file)),
+            Who::There(index) => Some((index, owner.file)),
             Who::New(_) => None,
         })
     }
@@ -190,8 +190,13 @@ impl Owners {
         self.places.contains_key(place)
     }
 
-    /// Returns what became of files after they were put there.
-    pub(super) fn changes(&self) -> &BTreeMap<Who, Vec<(usize, State)>> {
-        &self.changes
+    /// Notes what became of a file of a package.
+    pub(super) fn note(&mut self, who: Who, index: usize, state: State) {
+        self.changes.entry(who).or_default().push((index, state));
+    }
+
+    /// Returns what became of files, where it is not what was decided for them.
+    pub(super) fn into_changes(self) -> BTreeMap<Who, Vec<(usize, State)>> {
+        self.changes
     }
 }

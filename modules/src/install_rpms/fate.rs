@@ -5,7 +5,7 @@
 
 use fsgen::Kind;
 
-use super::set::Candidate;
+use super::candidate::Candidate;
 use super::store::Installed;
 use crate::root::Place;
 use crate::rpm::digest::{Algorithm, Digest};

@@ -1,6 +1,6 @@
 //! Which machine the image is for, and whether packages are for it.
 
-use super::set::Candidate;
+use super::candidate::Candidate;
 use crate::value::ValueError;
 use crate::{Root, RootError};
 
@@ -127,7 +127,7 @@ pub(super) fn check(
                 let machine = machine.ok_or_else(|| {
                     candidate.error(format!("the architecture {arch:?} is not known"))
                 })?;
-                told_by = Some((machine, candidate.file.clone()));
+                told_by = Some((machine, candidate.file.name.clone()));
             }
         }
     }

@@ -1,8 +1,10 @@
 //! Whether packages have all that they require, and nothing that they conflict with.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::set::Candidate;
+use super::candidate::Candidate;
+use super::paths::{self, Paths};
 use super::store::Installed;
 use super::transaction::Transaction;
 use crate::rpm::dependency::{CONFLICTS, Dependency, PROVIDES, REQUIRES, Tags, sense};
@@ -21,12 +23,13 @@ struct Member<'p> {
     is_new: bool,
 }
 
-/// All packages, and what they provide.
+/// All packages, what they ask for, and what they provide.
 struct World<'p> {
     members: Vec<Member<'p>>,
+    requires: Vec<Vec<Dependency>>,
+    conflicts: Vec<Vec<Dependency>>,
     provides: BTreeMap<String, Vec<(usize, Dependency)>>,
-    /// The paths that are asked for, and the packages that own them.
-    paths: BTreeMap<Vec<u8>, BTreeSet<usize>>,
+    paths: Paths,
 }
 
 /// Checks everything, and reports all that is wrong at once.
@@ -59,17 +62,17 @@ pub(super) fn check(
             is_new: false,
         });
     }
-    let before = World::of(kept.iter().chain(&erased).copied().collect());
-    let world = World::of(new.chain(kept).collect());
+    let world = World::of(new.chain(kept.iter().copied()).collect());
+    let before = LazyCell::new(|| World::of(kept.iter().chain(&erased).copied().collect()));
     let mut problems = Vec::new();
     for (index, member) in world.members.iter().enumerate() {
-        for wanted in read(member.header, REQUIRES) {
+        for wanted in &world.requires[index] {
             let is_rpms = wanted.name.starts_with("rpmlib(");
             // What an installed package lacks it may have lacked before.
-            let is_new_problem = || member.is_new || before.satisfies(&wanted);
+            let is_new_problem = || member.is_new || before.satisfies(wanted);
             if !is_rpms
                 && wanted.flags & sense::MISSINGOK == 0
-                && !world.satisfies(&wanted)
+                && !world.satisfies(wanted)
                 && is_new_problem()
             {
                 problems.push(format!(
@@ -78,8 +81,8 @@ pub(super) fn check(
                 ));
             }
         }
-        for unwanted in read(member.header, CONFLICTS) {
-            for other in world.conflicting(index, &unwanted) {
+        for unwanted in &world.conflicts[index] {
+            for other in world.conflicting(index, unwanted) {
                 let (a, b) = (member.identity, world.members[other].identity);
                 problems.push(format!("{a} conflicts with {unwanted} provided by {b}"));
             }
@@ -109,21 +112,19 @@ impl<'p> World<'p> {
                 provides.entry(name).or_default().push((index, provided));
             }
         }
-        let mut world = Self {
-            members,
-            provides,
-            paths: BTreeMap::new(),
+        let all = |tags| -> Vec<_> {
+            let lists = members.iter().map(|member| read(member.header, tags));
+            lists.collect()
         };
-        world.find_paths();
-        world
-    }
-
-    /// Notes who owns each path.
-    fn find_paths(&mut self) {
-        for (index, member) in self.members.iter().enumerate() {
-            for file in member.files {
-                self.paths.entry(file.path()).or_default().insert(index);
-            }
+        let [requires, conflicts] = [REQUIRES, CONFLICTS].map(all);
+        let files = members.iter().map(|member| member.files).enumerate();
+        let wanted = requires.iter().chain(&conflicts).flatten();
+        Self {
+            paths: paths::owners(wanted, files),
+            members,
+            requires,
+            conflicts,
+            provides,
         }
     }
 

@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Read};
 use fsgen::tree::content::{Content, SourceId};
 use thiserror::Error;
 
-use super::set::Candidate;
+use super::candidate::Candidate;
 use crate::compressed::Compressed;
 use crate::error::at;
 use crate::root::Spool;
@@ -88,6 +88,8 @@ pub(super) fn read<'r>(
         let regular = hard_links(&candidate.files).into_values().flatten();
         let sizes = regular.map(|file| candidate.files[file].size);
         end = sizes.fold(end, u64::saturating_add);
+        // Threads that write beside one another do not share pages.
+        end = end.checked_next_multiple_of(CHUNK as u64).unwrap_or(end);
     }
     shared::in_order(
         host.threads(),
@@ -103,7 +105,7 @@ pub(super) fn read<'r>(
         |place, contents| {
             let index = order[place];
             let contents = contents.map_err(|error| match error {
-                PayloadError::Spool(cause) => at(candidates[index].span)(cause),
+                PayloadError::Spool(cause) => at(candidates[index].file.span)(cause),
                 error => candidates[index].error(error).into(),
             })?;
             then(root, index, contents)
@@ -167,10 +169,9 @@ impl Payload<'_> {
             Some(_) => Some(Digest::new(algorithm(tag::PAYLOADSHA256ALGO)?)),
             None => None,
         };
-        let (start, end) = (candidate.package.payload, candidate.len);
-        let mut compressed = Compressed::new(&*candidate.source, start, end, digest);
-        let len = candidate.len - candidate.package.payload;
-        let decoded = host.decode(Box::new(&mut compressed), len);
+        let (start, end) = (candidate.package.payload, candidate.file.len);
+        let mut compressed = Compressed::new(&*candidate.file.source, start, end, digest);
+        let decoded = host.decode(Box::new(&mut compressed), end - start);
         let decoded = BufReader::with_capacity(SMALL, decoded.map_err(PayloadError::Decoder)?);
         let found = self.walk(
             Archive::new(decoded),

@@ -6,8 +6,8 @@
 
 use fsgen::tree::content::Content;
 
+use super::candidate::Candidate;
 use super::options::Options;
-use super::set::Candidate;
 use super::store::{At, Installed, StoreError};
 use super::transaction::Transaction;
 use crate::first_boot::{self, Task};
@@ -90,14 +90,10 @@ pub(super) fn leave(
     let (spool, source) = root.spool()?;
     let mut at = 0;
     for index in transaction.installs() {
-        let Candidate {
-            source: file,
-            package,
-            ..
-        } = &candidates[index];
+        let Candidate { file, package, .. } = &candidates[index];
         let failed = |cause| candidates[index].error(cause);
         let mut headers = vec![0; usize::try_from(package.payload).unwrap_or_default()];
-        file.read_exact_at(&mut headers, 0).map_err(failed)?;
+        file.source.read_exact_at(&mut headers, 0).map_err(failed)?;
         let written = spool.write_all_at(&headers, at);
         written.map_err(|cause| RootError::Spool { cause })?;
         let path = format!("{folder}/{index:05}.rpm");

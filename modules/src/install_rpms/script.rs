@@ -8,7 +8,7 @@ mod later;
 mod read;
 mod trigger;
 
-use super::set::Candidate;
+use super::candidate::Candidate;
 use super::store::Installed;
 use crate::rpm::header::Header;
 use crate::script::policy::Policy;
@@ -144,7 +144,7 @@ impl<'p> Scripts<'p> {
 /// Returns a package as [`Scripts::slot`] wants it.
 pub(super) fn of_new(candidate: &Candidate) -> (&str, &Header, Span) {
     let package = &candidate.package;
-    (&package.identity.name, &package.header, candidate.span)
+    (&package.identity.name, &package.header, candidate.file.span)
 }
 
 /// Returns a package that was there as [`Scripts::slot`] wants it.

@@ -1,14 +1,15 @@
 //! The image's package database: where it is, and what it says is installed.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use fsgen::Timestamp;
 use fsgen::tree::content::Content;
 use fsgen::tree::path::PathError;
 use thiserror::Error;
 
+use super::candidate::Candidate;
 use super::pending;
-use super::set::Candidate;
 use crate::error::at;
 use crate::root::{join, show};
 use crate::rpm::database::{Backend, Database, DatabaseError, Installation, LARGEST, installed};
@@ -118,22 +119,24 @@ pub(super) struct Store {
     database: Database,
     /// The file, where the image has one.
     path: Option<Vec<u8>>,
-    installed: Vec<Installed>,
+    /// What was added, by the place of each in the list of candidates.
+    added: BTreeMap<usize, (u32, Header)>,
 }
 
 impl Store {
-    /// Reads the database of the image; one without has nothing installed.
-    pub(super) fn open(root: &Root<'_>) -> Result<Self, StoreError> {
+    /// Reads the database of the image, and what is installed; nothing is where there is none.
+    pub(super) fn open(root: &Root<'_>) -> Result<(Self, Vec<Installed>), StoreError> {
         let Some((path, backend)) = find(root)? else {
             let backend = configured_backend(root)?;
             let database = Database::new(backend);
             let database = database.map_err(|cause| failed(PLACES[0].as_bytes(), cause))?;
-            return Ok(Self {
+            let store = Self {
                 backend,
                 database,
                 path: None,
-                installed: Vec::new(),
-            });
+                added: BTreeMap::new(),
+            };
+            return Ok((store, Vec::new()));
         };
         let beside = |ending: &str| [&*path, ending.as_bytes()].concat();
         let journal = beside("-journal");
@@ -158,12 +161,13 @@ impl Store {
         if backend == Backend::Bdb {
             pending::apply(root, &mut installed)?;
         }
-        Ok(Self {
+        let store = Self {
             backend,
             database,
             path: Some(path),
-            installed,
-        })
+            added: BTreeMap::new(),
+        };
+        Ok((store, installed))
     }
 
     /// Returns whether the database can only be read.
@@ -171,57 +175,67 @@ impl Store {
         self.backend == Backend::Bdb
     }
 
-    /// Returns what was installed when the step began.
-    pub(super) fn installed(&self) -> &[Installed] {
-        &self.installed
-    }
-
-    /// Adds the packages that were installed now, with what became of their files.
-    pub(super) fn add<'c>(
+    /// Adds packages by their places in the list of candidates, with what becomes of their files.
+    pub(super) fn add(
         &mut self,
-        new: impl Iterator<Item = (&'c Candidate, &'c [State])>,
+        candidates: &[Candidate],
+        new: impl Iterator<Item = (usize, Vec<State>)>,
         time: Timestamp,
         color: u32,
     ) -> Result<(), StoreError> {
         // The database has 32 bits for it, without a sign.
         let time = u32::try_from(time.secs.max(0)).unwrap_or(u32::MAX);
-        let headers = new.map(|(candidate, states)| {
+        let mut places = Vec::new();
+        let headers = new.map(|(place, states)| {
+            places.push(place);
             let installation = Installation {
                 time,
                 color,
                 states: states.iter().map(|state| *state as u8).collect(),
             };
-            installed(&candidate.package, &installation)
+            installed(&candidates[place].package, &installation)
         });
         let headers = headers.collect::<Result<Vec<_>, _>>()?;
-        let added = self.database.add(&headers);
-        added.map_err(|cause| failed(self.shown(), cause))
+        let numbers = self.database.add(&headers);
+        let numbers = numbers.map_err(|cause| failed(self.shown(), cause))?;
+        let added = numbers.into_iter().zip(headers);
+        self.added.extend(places.into_iter().zip(added));
+        Ok(())
+    }
+
+    /// Notes what became of files of a package that was added.
+    pub(super) fn mark_new(
+        &mut self,
+        place: usize,
+        changes: &[(usize, State)],
+    ) -> Result<(), StoreError> {
+        let Some((number, header)) = self.added.get(&place) else {
+            return Ok(());
+        };
+        let marked = self.database.amend(*number, &marked(header, changes));
+        marked.map_err(|cause| failed(self.shown(), cause))
     }
 
     /// Notes what became of files of a package that was installed when the step began.
     pub(super) fn mark(
         &mut self,
-        index: usize,
+        there: &Installed,
         changes: &[(usize, State)],
     ) -> Result<(), StoreError> {
-        let there = &self.installed[index];
         let At::Database(number) = there.at else {
             return Ok(());
         };
-        let mut header = there.header.clone();
-        for (file, state) in changes {
-            header.set_byte(tag::FILESTATES, *file, *state as u8);
-        }
+        let header = marked(&there.header, changes);
         let marked = self.database.replace(number, &header);
         marked.map_err(|cause| failed(self.shown(), cause))
     }
 
     /// Removes one that was installed when the step began.
-    pub(super) fn remove(&mut self, index: usize) -> Result<(), StoreError> {
-        let At::Database(number) = self.installed[index].at else {
+    pub(super) fn remove(&mut self, there: &At) -> Result<(), StoreError> {
+        let At::Database(number) = there else {
             return Ok(());
         };
-        let removed = self.database.remove(number);
+        let removed = self.database.remove(*number);
         removed.map_err(|cause| failed(self.shown(), cause))
     }
 
@@ -257,6 +271,15 @@ impl Store {
     fn shown(&self) -> &[u8] {
         self.path.as_deref().unwrap_or(PLACES[0].as_bytes())
     }
+}
+
+/// Returns a header in which files have other states.
+fn marked(header: &Header, changes: &[(usize, State)]) -> Header {
+    let mut header = header.clone();
+    for (file, state) in changes {
+        header.set_byte(tag::FILESTATES, *file, *state as u8);
+    }
+    header
 }
 
 /// Writes a file that may be too large for memory.

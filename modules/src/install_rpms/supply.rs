@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use fsgen::ReadAt;
 
+use super::candidate::Candidate;
 use super::machine::Machine;
 use super::options::Options;
-use super::set::{self, Candidate};
 use super::solve::solve;
 use super::store::Installed;
 use super::transaction::Transaction;
 use super::trust::Lists;
 use super::universe::Universe;
 use crate::compressed::Compressed;
+use crate::package_files::{Package as _, PackageFile};
 use crate::rpm::digest::Digest;
 use crate::rpm::repodata::{self, Offer, Place, RepodataError};
 use crate::value::{Spanned, ValueError};
@@ -216,8 +217,13 @@ impl Repo<'_> {
     fn fetch(&self, offer: &Offer, host: &dyn Host) -> Result<Candidate, ValueError> {
         let place = &offer.place;
         let (source, len) = self.open(&place.path, Some(place), host)?;
-        let file = format!("{}/{}", self.base, place.path);
-        let candidate = set::of_source(source, len, file, self.item.span);
+        let file = PackageFile {
+            name: format!("{}/{}", self.base, place.path),
+            span: self.item.span,
+            source,
+            len,
+        };
+        let candidate = Candidate::read(file, host);
         let candidate = candidate.map_err(|error| self.error(&place.path, error))?;
         let found = &candidate.package.identity;
         let is_same = found.name == offer.identity.name

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::candidate::Candidate;
 use super::options::Options;
-use super::set::Candidate;
 use super::store::Installed;
 use crate::rpm::dependency::{Dependency, OBSOLETES, PROVIDES, sense};
 use crate::rpm::identity::Identity;
@@ -147,7 +147,7 @@ fn check_versions(candidates: &[Candidate]) -> Result<(), ValueError> {
         if let Some(other) = same.find(|other| runs_as(&other.package.identity, own))
             && !is_candidate_parallel(candidate)
         {
-            let (other, file) = (&other.package.identity, &other.file);
+            let (other, file) = (&other.package.identity, &other.file.name);
             let message = format!("{other} is listed as well, in {file}");
             return Err(candidate.error(message).help("list one of the versions"));
         }

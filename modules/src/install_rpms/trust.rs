@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::candidate::Candidate;
 use super::options::{Options, Verify};
-use super::set::Candidate;
 use super::store::Installed;
 use crate::rpm::package::MAGIC;
 use crate::rpm::signature::{Keyring, Verdict};

@@ -1,8 +1,8 @@
 //! What there is of signatures in a build without the feature `rpm-verify`: they are not looked at,
 //! and asking for it is an error.
 
+use super::candidate::Candidate;
 use super::options::{Options, Verify};
-use super::set::Candidate;
 use super::store::Installed;
 use crate::value::ValueError;
 use crate::{Error, Host, Root};

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::candidate::Candidate;
 use super::machine::Machine;
-use super::set::Candidate;
 use super::store::Installed;
 use super::transaction::{Transaction, bits, is_parallel, obsoletes_package};
 use crate::rpm::dependency::{CONFLICTS, Dependency, OBSOLETES, PROVIDES, REQUIRES, sense};

@@ -7,11 +7,11 @@ use fsgen::tree::Xattrs;
 use fsgen::tree::content::Content;
 use fsgen::{Kind, Meta, NodeId, Timestamp};
 
+use super::candidate::Candidate;
 use super::conflict::{Owner, Owners, Settled, What, Who};
 use super::fate::{self, Fate};
 use super::options::Options;
 use super::payload::Contents;
-use super::set::Candidate;
 use super::states;
 use super::store::Installed;
 use super::transaction::Transaction;
@@ -24,9 +24,9 @@ use crate::{Error, Root};
 
 /// The unpacking of one package after the other.
 pub(super) struct Unpacking<'i> {
-    pub(super) owners: Owners,
+    pub(super) owners: Owners<'i>,
     installed: &'i [Installed],
-    /// What becomes of the files of each package.
+    /// What is decided for the files of each package.
     states: BTreeMap<usize, Vec<State>>,
 }
 
@@ -48,7 +48,7 @@ struct Package<'p> {
 impl<'i> Unpacking<'i> {
     pub(super) fn new(
         root: &mut Root<'_>,
-        candidates: &[Candidate],
+        candidates: &'i [Candidate],
         installed: &'i [Installed],
         transaction: &Transaction,
         options: &Options,
@@ -66,14 +66,9 @@ impl<'i> Unpacking<'i> {
         })
     }
 
-    /// Returns what became of a package's files, once all are unpacked.
-    pub(super) fn states(&self, number: usize) -> Vec<State> {
-        let mut states = self.states.get(&number).cloned().unwrap_or_default();
-        let changes = self.owners.changes().get(&Who::New(number));
-        for (index, state) in changes.into_iter().flatten() {
-            states[*index] = *state;
-        }
-        states
+    /// Returns what is decided for a package's files.
+    pub(super) fn states(&self, number: usize) -> &[State] {
+        self.states.get(&number).map_or(&[], Vec::as_slice)
     }
 
     /// Unpacks a package that replaces others, or none.
@@ -81,7 +76,7 @@ impl<'i> Unpacking<'i> {
         &mut self,
         root: &mut Root<'_>,
         number: usize,
-        candidate: &Candidate,
+        candidate: &'i Candidate,
         contents: Contents,
         replaced: &[usize],
     ) -> Result<(), Error> {
@@ -118,13 +113,12 @@ impl<'i> Unpacking<'i> {
     fn lay(
         &mut self,
         root: &mut Root<'_>,
-        package: &mut Package<'_>,
+        package: &mut Package<'i>,
         index: usize,
-        file: &File,
+        file: &'i File,
     ) -> Result<(), Error> {
         let candidate = package.candidate;
-        let state = |states: &BTreeMap<usize, Vec<State>>| states[&package.number][index];
-        if state(&self.states) != State::Normal {
+        if self.states(package.number)[index] != State::Normal {
             return Ok(());
         }
         if file.name.is_empty() {
@@ -145,9 +139,8 @@ impl<'i> Unpacking<'i> {
             Settled::Put => {}
             Settled::Shared => return Ok(()),
             Settled::WrongColor => {
-                if let Some(states) = self.states.get_mut(&package.number) {
-                    states[index] = State::WrongColor;
-                }
+                let who = Who::New(package.number);
+                self.owners.note(who, index, State::WrongColor);
                 return Ok(());
             }
             Settled::Conflict(other) => {
@@ -232,13 +225,13 @@ impl<'i> Unpacking<'i> {
     }
 }
 
-impl Package<'_> {
-    fn owner_of(&self, index: usize, file: &File) -> Owner {
+impl<'p> Package<'p> {
+    fn owner_of(&self, index: usize, file: &'p File) -> Owner<'p> {
         Owner {
             who: Who::New(self.number),
-            package: self.candidate.package.identity.to_string(),
+            package: &self.candidate.package.identity,
             index,
-            file: file.clone(),
+            file,
             what: What::Put,
         }
     }

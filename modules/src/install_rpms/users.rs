@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fsgen::tree::content::Content;
 
-use super::set::Candidate;
+use super::candidate::Candidate;
 use crate::dropins::Line;
 use crate::rpm::file::File;
 use crate::sysusers::allocation;

@@ -115,8 +115,8 @@ impl Database {
         }
     }
 
-    /// Adds the headers of packages.
-    pub(crate) fn add(&mut self, headers: &[Header]) -> Result<(), DatabaseError> {
+    /// Adds the headers of packages; returns their numbers.
+    pub(crate) fn add(&mut self, headers: &[Header]) -> Result<Vec<u32>, DatabaseError> {
         match self {
             Self::Sqlite(sqlite) => sqlite.add(headers),
             Self::Ndb(ndb) => ndb.add(headers),
@@ -130,6 +130,19 @@ impl Database {
             Self::Sqlite(sqlite) => sqlite.replace(number, header),
             Self::Ndb(ndb) => {
                 ndb.replace(number, header);
+                Ok(())
+            }
+            Self::Bdb(_) => Err(DatabaseError::ReadOnly),
+        }
+    }
+
+    /// Changes the header of a package that was added after the database was read, as if it had
+    /// been added so.
+    pub(crate) fn amend(&mut self, number: u32, header: &Header) -> Result<(), DatabaseError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.replace(number, header),
+            Self::Ndb(ndb) => {
+                ndb.amend(number, header);
                 Ok(())
             }
             Self::Bdb(_) => Err(DatabaseError::ReadOnly),

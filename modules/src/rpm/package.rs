@@ -138,7 +138,7 @@ impl Package {
 }
 
 /// How much of a file is read at once; most headers lie in it.
-const BEGINNING: u64 = 32 << 10;
+const BEGINNING: u64 = 16 << 10;
 
 /// A file whose first bytes were read already.
 struct Beginning<'f> {

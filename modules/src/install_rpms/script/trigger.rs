@@ -95,6 +95,12 @@ struct Trigger<'h> {
 }
 
 impl Changes<'_> {
+    /// Returns the packages whose triggers may fire, and whether each is new.
+    fn owners(&self) -> impl Iterator<Item = (&Member<'_>, bool)> {
+        let kept = self.kept.iter().map(|owner| (owner, false));
+        kept.chain(self.new.iter().map(|owner| (owner, true)))
+    }
+
     /// Returns the triggers for packages that fire at that time.
     pub(in super::super) fn packages(&self, when: When) -> Vec<Script> {
         let mut scripts = Vec::new();
@@ -102,8 +108,7 @@ impl Changes<'_> {
             When::Prein | When::In => (&self.new, true),
             When::Un | When::Postun => (&self.erased, false),
         };
-        for owner in self.kept.iter().chain(&self.new) {
-            let is_new = self.new.iter().any(|new| new.identity == owner.identity);
+        for (owner, is_new) in self.owners() {
             let mut fired = BTreeSet::new();
             for trigger in PACKAGES.read(owner.header) {
                 let fits = |target: &&Member<'_>| {
@@ -133,8 +138,7 @@ impl Changes<'_> {
             (&TRANSACTION, Slot::TransFileTrigger(when)),
         ] {
             let mut found = Vec::new();
-            for owner in self.kept.iter().chain(&self.new) {
-                let is_new = self.new.iter().any(|new| new.identity == owner.identity);
+            for (owner, is_new) in self.owners() {
                 let targets = match when {
                     When::Prein | When::In => &self.new,
                     When::Un | When::Postun => &self.erased,

@@ -110,15 +110,23 @@ impl Ndb {
         parsed(packages.map(|(number, stored)| (*number, &*stored.blob)))
     }
 
-    pub(super) fn add(&mut self, headers: &[Header]) -> Result<(), DatabaseError> {
+    pub(super) fn add(&mut self, headers: &[Header]) -> Result<Vec<u32>, DatabaseError> {
+        let mut numbers = Vec::new();
         for header in headers {
             let blob = header.blob().to_vec();
             let generation = self.generation;
             self.packages.insert(self.next, Stored { generation, blob });
+            numbers.push(self.next);
             self.next = self.next.checked_add(1).ok_or(DatabaseError::Full)?;
             self.generation = self.generation.wrapping_add(1);
         }
-        Ok(())
+        Ok(numbers)
+    }
+
+    pub(super) fn amend(&mut self, number: u32, header: &Header) {
+        if let Some(stored) = self.packages.get_mut(&number) {
+            stored.blob = header.blob().to_vec();
+        }
     }
 
     pub(super) fn replace(&mut self, number: u32, header: &Header) {

@@ -75,8 +75,8 @@ impl Sqlite {
         Ok(headers)
     }
 
-    /// Adds the headers of installed packages.
-    pub(super) fn add(&mut self, headers: &[Header]) -> Result<(), DatabaseError> {
+    /// Adds the headers of installed packages; returns their numbers.
+    pub(super) fn add(&mut self, headers: &[Header]) -> Result<Vec<u32>, DatabaseError> {
         let transaction = self.connection.transaction()?;
         let mut numbers = Vec::new();
         let mut insert = transaction.prepare("INSERT INTO Packages (blob) VALUES (?1)")?;
@@ -99,7 +99,7 @@ impl Sqlite {
             }
         }
         transaction.commit()?;
-        Ok(())
+        Ok(numbers)
     }
 
     /// Writes the header of a package anew, after a byte that no table has changed.
