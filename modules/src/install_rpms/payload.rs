@@ -21,6 +21,9 @@ use crate::{Error, Host, Root, RootError, shared};
 /// How much is written at once.
 const CHUNK: usize = 1 << 18;
 
+/// What the host keeps files in, in bytes.
+const PAGE: u64 = 4096;
+
 /// How much is decoded at once for what is smaller.
 const SMALL: usize = 16 << 10;
 
@@ -89,7 +92,7 @@ pub(super) fn read<'r>(
         let sizes = regular.map(|file| candidate.files[file].size);
         end = sizes.fold(end, u64::saturating_add);
         // Threads that write beside one another do not share pages.
-        end = end.checked_next_multiple_of(CHUNK as u64).unwrap_or(end);
+        end = end.checked_next_multiple_of(PAGE).unwrap_or(end);
     }
     shared::in_order(
         host.threads(),

@@ -66,6 +66,8 @@ impl Identity {
         let text = |number| {
             let text = header.text(number).filter(|text| !text.is_empty());
             let text = text.and_then(|text| std::str::from_utf8(text).ok());
+            // Messages are of one line, and so are lists of packages.
+            let text = text.filter(|text| !text.contains(char::is_control));
             text.map(str::to_owned).ok_or(HeaderError::Missing(number))
         };
         let epoch = header.numbers(tag::EPOCH).first().map(u64::to_string);
