@@ -73,7 +73,7 @@ pub(crate) const MODULE: Module = Module {
     summary: "ends the build when the image is not as it must be",
     details: "\
 Changes nothing. A path alone must be there. Links at the end of a path are followed, but for `type`
-and `target`; a link that leads nowhere is not there, unless one of these two asks for it.",
+and `target`. A link that leads nowhere fails all but these two, and it is not absent.",
     keys: &["assert"],
     options: &[OptionDoc::required(
         "assert",
@@ -115,10 +115,11 @@ struct Item {
 
 fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
     let Options { assert } = cfg.options()?;
-    for item in &assert {
-        item.check()?;
+    if assert.is_empty() {
+        let error = ValueError::new(cfg.span(), "the step has nothing to do");
+        return Err(error.help("give items with a `path`, or leave the step out"));
     }
-    Ok(())
+    assert.iter().try_for_each(|item| item.check())
 }
 
 impl Item {

@@ -21,6 +21,7 @@ mod cfg;
 mod compressed;
 mod continued;
 mod deb;
+mod domain;
 mod dropins;
 mod error;
 mod first_boot;

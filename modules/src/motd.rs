@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use crate::option::{OptionDoc, Shape};
-use crate::value::ValueError;
+use crate::value::{Spanned, ValueError};
 use crate::{Cfg, Error, Host, Module, Root, RootError};
 
 pub(crate) const MODULE: Module = Module {
@@ -39,8 +39,8 @@ issue: |
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    motd: Option<String>,
-    issue: Option<String>,
+    motd: Option<Spanned<String>>,
+    issue: Option<Spanned<String>>,
 }
 
 fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
@@ -49,6 +49,11 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
         let error = ValueError::new(cfg.span(), "the step has nothing to do");
         return Err(error.help("give `motd`, `issue` or both"));
     }
+    for text in [&motd, &issue].into_iter().flatten() {
+        if text.contains('\0') {
+            return Err(text.error("a text has no zero bytes"));
+        }
+    }
     Ok(())
 }
 
@@ -56,7 +61,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let Options { motd, issue } = cfg.options()?;
     for (path, text) in [("/etc/motd", motd), ("/etc/issue", issue)] {
         if let Some(text) = text {
-            write(root, path, text)?;
+            write(root, path, text.value)?;
         }
     }
     Ok(())
@@ -115,5 +120,7 @@ mod tests {
         assert_eq!(read(&tree, "/etc/issue"), "a\n\n");
         let nothing = step(&mut tree, "motd", &value!({})).unwrap_err();
         assert_eq!(nothing.to_string(), "the step has nothing to do");
+        let zero = step(&mut tree, "motd", &value!({"motd": "a\0b"})).unwrap_err();
+        assert_eq!(zero.to_string(), "a text has no zero bytes");
     }
 }

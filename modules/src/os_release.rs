@@ -16,9 +16,10 @@ use crate::{Cfg, Error, Host, Module, Root};
 pub(crate) use fields::read;
 
 /// Keys whose values others use as parts of names.
-const IDS: [&str; 5] = [
+const IDS: [&str; 6] = [
     "ID",
     "VERSION_ID",
+    "VERSION_CODENAME",
     "VARIANT_ID",
     "IMAGE_ID",
     "IMAGE_VERSION",
@@ -65,12 +66,54 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
         }
         let is_part =
             |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-~^+".contains(c);
-        if IDS.contains(&key.as_str()) && !value.chars().all(is_part) {
+        let is_id = |text: &str| text.chars().all(is_part);
+        let (fits, allowed) = match key.as_str() {
+            key if IDS.contains(&key) => (
+                is_id(value),
+                "small letters, digits, `.`, `_`, `-` are allowed",
+            ),
+            "ID_LIKE" => (
+                value.split(' ').all(is_id),
+                "it is values of ID with blanks between them",
+            ),
+            "SUPPORT_END" => (is_date(value), "it is a day, as in 2030-06-30"),
+            key if key.ends_with("_URL") => (
+                value.is_empty() || value.contains(':') && !value.contains(' '),
+                "it starts as in https://",
+            ),
+            _ => (true, ""),
+        };
+        if !fits {
             let error = value.error(format!("{} cannot be {:?}", **key, &***value));
-            return Err(error.help("small letters, digits, `.`, `_`, `-` are allowed"));
+            return Err(error.help(allowed));
         }
     }
     Ok(())
+}
+
+/// Returns whether a text is a day of the calendar, as ISO 8601 has it.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts[..] else {
+        return false;
+    };
+    let number = |text: &str, digits: usize| -> Option<u32> {
+        let is_number = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
+        is_number.then(|| text.parse().ok())?
+    };
+    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2))
+    else {
+        return false;
+    };
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=days).contains(&day)
 }
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
@@ -94,6 +137,9 @@ mod tests {
     fn keys_are_set() {
         let recipe =
             value!({"os_release": {"IMAGE_ID": "web", "VARIANT": "Web server", "N": 7_i64}});
+        let others = value!({"os_release": {"SUPPORT_END": "2028-02-29", "ID_LIKE": "rhel fedora",
+            "HOME_URL": "https://example.org/"}});
+        twice(&[], "os_release", &others).unwrap();
         let new = "IMAGE_ID=web\nVARIANT=\"Web server\"\nN=7\n";
         for (files, path, after) in [
             (&[][..], "/etc/os-release", new.to_owned()),
@@ -132,6 +178,27 @@ mod tests {
             ("", "a", "\"\" is no key of os-release"),
             ("IMAGE_ID", "My Image", "IMAGE_ID cannot be \"My Image\""),
             ("A", "a\nb", "the value of A is not one line of text"),
+            (
+                "VERSION_CODENAME",
+                "Book Worm",
+                "VERSION_CODENAME cannot be \"Book Worm\"",
+            ),
+            (
+                "ID_LIKE",
+                "debian,ubuntu",
+                "ID_LIKE cannot be \"debian,ubuntu\"",
+            ),
+            (
+                "SUPPORT_END",
+                "2027-02-29",
+                "SUPPORT_END cannot be \"2027-02-29\"",
+            ),
+            (
+                "SUPPORT_END",
+                "yesterday",
+                "SUPPORT_END cannot be \"yesterday\"",
+            ),
+            ("HOME_URL", "not a url", "HOME_URL cannot be \"not a url\""),
         ] {
             let recipe = value!({"os_release": (map([(key, text.into())]))});
             assert_eq!(refusal(&[], "os_release", &recipe), message);

@@ -11,7 +11,7 @@ use crate::option::{OptionDoc, Shape};
 use crate::shorthand::{FromText, Shorthand};
 use crate::value::{Spanned, ValueError, nearest};
 use crate::{Cfg, Error, Host, Module, Root};
-use crate::{installed, units};
+use crate::{domain, installed, units};
 
 const FILE: &str = "/etc/resolv.conf";
 const STUB: &str = "../run/systemd/resolve/stub-resolv.conf";
@@ -126,17 +126,57 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
         let message = format!("programs ask {MOST} servers at most; this is one more");
         return Err(extra.error(message));
     }
-    for server in &servers.nameservers {
-        if server.parse::<IpAddr>().is_err() {
-            return Err(server.error(format!("{:?} is no IP address", **server)));
+    for (at, server) in servers.nameservers.iter().enumerate() {
+        check_server(server)?;
+        if servers.nameservers[..at]
+            .iter()
+            .any(|other| **other == **server)
+        {
+            return Err(server.error(format!("{} is listed twice", **server)));
         }
     }
-    for word in servers.search.iter().chain(&servers.options) {
-        if word.is_empty() || word.contains(char::is_whitespace) {
-            return Err(word.error(format!("{:?} is not one word", **word)));
+    for domain in &servers.search {
+        // The dot alone is the root of all names.
+        if domain.as_str() != "." {
+            domain::check(domain).map_err(|why| {
+                let error = domain.error(format!("{:?} is no domain", **domain));
+                error.help(format!("{why}; write it as in example.com"))
+            })?;
         }
     }
-    servers.options.iter().try_for_each(check_option)
+    let name = |option: &str| option.split(':').next().unwrap_or_default().to_owned();
+    for (at, option) in servers.options.iter().enumerate() {
+        check_option(option)?;
+        let mut others = servers.options[..at].iter();
+        if let Some(other) = others.find(|other| name(other) == name(option)) {
+            return Err(option.error(format!("{} is given before: {}", name(option), **other)));
+        }
+    }
+    Ok(())
+}
+
+fn check_server(server: &Spanned<String>) -> Result<(), ValueError> {
+    // A link-local address has its interface behind it.
+    let (address, zone) = match server.split_once('%') {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (server.as_str(), None),
+    };
+    let is_server = match address.parse() {
+        Ok(IpAddr::V4(address)) => {
+            zone.is_none() && !address.is_multicast() && !address.is_broadcast()
+        }
+        Ok(IpAddr::V6(address)) => {
+            let is_zone = |zone: &str| {
+                !zone.is_empty() && zone.chars().all(|c| c.is_ascii_graphic() && c != '/')
+            };
+            !address.is_multicast() && zone.is_none_or(is_zone)
+        }
+        Err(_) => false,
+    };
+    match is_server {
+        true => Ok(()),
+        false => Err(server.error(format!("{:?} is no IP address of a server", **server))),
+    }
 }
 
 fn check_option(option: &Spanned<String>) -> Result<(), ValueError> {
@@ -312,7 +352,30 @@ mod tests {
         };
         for (recipe, message) in [
             (servers(&[]), "no server is named"),
-            (servers(&["a.example"]), "\"a.example\" is no IP address"),
+            (
+                servers(&["a.example"]),
+                "\"a.example\" is no IP address of a server",
+            ),
+            (
+                servers(&["224.0.0.1"]),
+                "\"224.0.0.1\" is no IP address of a server",
+            ),
+            (
+                servers(&["1.1.1.1%eth0"]),
+                "\"1.1.1.1%eth0\" is no IP address of a server",
+            ),
+            (
+                servers(&["fe80::1%eth0", "fe80::1%eth0"]),
+                "fe80::1%eth0 is listed twice",
+            ),
+            (
+                value!({"resolv_conf": {"nameservers": ["::1"], "options": ["ndots:1", "ndots:5"]}}),
+                "ndots is given before: ndots:1",
+            ),
+            (
+                value!({"resolv_conf": {"nameservers": ["::1"], "search": ["-a..b"]}}),
+                "\"-a..b\" is no domain",
+            ),
             (
                 servers(&["1.1.1.1", "1.1.1.2", "1.1.1.3", "1.1.1.4"]),
                 "programs ask 3 servers at most; this is one more",
@@ -322,8 +385,8 @@ mod tests {
                 "expected resolved, or a mapping with `nameservers`, found the string \"dnsmasq\"",
             ),
             (
-                value!({"resolv_conf": {"nameservers": ["1.1.1.1"], "search": ["a b"]}}),
-                "\"a b\" is not one word",
+                value!({"resolv_conf": {"nameservers": ["1.1.1.1"], "search": [".", "a b"]}}),
+                "\"a b\" is no domain",
             ),
         ] {
             assert_eq!(refusal(&[], "resolv_conf", &recipe), message);
@@ -337,7 +400,7 @@ mod tests {
             ("timeout:x", Some("\"timeout:x\" is no timeout")),
             ("rotate:1", Some("rotate takes no number")),
             ("rotated", Some("resolv.conf has no option \"rotated\"")),
-            ("", Some("\"\" is not one word")),
+            ("", Some("resolv.conf has no option \"\"")),
         ] {
             let recipe = value!({"resolv_conf": {"nameservers": ["1.1.1.1"], "options": [option]}});
             let found = twice(&[], "resolv_conf", &recipe).err();

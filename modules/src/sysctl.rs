@@ -64,7 +64,14 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
         }
         let bare = name.strip_prefix('-').unwrap_or(name);
         let is_odd = |c: &char| !c.is_ascii_alphanumeric() && !"._-/:*@".contains(*c);
-        if bare.is_empty() || bare.starts_with(['.', '/', '-']) || bare.ends_with(['.', '/']) {
+        let has_gap = ["..", "//", "./", "/."]
+            .iter()
+            .any(|gap| bare.contains(gap));
+        if bare.is_empty()
+            || has_gap
+            || bare.starts_with(['.', '/', '-'])
+            || bare.ends_with(['.', '/'])
+        {
             return Err(name.error(format!("{:?} is no parameter of the kernel", **name)));
         }
         if let Some(odd) = bare.chars().find(is_odd) {
@@ -222,6 +229,7 @@ mod tests {
         for (name, message) in [
             ("", "\"\" is no parameter of the kernel"),
             (".a", "\".a\" is no parameter of the kernel"),
+            ("a..b", "\"a..b\" is no parameter of the kernel"),
             ("a b", "parameter \"a b\" has ' ', which none has"),
             ("a=b", "parameter \"a=b\" has '=', which none has"),
         ] {

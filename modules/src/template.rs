@@ -38,8 +38,10 @@ pub(crate) const MODULE: Module = Module {
     name: "template",
     summary: "writes files from texts with gaps that the recipe fills",
     details: "\
-The language is Jinja, as Ansible has it: `{{ name }}`, `{% if %}`, `{% for %}`, filters. A name
-that `vars` does not have is an error. Lines with nothing but a statement vanish.",
+The language is Jinja: `{{ name }}`, `{% if %}`, `{% for %}` and Jinja's own filters, not those that
+Ansible adds (`to_json`, `ipaddr`). A name that `vars` does not have is an error. Lines with nothing
+but a statement vanish, as with Ansible. A file of the image that is its own template has its gaps
+filled once: a `{{` in a value is a gap for the next build from that image.",
     keys: &["templates"],
     options: &[OptionDoc::required(
         "templates",
@@ -138,11 +140,14 @@ mod tests {
     fn gaps_are_filled() {
         let item = value!({"templates": [{
             "path": "/etc/a/b.conf", "mode": "0600",
-            "template": "{% if on %}\nport={{ port }} {{ names | join(',') }} {{ deep.a }}\n{% endif %}\n",
+            "template": "{% if on %}\nport={{ port }} {{ names | join(',') }} {{ deep.a }} {{ deep | tojson }}\n{% endif %}\n",
             "vars": {"on": true, "port": 80_i64, "names": ["x", "y"], "deep": {"a": 1.5_f64}},
         }]});
         let (mut tree, _) = twice(&[], "template", &item).unwrap();
-        assert_eq!(read(&tree, "/etc/a/b.conf"), "port=80 x,y 1.5\n");
+        assert_eq!(
+            read(&tree, "/etc/a/b.conf"),
+            "port=80 x,y 1.5 {\"a\": 1.5}\n"
+        );
         assert_eq!(show(&mut tree, "/etc/a/b.conf"), ["0600 0:0 /etc/a/b.conf"]);
     }
 

@@ -20,6 +20,10 @@ pub(super) fn check(root: &Root<'_>, item: &Item, path: &[u8]) -> Result<(), Err
         }
         return Err(wrong(&item.path, path, "is a link that leads nowhere"));
     };
+    if item.path.ends_with('/') && !matches!(node.kind, Kind::Directory(_)) {
+        let why = format!("is a {}, not a directory", node.kind.noun());
+        return Err(wrong(&item.path, path, why));
+    }
     let meta = node.meta;
     if let Some(mode) = item.mode.as_ref().filter(|mode| mode.0 != meta.mode) {
         let why = format!("has mode {:04o}, not {:04o}", meta.mode, mode.0);

@@ -31,6 +31,7 @@ fn what_holds() {
         value!({"path": "/etc/motd", "matches": "^world$", "lacks": "^worl$"}),
         value!({"path": "/etc/link", "mode": "0644", "type": "symlink", "target": "motd"}),
         value!({"path": "/etc/dangling", "type": "symlink", "target": "nope"}),
+        value!({"path": "/etc/d/"}),
         value!({"path": "/etc/d", "type": "directory", "mode": "0755"}),
         value!({"path": "/etc/[mp]*", "user": 0_i64, "absent": false}),
         value!({"path": "/etc/none", "absent": true}),
@@ -44,6 +45,10 @@ fn what_holds() {
 fn what_does_not() {
     for (item, message) in [
         (value!({"path": "/etc/none"}), "the image has no /etc/none"),
+        (
+            value!({"path": "/etc/motd/"}),
+            "/etc/motd is a file, not a directory",
+        ),
         (value!({"path": "/etc/x*"}), "the image has no /etc/x*"),
         (
             value!({"path": "/etc/m*", "absent": true}),
@@ -131,4 +136,11 @@ fn what_does_not() {
     ] {
         assert_eq!(found(item).as_deref(), Some(message));
     }
+}
+
+#[test]
+fn a_step_asks_for_something() {
+    let items: Vec<Value> = Vec::new();
+    let message = crate::kit::refusal(&[], "assert", &value!({"assert": items}));
+    assert_eq!(message, "the step has nothing to do");
 }

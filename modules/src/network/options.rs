@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use super::address::Prefix;
 use super::renderer::{self, Renderer};
 use super::{Interface, Route};
+use crate::domain;
 use crate::root::glob_matches;
 use crate::value::{Span, Spanned, ValueError};
 
@@ -329,27 +330,12 @@ fn address(text: &Spanned<String>) -> Result<IpAddr, ValueError> {
 
 /// Reads a domain as systemd does: with `~` in front it is for routing alone, as `.` for all names.
 fn domain(text: &Spanned<String>) -> Result<String, ValueError> {
-    let refuse = |why: &str| {
-        let error = text.error(format!("{:?} is no domain", **text));
-        Err(error.help(format!("{why}; write it as in example.com")))
-    };
-    let bare = text.strip_prefix('~').unwrap_or(text);
-    let labels = bare.strip_suffix('.').unwrap_or(bare);
-    let is_sign = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if !bare.chars().all(is_sign) {
-        return refuse("letters, digits, `.`, `_` and `-` are in one");
-    }
-    if bare == "." && text.starts_with('~') {
-        return Ok(text.value.clone());
-    }
-    if labels.split('.').any(str::is_empty) {
-        return refuse("a part of it is empty");
-    }
-    if labels.len() > 253 || labels.split('.').any(|label| label.len() > 63) {
-        return refuse("it has at most 253 letters, and 63 in a part");
-    }
-    if labels == "localhost" || labels.ends_with(".localhost") {
-        return refuse("localhost is the machine itself");
+    let bare = text.strip_prefix('~');
+    if bare != Some(".") {
+        domain::check(bare.unwrap_or(text)).map_err(|why| {
+            let error = text.error(format!("{:?} is no domain", **text));
+            error.help(format!("{why}; write it as in example.com"))
+        })?;
     }
     Ok(text.value.clone())
 }

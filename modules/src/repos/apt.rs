@@ -49,7 +49,13 @@ impl Repo {
         for word in words.chain(&self.components).chain(&self.architectures) {
             check_line(word, true)?;
         }
-        if let Some(uri) = self.uris.iter().find(|uri| !uri.contains(':')) {
+        let is_uri = |uri: &str| {
+            let (scheme, rest) = uri.split_once(':').unwrap_or_default();
+            let is_sign = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+            let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+            is_scheme && scheme.chars().all(is_sign) && !rest.is_empty()
+        };
+        if let Some(uri) = self.uris.iter().find(|uri| !is_uri(uri)) {
             let error = uri.error(format!("{:?} is no URI", **uri));
             return Err(error.help("it starts as in https://, or file: for a folder"));
         }

@@ -151,6 +151,16 @@ fn refusals() {
         (&[APT], apt("r", "a", "./"), "\"a\" is no URI"),
         (
             &[APT],
+            apt("r", ":http://x/", "./"),
+            "\":http://x/\" is no URI",
+        ),
+        (
+            &[APT],
+            apt("r", "htt=p://x/", "./"),
+            "\"htt=p://x/\" is no URI",
+        ),
+        (
+            &[APT],
             apt("r", "http://a b", "./"),
             "\"http://a b\" is not one word",
         ),
