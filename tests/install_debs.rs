@@ -9,6 +9,7 @@ mod headers;
 mod kernels;
 mod refused;
 mod scripts;
+mod shell;
 mod superseded;
 mod whole;
 

@@ -14,7 +14,7 @@ mod lists;
 mod lua;
 mod mended;
 mod refused;
-mod scripts;
+pub(crate) mod scripts;
 #[cfg(feature = "rpm-verify")]
 mod signed;
 mod supply;

@@ -47,6 +47,9 @@ pub(crate) fn excerpt(text: &str) -> String {
 /// The shells whose scripts are read.
 const SHELLS: [&str; 4] = ["/bin/sh", "/usr/bin/sh", "/bin/bash", "/usr/bin/bash"];
 
+/// What bash alone has: another comparison, and other ways to redirect.
+const BASHISMS: [&str; 3] = ["==", "&>", ">&/"];
+
 /// A script as commands that are all known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Understood {
@@ -55,6 +58,8 @@ pub(crate) struct Understood {
     pub(crate) programs: Vec<String>,
     /// Whether it ends at the first command that fails, from the start on.
     pub(crate) is_strict: bool,
+    /// Whether it has what only bash does so, but asks for any shell.
+    pub(crate) needs_bash: bool,
 }
 
 /// Reads a script that a program gets with arguments; returns nothing when it is not understood.
@@ -70,5 +75,6 @@ pub(crate) fn understand(program: &[&str], text: &str, arguments: &[&str]) -> Op
         list,
         programs,
         is_strict,
+        needs_bash: program[0].ends_with("/sh") && BASHISMS.iter().any(|what| text.contains(what)),
     })
 }

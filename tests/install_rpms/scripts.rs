@@ -31,7 +31,7 @@ const PROGRAMS: [&str; 18] = [
 ];
 
 /// Puts programs of this machine with their libraries into the small system, and its settings.
-pub(super) fn furnish(root: &Path) {
+pub(crate) fn furnish(root: &Path) {
     for program in PROGRAMS {
         let folders = ["/bin", "/usr/bin", "/sbin", "/usr/sbin"];
         let mut places = folders
@@ -72,7 +72,7 @@ pub(super) fn furnish(root: &Path) {
 
 /// Describes a tree without what only programs that run leave, and without times, which for what
 /// scripts make are those of the clock.
-pub(super) fn quiet(root: &Path) -> Vec<String> {
+pub(crate) fn quiet(root: &Path) -> Vec<String> {
     const LEFT: [&str; 9] = [
         "etc/passwd- ",
         "etc/group- ",

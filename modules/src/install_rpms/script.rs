@@ -162,7 +162,7 @@ impl Script {
         if policy == Policy::Skip {
             return Ok(Class::Skipped);
         }
-        match self.understand() {
+        match self.understand().filter(|it| run::is_possible(root, it)) {
             Some(understood) if understood.programs.is_empty() => return Ok(Class::Idle),
             Some(understood) if policy != Policy::FirstBoot => {
                 return Ok(Class::Native(understood));

@@ -168,7 +168,7 @@ impl<'r, 't> Files<'r, 't> {
         let uid = accounts.user(user).map(|user| user.uid);
         let uid = user.parse().ok().or(uid);
         let gid = group.parse().ok().or(accounts.gid(group));
-        let changed = self.root.change_owner(absolute(path), uid, gid, true);
+        let changed = self.root.give(absolute(path), uid, gid);
         self.fail(changed)
     }
 

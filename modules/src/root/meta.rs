@@ -31,6 +31,33 @@ impl Root<'_> {
         Ok(())
     }
 
+    /// Sets the owner, the group or both as chown(2) does: what is no directory loses setuid,
+    /// setgid where its group may run it, and capabilities.
+    pub(crate) fn give(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        uid: Option<u32>,
+        gid: Option<u32>,
+    ) -> Result<(), RootError> {
+        const CAPABILITY: &[u8] = b"security.capability";
+        let id = self.resolve(path.as_ref())?;
+        let is_directory = self.tree.is_directory(id);
+        self.change_meta(id, |meta| {
+            let lost = match meta.mode {
+                _ if is_directory => 0,
+                mode if mode & 0o010 == 0 => 0o4000,
+                _ => 0o6000,
+            };
+            let mode = meta.mode & !lost;
+            owned(Meta { mode, ..meta }, uid, gid)
+        });
+        let mut xattrs = self.tree.node(id).xattrs.clone();
+        if !is_directory && xattrs.remove(CAPABILITY).is_some() {
+            self.tree.set_xattrs(id, xattrs);
+        }
+        Ok(())
+    }
+
     /// Sets owner and group of a directory and all that is in it; links themselves, not what
     /// they lead to.
     ///

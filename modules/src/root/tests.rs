@@ -290,7 +290,11 @@ fn modes_owners_attributes_and_devices() {
         root.mkdir_all("/home/a", 0o700).unwrap();
         root.symlink("x", "/home/a/l", false).unwrap();
         root.chown_all("/home/a", 1000, 1001).unwrap();
-        root.chown("/etc/link", 5, 6).unwrap();
+        root.set_xattr("/etc/link", "security.capability", "1")
+            .unwrap();
+        root.chmod("/etc/link", 0o6755).unwrap();
+        root.give("/etc/link", Some(5), Some(6)).unwrap();
+        assert_eq!(root.stat("/etc/link").unwrap().meta.mode, 0o755);
         root.chmod("/etc/link", 0o6755).unwrap();
         root.set_xattr("/etc/link", "user.a", "1").unwrap();
         let null = Device { major: 1, minor: 3 };

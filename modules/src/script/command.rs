@@ -23,8 +23,8 @@ pub(super) enum Command {
     /// It makes a cache that systemd makes at the first boot, once `/etc` and `/usr` are seen to
     /// be new.
     Cache,
-    /// The script ends here.
-    Exit(u8),
+    /// The script ends here; without a status, with that of the last command.
+    Exit(Option<u8>),
     /// Whether it ends at the first command that fails, from here on.
     Strict(bool),
     /// Whether the image has such a program.
@@ -91,8 +91,8 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
         ":" | "true" | "echo" | "ldconfig" | "printf" => Command::Idle(true),
         "false" => Command::Idle(false),
         "exit" => match *plain {
-            [] => Command::Exit(0),
-            [status] => Command::Exit(status.parse().ok()?),
+            [] => Command::Exit(None),
+            [status] => Command::Exit(Some(status.parse().ok()?)),
             _ => return None,
         },
         "[" => match *plain {

@@ -3,7 +3,7 @@
 use fsgen::Kind;
 use fsgen::tree::path::split;
 
-use crate::root::{Owner, parse_mode};
+use crate::root::{Owner, join, parse_mode};
 use crate::{Root, RootError};
 
 /// One command with the paths that it is for.
@@ -12,13 +12,21 @@ pub(super) enum FileCommand {
     /// Directories; whether those above are made and existing ones are right, and their mode.
     Mkdir(Vec<String>, bool, Option<u16>),
     Touch(Vec<String>),
-    /// A target and a name; whether the name may be taken.
-    Symlink(String, String, bool),
-    Chmod(u16, Vec<String>),
+    Symlink(String, String, LinkFlags),
+    /// Permissions, and whether directories lose setuid and setgid that are not among them.
+    Chmod(u16, bool, Vec<String>),
     Chown(Option<Owner>, Option<Owner>, Vec<String>),
     /// Whether what is not there is right, and directories go with all that is in them.
     Remove(Vec<String>, bool, bool),
     RemoveEmpty(Vec<String>, bool),
+}
+
+/// How `ln` treats what has the name already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LinkFlags {
+    may_replace: bool,
+    /// Whether a link to a directory is the name itself, and not a way into it.
+    is_itself: bool,
 }
 
 impl FileCommand {
@@ -41,14 +49,18 @@ impl FileCommand {
             ("touch", []) => Self::Touch(paths(rest)?),
             ("ln", [flags @ ("-s" | "-sf" | "-fs" | "-snf" | "-sfn" | "-nsf")]) => match *rest {
                 [target, path] if !target.is_empty() && is_path(path) => {
-                    let may_replace = flags.contains('f');
-                    Self::Symlink(target.to_owned(), path.to_owned(), may_replace)
+                    let flags = LinkFlags {
+                        may_replace: flags.contains('f'),
+                        is_itself: flags.contains('n'),
+                    };
+                    Self::Symlink(target.to_owned(), path.to_owned(), flags)
                 }
                 _ => return None,
             },
             ("chmod", []) => {
                 let (mode, rest) = rest.split_first()?;
-                Self::Chmod(mode_of(mode)?, paths(rest)?)
+                // GNU's chmod takes zeros before for that.
+                Self::Chmod(mode_of(mode)?, mode.len() > 4, paths(rest)?)
             }
             ("chown", []) => {
                 let (owner, rest) = rest.split_first()?;
@@ -80,7 +92,7 @@ impl FileCommand {
     pub(super) fn run(&self, root: &mut Root<'_>) -> Result<bool, RootError> {
         let done = match self {
             Self::Mkdir(paths, all, mode) => each(paths, |path| match all {
-                true => root.mkdir_all(path, 0o755),
+                true => make_all(root, path),
                 false if root.lstat(path).is_ok() => Err(exists(path)),
                 false => {
                     root.mkdir(path, mode.unwrap_or(0o755))?;
@@ -97,33 +109,23 @@ impl FileCommand {
                     inherit(root, path)
                 }
             }),
-            Self::Symlink(target, path, may_replace) => match root.is_dir(path) {
-                // The link would go into the directory, or replace it: neither is meant.
-                true => Err(exists(path)),
-                false => root
-                    .symlink(target, path, *may_replace)
-                    .and_then(|()| inherit(root, path)),
-            },
-            Self::Chmod(mode, paths) => each(paths, |path| root.chmod(path, *mode)),
+            Self::Symlink(target, path, flags) => link(root, target, path, *flags),
+            Self::Chmod(mode, is_exact, paths) => each(paths, |path| {
+                let node = root.stat(path)?;
+                let kept = match node.kind {
+                    Kind::Directory(_) if !is_exact => node.meta.mode & 0o6000,
+                    _ => 0,
+                };
+                root.chmod(path, mode | kept)
+            }),
             Self::Chown(user, group, paths) => each(paths, |path| {
-                let meta = root.stat(path)?.meta;
-                let uid = user.as_ref().map_or(Ok(meta.uid), |user| root.uid(user))?;
-                let gid = group
-                    .as_ref()
-                    .map_or(Ok(meta.gid), |group| root.gid(group))?;
-                root.chown(path, uid, gid)
+                let uid = user.as_ref().map(|user| root.uid(user)).transpose()?;
+                let gid = group.as_ref().map(|group| root.gid(group)).transpose()?;
+                root.give(path, uid, gid)
             }),
-            Self::Remove(paths, may_miss, with_all) => each(paths, |path| {
-                match root
-                    .lstat(path)
-                    .map(|node| matches!(node.kind, Kind::Directory(_)))
-                {
-                    Err(error) if error.is_not_found() && *may_miss => Ok(()),
-                    Ok(true) if *with_all => root.remove_all(path),
-                    Ok(true) => Err(exists(path)),
-                    _ => root.remove(path),
-                }
-            }),
+            Self::Remove(paths, may_miss, with_all) => {
+                each(paths, |path| remove(root, path, *may_miss, *with_all))
+            }
             Self::RemoveEmpty(paths, may_be_full) => each(paths, |path| {
                 match root.is_dir(path) && !root.is_link(path) {
                     true if *may_be_full && !root.list(path)?.is_empty() => Ok(()),
@@ -147,6 +149,69 @@ fn each(
     mut act: impl FnMut(&String) -> Result<(), RootError>,
 ) -> Result<(), RootError> {
     paths.iter().map(&mut act).fold(Ok(()), Result::and)
+}
+
+fn remove(
+    root: &mut Root<'_>,
+    path: &str,
+    may_miss: bool,
+    with_all: bool,
+) -> Result<(), RootError> {
+    let name = path.trim_end_matches('/');
+    let has_slash = name.len() < path.len();
+    let there = root
+        .lstat(name)
+        .map(|node| matches!(node.kind, Kind::Directory(_)));
+    match there {
+        Err(error) if error.is_not_found() && may_miss => Ok(()),
+        Ok(true) if with_all => root.remove_all(name),
+        // A link that leads to a directory stays, and what is in that goes.
+        Ok(false) if has_slash && with_all && root.is_dir(name) => {
+            for entry in root.list(name)? {
+                root.remove_all(join(name.as_bytes(), &entry))?;
+            }
+            Ok(())
+        }
+        Ok(false) if has_slash && may_miss && !root.is_dir(name) => Ok(()),
+        Ok(is_directory) if is_directory || has_slash => Err(exists(path)),
+        _ => root.remove(name),
+    }
+}
+
+/// Makes a directory and those above; links on the way have to lead to one.
+fn make_all(root: &mut Root<'_>, path: &str) -> Result<(), RootError> {
+    let slashes = path.match_indices('/').map(|(at, _)| at);
+    for end in slashes.skip(1).chain([path.len()]) {
+        let part = &path[..end];
+        match root.is_dir(part) {
+            true => {}
+            false if root.lstat(part).is_ok() => return Err(exists(part)),
+            false => {
+                root.mkdir(part, 0o755)?;
+                inherit(root, part)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes a link, in a directory if the name is one.
+fn link(root: &mut Root<'_>, target: &str, path: &str, flags: LinkFlags) -> Result<(), RootError> {
+    let is_way = root.is_dir(path) && !(flags.is_itself && root.is_link(path));
+    let path = match target.trim_end_matches('/').rsplit('/').next() {
+        _ if !is_way => path.to_owned(),
+        Some(name) if !["", ".", ".."].contains(&name) => {
+            format!("{}/{name}", path.trim_end_matches('/'))
+        }
+        _ => return Err(exists(path)),
+    };
+    match root.lstat(&path).map(|node| &node.kind) {
+        Ok(Kind::Directory(_)) => return Err(exists(&path)),
+        Ok(_) if !flags.may_replace => return Err(exists(&path)),
+        _ => {}
+    }
+    root.symlink(target, &path, flags.may_replace)?;
+    inherit(root, &path)
 }
 
 /// Gives what was made the group of its directory, where that is setgid.

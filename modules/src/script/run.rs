@@ -143,7 +143,16 @@ enum Flow {
 /// Returns whether a script can be done to this image: some programs do more in others.
 pub(crate) fn is_possible(root: &Root<'_>, script: &Understood) -> bool {
     let mut programs = script.programs.iter();
-    !programs.any(|program| program == "update-rc.d") || InitScript::is_possible(root)
+    let is_possible =
+        !programs.any(|program| program == "update-rc.d") || InitScript::is_possible(root);
+    is_possible && (!script.needs_bash || has_bash_as_shell(root))
+}
+
+/// Returns whether `/bin/sh` is bash, as it is in some distributions.
+fn has_bash_as_shell(root: &Root<'_>) -> bool {
+    let number = |path: &str| root.stat_links(path, true).map(|stat| stat.number).ok();
+    let shell = number("/bin/sh");
+    shell.is_some() && shell == number("/bin/bash")
 }
 
 /// Does what a script of a package says; returns its status.
@@ -152,6 +161,7 @@ pub(crate) fn run(root: &mut Root<'_>, script: &Understood, package: &str) -> Re
         root,
         package,
         is_strict: script.is_strict,
+        status: 0,
     };
     Ok(match shell.list(&script.list, false)? {
         Flow::Status(status) | Flow::Exit(status) => status,
@@ -164,6 +174,8 @@ struct Shell<'r, 't> {
     package: &'r str,
     /// Whether it ends at the first command that fails (`set -e`).
     is_strict: bool,
+    /// That of the last command.
+    status: u8,
 }
 
 impl Shell<'_, '_> {
@@ -197,8 +209,14 @@ impl Shell<'_, '_> {
             Body::If(branches, otherwise) => self.branches(branches, otherwise, is_condition)?,
         };
         Ok(match flow {
-            Flow::Status(status) if item.is_negated => Flow::Status(u8::from(status == 0)),
-            flow => flow,
+            Flow::Status(status) => {
+                self.status = match item.is_negated {
+                    true => u8::from(status == 0),
+                    false => status,
+                };
+                Flow::Status(self.status)
+            }
+            exit @ Flow::Exit(_) => exit,
         })
     }
 
@@ -219,8 +237,10 @@ impl Shell<'_, '_> {
     }
 
     fn command(&mut self, words: &[String], is_condition: bool) -> Result<Flow, Error> {
-        if let Some(Command::Strict(is_strict)) = command::parse(words) {
-            self.is_strict = is_strict;
+        match command::parse(words) {
+            Some(Command::Strict(is_strict)) => self.is_strict = is_strict,
+            Some(Command::Exit(None)) => return Ok(Flow::Exit(self.status)),
+            _ => {}
         }
         Ok(match run_command(self.root, words, self.package)? {
             Flow::Status(status @ 1..) if self.is_strict && !is_condition => Flow::Exit(status),
@@ -251,7 +271,7 @@ fn run_command(root: &mut Root<'_>, words: &[String], package: &str) -> Result<F
             }
             true
         }
-        Command::Exit(status) => return Ok(Flow::Exit(*status)),
+        Command::Exit(status) => return Ok(Flow::Exit(status.unwrap_or(0))),
         Command::Strict(_) => true,
         Command::HasProgram(name) => installed::program(root, name),
         Command::Test(test) => answer(root, test),
@@ -379,6 +399,9 @@ mod tests {
         // Each was compared with what dash ends with.
         for (text, want) in [
             ("false\nexit 0", 0),
+            ("false\nexit", 1),
+            ("! true\nexit", 1),
+            ("false\nif false; then :; fi; exit", 0),
             ("set -e\nfalse\nexit 0", 1),
             ("set -e\nfalse || true\nexit 3", 3),
             ("set -e\nfalse && true\nexit 3", 3),

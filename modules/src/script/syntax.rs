@@ -99,11 +99,17 @@ impl Parser<'_> {
                 return Some(list);
             }
             list.push(self.chain()?);
-            match self.tokens.first() {
-                None | Some(Token::End | Token::Break) => {}
+            match self.tokens {
+                [Token::Semicolon, rest @ ..] => self.tokens = rest,
+                [] | [Token::End | Token::Break, ..] => {}
                 _ => return None,
             }
         }
+    }
+
+    /// Reads commands, of which there has to be one at least.
+    fn some(&mut self, until: &[&str]) -> Option<List> {
+        self.list(until).filter(|list| !list.is_empty())
     }
 
     fn chain(&mut self) -> Option<Chain> {
@@ -132,7 +138,7 @@ impl Parser<'_> {
         } else if self.take("case") {
             Body::Group(self.case()?)
         } else if self.take("{") {
-            let list = self.list(&["}"])?;
+            let list = self.some(&["}"])?;
             self.take("}").then_some(())?;
             Body::Group(list)
         } else if self.take("for") {
@@ -141,7 +147,7 @@ impl Parser<'_> {
             }
             self.repeated()?
         } else if self.take("while") || self.take("until") {
-            self.list(&["do"])?;
+            self.some(&["do"])?;
             self.repeated()?
         } else {
             self.command()?
@@ -154,7 +160,7 @@ impl Parser<'_> {
     /// Reads what is done again and again, which is not understood.
     fn repeated(&mut self) -> Option<Body> {
         self.take("do").then_some(())?;
-        self.list(&["done"])?;
+        self.some(&["done"])?;
         self.take("done").then_some(unknown())
     }
 
@@ -172,14 +178,14 @@ impl Parser<'_> {
     fn branches(&mut self) -> Option<Body> {
         let mut branches = Vec::new();
         loop {
-            let condition = self.list(&["then"])?;
+            let condition = self.some(&["then"])?;
             self.take("then").then_some(())?;
-            branches.push((condition, self.list(&["elif", "else", "fi"])?));
+            branches.push((condition, self.some(&["elif", "else", "fi"])?));
             if self.take("elif") {
                 continue;
             }
             let otherwise = match self.take("else") {
-                true => self.list(&["fi"])?,
+                true => self.some(&["fi"])?,
                 false => List::new(),
             };
             self.take("fi").then_some(())?;
@@ -296,6 +302,19 @@ mod tests {
             ("case $1 in 1 a;; esac", None),
             ("case $1 in 1) a;;", None),
             ("a;;", None),
+            ("a ; ; b", None),
+            ("; a", None),
+            ("a\n; b", None),
+            ("a & ; b", None),
+            ("a && ; b", None),
+            ("a & b", Some(2)),
+            ("case $1 in 1) a; ;; esac", Some(1)),
+            ("case $1 in 1) ;; esac", Some(1)),
+            ("if a; then\n# b\nfi", None),
+            ("if a; then b; else fi", None),
+            ("{ }", None),
+            ("if then a; fi", None),
+            ("while a; do done", None),
             ("a)", None),
             ("if a; then b", None),
             ("if a; b; fi", None),

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) enum Token {
     /// A word, and whether any of it was quoted.
     Word(String, bool),
-    /// `;` or the end of a line.
+    /// The end of a line.
     End,
+    Semicolon,
     And,
     Or,
     /// `|`, `)` and `;;`, as `case` has them.
@@ -77,8 +78,11 @@ fn constants(tokens: &[Token]) -> BTreeSet<String> {
         if let Some((name, value)) = assignment(word) {
             *counts.entry(name).or_default() += 1;
             let before = index.checked_sub(1).map(|before| &tokens[before]);
-            let is_alone = matches!(before, None | Some(Token::End))
-                && matches!(tokens.get(index + 1), None | Some(Token::End));
+            let is_alone = matches!(before, None | Some(Token::End | Token::Semicolon))
+                && matches!(
+                    tokens.get(index + 1),
+                    None | Some(Token::End | Token::Semicolon)
+                );
             let is_plain = is_literal(value) && !value.contains(['*', '?', '[']);
             if is_alone && depth == 0 && is_plain {
                 always.insert(name);
@@ -130,7 +134,7 @@ fn read(text: &str, arguments: &[&str], constants: &BTreeSet<String>) -> Option<
             ("&&", Some(Token::And)),
             ("||", Some(Token::Or)),
             (";;", Some(Token::Break)),
-            (";", Some(Token::End)),
+            (";", Some(Token::Semicolon)),
             ("|", Some(Token::Bar)),
             (")", Some(Token::Close)),
             ("\n", Some(Token::End)),

@@ -1,0 +1,111 @@
+//! Scripts of small commands: what is done to the tree is what the shell and its programs do.
+
+use std::fs;
+use std::path::Path;
+
+use super::build::{Deb, build, dpkg_installs, installed, system};
+use crate::install_rpms::scripts::{furnish, quiet};
+use crate::install_rpms::system::assert_same;
+use crate::kit::{Work, run, tool};
+
+/// Scripts that are done; each has a folder of its own for `@`.
+const DONE: &[&str] = &[
+    // chown takes rights away, but not those of directories.
+    "touch @/f; chmod 4755 @/f; chown 1:1 @/f",
+    "touch @/f; chmod 6755 @/f; chown ada @/f; chmod 1644 @/f",
+    "touch @/f; chmod 6745 @/f; chown root:mail @/f",
+    "touch @/f; chmod 2755 @/f; chown root @/f",
+    "mkdir @/d; chmod 6755 @/d; chown 1:1 @/d",
+    "ln -s f @/l; touch @/f; chmod 4711 @/f; chown 1:1 @/l",
+    // chmod leaves setuid and setgid of directories.
+    "mkdir @/d; chmod 2775 @/d; touch @/d/x; mkdir @/d/e; chmod 755 @/d @/d/e",
+    "mkdir @/d; chmod 6775 @/d; chmod 0755 @/d",
+    "mkdir @/d; chmod 6775 @/d; chmod 00755 @/d",
+    "mkdir @/d; chmod 4775 @/d; chmod 2755 @/d; chmod 1755 @/d",
+    "touch @/f; chmod 6775 @/f; chmod 0755 @/f",
+    "mkdir @/d; chown root:mail @/d; chmod 2775 @/d; mkdir -p @/d/e/f; mkdir -m 700 @/d/g; ln -s x @/d/l",
+    // Links that lead to directories, or nowhere.
+    "mkdir @/d; ln -sfn /nowhere @/d; ln -s other @/d/ ; ln -s other @/d || touch @/fails",
+    "mkdir @/d; ln -s d @/l; ln -sf foo @/l; ln -s /x/bar/ @/l; ln -sfn baz @/l; ln -snf qux @/new",
+    "mkdir -p @/d/foo @/e; ln -sf foo @/d || touch @/fails; ln -sf .. @/e || touch @/fails-too",
+    "ln -s new @/l; mkdir -p @/l || touch @/fails; mkdir -p @/l/x || touch @/fails-too",
+    "ln -s new @/l; touch @/l; mkdir -p @/new/x || touch @/fails",
+    "mkdir @/d; ln -s d @/l; mkdir -p @/l/x/y/ @/d//z; mkdir @/l || touch @/fails",
+    "touch @/no/x || touch @/f1; ln -s a @/no/x || touch @/f2; mkdir @/no/x || touch @/f3",
+    "touch @/f; touch @/f/x || touch @/f1; ln -s a @/f/x || touch @/f2; mkdir -p @/f/x || touch @/f3",
+    "touch @/f/ || touch @/f1; ln -s a @/l/ || touch @/f2; mkdir @/d/ && touch @/f3",
+    "mkdir @/d; ln -s d @/l; rm -rf @/l/ || touch @/f1; rmdir @/l || touch @/f2; rmdir @/d/",
+    "mkdir @/d; touch @/d/x @/f; ln -s d @/l; rm -f @/l/ || touch @/f1; rm -rf @/l/; rm -rf @/f/; rm @/f/ || touch @/f2",
+    "ln -s no @/l; rm -f @/l/ || touch @/f1; rm @/l/ || touch @/f2; mkdir -p @/d/e; rm -rf @/d/ @/d/",
+    "mkdir @/d @/e; touch @/e/x; rm -f @/d || touch @/f1; rm -f @/no/x; rmdir @/e || touch @/f2; rm -rf @/e",
+    "ln -s f @/l; rm @/l; rm @/l || touch @/f1; rm -f @/l && touch @/f2; touch @/f; rm @/f/ || touch @/f3",
+];
+
+/// Scripts that are left, as they are no scripts, or not the same in every shell.
+const LEFT: &[&str] = &[
+    "touch @/f ; ; touch @/g",
+    "touch @/f; if true; then\nfi",
+    "if [ $1 == configure ]; then touch @/f; fi",
+    "false &>/dev/null || touch @/f",
+    "false >&/dev/null || touch @/f",
+];
+
+#[test]
+fn small_commands_do_what_the_shell_does() {
+    let work = Work::under(Path::new("/dev/shm"), "deb-shell");
+    let folder = system(&work, "system");
+    furnish(&folder);
+    let accounts = "root:x:0:0::/:/bin/sh\nada:x:1000:1000:::\n";
+    fs::write(folder.join("etc/passwd"), accounts).unwrap();
+    fs::write(
+        folder.join("etc/group"),
+        "root:x:0:\nmail:x:8:\nada:x:1000:\n",
+    )
+    .unwrap();
+    let mut scripts = Vec::new();
+    for (number, lines) in DONE.iter().chain(LEFT).enumerate() {
+        let own = format!("/srv/r{number}");
+        let script: &str = format!("#!/bin/sh\n{}\n", lines.replace('@', &own)).leak();
+        let deb = Deb {
+            name: format!("r{number}_1_all").leak(),
+            fields: "",
+            files: vec![(&*format!("{own}/").leak(), "")].leak(),
+            control: vec![("postinst", script)].leak(),
+        };
+        build(&work, &deb, "debs", "-Znone");
+        scripts.push((own, script.to_owned()));
+    }
+    let recipe = "modules: [install_debs]\ndebs: [debs]\n";
+    // A script that fails fails the build, as the package with dpkg.
+    let Some(mounted) = installed(&work, &folder, recipe) else {
+        return;
+    };
+    let status = fs::read_to_string(mounted.path().join("var/lib/dpkg/status")).unwrap();
+    for (number, (_, script)) in scripts.iter().enumerate() {
+        let state = if number < DONE.len() {
+            "installed"
+        } else {
+            "unpacked"
+        };
+        let lines = format!("Package: r{number}\nStatus: install ok {state}\n");
+        assert!(status.contains(&lines), "{lines}{script}");
+    }
+    if !dpkg_installs() {
+        return;
+    }
+    for (number, (own, script)) in scripts.iter().enumerate() {
+        let theirs = folder.join(&own[1..]);
+        fs::create_dir_all(&theirs).unwrap();
+        if number < DONE.len() {
+            let mut shell = tool("chroot");
+            let arguments = ["/bin/sh", "-c", script, "sh", "configure"];
+            run(shell.arg(&folder).args(arguments));
+        }
+    }
+    let [ours, theirs] = [mounted.path(), &folder].map(|root| {
+        let mut lines = quiet(root);
+        lines.retain(|line| line.starts_with("srv/"));
+        lines
+    });
+    assert_same(&ours, &theirs);
+}
