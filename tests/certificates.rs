@@ -9,11 +9,43 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fsgen::{Kind, Meta, ReadAt, Timestamp, Tree};
 use modules::value::{Key, Map, Span, Value};
 use modules::{Cfg, Host, Root};
 
 use crate::kit::{self, Work};
+
+/// A certificate that somebody put into the directory by hand.
+const HAND: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBSDCB76ADAgECAgEBMAoGCCqGSM49BAMCMBcxFTATBgNVBAMMDEV4YW1wbGUg
+bGVhZjAeFw02MDAxMDEwMDAwMDBaFw02OTEyMzEyMzU5NTlaMBcxFTATBgNVBAMM
+DEV4YW1wbGUgbGVhZjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABE2Xny+eg5RE
+41IY8Hc+Lgt/HSN/nudoNyBxhW8ZN0hQ6s4vPT+U/ZJYxEPw7H8FQoPE9+XjkBli
+UA/xOooouAyjLDAqMAkGA1UdEwQCMAAwHQYDVR0OBBYEFP2HGEOAFGNoNi0v4/Ov
+p3l9I34kMAoGCCqGSM49BAMCA0gAMEUCIQD3YcVT2AbplILtH95n1AR7OL2iyDMQ
+ty6nao1A/0b8oAIgfTYPTilJrp2eXOhzVejM7jerrTR+qrAsr8QVpf80ekA=
+-----END CERTIFICATE-----
+";
+
+/// What the directory has besides: links, some of which lead nowhere, and files.
+const OTHERS: &[(&str, &str)] = &[
+    ("hand.crt", HAND),
+    ("hand-again.PEM", HAND),
+    (
+        "several.pem",
+        "-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n",
+    ),
+    ("old.pem", "/usr/local/share/ca-certificates/old.crt"),
+    ("deadbeef.0", "gone.pem"),
+    ("deadbee0.0", "hand.crt"),
+    ("0dd8b5be.3", "hand.crt"),
+    ("notes", "hand.crt"),
+];
+
+const OTHERS_TITLE: &str = "lines with blanks, and what others put there";
 
 struct NoFiles;
 
@@ -116,6 +148,7 @@ fn ours(
         let path = format!("/etc/ssl/certs/{name}");
         match name.as_str() {
             "ca-certificates.crt" => root.write(path, content).unwrap(),
+            _ if content.starts_with(b"-") => root.write(path, content).unwrap(),
             _ => root.symlink(content, path, false).unwrap(),
         }
     }
@@ -160,6 +193,12 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
         _ => format!("{path}\n"),
     });
     let some = some.collect::<String>() + "gone/away.crt\n";
+    let blanks = shared.keys().enumerate().map(|(at, path)| match at % 3 {
+        0 => format!("{path} \t\n"),
+        1 => format!("\t {path}\n"),
+        _ => format!("! {path} \n"),
+    });
+    let blanks: String = blanks.collect();
     let example = modules::find("ca_certificates").unwrap().example;
     let example: serde_json::Value = serde_saphyr::from_str(example).unwrap();
     let example = &example["ca_certificates"][0];
@@ -170,6 +209,7 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
         ("a new store", &all, &[][..], false),
         ("a store that is there", &all, &[], true),
         ("certificates that are turned off", &some, &[], true),
+        (OTHERS_TITLE, &blanks, &[], true),
         (
             "the same certificate by another name",
             &all,
@@ -183,6 +223,7 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
             true,
         ),
     ] {
+        let others = OTHERS.iter().filter(|_| title == OTHERS_TITLE);
         let work = Work::new("certificates");
         // What is turned off was on before.
         work.write("ca-certificates.conf", &all);
@@ -197,10 +238,18 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, bytes).unwrap();
         }
-        let before = match is_made_before {
+        let mut before = match is_made_before {
             true => theirs(&work),
             false => BTreeMap::new(),
         };
+        for (name, content) in others {
+            before.insert((*name).to_owned(), content.as_bytes().to_vec());
+            let path = work.join("certs").join(name);
+            match content.starts_with('-') {
+                true => fs::write(path, content).unwrap(),
+                false => std::os::unix::fs::symlink(content, path).unwrap(),
+            }
+        }
         work.write("ca-certificates.conf", conf);
         work.write(&format!("local/{name}"), text);
         let (theirs, ours) = (theirs(&work), ours(&shared, conf, local, &before));
@@ -218,4 +267,38 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
             );
         }
     }
+}
+
+#[test]
+fn what_is_damaged_for_openssl_is_damaged() {
+    let module = modules::find("ca_certificates").unwrap();
+    let inner = HAND.lines().filter(|line| !line.starts_with('-'));
+    let der = STANDARD.decode(inner.collect::<String>()).unwrap();
+    let work = Work::new("damaged");
+    let mut refused = 0;
+    for at in 0..der.len() {
+        for value in [der[at] ^ 0x81, 0xff] {
+            let mut damaged = der.clone();
+            damaged[at] = value;
+            let text = format!(
+                "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+                STANDARD.encode(&damaged)
+            );
+            let item = map([("name", "a".into()), ("certificate", text.as_str().into())]);
+            let recipe = map([("ca_certificates", vec![Value::from(item)].into())]);
+            let cfg = Cfg::new(&Arc::new(recipe), module.keys, None, Span::default()).unwrap();
+            // What we refuse, openssl may take: it reads more than DER.
+            if (module.check)(&cfg, &NoFiles).is_err() {
+                refused += 1;
+                continue;
+            }
+            let file = work.write("damaged.pem", text);
+            kit::succeed(
+                kit::tool("openssl")
+                    .args(["x509", "-noout", "-in"])
+                    .arg(file),
+            );
+        }
+    }
+    assert!(refused > 150, "{refused}");
 }

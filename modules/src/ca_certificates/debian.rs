@@ -21,14 +21,22 @@ pub(super) fn write(root: &mut Root<'_>, added: &[Added]) -> Result<(), RootErro
     for Added { name, text, .. } in added {
         root.write(format!("{LOCAL}/{name}.crt"), text)?;
     }
-    unlink(root)?;
+    let mut is_changed = unlink(root)?;
     let mut bundle = Vec::new();
     for path in trusted(root)? {
         let text = root.read(&path)?;
         let is_open = text.last().is_some_and(|last| *last != b'\n');
         bundle.extend(text);
         bundle.extend(is_open.then_some(b'\n'));
-        link(root, &path)?;
+        is_changed |= link(root, &path)?;
+    }
+    if is_changed {
+        for path in root.walk(CERTS)? {
+            if root.is_link(&path) && !root.exists(&path) {
+                root.remove(&path)?;
+            }
+        }
+        hashed::rehash(root, CERTS, None)?;
     }
     root.write(BUNDLE, bundle)?;
     for hook in root.glob(format!("{HOOKS}/*")) {
@@ -45,21 +53,26 @@ pub(super) fn write(root: &mut Root<'_>, added: &[Added]) -> Result<(), RootErro
     Ok(())
 }
 
-/// Takes out the links to certificates that the list turns off.
-fn unlink(root: &mut Root<'_>) -> Result<(), RootError> {
-    let mut off = Vec::new();
+/// Takes out the links to certificates that the list turns off; returns whether there were any.
+fn unlink(root: &mut Root<'_>) -> Result<bool, RootError> {
+    let mut is_changed = false;
     for line in root.lines(CONF)? {
         let Some(path) = line.strip_prefix(b"!") else {
             continue;
         };
-        let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
-        let stem = file.strip_suffix(b".crt").unwrap_or(file);
-        let link = [stem, b".pem"].concat();
-        if root.is_link([CERTS.as_bytes(), b"/", &link].concat()) {
-            off.push(link);
+        let link = [CERTS.as_bytes(), b"/", stem(path.trim_ascii()), b".pem"].concat();
+        if root.is_link(&link) {
+            root.remove(&link)?;
+            is_changed = true;
         }
     }
-    hashed::remove(root, CERTS, &off)
+    Ok(is_changed)
+}
+
+/// Returns the name of a file without its ending.
+fn stem(path: &[u8]) -> &[u8] {
+    let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    file.strip_suffix(b".crt").unwrap_or(file)
 }
 
 /// Returns the files of all certificates in the order of the bundle: the vendor's that the list
@@ -67,10 +80,11 @@ fn unlink(root: &mut Root<'_>) -> Result<(), RootError> {
 fn trusted(root: &mut Root<'_>) -> Result<Vec<Vec<u8>>, RootError> {
     let mut paths = Vec::new();
     for line in root.lines(CONF)? {
-        if line.is_empty() || line.starts_with(b"#") || line.starts_with(b"!") {
+        if line.starts_with(b"#") || line.starts_with(b"!") || line.trim_ascii().is_empty() {
             continue;
         }
-        let path = [VENDOR.as_bytes(), b"/", &line].concat();
+        // The program reads a line without the blanks at its ends.
+        let path = [VENDOR.as_bytes(), b"/", line.trim_ascii()].concat();
         if root.is_file(&path) {
             paths.push(path);
         } else {
@@ -84,22 +98,19 @@ fn trusted(root: &mut Root<'_>) -> Result<Vec<Vec<u8>>, RootError> {
     Ok(paths)
 }
 
-/// Makes the links to a certificate in the directory that programs look into.
-fn link(root: &mut Root<'_>, path: &[u8]) -> Result<(), RootError> {
-    let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
-    let stem = file.strip_suffix(b".crt").unwrap_or(file);
-    let name: String = String::from_utf8_lossy(stem)
-        .chars()
-        .map(|c| match c {
-            ' ' | ',' => '_',
-            '(' | ')' => '=',
-            other => other,
-        })
-        .collect();
-    let link = format!("{CERTS}/{name}.pem");
+/// Makes the link to a certificate in the directory that programs look into; returns whether it was
+/// another one.
+fn link(root: &mut Root<'_>, path: &[u8]) -> Result<bool, RootError> {
+    let name = stem(path).iter().map(|b| match b {
+        b' ' | b',' => b'_',
+        b'(' | b')' => b'=',
+        other => *other,
+    });
+    let name: Vec<u8> = name.collect();
+    let link = [CERTS.as_bytes(), b"/", &name, b".pem"].concat();
     if root.is_link(&link) && root.readlink(&link)? == path {
-        return Ok(());
+        return Ok(false);
     }
     root.symlink(path, &link, true)?;
-    hashed::add(root, CERTS, &format!("{name}.pem"))
+    Ok(true)
 }

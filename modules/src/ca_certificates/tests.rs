@@ -1,6 +1,6 @@
 use fsgen::Tree;
 
-use crate::kit::{read, refusal, show, twice, value};
+use crate::kit::{image, read, refusal, show, step, twice, value};
 use crate::value::Value;
 
 /// Two of one subject, whose hash is 119708d0.
@@ -31,6 +31,19 @@ Zu81ZG0=
 -----END CERTIFICATE-----
 ";
 
+/// Of no authority, and for the sixties alone.
+const LEAF: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBSDCB76ADAgECAgEBMAoGCCqGSM49BAMCMBcxFTATBgNVBAMMDEV4YW1wbGUg
+bGVhZjAeFw02MDAxMDEwMDAwMDBaFw02OTEyMzEyMzU5NTlaMBcxFTATBgNVBAMM
+DEV4YW1wbGUgbGVhZjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABE2Xny+eg5RE
+41IY8Hc+Lgt/HSN/nudoNyBxhW8ZN0hQ6s4vPT+U/ZJYxEPw7H8FQoPE9+XjkBli
+UA/xOooouAyjLDAqMAkGA1UdEwQCMAAwHQYDVR0OBBYEFP2HGEOAFGNoNi0v4/Ov
+p3l9I34kMAoGCCqGSM49BAMCA0gAMEUCIQD3YcVT2AbplILtH95n1AR7OL2iyDMQ
+ty6nao1A/0b8oAIgfTYPTilJrp2eXOhzVejM7jerrTR+qrAsr8QVpf80ekA=
+-----END CERTIFICATE-----
+";
+
 fn recipe(name: &str, text: &str) -> Value {
     value!({"ca_certificates": [{"name": name, "certificate": text}]})
 }
@@ -52,7 +65,7 @@ fn names(tree: &mut Tree, folder: &str) -> Vec<String> {
 fn debian() {
     const CONF: (&str, &str) = (
         "/etc/ca-certificates.conf",
-        "# comment\n\nmozilla/A (1),b.crt\n!mozilla/off.crt\ngone.crt\n",
+        "# comment\n\n \t\n mozilla/A (1),b.crt \n! mozilla/off.crt\t\ngone.crt\n",
     );
     let old = SECOND.trim_end();
     let files = [
@@ -60,16 +73,31 @@ fn debian() {
         ("/usr/share/ca-certificates/mozilla/A (1),b.crt", old),
         ("/usr/share/ca-certificates/mozilla/off.crt", "x"),
         ("/usr/local/share/ca-certificates/notes.txt", "x"),
+        ("/etc/ssl/certs/hand.cer", LEAF),
+        (
+            "/etc/ssl/certs/off.pem@",
+            "/usr/share/ca-certificates/mozilla/off.crt",
+        ),
+        (
+            "/etc/ssl/certs/old.pem@",
+            "/usr/local/share/ca-certificates/old.crt",
+        ),
+        ("/etc/ssl/certs/deadbeef.0@", "gone.pem"),
+        ("/etc/ssl/certs/deadbeef.r0@", "hand.cer"),
+        ("/etc/ssl/certs/119708d0.7@", "hand.cer"),
     ];
     let (mut tree, done) = twice(&files, "ca_certificates", &recipe("corp", FIRST)).unwrap();
     assert_eq!(
         names(&mut tree, "/etc/ssl/certs"),
         [
+            "0dd8b5be.0 -> hand.cer",
             "119708d0.0 -> A_=1=_b.pem",
             "119708d0.1 -> corp.pem",
             "A_=1=_b.pem -> /usr/share/ca-certificates/mozilla/A (1),b.crt",
             "ca-certificates.crt",
             "corp.pem -> /usr/local/share/ca-certificates/corp.crt",
+            "deadbeef.r0 -> hand.cer",
+            "hand.cer",
         ]
     );
     assert_eq!(
@@ -168,6 +196,74 @@ fn stores_that_get_more_at_their_ends() {
         assert_eq!(read(&tree, bundle), format!("# old\nx\n# corp\n{FIRST}"));
         assert_eq!(names(&mut tree, folder), links);
         assert_eq!(done.warnings, warnings);
+        // Another one under the same name takes its place, but for what others have.
+        for (vendor, start) in [(SECOND, ""), (FIRST, &*format!("# corp\n{FIRST}"))] {
+            let mut files = files.to_vec();
+            files.extend([
+                ("/usr/share/pki/ca-trust-source/a.p11-kit", vendor),
+                ("/usr/share/pki/trust/a.p11-kit", vendor),
+                ("/usr/share/ca-certificates/trust-source/a", vendor),
+                ("/usr/share/ca-certificates/a.crt", vendor),
+            ]);
+            let mut tree = image(&files);
+            for text in [FIRST, SECOND, SECOND] {
+                step(&mut tree, "ca_certificates", &recipe("corp", text)).unwrap();
+            }
+            assert_eq!(read(&tree, anchor), SECOND);
+            let text = format!("# old\nx\n{start}# corp\n{SECOND}");
+            assert_eq!(read(&tree, bundle), text);
+            assert_eq!(names(&mut tree, folder), links);
+        }
+    }
+}
+
+#[test]
+fn what_is_told_of() {
+    let authority = "corp is the certificate of no authority";
+    let ended = "corp has ended on 1969-12-31";
+    for (store, text, program, missing) in [
+        ("/etc/ca-certificates.conf", LEAF, None, None),
+        (
+            "/etc/pki/ca-trust/",
+            LEAF,
+            Some("update-ca-trust"),
+            Some(
+                "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem, \
+                 /etc/pki/ca-trust/extracted/pem/email-ca-bundle.pem, \
+                 /etc/pki/ca-trust/extracted/pem/objsign-ca-bundle.pem",
+            ),
+        ),
+        (
+            "/var/lib/ca-certificates/ca-bundle.pem",
+            LEAF,
+            Some("update-ca-certificates"),
+            None,
+        ),
+        ("/var/lib/ca-certificates/ca-bundle.pem", FIRST, None, None),
+        (
+            "/var/lib/ca-certificates/",
+            FIRST,
+            Some("update-ca-certificates"),
+            Some("/var/lib/ca-certificates/ca-bundle.pem"),
+        ),
+    ] {
+        let files = [(store, "# old\n")];
+        let (tree, done) = twice(&files, "ca_certificates", &recipe("corp", text)).unwrap();
+        let mut want = Vec::new();
+        if text == LEAF {
+            want.extend([authority.to_owned(), ended.to_owned()]);
+            want.extend(program.map(|program| {
+                format!("corp is not in the bundles: {program} has authorities alone in them")
+            }));
+        }
+        want.extend(missing.map(|missing| {
+            let program = program.unwrap_or_default();
+            format!("{missing} is not there: run {program} in the image to make it")
+        }));
+        assert_eq!(done.warnings, want, "{store}");
+        if store.ends_with(".pem") {
+            assert_eq!(read(&tree, store).contains("BEGIN"), text != LEAF);
+        }
     }
 }
 
@@ -215,6 +311,12 @@ fn refusals() {
             "a: what is in it is no certificate of X.509",
         ),
         (&[STORE], "a", &open, "a: it has no end"),
+        (
+            &[STORE],
+            "a",
+            &format!("{FIRST}-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----\n"),
+            "a: there is a private key, which everybody could read",
+        ),
     ] {
         assert_eq!(
             refusal(files, "ca_certificates", &recipe(name, text)),
