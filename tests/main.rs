@@ -76,6 +76,7 @@ mod ext4;
 mod fat;
 mod faults;
 mod formats;
+mod grub_scripts;
 mod hostile;
 mod images;
 mod install_debs;

@@ -3,14 +3,21 @@
 //! Settings from which a tool makes the loader's own file change along with that file, so that the
 //! next update keeps what the first boot has.
 
-mod words;
+mod change;
+mod entry;
+mod grub;
+mod variable;
 
 use serde::Deserialize;
 
 use crate::option::{OptionDoc, Shape};
 use crate::value::{Spanned, ValueError};
 use crate::{Cfg, Error, Host, Module, Root, RootError};
-use words::{Change, Unread};
+use change::Change;
+use variable::Unread;
+
+/// What zipl, the loader of s390, reads besides entries.
+const ZIPL: &str = "/etc/zipl.conf";
 
 pub(crate) const MODULE: Module = Module {
     name: "kernel_cmdline",
@@ -18,8 +25,10 @@ pub(crate) const MODULE: Module = Module {
     details: "\
 Changes what the image has of: `GRUB_CMDLINE_LINUX` in `/etc/default/grub`, the `linux` lines of
 grub.cfg, `/etc/kernel/cmdline`, the entries of systemd-boot and of Fedora's GRUB in
-`loader/entries`, extlinux.conf and `/etc/update-extlinux.conf`. Comments, other lines and other
-parameters stay. A parameter that is there is not added again.",
+`loader/entries` with GRUB's environment, extlinux.conf and `/etc/update-extlinux.conf`. Comments,
+other lines and other parameters stay. A parameter that is there is not added again; of those with
+one name, such as `console`, the added ones are the last, in their order. `/etc/zipl.conf` is told
+of, not changed.",
     keys: &["kernel_cmdline"],
     options: &[OptionDoc::required(
         "kernel_cmdline",
@@ -69,13 +78,20 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
         return Err(error.help("give `add` or `remove`"));
     }
     for word in add.iter().chain(&remove) {
-        let is_plain = |c: char| c.is_ascii_graphic() && !"\"'\\$`#".contains(c);
+        // GRUB's shell reads each of these as something else.
+        let is_plain = |c: char| c.is_ascii_graphic() && !"\"'\\$`#;|&<>{}".contains(c);
         if word.is_empty() || !word.chars().all(is_plain) {
             let error = word.error(format!(
                 "{:?} is no parameter that all loaders take",
                 **word
             ));
-            return Err(error.help("it is one word, without blanks, quotes, `$`, `#` and `\\`"));
+            let help = "it is one word, without blanks, quotes and any of $ # \\ ; | & < > { }";
+            return Err(error.help(help));
+        }
+    }
+    for (at, word) in add.iter().enumerate() {
+        if add[..at].iter().any(|other| other.value == word.value) {
+            return Err(word.error(format!("{} is given twice", **word)));
         }
     }
     if let Some(word) = add
@@ -104,37 +120,61 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         if !root.is_file(path) {
             return Ok::<_, Error>(false);
         }
-        let text = root.read_to_string(path)?;
+        let text = root.any_text(path)?;
         let new = edited(&text, &change).map_err(|line| unread(path, line))?;
-        root.write(path, new)?;
+        root.write_any_text(path, &new)?;
         Ok(true)
     };
-    let mut found = shell(root, b"/etc/default/grub", &words::grub_defaults)?;
+    let mut found = shell(root, b"/etc/default/grub", &variable::grub_defaults)?;
     for path in root.glob("/etc/default/grub.d/*.cfg") {
-        shell(root, &path, &words::grub_drop_in)?;
+        shell(root, &path, &variable::grub_drop_in)?;
     }
     found |= shell(root, b"/etc/update-extlinux.conf", &|text, change| {
-        words::shell_value(text, "default_kernel_opts", change)
+        variable::shell_value(text, "default_kernel_opts", change)
     })?;
     found |= edit(root, "/etc/kernel/cmdline", |text| {
-        words::whole(text, &change)
+        entry::whole(text, &change)
     })?;
+    let mut has_environment = false;
     for folder in ["/boot/grub", "/boot/grub2", "/boot/efi/EFI/*"] {
         for path in root.glob(format!("{folder}/grub.cfg")) {
-            found |= edit(root, &path, |text| words::grub_entries(text, &change))?;
+            found |= edit(root, &path, |text| grub::entries(text, &change))?;
+        }
+        for path in root.glob(format!("{folder}/grubenv")) {
+            let text = root.any_text(&path)?;
+            if text.contains("\nkernelopts=") {
+                has_environment = true;
+                let new = entry::environment(&text, &change).ok_or_else(|| {
+                    let shown = path.escape_ascii();
+                    let message = format!("{shown}: kernelopts cannot be changed");
+                    let help =
+                        "it has a `\\`, or no room for more: the file has 1024 bytes for all";
+                    ValueError::new(cfg.span(), message).help(help)
+                })?;
+                root.write_any_text(&path, &new)?;
+            }
         }
     }
     for folder in ["/boot", "/efi", "/boot/efi"] {
         for path in root.glob(format!("{folder}/loader/entries/*.conf")) {
-            found |= edit(root, &path, |text| {
-                words::lines(text, &["options"], 1, &change)
-            })?;
+            let is_elsewhere = entry::has_environment(&root.any_text(&path)?);
+            if is_elsewhere && !has_environment && !change.remove.is_empty() {
+                let shown = path.escape_ascii();
+                root.warn(format!(
+                    "{shown} has $kernelopts, which no grubenv has: nothing is removed from that"
+                ));
+            }
+            let add = !(is_elsewhere && has_environment);
+            found |= edit(root, &path, |text| entry::boot_loader(text, &change, add))?;
         }
     }
     for path in ["/boot/extlinux.conf", "/boot/extlinux/extlinux.conf"] {
-        found |= edit(root, path, |text| {
-            words::lines(text, &["append"], 1, &change)
-        })?;
+        found |= edit(root, path, |text| entry::extlinux(text, &change))?;
+    }
+    if root.is_file(ZIPL) {
+        root.warn(format!(
+            "{ZIPL} is not changed: it may have parameters, too"
+        ));
     }
     if found {
         return Ok(());
@@ -158,8 +198,8 @@ fn edit(
     if !root.is_file(path) {
         return Ok(false);
     }
-    let text = root.read_to_string(path)?;
-    root.write(path, change(&text))?;
+    let text = root.any_text(path)?;
+    root.write_any_text(path, &change(&text))?;
     Ok(true)
 }
 

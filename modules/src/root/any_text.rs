@@ -1,0 +1,88 @@
+//! Texts in which bytes may be no UTF-8: where a module changes a line, such bytes in others stay.
+//!
+//! A byte that is part of no character is one of the private characters from U+10FF80 on while the
+//! text is worked on; where a file has such characters itself, their bytes are taken so as well.
+
+use super::{Root, RootError};
+
+/// The character that stands for the byte 0.
+const FIRST: u32 = 0x10_ff00;
+
+impl Root<'_> {
+    /// Returns the content of a text file that is to be changed and written by
+    /// [`Root::write_any_text`]; nothing where it is not there.
+    pub(crate) fn any_text(&self, path: impl AsRef<[u8]>) -> Result<String, RootError> {
+        Ok(decode(&self.read_if_exists(path)?.unwrap_or_default()))
+    }
+
+    /// Writes a text that [`Root::any_text`] returned, changed.
+    pub(crate) fn write_any_text(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        text: &str,
+    ) -> Result<(), RootError> {
+        self.write(path, encode(text))
+    }
+}
+
+/// Returns the byte that a character stands for.
+fn byte(c: char) -> Option<u8> {
+    let byte = u32::from(c).checked_sub(FIRST)?;
+    u8::try_from(byte).ok().filter(|byte| *byte >= 0x80)
+}
+
+fn decode(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    let add = |out: &mut String, bytes: &[u8]| {
+        out.extend(
+            bytes
+                .iter()
+                .filter_map(|b| char::from_u32(FIRST + u32::from(*b))),
+        );
+    };
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match byte(c) {
+                None => out.push(c),
+                Some(_) => add(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        add(&mut out, chunk.invalid());
+    }
+    out
+}
+
+fn encode(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    for c in text.chars() {
+        match byte(c) {
+            Some(byte) => out.push(byte),
+            None => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, encode};
+
+    #[test]
+    fn bytes_stay() {
+        for (bytes, text) in [
+            (&b""[..], ""),
+            (b"f\xc3\xbcr\n", "f\u{fc}r\n"),
+            (b"f\xfcr\n\xff\x80", "f\u{10fffc}r\n\u{10ffff}\u{10ff80}"),
+            (b"\xf0\x9f\x98", "\u{10fff0}\u{10ff9f}\u{10ff98}"),
+            // U+10FFFC itself.
+            (
+                b"\xf4\x8f\xbf\xbc",
+                "\u{10fff4}\u{10ff8f}\u{10ffbf}\u{10ffbc}",
+            ),
+            (b"\xf4\x8f\xbc\x80", "\u{10ff00}"),
+        ] {
+            assert_eq!(decode(bytes), text);
+            assert_eq!(encode(text), bytes);
+        }
+    }
+}
