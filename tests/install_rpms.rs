@@ -118,8 +118,8 @@ fn packages_replace_others_as_rpm_does() {
     };
     version("1.9", "first");
     version("1.10", "second");
-    let first = work.join("first/next-1.9.noarch.rpm");
-    let second = work.join("second/next-1.10.noarch.rpm");
+    let first = ["", "-part"].map(|part| work.join(format!("first/next{part}-1.9.noarch.rpm")));
+    let second = ["", "-part"].map(|part| work.join(format!("second/next{part}-1.10.noarch.rpm")));
 
     if !rpm_installs() {
         return;
@@ -128,14 +128,14 @@ fn packages_replace_others_as_rpm_does() {
     // as rpm left it: with a log beside it.
     base(&work);
     let theirs = by_rpm(&work, &packages(&work));
-    succeed(rpm(&theirs).args(["-U", "--noplugins"]).arg(&first));
-    for name in ["changed", "changed-noreplace", "same"] {
+    succeed(rpm(&theirs).args(["-U", "--noplugins"]).args(&first));
+    for name in ["changed", "changed-noreplace", "same", "moved-changed"] {
         fs::write(theirs.join("etc/next").join(name), "mine\n").unwrap();
     }
     assert!(theirs.join("var/lib/rpm/rpmdb.sqlite-wal").exists());
     let tar = work.join("base.tar");
     pack(&theirs, &tar);
-    succeed(rpm(&theirs).args(["-U", "--noplugins"]).arg(&second));
+    succeed(rpm(&theirs).args(["-U", "--noplugins"]).args(&second));
 
     work.write(
         "build.yaml",
@@ -162,7 +162,10 @@ fn packages_replace_others_as_rpm_does() {
     };
     assert_same(&without_times(ours), &without_times(&theirs));
     assert_same(&dump(ours), &dump(&theirs));
-    assert_eq!(succeed(rpm(ours).arg("-qa")), "next-1.10-1.noarch\n");
+    assert_eq!(
+        succeed(rpm(ours).arg("-qa")),
+        "next-1.10-1.noarch\nnext-part-1.10-1.noarch\n"
+    );
     drop(mounted);
 
     // The same once more changes nothing; the older one is refused, unless it is asked for.

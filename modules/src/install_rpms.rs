@@ -259,6 +259,7 @@ impl Step<'_> {
             });
             scripts.slot(root, of, Slot::Post, count(index))
         })?;
+        unpacking.conflicts.check()?;
         scripts.triggers(root, changes.packages(When::In), cfg.span())?;
         scripts.triggers(root, changes.packages(When::Un), cfg.span())?;
         scripts.triggers(root, changes.files(When::Un), cfg.span())?;

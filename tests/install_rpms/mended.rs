@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use super::build::{base, build_file, build_target, work};
-use super::system::pack;
-use crate::kit::run;
+use super::build::{
+    NOW, base, build_file, build_target, installed, recipe, rpm, rpm_installs, work,
+};
+use super::system::{assert_same, dump, listing, pack};
+use crate::kit::{run, succeed};
 
 /// Writes a spec of one file.
 fn spec(
@@ -102,5 +104,113 @@ fn a_database_with_a_view() {
                 .stderr
                 .contains("it has views or triggers, which rpm never makes");
         assert!(run.code == Some(code) && told, "{statement}: {run:#?}");
+    }
+}
+
+/// Packages with further lines of the header, what they do in `/opt/x`, and their files: they share
+/// files of different times, or obsolete each other.
+const PAIRS: &[(&str, &str, &str, &str)] = &[
+    (
+        "share-one",
+        "",
+        "echo x > f; echo x > c; ln -s f l; touch -d @1000 f c; touch -hd @1000 l",
+        "/opt/x\n%config(noreplace) /opt/x/c",
+    ),
+    (
+        "share-two",
+        "Requires: share-one",
+        "echo x > f; echo x > c; ln -s f l; touch -d @2000 f c; touch -hd @2000 l",
+        "/opt/x\n%config(noreplace) /opt/x/c",
+    ),
+    (
+        "round-one",
+        "Obsoletes: round-two",
+        "touch -d @1000 one",
+        "/opt/x/one",
+    ),
+    (
+        "round-two",
+        "Obsoletes: round-one",
+        "touch -d @1000 two",
+        "/opt/x/two",
+    ),
+];
+
+#[test]
+fn pairs_are_as_with_rpm() {
+    let work = work("pairs");
+    let tar = base(&work);
+    for (name, lines, install, files) in PAIRS {
+        let text = format!(
+            "Name: {name}\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nAutoReqProv: no\n\
+             BuildArch: noarch\n{lines}\n%description\nx\n%install\n\
+             mkdir -p %{{buildroot}}/opt/x\ncd %{{buildroot}}/opt/x\n{install}\n\
+             touch -d @1000 .\n%files\n{files}\n"
+        );
+        let spec = work.write(&format!("{name}.spec"), text);
+        build_file(&work, &spec, "rpms", &[]);
+    }
+    recipe(&work, "");
+    for setting in [None, Some("mine\n")] {
+        let theirs = work.join("base");
+        fs::remove_dir_all(theirs.join("opt")).unwrap_or_default();
+        if let Some(setting) = setting {
+            fs::create_dir_all(theirs.join("opt/x")).unwrap();
+            fs::write(theirs.join("opt/x/c"), setting).unwrap();
+        }
+        pack(&theirs, &tar);
+        let Some(mounted) = installed(&work, &tar) else {
+            return;
+        };
+        if !rpm_installs() {
+            return;
+        }
+        let packages = PAIRS
+            .iter()
+            .map(|(name, ..)| format!("rpms/{name}-1.noarch.rpm"));
+        let mut judge = rpm(&theirs);
+        judge.args(["-U", "--noplugins"]).args(packages);
+        succeed(judge.current_dir(work.path()).env("SOURCE_DATE_EPOCH", NOW));
+        assert_same(&listing(mounted.path()), &listing(&theirs));
+        assert_same(&dump(mounted.path()), &dump(&theirs));
+        fs::remove_dir_all(theirs.join("var/lib/rpm")).unwrap();
+    }
+}
+
+#[test]
+fn a_way_that_a_user_made() {
+    let work = work("way");
+    let tar = base(&work);
+    let theirs = work.join("base");
+    let install = "mkdir -p ../opt/mm; echo x > ../opt/mm/a";
+    let spec = spec(&work, "way", "1", install, "/opt/mm/a");
+    build_file(&work, Path::new(&spec), "rpms", &[]);
+    if !rpm_installs() {
+        return;
+    }
+    recipe(&work, "");
+    fs::create_dir_all(theirs.join("opt")).unwrap();
+    fs::create_dir_all(theirs.join("opt/own")).unwrap();
+    for (user, target, is_followed) in [
+        (0, "../etc", true),
+        (1000, "../etc", false),
+        (1000, "own", true),
+    ] {
+        let link = theirs.join("opt/mm");
+        fs::remove_file(&link).unwrap_or_default();
+        fs::remove_dir_all(theirs.join("var/lib/rpm")).unwrap_or_default();
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        std::os::unix::fs::lchown(&link, Some(user), Some(user)).unwrap();
+        std::os::unix::fs::chown(theirs.join("opt/own"), Some(1000), None).unwrap();
+        pack(&theirs, &tar);
+        let ours = run(work.hsb(["plan", "-i"]).arg(&tar));
+        let file = work.join("rpms/way-1.x86_64.rpm");
+        let judged = run(rpm(&theirs).args(["-i", "--noplugins"]).arg(file));
+        assert_eq!(judged.code == Some(0), is_followed, "{judged:#?}");
+        let told = is_followed
+            || ours
+                .stderr
+                .contains("/opt/mm is a link that user 1000 made");
+        assert!((ours.code == Some(0)) == is_followed && told, "{ours:#?}");
     }
 }

@@ -18,7 +18,7 @@ fn packages_that_cannot_be_installed() {
         let text = format!(
             "Name: {name}\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nAutoReqProv: no\n\
              {lines}\n%description\nx\n%install\ncd %{{buildroot}}\nmkdir -p opt/gzip/many etc usr/lib\n\
-             echo {name} > opt/gzip/many/3\necho {name} > etc/{name}\n%files\n{files}\n"
+             echo {name} | tee opt/gzip/many/2 > opt/gzip/many/3\necho {name} > etc/{name}\n%files\n{files}\n"
         );
         let spec = work.write(&format!("{name}.spec"), text);
         build_file(
@@ -38,7 +38,11 @@ fn packages_that_cannot_be_installed() {
         "BuildArch: noarch\nConflicts: payload-gzip < 2",
         "/etc/rival",
     );
-    spec("thief", "BuildArch: noarch", "/opt/gzip/many/3");
+    spec(
+        "thief",
+        "BuildArch: noarch",
+        "/opt/gzip/many/2\n/opt/gzip/many/3",
+    );
     spec(
         "stranger",
         "BuildArch: noarch",
@@ -140,7 +144,8 @@ fn packages_that_cannot_be_installed() {
         (
             "[rpms, thief]",
             1,
-            "thief-1-1.noarch and payload-gzip-1.0-1.noarch both have /opt/gzip/many/3",
+            "both have /opt/gzip/many/2, and not the same; \
+             thief-1-1.noarch and payload-gzip-1.0-1.noarch both have /opt/gzip/many/3, and not",
         ),
         (
             "[stranger]",

@@ -164,7 +164,7 @@ fn all_packages_at_once_are_as_rpm_installs_them() {
     pack(&theirs, &tar);
     recipe(&work, "nodeps: true\nreplacefiles: true\n");
     let packages = packages(&work);
-    assert_eq!(packages.len(), 27);
+    assert_eq!(packages.len(), 28);
     let Some(mounted) = installed(&work, &tar) else {
         return;
     };

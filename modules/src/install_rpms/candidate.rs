@@ -63,7 +63,13 @@ impl package_files::Package for Candidate {
                 return Err(PackageError::Feature(dependency));
             }
         }
+        if let Some(text) = package.identity.unsound() {
+            return Err(PackageError::Name(text.to_owned()));
+        }
         let files = file::read(&package.header)?;
+        if let Some([one, other]) = file::unlike_links(&files) {
+            return Err(PackageError::Links(one.path(), other.path()));
+        }
         Ok(Self {
             file,
             package,

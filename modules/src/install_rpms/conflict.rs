@@ -6,12 +6,16 @@ use super::candidate::Candidate;
 use super::store::Installed;
 use super::transaction::Transaction;
 use crate::Root;
-use crate::root::Place;
+use crate::root::{Place, show};
 use crate::rpm::file::{File, State};
 use crate::rpm::identity::Identity;
+use crate::value::ValueError;
 
 /// Programs of this color win over others of the same path: 64-bit ones (rpm's `%_prefer_color`).
 const PREFERRED: u32 = 2;
+
+/// How many files a message names.
+const TOLD: usize = 20;
 
 /// A package of this step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +63,8 @@ pub(super) enum Settled<'p> {
 /// The owners of all places that this step has to do with.
 pub(super) struct Owners<'p> {
     places: BTreeMap<Place, Vec<Owner<'p>>>,
+    /// The settings of packages that go, with the places of these in the list.
+    gone: BTreeMap<Place, (usize, &'p File)>,
     /// What became of files, where it is not what was decided for them.
     changes: BTreeMap<Who, Vec<(usize, State)>>,
     /// Which programs the machine runs.
@@ -87,19 +93,23 @@ impl<'p> Owners<'p> {
         }
         let mut owners = Self {
             places: BTreeMap::new(),
+            gone: BTreeMap::new(),
             changes: BTreeMap::new(),
             color,
             replaces,
         };
         for (which, there) in installed.iter().enumerate() {
-            if transaction.is_erased(which) {
-                continue;
-            }
+            let is_erased = transaction.is_erased(which);
             for (index, file) in there.files().iter().enumerate() {
                 if there.has(index)
+                    && (!is_erased || file.is_config())
                     && names.contains(&*file.name)
                     && let Some(place) = root.find_place(&file.directory, &file.name)
                 {
+                    if is_erased {
+                        owners.gone.insert(place, (which, file));
+                        continue;
+                    }
                     let owner = Owner {
                         who: Who::There(which),
                         package: &there.identity,
@@ -176,13 +186,15 @@ impl<'p> Owners<'p> {
         settled
     }
 
-    /// Returns the file of a package that was there and stays, at a place.
+    /// Returns the file that a package had at a place before: one that stays, or else one that
+    /// goes, whose settings another package takes over.
     pub(super) fn there(&self, place: &Place) -> Option<(usize, &'p File)> {
         let mut owners = self.places.get(place).into_iter().flatten();
-        owners.find_map(|owner| match owner.who {
+        let stays = owners.find_map(|owner| match owner.who {
             Who::There(index) => Some((index, owner.file)),
             Who::New(_) => None,
-        })
+        });
+        stays.or_else(|| self.gone.get(place).copied())
     }
 
     /// Returns whether any package has the place.
@@ -198,5 +210,36 @@ impl<'p> Owners<'p> {
     /// Returns what became of files, where it is not what was decided for them.
     pub(super) fn into_changes(self) -> BTreeMap<Who, Vec<(usize, State)>> {
         self.changes
+    }
+}
+
+/// The files that packages have and others have, too, and not the same.
+#[derive(Default)]
+pub(super) struct Conflicts<'p> {
+    /// A package, what it is in conflict with, and where.
+    found: Vec<(&'p Candidate, &'p Identity, Vec<u8>)>,
+}
+
+impl<'p> Conflicts<'p> {
+    pub(super) fn add(&mut self, own: &'p Candidate, other: &'p Identity, path: Vec<u8>) {
+        self.found.push((own, other, path));
+    }
+
+    /// Returns an error that names them, or the first ones of many.
+    pub(super) fn check(&self) -> Result<(), ValueError> {
+        let Some((first, ..)) = self.found.first() else {
+            return Ok(());
+        };
+        let each = self.found.iter().take(TOLD).map(|(own, other, path)| {
+            let (own, path) = (&own.package.identity, show(path));
+            format!("{own} and {other} both have {path}, and not the same")
+        });
+        let mut message = each.collect::<Vec<_>>().join("; ");
+        if let Some(more @ 1..) = self.found.len().checked_sub(TOLD) {
+            message += &format!("; and {more} more such files");
+        }
+        let help = "leave packages out, or let the one that comes later win, with `replacefiles: \
+                    true`";
+        Err(first.error(message).help(help))
     }
 }

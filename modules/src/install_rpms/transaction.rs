@@ -90,10 +90,18 @@ impl Transaction {
         for (index, candidate) in candidates.iter().enumerate() {
             let own = &candidate.package.identity;
             let mut others = by_name.get(&*own.name).into_iter().flatten();
+            // Of two that obsolete each other, rpm installs the one that comes first.
+            let is_mutual = |other: usize| {
+                let other = &candidates[other].package.identity;
+                obsoletes[index]
+                    .iter()
+                    .any(|own| obsoletes_package(own, other))
+            };
             let found = others.find(|(other, obsolete)| {
                 candidates[*other].package.identity.name != own.name
                     && !self.left_out.contains_key(other)
                     && obsoletes_package(obsolete, own)
+                    && !(index < *other && is_mutual(*other))
             });
             if let Some((other, _)) = found {
                 self.left_out.insert(index, *other);

@@ -8,7 +8,7 @@ use fsgen::tree::content::Content;
 use fsgen::{Kind, Meta, NodeId, Timestamp};
 
 use super::candidate::Candidate;
-use super::conflict::{Owner, Owners, Settled, What, Who};
+use super::conflict::{Conflicts, Owner, Owners, Settled, What, Who};
 use super::fate::{self, Fate};
 use super::options::Options;
 use super::payload::Contents;
@@ -28,6 +28,8 @@ pub(super) struct Unpacking<'i> {
     installed: &'i [Installed],
     /// What is decided for the files of each package.
     states: BTreeMap<usize, Vec<State>>,
+    /// What packages have that other ones have, too.
+    pub(super) conflicts: Conflicts<'i>,
 }
 
 /// One package while it is unpacked.
@@ -63,6 +65,7 @@ impl<'i> Unpacking<'i> {
             states: states.collect(),
             owners: Owners::find(root, candidates, installed, transaction, color, replaces),
             installed,
+            conflicts: Conflicts::default(),
         })
     }
 
@@ -134,6 +137,7 @@ impl<'i> Unpacking<'i> {
             return Ok(());
         }
         let (uid, gid) = package.owner(file)?;
+        check_way(root, &file.directory).map_err(|message| candidate.error(message))?;
         let place = root.place_in(&file.directory, &file.name)?;
         match self.owners.settle(&place, package.owner_of(index, file)) {
             Settled::Put => {}
@@ -144,15 +148,8 @@ impl<'i> Unpacking<'i> {
                 return Ok(());
             }
             Settled::Conflict(other) => {
-                let (own, path) = (&candidate.package.identity, root.path_at(&place));
-                let message = format!(
-                    "{own} and {other} both have {}, and not the same",
-                    show(&path)
-                );
-                let error = candidate.error(message);
-                return Err(error
-                    .help("`replacefiles: true` lets the package that comes later win")
-                    .into());
+                self.conflicts.add(candidate, other, root.path_at(&place));
+                return Ok(());
             }
         }
         let meta = Meta {
@@ -309,6 +306,28 @@ impl<'p> Package<'p> {
         }
         Ok(())
     }
+}
+
+/// Refuses a way through a link that a user made who does not own what it leads to: that user would
+/// say where files go (rpm's `fsmOpenat`).
+fn check_way(root: &Root<'_>, directory: &[u8]) -> Result<(), String> {
+    let slashes = directory.iter().enumerate();
+    let slashes = slashes.filter(|(_, byte)| **byte == b'/').skip(1);
+    for (end, _) in slashes {
+        let path = &directory[..end];
+        let user = match root.lstat(path) {
+            Ok(node) if matches!(node.kind, Kind::Symlink(_)) => node.meta.uid,
+            _ => continue,
+        };
+        if user != 0 && root.stat(path).is_ok_and(|node| node.meta.uid != user) {
+            return Err(format!(
+                "{} is a link that user {user} made to what is not theirs, which rpm does not \
+                 follow; remove it in an earlier step",
+                show(path)
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Makes a directory, or gives the one that is there its mode and owner.

@@ -225,6 +225,19 @@ pub(crate) fn hard_links(files: &[File]) -> BTreeMap<usize, Vec<usize>> {
     sets.map(|set| (set[0], set)).collect()
 }
 
+/// Returns two files that are one by their numbers, but have different content.
+pub(crate) fn unlike_links(files: &[File]) -> Option<[&File; 2]> {
+    hard_links(files).into_iter().find_map(|(first, set)| {
+        let first = &files[first];
+        let is_unlike = |other: &&File| {
+            let has_digests = !first.digest.is_empty() && !other.digest.is_empty();
+            first.size != other.size || (has_digests && first.digest != other.digest)
+        };
+        let other = set.iter().map(|at| &files[*at]).find(is_unlike)?;
+        Some([first, other])
+    })
+}
+
 /// The longest path, its closing NUL included (Linux: `PATH_MAX`).
 const LONGEST_PATH: usize = 4096;
 

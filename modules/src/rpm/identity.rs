@@ -83,6 +83,28 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// Returns what of it has a character that rpmbuild refuses, or begins as nothing may.
+    pub(crate) fn unsound(&self) -> Option<&str> {
+        let Version {
+            version, release, ..
+        } = &self.version;
+        let is_sound = |text: &str, also: &str| {
+            text.chars()
+                .all(|c| c.is_ascii_alphanumeric() || also.contains(c))
+        };
+        let begins = |c: char| c.is_ascii_alphanumeric() || "_%".contains(c);
+        let is_name = self.name.starts_with(begins) && is_sound(&self.name, "-._+%{}");
+        match () {
+            () if !is_name => Some(&self.name),
+            () if !is_sound(version, "._+%{}~^") => Some(version),
+            () if !is_sound(release, "._+%{}~^") => Some(release),
+            () if !is_sound(&self.arch, "._-") => Some(&self.arch),
+            () => None,
+        }
+    }
+}
+
 /// `hello-1.0-1.x86_64`, with the epoch where there is one.
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,5 +113,42 @@ impl fmt::Display for Identity {
             write!(f, ".{}", self.arch)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_rpmbuild_makes() {
+        for (name, version, want) in [
+            ("gcc-c++", "1.0~rc1^git.2", None),
+            ("_x.y", "1", None),
+            ("%{name}", "1", None),
+            ("-x", "1", Some("-x")),
+            ("/x", "1", Some("/x")),
+            ("a b", "1", Some("a b")),
+            ("a\n", "1", Some("a\n")),
+            ("\u{1b}a", "1", Some("\u{1b}a")),
+            ("\u{e4}", "1", Some("\u{e4}")),
+            ("a", "1-2", Some("1-2")),
+            ("a", "1/2", Some("1/2")),
+        ] {
+            let identity = Identity {
+                name: name.to_owned(),
+                version: Version::parse(""),
+                arch: "noarch".to_owned(),
+            };
+            let version = Version {
+                version: version.to_owned(),
+                ..identity.version.clone()
+            };
+            let identity = Identity {
+                version,
+                ..identity
+            };
+            assert_eq!(identity.unsound(), want);
+        }
     }
 }

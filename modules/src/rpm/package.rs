@@ -10,6 +10,7 @@ use super::digest::{Algorithm, Digest};
 use super::header::{self, Header, HeaderError, PREAMBLE};
 use super::identity::Identity;
 use super::tag;
+use crate::root::show;
 
 /// The first bytes of a package.
 const LEAD: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
@@ -53,6 +54,12 @@ pub(crate) enum PackageError {
     PayloadFormat(String),
     #[error("this package is for the operating system {0:?}, not Linux")]
     OperatingSystem(String),
+    #[error(
+        "{0:?} is in its name, version or architecture, where rpmbuild makes nothing like that"
+    )]
+    Name(String),
+    #[error("{} and {} are one file, but not of one size and digest", show(.0), show(.1))]
+    Links(Vec<u8>, Vec<u8>),
     #[error("it needs {0}, a feature of rpm that is not known here")]
     Feature(Dependency),
 }
