@@ -2,6 +2,8 @@
 //!
 //! See modules-load.d(5), modprobe.d(5).
 
+mod known;
+
 use serde::Deserialize;
 
 use crate::continued;
@@ -10,6 +12,7 @@ use crate::named::Named;
 use crate::option::{OptionDoc, Shape};
 use crate::value::{Spanned, ValueError};
 use crate::{Cfg, Error, Host, Module, Root, RootError};
+use known::{Settings, is_missing, plain};
 
 /// What systemd, OpenRC and Debian's init read.
 const LOAD: &str = "/etc/modules-load.d/hsb.conf";
@@ -25,8 +28,8 @@ pub(crate) const MODULE: Module = Module {
     summary: "says which modules the kernel loads at boot, which never, and their options",
     details: "\
 Writes `/etc/modules-load.d/hsb.conf` (`/etc/modules` on images without systemd that have it) and
-`/etc/modprobe.d/hsb.conf`. A module that no kernel of the image has is named in a warning. What is
-loaded by an initramfs is decided when that is made, which hsb does not do.",
+`/etc/modprobe.d/hsb.conf`. A module that no kernel of the image has, by its name or an alias, is
+named in a warning, and one that another file of modprobe.d turns off. What is loaded by an initramfs is decided when that is made, which hsb does not do.",
     keys: &["modules_load", "modules_blacklist", "modules_options"],
     options: &[
         OptionDoc::optional("modules_load", Shape::List(&Shape::Text), "modules to load"),
@@ -81,7 +84,6 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
             return Err(name.error(format!("{:?} is no name of a module", **name)));
         }
     }
-    let plain = |name: &str| name.replace('-', "_");
     for name in &modules_load {
         let is_same = |other: &&Spanned<String>| plain(other) == plain(name);
         if let Some(other) = modules_blacklist.iter().find(is_same) {
@@ -93,11 +95,19 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
         if !is_name(name) {
             return Err(name.error(format!("{:?} is no name of a module", **name)));
         }
-        if options.trim().is_empty() || options.contains('\n') {
-            return Err(options.error(format!(
-                "the options of {} are not one line of text",
-                **name
-            )));
+        let wrong = match options.trim() {
+            "" => Some("are not one line of text"),
+            text if text.contains(char::is_control) => Some("are not one line of text"),
+            text if text.ends_with('\\') => {
+                Some("end in `\\`, by which the next line is part of them")
+            }
+            text if text.split_whitespace().any(|word| word.starts_with('#')) => {
+                Some("have a `#`, which starts no comment there")
+            }
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            return Err(options.error(format!("the options of {} {wrong}", **name)));
         }
     }
     Ok(())
@@ -124,8 +134,13 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         (start.clone(), format!("{start} {}", options.trim()))
     });
     add(root, PROBE, blacklist.chain(options))?;
+    let settings = Settings::read(root)?;
     for name in &modules_load {
-        if is_missing(root, name)? {
+        for (path, kind) in settings.against(name) {
+            let message = format!("{} is not loaded: {path} has `{kind}` for it", **name);
+            root.warn_at(name.span, message);
+        }
+        if !settings.have_alias(name) && is_missing(root, name)? {
             root.warn_at(
                 name.span,
                 format!("no kernel of the image has the module {}", **name),
@@ -146,11 +161,11 @@ fn add(
         return Ok(());
     }
     root.mkdir_above(file)?;
-    let mut text = root.text_to_change(file)?;
+    let mut text = root.any_text(file)?;
     for (start, line) in lines {
         text = set(&text, &start, &line, file == PROBE);
     }
-    root.write(file, text)
+    root.write_any_text(file, &text)
 }
 
 /// Returns a text with a line in place of those that begin with the same words. In modprobe.d(5) a
@@ -160,8 +175,6 @@ fn set(text: &str, start: &str, line: &str, is_continued: bool) -> String {
         true => continued::lines(text, true),
         false => text.split_inclusive('\n').collect(),
     };
-    // `-` and `_` are one letter to the kernel.
-    let plain = |word: &str| word.replace('-', "_");
     let is_same = |old: &str| {
         let words = continued::words(old).into_iter().map(|word| plain(&word));
         let wanted: Vec<_> = start.split(' ').map(plain).collect();
@@ -182,147 +195,14 @@ fn set(text: &str, start: &str, line: &str, is_continued: bool) -> String {
         if !out.is_empty() && !out.ends_with('\n') {
             out.push('\n');
         }
+        if is_continued && out.ends_with("\\\n") {
+            out.push('\n');
+        }
         out += line;
         out.push('\n');
     }
     out
 }
 
-/// Returns whether the image has kernels with modules, and none of them this one.
-fn is_missing(root: &Root<'_>, name: &str) -> Result<bool, RootError> {
-    let mut kernels = 0;
-    for file in ["modules.dep", "modules.builtin"] {
-        for path in root.glob(format!("/lib/modules/*/{file}")) {
-            kernels += 1;
-            let text = root.read(&path)?;
-            if text.split(|b| *b == b'\n').any(|line| is_of(line, name)) {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(kernels > 0)
-}
-
-/// Returns whether a line of modules.dep(5) or modules.builtin is of a module: its file has its
-/// name, whichever of `-` and `_` that has.
-fn is_of(line: &[u8], name: &str) -> bool {
-    let path = line.split(|b| *b == b':').next().unwrap_or_default();
-    let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
-    let stem = file.split(|b| *b == b'.').next().unwrap_or_default();
-    let plain = |name: &[u8]| -> Vec<u8> {
-        name.iter()
-            .map(|b| if *b == b'-' { b'_' } else { *b })
-            .collect()
-    };
-    plain(stem) == plain(name.as_bytes())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::{LOAD, OLD, PROBE};
-    use crate::kit::{read, refusal, twice, value};
-
-    #[test]
-    fn files() {
-        let recipe = value!({
-            "modules_load": ["br_netfilter", "dm-mod"],
-            "modules_blacklist": ["pcspkr"],
-            "modules_options": {"kvm_intel": "nested=1"},
-        });
-        for (files, load, text, probe) in [
-            (
-                &[][..],
-                LOAD,
-                "br_netfilter\ndm-mod\n",
-                "blacklist pcspkr\noptions kvm_intel nested=1\n",
-            ),
-            (
-                &[
-                    (OLD, "# old\nloop"),
-                    (PROBE, "# mine\noptions kvm-intel nested=0\noptions kvm x=1"),
-                ],
-                OLD,
-                "# old\nloop\nbr_netfilter\ndm-mod\n",
-                "# mine\noptions kvm_intel nested=1\noptions kvm x=1\nblacklist pcspkr\n",
-            ),
-            (
-                &[
-                    (OLD, ""),
-                    ("/usr/lib/systemd/systemd", ""),
-                    (LOAD, "dm_mod\n#\n"),
-                ],
-                LOAD,
-                "dm-mod\n#\nbr_netfilter\n",
-                "blacklist pcspkr\noptions kvm_intel nested=1\n",
-            ),
-            (
-                &[(
-                    PROBE,
-                    "# c \\\nblacklist pcspkr\noptions \\\n kvm-intel nested=0 \\\n  ept=0\noptions kvm x \\\n y",
-                )],
-                LOAD,
-                "br_netfilter\ndm-mod\n",
-                "# c \\\nblacklist pcspkr\noptions kvm_intel nested=1\noptions kvm x \\\n y\nblacklist pcspkr\n",
-            ),
-        ] {
-            let (tree, done) = twice(files, "modules_load", &recipe).unwrap();
-            assert_eq!(read(&tree, load), text);
-            assert_eq!(read(&tree, PROBE), probe);
-            assert_eq!(done.warnings, [""; 0]);
-        }
-    }
-
-    #[test]
-    fn modules_that_no_kernel_has() {
-        for (name, warned) in [
-            ("br_netfilter", false),
-            ("dm-mod", false),
-            ("loop", false),
-            ("nope", true),
-        ] {
-            let files = [
-                (
-                    "/lib/modules/6.1/modules.dep",
-                    "kernel/net/br_netfilter.ko.xz: kernel/x.ko\n",
-                ),
-                (
-                    "/lib/modules/6.1/modules.builtin",
-                    "kernel/drivers/block/loop.ko\nkernel/dm-mod.ko\n",
-                ),
-            ];
-            let (_, done) =
-                twice(&files, "modules_load", &value!({"modules_load": [name]})).unwrap();
-            let want = warned.then(|| format!("no kernel of the image has the module {name}"));
-            assert_eq!(done.warnings, Vec::from_iter(want));
-        }
-    }
-
-    #[test]
-    fn refusals() {
-        for (recipe, message) in [
-            (value!({}), "the step has nothing to do"),
-            (
-                value!({"modules_load": ["a b"]}),
-                "\"a b\" is no name of a module",
-            ),
-            (
-                value!({"modules_blacklist": [""]}),
-                "\"\" is no name of a module",
-            ),
-            (
-                value!({"modules_load": ["a-b"], "modules_blacklist": ["c", "a_b"]}),
-                "a_b is in `modules_load`, too",
-            ),
-            (
-                value!({"modules_options": {"a/b": "c=1"}}),
-                "\"a/b\" is no name of a module",
-            ),
-            (
-                value!({"modules_options": {"a": " "}}),
-                "the options of a are not one line of text",
-            ),
-        ] {
-            assert_eq!(refusal(&[], "modules_load", &recipe), message);
-        }
-    }
-}
+mod tests;
