@@ -233,7 +233,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     if root.is_link(FILE) {
         root.remove(FILE)?;
     }
-    let mut text = root.text_to_change(FILE)?;
+    let mut text = root.any_text(FILE)?;
     let line = |key: &str, words: &[Spanned<String>]| -> Vec<String> {
         let words: Vec<_> = words.iter().map(|word| word.as_str()).collect();
         if words.is_empty() {
@@ -255,7 +255,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             text = replace(&text, keys, &lines);
         }
     }
-    root.write(FILE, text)?;
+    root.write_any_text(FILE, &text)?;
     if installed::program(root, "NetworkManager") {
         let message = format!(
             "NetworkManager writes {FILE} anew when it has a connection: give the servers to \

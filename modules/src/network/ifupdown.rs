@@ -21,7 +21,7 @@ const NEW: &str = "auto lo\niface lo inet loopback\n";
 
 pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(), Error> {
     let before = match root.is_file(FILE) {
-        true => root.read_to_string(FILE)?,
+        true => root.any_text(FILE)?,
         false => NEW.to_owned(),
     };
     let mut text = before.clone();
@@ -60,7 +60,7 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
     }
     if text != before || !root.is_file(FILE) {
         root.mkdir_above(FILE)?;
-        root.write(FILE, text)?;
+        root.write_any_text(FILE, &text)?;
     }
     Ok(())
 }

@@ -10,9 +10,9 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
     root.mkdir_all(FOLDER, 0o700)?;
     for interface in interfaces {
         let path = format!("{FOLDER}/hsb-{}.nmconnection", interface.id());
-        let before = root.text_to_change(&path)?;
+        let before = root.any_text(&path)?;
         let text = ini::merge(&before, &text(interface), ini::Lines::End, is_ours, &[]);
-        root.write(&path, text)?;
+        root.write_any_text(&path, &text)?;
         root.chmod(&path, 0o600)?;
     }
     Ok(())

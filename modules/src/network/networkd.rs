@@ -10,7 +10,7 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
     root.mkdir_all(FOLDER, 0o755)?;
     for interface in interfaces {
         let path = format!("{FOLDER}/50-hsb-{}.network", interface.id());
-        let before = root.text_to_change(&path)?;
+        let before = root.any_text(&path)?;
         let repeated = ["Address", "Route"];
         let text = ini::merge(
             &before,
@@ -19,7 +19,7 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
             is_ours,
             &repeated,
         );
-        root.write(path, text)?;
+        root.write_any_text(path, &text)?;
     }
     Ok(())
 }

@@ -129,9 +129,9 @@ pub(super) fn write(root: &mut Root<'_>, repo: &Repo) -> Result<(), Error> {
         ("Signed-By", signed_by.map_or_else(keep, Change::Set)),
     ];
     let path = format!("{FOLDER}/{name}.sources");
-    let text = root.text_to_change(&path)?;
+    let text = root.any_text(&path)?;
     root.mkdir_above(&path)?;
-    root.write(&path, set(&text, &fields))?;
+    root.write_any_text(&path, &set(&text, &fields))?;
     if repo.uris.iter().any(|uri| uri.starts_with("https:")) && !root.is_file(CERTIFICATES) {
         let span = repo.name.span;
         root.warn_at(

@@ -66,6 +66,53 @@ fn encode(text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::{decode, encode};
+    use crate::Root;
+    use crate::kit::{Files, THEN, image, step, value};
+
+    #[test]
+    fn modules_keep_the_bytes_of_others() {
+        for (module, path, files, recipe) in [
+            (
+                "modules_load",
+                "/etc/modprobe.d/hsb.conf",
+                &[][..],
+                value!({"modules_blacklist": ["pcspkr"]}),
+            ),
+            (
+                "modules_load",
+                "/etc/modules-load.d/hsb.conf",
+                &[],
+                value!({"modules_load": ["loop"]}),
+            ),
+            (
+                "resolv_conf",
+                "/etc/resolv.conf",
+                &[],
+                value!({"resolv_conf": {"nameservers": ["192.0.2.1"]}}),
+            ),
+            (
+                "kernel_cmdline",
+                "/etc/kernel/cmdline",
+                &[],
+                value!({"kernel_cmdline": {"add": ["a=1"]}}),
+            ),
+            (
+                "network",
+                "/etc/network/interfaces",
+                &[("/sbin/ifup", "")],
+                value!({"network": [{"name": "eth0", "dhcp": true}]}),
+            ),
+        ] {
+            let mut tree = image(files);
+            let host = Files::default();
+            let mut root = Root::new(&mut tree, &host, THEN);
+            root.mkdir_above(path).unwrap();
+            root.write(path, b"# f\xfcr\n").unwrap();
+            step(&mut tree, module, &recipe).unwrap();
+            let text = Root::new(&mut tree, &host, THEN).read(path).unwrap();
+            assert!(text.starts_with(b"# f\xfcr\n") && text.len() > 7, "{path}");
+        }
+    }
 
     #[test]
     fn bytes_stay() {
