@@ -76,7 +76,8 @@ const OF_CONTAINERS: [(&str, &str); 6] = [
     ("mips64el", "mips64le"),
 ];
 
-/// Returns whether a machine's kernels run programs of another: those of its forerunners, too.
+/// Returns whether a machine's kernels run programs of another: those of its forerunners, too. Of
+/// PowerPC and MIPS, kernels for 64 bits may come in files for 32.
 pub(crate) fn runs(machine: &str, programs: &str) -> bool {
     machine == programs
         || matches!(
@@ -84,7 +85,9 @@ pub(crate) fn runs(machine: &str, programs: &str) -> bool {
             ("x86_64", "x86")
                 | ("aarch64", "arm")
                 | ("mips64el", "mipsel")
+                | ("mipsel", "mips64el")
                 | ("ppc64", "ppc")
+                | ("ppc", "ppc64")
                 | ("s390x", "s390")
         )
 }
@@ -166,6 +169,22 @@ mod tests {
             let link = tree.add_symlink(meta, b"usr/bin");
             tree.link(Tree::ROOT, b"bin", link);
             assert_eq!(of(&tree), want);
+        }
+    }
+
+    #[test]
+    fn kernels_run_programs_of_forerunners() {
+        for (machine, programs, want) in [
+            ("x86_64", "x86", true),
+            ("x86", "x86_64", false),
+            ("aarch64", "arm", true),
+            ("aarch64", "x86_64", false),
+            ("ppc", "ppc64", true),
+            ("ppc64", "ppc64le", false),
+            ("mipsel", "mips64el", true),
+            ("s390", "s390x", false),
+        ] {
+            assert_eq!(runs(machine, programs), want, "{machine} {programs}");
         }
     }
 }

@@ -330,10 +330,15 @@ fn is_same(tree: &Tree, first: &Candidate, second: &Candidate) -> Result<bool> {
 /// modules of this flavour.
 fn by_modules(tree: &Tree, flavour: &[u8]) -> Option<String> {
     let behind = [b"-", flavour].concat();
-    let mut folders = MODULES.iter();
-    let id = folders.find_map(|folder| tree.resolve(folder.as_bytes()).ok())?;
-    let mut versions = tree
-        .entries(id)
+    // The second may be the first by another name.
+    let mut folders: Vec<NodeId> = MODULES
+        .iter()
+        .filter_map(|folder| tree.resolve(folder.as_bytes()).ok())
+        .collect();
+    folders.dedup();
+    let mut versions = folders
+        .iter()
+        .flat_map(|folder| tree.entries(*folder))
         .map(|(version, _)| version)
         .filter(|version| version.ends_with(&behind) && version[0].is_ascii_digit());
     match (versions.next(), versions.next()) {

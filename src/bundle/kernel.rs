@@ -110,8 +110,9 @@ pub(super) fn version(head: &[u8]) -> Option<String> {
     let text = head.get(start..)?;
     let end = text.iter().position(|b| *b == 0 || *b == b' ')?;
     let text = std::str::from_utf8(&text[..end]).ok()?;
-    let is_plain =
-        !text.is_empty() && text.len() < 128 && text.bytes().all(|b| b.is_ascii_graphic());
+    // It becomes a part of file names.
+    let is_sign = |b: u8| b.is_ascii_graphic() && b != b'/';
+    let is_plain = !text.is_empty() && text.len() < 128 && text.bytes().all(is_sign);
     is_plain.then(|| text.to_owned())
 }
 
@@ -245,6 +246,8 @@ mod tests {
                 ],
             )
         };
+        let mut outside = bzimage(1);
+        outside[0x610..0x616].copy_from_slice(b"../etc");
         let arm64 = made(64, &[(0x38, b"ARM\x64")]);
         // The first block of bzip2 alone is larger than what is looked at of others.
         let mut noise = arm64.clone();
@@ -266,6 +269,7 @@ mod tests {
         let s390 = made(65550, &[(65544, b"S390EP")]);
         for (bytes, want) in [
             (bzimage(1), "bzImage, EFI stub / x86_64 / 6.1.0-18-amd64"),
+            (outside, "bzImage, EFI stub / x86_64 / -"),
             (bzimage(0), "bzImage, EFI stub / x86 / 6.1.0-18-amd64"),
             (arm64.clone(), "Image / aarch64 / -"),
             (gzip(&arm64), "Image, gzip / aarch64 / -"),

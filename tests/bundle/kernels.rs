@@ -104,6 +104,7 @@ fn the_kernel_that_is_meant() {
                 ("boot/initramfs-virt", CPIO),
                 ("lib/modules/6.6.31-0-lts/modules.dep", b""),
                 ("lib/modules/6.1.0-0-virt/modules.dep", b""),
+                ("usr/lib/modules/.keep", b""),
             ],
             "",
             "/boot/vmlinuz-lts /boot/initramfs-lts",
