@@ -83,9 +83,12 @@ impl RecipeFolder {
         };
         let found = fs::canonicalize(folder.join(path))?;
         if !found.starts_with(folder) {
+            let where_to = match found == folder.join(path) {
+                true => "it is".to_owned(),
+                false => format!("it leads to {}, which is", found.display()),
+            };
             return Err(io::Error::other(format!(
-                "{} is outside the recipe's folder {}",
-                found.display(),
+                "{where_to} outside the recipe's folder {}; copy it there",
                 folder.display()
             )));
         }
@@ -285,9 +288,9 @@ mod tests {
         assert_eq!(host.open("motd").unwrap().1, 5);
         assert_eq!(host.open("../recipe/motd").unwrap().1, 5);
         for (path, want) in [
-            ("../secret", "outside the recipe's folder"),
-            ("link", "outside the recipe's folder"),
-            ("/etc/passwd", "outside the recipe's folder"),
+            ("../secret", "secret, which is outside the recipe's folder"),
+            ("link", "secret, which is outside the recipe's folder"),
+            ("/etc/passwd", "it is outside the recipe's folder"),
             (".", "no regular file"),
             ("missing", "No such file"),
         ] {

@@ -4,6 +4,7 @@
 mod accounts;
 mod build;
 mod commands;
+mod conffiles;
 mod debhelper;
 mod headers;
 mod kernels;

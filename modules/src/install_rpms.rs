@@ -19,6 +19,7 @@ mod payload;
 mod pending;
 mod script;
 
+mod setting;
 mod solve;
 mod states;
 mod store;

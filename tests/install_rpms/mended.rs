@@ -214,3 +214,70 @@ fn a_way_that_a_user_made() {
         assert!((ours.code == Some(0)) == is_followed && told, "{ours:#?}");
     }
 }
+
+#[test]
+fn databases_are_where_rpm_is_set_to_have_them() {
+    let work = work("dbpath");
+    let tar = base(&work);
+    let folder = work.join("base");
+    let spec = spec(&work, "some", "1", "echo x > some", "/etc/some");
+    build_file(&work, Path::new(&spec), "rpms", &[]);
+    work.write("build.yaml", "modules: [install_rpms]\nrpms: [rpms]\n");
+    let mut written = Vec::new();
+    for (file, line, want) in [
+        (
+            "usr/lib/rpm/macros",
+            "%_dbpath %{_usr}/lib/x",
+            "/usr/lib/x/rpmdb.sqlite",
+        ),
+        (
+            "usr/lib/rpm/macros.d/macros.x",
+            "%_dbpath /x",
+            "/x/rpmdb.sqlite",
+        ),
+        (
+            "etc/rpm/macros.rpmnew",
+            "%_dbpath /not-here",
+            "/x/rpmdb.sqlite",
+        ),
+        (
+            "etc/rpm/macros.db",
+            "%_dbpath /y\n%_dbpath /opt/db",
+            "/opt/db/rpmdb.sqlite",
+        ),
+        (
+            "etc/rpm/macros",
+            "%_dbpath\t%{unknown}/x",
+            "/var/lib/rpm/rpmdb.sqlite",
+        ),
+        (
+            "etc/rpm/macros",
+            "%_dbpath /opt/db\n%_db_backend ndb",
+            "/opt/db/Packages.db",
+        ),
+    ] {
+        let path = folder.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("{line}\n")).unwrap();
+        written.push(path);
+        pack(&folder, &tar);
+        // It is there, but no text to show.
+        let run = run(work.hsb(["plan", "-q", "--show", want, "-i"]).arg(&tar));
+        let is_there = run.stderr.contains(&format!("{want}: is no text"));
+        assert!(is_there, "{file}: {run:#?}");
+    }
+    // What is there already is found.
+    if !rpm_installs() {
+        return;
+    }
+    fs::write(written.last().unwrap(), "%_dbpath /opt/db\n").unwrap();
+    let mut judge = rpm(&folder);
+    judge.args(["--define", "_dbpath /opt/db", "-i", "--noplugins"]);
+    succeed(judge.arg(work.join("rpms/some-1.x86_64.rpm")));
+    pack(&folder, &tar);
+    let run = run(work.hsb(["plan", "-v", "-i"]).arg(&tar));
+    assert!(
+        run.stderr.contains("some-1-1.x86_64 is installed already"),
+        "{run:#?}"
+    );
+}

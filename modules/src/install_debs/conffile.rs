@@ -61,19 +61,18 @@ impl Settings {
     ) -> Result<Self, ValueError> {
         let mut all = Self::default();
         let mut known = BTreeMap::new();
-        for line in candidate.text("conffiles").lines() {
+        let text = candidate.text("conffiles");
+        if !text.is_empty() && !text.ends_with('\n') {
+            return Err(candidate.error("conffiles: the last line has no end"));
+        }
+        for line in text.lines() {
             let line = line.trim_end();
             if line.is_empty() {
                 continue;
             }
-            let (flag, path) = match line.strip_prefix("remove-on-upgrade ") {
-                Some(path) => (Flag::Remove, path),
-                None => (Flag::None, line),
-            };
-            if !path.starts_with('/') {
-                let message = format!("conffiles: {line:?} is no absolute path");
-                return Err(candidate.error(message));
-            }
+            let parsed = parse(line).map_err(|why| candidate.error(format!("conffiles: {why}")));
+            let (flag, path) = parsed?;
+            let path = &*path;
             let mut owners = database.owners(path.as_bytes());
             // What the package itself says counts before others.
             owners.sort_by_key(|owner| Some(*owner) != old);
@@ -183,6 +182,26 @@ impl Settings {
             format!("\n {} {}{flag}", file.path, file.digest)
         });
         lines.collect()
+    }
+}
+
+/// Reads a line of `conffiles` without spaces behind it; returns what is wrong with it.
+fn parse(line: &str) -> Result<(Flag, String), String> {
+    let (flag, path) = match line.split_once(' ').filter(|_| !line.starts_with('/')) {
+        None => (Flag::None, line),
+        Some(("remove-on-upgrade", path)) => (Flag::Remove, path),
+        Some((flag, path)) => {
+            return Err(format!("{path} has the flag {flag:?}, which is not known"));
+        }
+    };
+    let rest = path.strip_prefix('/');
+    let mut rest = rest.ok_or_else(|| format!("{path:?} is no absolute path"))?;
+    while let Some(after) = rest.strip_prefix('/').or(rest.strip_prefix("./")) {
+        rest = after;
+    }
+    match rest {
+        "" | "." => Err("the root directory is no setting".to_owned()),
+        rest => Ok((flag, format!("/{rest}"))),
     }
 }
 

@@ -8,8 +8,9 @@ use fsgen::tree::content::SourceId;
 use fsgen::{Meta, ReadAt, Timestamp, Tree};
 use thiserror::Error;
 
+use super::unpack::listed;
 use crate::compressed::Compressed;
-use crate::root::Spool;
+use crate::root::{Spool, show};
 use crate::{Host, Packed, PackedKind, Root, RootError};
 
 /// How much is read at once.
@@ -34,6 +35,8 @@ pub(super) enum PayloadError {
         part: &'static str,
         cause: io::Error,
     },
+    #[error("control.tar has the directory {}, where dpkg takes files only", show(.0))]
+    Folder(Vec<u8>),
     #[error("control.tar: it has more than {CONTROL_MAX} bytes")]
     Control,
     #[error(transparent)]
@@ -152,6 +155,10 @@ pub(super) fn small_files(
     let members = host.members(bytes, 0..len, source).map_err(failed)?;
     let mut files = Vec::new();
     for member in members {
+        let is_top = matches!(&*member.path, b"." | b"./" | b"");
+        if matches!(member.kind, PackedKind::Directory) && !is_top {
+            return Err(PayloadError::Folder(listed(&member.path)));
+        }
         if let PackedKind::File(content) = &member.kind {
             let text = content.read(&tree, CONTROL_MAX as u64).map_err(failed)?;
             files.push((member, text));

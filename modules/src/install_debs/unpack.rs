@@ -163,6 +163,14 @@ impl Unpacking {
         let place_path = self.local.place(&path, &own.name).to_vec();
         package.touched.push(place_path.clone());
         let is_setting = package.settings.is_new(&path);
+        let is_directory = matches!(member.kind, PackedKind::Directory);
+        if (is_setting && is_directory) || package.settings.is_to_remove(&path) {
+            let why = match is_directory {
+                true => "is a directory",
+                false => "is to be removed by upgrades, but the package has it",
+            };
+            return Err(candidate.error(format!("conffiles: {shown} {why}")).into());
+        }
         let real = match is_setting {
             true => real_path(root, &place_path),
             false => place_path.clone(),

@@ -30,8 +30,8 @@ files of one path are an error, too, unless they are a 32-bit and a 64-bit progr
 64-bit one is put there.
 
 The image's package database has the headers as `rpm -i` writes them, byte for byte: `rpm -qa`,
-`-V`, `-e`, `-U` and dnf go on from there. It is in `/usr/lib/sysimage/rpm` or `/var/lib/rpm`,
-whichever the image has or its rpm is set to, and of the kind sqlite or, as on SUSE, ndb. The
+`-V`, `-e`, `-U` and dnf go on from there. It is where the image's rpm is set to
+have it, or in `/usr/lib/sysimage/rpm` or `/var/lib/rpm`, whichever is there, and of the kind sqlite or, as on SUSE, ndb. The
 time of installation is that of the build: `SOURCE_DATE_EPOCH`, or else the newest file of the
 source. A database of the old kind bdb is only read: files and scripts are as with the others, and
 at the first boot, which needs systemd, the image's own rpm takes the packages into its database by
@@ -63,7 +63,10 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
 So an image differs from what rpm leaves in this: the time of installation and the number of the
 transaction are those of the build, what scripts make has that time as well, what is left for the
 first boot is there after it, and what programs leave that nobody ran is missing: backups such as
-`/etc/passwd-`, `/etc/.pwd.lock`, `/etc/ld.so.cache` and logs.
+`/etc/passwd-`, `/etc/.pwd.lock`, `/etc/ld.so.cache` and logs. Packages that do not need each other
+come in the order of their names, and not of arguments: new users without a fixed number get theirs
+in that order, and of the same file in two packages the first one's time counts. What macros of the
+image leave out of packages, such as `%_install_langs`, does not count, only the recipe.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";

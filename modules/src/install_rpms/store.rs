@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::candidate::Candidate;
 use super::pending;
+use super::setting::setting;
 use crate::error::at;
 use crate::root::{join, show};
 use crate::rpm::database::{Backend, Database, DatabaseError, Installation, LARGEST, installed};
@@ -24,9 +25,6 @@ use crate::{Error as ModuleError, Root, RootError};
 /// Where databases are: since Fedora 36 and on openSUSE, and before. Either may be a link to the
 /// other.
 const PLACES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
-
-/// What rpm reads its settings from.
-const MACROS: &str = "/usr/lib/rpm/macros";
 
 /// A package that the database lists.
 pub(super) struct Installed {
@@ -294,7 +292,8 @@ fn write_large(root: &mut Root<'_>, path: &[u8], bytes: &[u8]) -> Result<(), Roo
 /// changed to a newer kind.
 fn find(root: &Root<'_>) -> Result<Option<(Vec<u8>, Backend)>, StoreError> {
     let mut found: Option<(Vec<u8>, Backend)> = None;
-    for folder in PLACES {
+    let configured = configured_place(root)?;
+    for folder in configured.as_deref().into_iter().chain(PLACES) {
         let file = |backend: Backend| join(folder.as_bytes(), backend.file().as_bytes());
         let there = Backend::ALL.map(|backend| (file(backend), backend));
         let there = there.into_iter().find(|(file, _)| root.is_file(file));
@@ -312,18 +311,6 @@ fn find(root: &Root<'_>) -> Result<Option<(Vec<u8>, Backend)>, StoreError> {
     Ok(found)
 }
 
-/// Returns a setting of the image's rpm.
-fn setting(root: &Root<'_>, name: &str) -> Result<Option<String>, RootError> {
-    let macros = root.read_if_exists(MACROS)?.unwrap_or_default();
-    let macros = String::from_utf8_lossy(&macros);
-    let mut values = macros.lines().filter_map(|line| {
-        let value = line.strip_prefix('%')?.strip_prefix(name)?;
-        value.starts_with([' ', '\t']).then(|| value.trim())
-    });
-    let value = values.next();
-    Ok(value.map(|value| value.replace("%{_var}", "/var").replace("%{_usr}", "/usr")))
-}
-
 /// Returns the kind of database that the image's rpm makes.
 fn configured_backend(root: &Root<'_>) -> Result<Backend, RootError> {
     let name = setting(root, "_db_backend")?;
@@ -333,13 +320,20 @@ fn configured_backend(root: &Root<'_>) -> Result<Backend, RootError> {
     })
 }
 
-/// Returns where the image's rpm looks for its database, by its settings or by the folder that is
-/// there.
-fn new_place(root: &Root<'_>) -> Result<&'static str, RootError> {
+/// Returns where the image's rpm is set to have its database, if it says so.
+fn configured_place(root: &Root<'_>) -> Result<Option<String>, RootError> {
     let value = setting(root, "_dbpath")?;
-    let configured = value.and_then(|value| PLACES.into_iter().find(|place| *place == value));
-    let there = || PLACES.into_iter().find(|place| root.is_dir(place));
-    Ok(configured.or_else(there).unwrap_or(PLACES[1]))
+    Ok(value.filter(|value| value.starts_with('/') && !value.contains(['%', '\0'])))
+}
+
+/// Returns where a new database goes: where the image's rpm looks for it, or into the folder that
+/// is there.
+fn new_place(root: &Root<'_>) -> Result<String, RootError> {
+    if let Some(configured) = configured_place(root)? {
+        return Ok(configured);
+    }
+    let there = PLACES.into_iter().find(|place| root.is_dir(place));
+    Ok(there.unwrap_or(PLACES[1]).to_owned())
 }
 
 fn failed(path: &[u8], cause: DatabaseError) -> StoreError {
