@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 
+use crate::cloud_config::{DISABLED, GROW};
 use crate::given::{self, GIVEN, Given};
 use crate::option::{OptionDoc, Shape};
 use crate::value::{Spanned, ValueError, unknown_name_help};
@@ -18,8 +19,6 @@ const LIST: &str = "/etc/cloud/cloud.cfg.d/99-hsb-datasource.cfg";
 const CONFIG: &str = "/etc/cloud/cloud.cfg.d/99-hsb.cfg";
 
 const SEED: &str = "/var/lib/cloud/seed/nocloud";
-
-const DISABLED: &str = "/etc/cloud/cloud-init.disabled";
 
 /// The datasources that cloud-init has.
 const DATASOURCES: &[&str] = &[
@@ -295,6 +294,12 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     if settings.disable {
         root.mkdir_above(DISABLED)?;
         root.write(DISABLED, "")?;
+        if root.is_file(GROW) {
+            root.warn_at(
+                settings.span,
+                "cloud-init was to grow the root filesystem: put `growfs` behind this step",
+            );
+        }
     }
     Ok(())
 }
@@ -339,7 +344,8 @@ mod tests {
             ("/var/lib/cloud/instance@", "instances/i-1"),
             ("/var/log/cloud-init-output.log", "x"),
         ];
-        let (mut tree, _) = twice(&files, "cloud_init", &all).unwrap();
+        let (mut tree, done) = twice(&files, "cloud_init", &all).unwrap();
+        assert_eq!(done.warnings, [""; 0]);
         assert_eq!(read(&tree, LIST), "datasource_list: [ NoCloud, None ]\n");
         assert_eq!(read(&tree, CONFIG), "ssh_pwauth: false\n");
         assert_eq!(read(&tree, DISABLED), "");
@@ -355,6 +361,19 @@ mod tests {
             ]
         );
         assert_eq!(show(&mut tree, "/var/log"), ["0755 0:0 /var/log"]);
+    }
+
+    #[test]
+    fn warnings() {
+        let off = value!({"disable": true});
+        for (file, settings, warning) in [(
+            (GROW, ""),
+            off,
+            "cloud-init was to grow the root filesystem: put `growfs` behind this step",
+        )] {
+            let (_, done) = twice(&[THERE, file], "cloud_init", &recipe(settings)).unwrap();
+            assert_eq!(done.warnings, [warning], "{file:?}");
+        }
     }
 
     #[test]

@@ -66,7 +66,8 @@ pub(crate) fn lines(root: &Root<'_>, folder: &str) -> Result<Vec<Line>, RootErro
     Ok(lines)
 }
 
-fn files(root: &Root<'_>, folder: &str) -> Result<Vec<Vec<u8>>, RootError> {
+/// Returns the drop-ins of a folder that count, in the order of their names.
+pub(crate) fn files(root: &Root<'_>, folder: &str) -> Result<Vec<Vec<u8>>, RootError> {
     let mut by_name = BTreeMap::new();
     for place in PLACES {
         let directory = format!("{place}/{folder}");

@@ -3,14 +3,13 @@
 //! What does it is what the image has: systemd-repart and systemd-growfs, cloud-init, or a script
 //! of ours that calls sfdisk and resize2fs.
 
+mod repart;
+
 use serde::Deserialize;
 
 use crate::option::{OptionDoc, Shape};
 use crate::value::{Span, Spanned, ValueError};
-use crate::{Cfg, Error, Host, Module, Partition, Root, fstab, ini, installed, units};
-
-/// The definition that systemd-repart grows the partition by: repart.d(5).
-const REPART: &str = "/etc/repart.d/50-hsb-grow.conf";
+use crate::{Cfg, Error, Host, Module, Partition, Root, cloud_config, fstab, installed, units};
 
 const SCRIPT: &str = "/usr/local/sbin/hsb-growfs";
 const SCRIPT_TEXT: &str = include_str!("growfs/grow.sh");
@@ -25,9 +24,13 @@ pub(crate) const MODULE: Module = Module {
     summary: "lets the root filesystem grow to the end of the disk at boot",
     details: "\
 The partition has to be the last one. In a GPT, systemd-repart grows it where the image has that, by
-`/etc/repart.d/50-hsb-grow.conf`, and systemd-growfs the filesystem, by an option in `/etc/fstab`.
-Else cloud-init does both where it is installed with growpart. Else `/usr/local/sbin/hsb-growfs`
-does, with findmnt, sfdisk, partx and resize2fs, started by systemd or OpenRC at each boot.",
+`/etc/repart.d/50-hsb-grow.conf` or by a definition of the image's own for that type, and
+systemd-growfs the filesystem, by an option in `/etc/fstab`. What else is in the image's repart.d
+and takes of the space is named in a warning.
+Else cloud-init does both where it is installed with growpart and its lists of modules have growpart
+and resizefs; `/etc/cloud/cloud.cfg.d/zz-hsb-growfs.cfg` turns them on. It runs where it finds a
+datasource. Else `/usr/local/sbin/hsb-growfs` does, with findmnt, sfdisk, partx and resize2fs,
+started by systemd or OpenRC at each boot.",
     keys: &["growfs"],
     options: &[OptionDoc::optional(
         "growfs",
@@ -49,7 +52,7 @@ struct Options {
 enum Grower {
     /// Nothing has to: there is no table.
     None,
-    Repart(String),
+    Repart,
     CloudInit,
     Script,
 }
@@ -70,18 +73,23 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let mount = growfs.as_ref().map_or("/", |mount| mount.as_str());
     let mount = &*fstab::place(mount);
     let partition = partition(root, mount, span)?;
-    match grower(root, partition, span)? {
+    let grower = grower(root, partition, span)?;
+    if !matches!(grower, Grower::CloudInit) && root.is_file(cloud_config::GROW) && mount == "/" {
+        root.remove(cloud_config::GROW)?;
+    }
+    match grower {
         Grower::None => fstab::add_option(root, partition, fstab::GROWFS)?,
-        Grower::Repart(kind) => {
-            root.mkdir_above(REPART)?;
-            let before = root.read_if_exists(REPART)?.unwrap_or_default();
-            root.write(
-                REPART,
-                ini::set(&before, "Partition", &[("Type", Some(kind))]),
-            )?;
+        Grower::Repart => {
+            repart::set(root, partition, mount, span)?;
             fstab::add_option(root, partition, fstab::GROWFS)?;
         }
-        Grower::CloudInit => root.info("cloud-init grows the root filesystem"),
+        Grower::CloudInit => match cloud_config::turn_on_growth(root)? {
+            None => root.info("cloud-init grows the root filesystem where it finds a datasource"),
+            Some(path) => root.warn_at(
+                span,
+                format!("{path} keeps cloud-init from growing the root filesystem"),
+            ),
+        },
         Grower::Script => add_script(root, mount, span)?,
     }
     Ok(())
@@ -114,7 +122,7 @@ fn partition<'p>(root: &Root<'p>, mount: &str, span: Span) -> Result<&'p Partiti
 }
 
 /// Decides what does it, from what the image has.
-fn grower(root: &Root<'_>, partition: &Partition, span: Span) -> Result<Grower, ValueError> {
+fn grower(root: &Root<'_>, partition: &Partition, span: Span) -> Result<Grower, Error> {
     let folders = ["/usr/lib/systemd", "/lib/systemd"];
     let has_growfs = folders
         .iter()
@@ -124,20 +132,19 @@ fn grower(root: &Root<'_>, partition: &Partition, span: Span) -> Result<Grower, 
         return Ok(Grower::None);
     }
     if has_growfs && is_gpt && installed::program(root, "systemd-repart") {
-        let kind = partition.kind.clone().unwrap_or_default();
         // Of several with one type, systemd-repart would take the first.
-        let same = root
-            .partitions()
-            .iter()
-            .filter(|other| other.kind == partition.kind);
-        if same.count() == 1 {
-            return Ok(Grower::Repart(kind));
+        let kind = partition.kind.as_deref().unwrap_or_default();
+        if repart::count(root, kind) == 1 {
+            return Ok(Grower::Repart);
         }
     }
-    let has_cloud_init = root.is_file("/etc/cloud/cloud.cfg")
-        && !root.exists("/etc/cloud/cloud-init.disabled")
-        && installed::program(root, "growpart");
-    if has_cloud_init && partition.mount.as_deref() == Some("/") {
+    let has_cloud_init =
+        root.is_file("/etc/cloud/cloud.cfg") && partition.mount.as_deref() == Some("/");
+    let no_growth = match has_cloud_init {
+        true => cloud_config::no_growth(root)?,
+        false => None,
+    };
+    if has_cloud_init && no_growth.is_none() {
         return Ok(Grower::CloudInit);
     }
     let missing = PROGRAMS
@@ -148,11 +155,15 @@ fn grower(root: &Root<'_>, partition: &Partition, span: Span) -> Result<Grower, 
         return Ok(Grower::Script);
     }
     let error = ValueError::new(span, "nothing in the image can grow a filesystem at boot");
-    Err(error.help(format!(
+    let mut help = format!(
         "add systemd-repart, cloud-init with growpart, or what is missing of {}: {}",
         PROGRAMS.join(", "),
         missing.join(", ")
-    )))
+    );
+    if let Some(why) = no_growth {
+        help += &format!("; cloud-init does not: {why}");
+    }
+    Err(error.help(help).into())
 }
 
 /// Writes our script, and what starts it.

@@ -61,14 +61,21 @@ pub(crate) fn has_section(text: &[u8], section: &str) -> bool {
 
 /// Returns whether a section has a key.
 pub(crate) fn has(text: &[u8], section: &str, key: &str) -> bool {
+    value(text, section, key).is_some()
+}
+
+/// Returns what a section has for a key: the last counts.
+pub(crate) fn value(text: &[u8], section: &str, key: &str) -> Option<String> {
     let lines = lines(text);
     if !lines.iter().any(|line| names(line, section)) {
-        return false;
+        return None;
     }
     let (start, end) = bounds(&lines, section);
-    lines[start..end]
+    let found = lines[start..end]
         .iter()
-        .any(|line| value_of(line, key).is_some())
+        .rev()
+        .find_map(|line| value_of(line, key));
+    found.map(|value| String::from_utf8_lossy(value).into_owned())
 }
 
 fn lines(text: &[u8]) -> Vec<Vec<u8>> {

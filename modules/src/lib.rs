@@ -18,6 +18,7 @@ mod acl;
 pub mod api;
 mod assignments;
 mod cfg;
+mod cloud_config;
 mod compressed;
 mod continued;
 mod deb;
@@ -128,7 +129,7 @@ impl Module {
     /// Returns the options that a step carries inline, as keys of the recipe.
     ///
     /// They are keys already, or the value of the main one. Where the only key of a module is a
-    /// mapping, its inline mapping is that: `systemd: {enable: [ssh]}`.
+    /// mapping, its inline mapping is that: `systemd: {enable: [ssh]}`, `sysctl: {vm.swappiness: 10}`.
     ///
     /// # Errors
     ///
@@ -178,6 +179,28 @@ mod tests {
                 module.name
             );
         }
+    }
+
+    #[test]
+    fn inline_mappings_of_one_key() {
+        let mut found = Vec::new();
+        for module in BUILTINS {
+            let &[key] = module.keys else { continue };
+            let bare = kit::map([("x.y", kit::value!(1_i64))]);
+            let whole = kit::map([(key, bare.clone())]);
+            assert_eq!(module.inline(&whole).unwrap(), whole, "{key}");
+            let inline = module.inline(&bare).unwrap();
+            if inline == whole {
+                found.push(key);
+            } else {
+                assert_eq!(inline, bare, "{key}");
+                // A list of mappings, or no mapping at all.
+                assert!(!module.options[0].shape.to_string().starts_with("mapping"));
+            }
+        }
+        let wanted =
+            "cloud_init fstab debs kernel_cmdline os_release resolv_conf sbom ssh sysctl systemd";
+        assert_eq!(found.join(" "), wanted);
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Shape {
     /// Returns whether it can be a mapping.
     pub(crate) fn has_mapping(&self) -> bool {
         match self {
-            Shape::Map(_) => true,
+            Shape::Map(_) | Shape::Table(_) => true,
             Shape::AnyOf(shapes) => shapes.iter().any(Shape::has_mapping),
             _ => false,
         }

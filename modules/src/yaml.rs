@@ -75,9 +75,11 @@ pub(crate) fn set_top(
 }
 
 /// A value, as far as it can be compared.
-#[derive(Deserialize, PartialEq)]
+#[derive(Debug, Deserialize, PartialEq)]
 #[serde(untagged)]
-enum Said {
+pub(crate) enum Said {
+    Bool(bool),
+    Int(i64),
     Text(String),
     List(Vec<Said>),
     Map(BTreeMap<String, Said>),

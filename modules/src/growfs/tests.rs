@@ -4,7 +4,7 @@ use std::sync::Arc;
 use fsgen::{ReadAt, Tree};
 
 use super::*;
-use crate::kit::{NOW, distribution, image, read, show};
+use crate::kit::{NOW, distribution, image, read, show, texts};
 use crate::value::Map;
 
 /// A disk of these partitions.
@@ -39,9 +39,11 @@ fn disk(rows: &[&str]) -> Disk {
 }
 
 const GPT: &str = "/ root ext4 11111111-0000-4000-8000-000000000002";
+const CLOUD: &str = "cloud_init_modules:\n  - growpart\n  - [resizefs, always]\n";
 const MBR: &str = "/ 0x83 ext4 12345678-01";
 
-fn grow(tree: &mut Tree, disk: &Disk) -> Result<(), String> {
+/// Runs the step twice, and returns the warnings.
+fn grow(tree: &mut Tree, disk: &Disk) -> Result<Vec<String>, String> {
     let recipe = Arc::new(Map::new());
     let cfg = Cfg::new(&recipe, MODULE.keys, None, Span::default()).unwrap();
     let mut runs = || {
@@ -50,9 +52,9 @@ fn grow(tree: &mut Tree, disk: &Disk) -> Result<(), String> {
         })
         .map_err(|error| error.to_string())
     };
-    runs()?;
+    let first = runs()?;
     assert_eq!(runs()?.changes, [], "the second time");
-    Ok(())
+    Ok(texts(&first.warnings))
 }
 
 #[test]
@@ -62,12 +64,17 @@ fn by_what_the_image_has() {
         .map(|name| format!("/usr/bin/{name}"))
         .collect();
     let tools: Vec<_> = tools.iter().map(|path| (&**path, "")).collect();
-    let cloud = [("/etc/cloud/cloud.cfg", ""), ("/usr/bin/growpart", "")];
+    let cloud = [
+        ("/etc/cloud/cloud.cfg", CLOUD),
+        ("/usr/bin/growpart", ""),
+        ("/usr/bin/cloud-init", ""),
+    ];
     let repart = [("/usr/bin/systemd-repart", "")];
     let growfs = [
         ("/usr/lib/systemd/systemd", ""),
         ("/usr/lib/systemd/systemd-growfs", ""),
     ];
+    const OFF: &str = "/etc/cloud/cloud.cfg.d/90-x.cfg";
     let openrc = [("/etc/init.d/local", "")];
     let way = |files: &[&[(&str, &str)]], disk: &Disk| {
         let mut tree = image(&files.concat());
@@ -79,14 +86,15 @@ fn by_what_the_image_has() {
             is_there("/etc/fstab"),
             is_there("multi-user.target.wants/hsb-growfs.service"),
             is_there("/etc/runlevels/default/local -> /etc/init.d/local"),
+            is_there("zz-hsb-growfs.cfg"),
         ])
     };
     let nothing = Err("nothing in the image can grow a filesystem at boot".to_owned());
-    let by_repart = Ok([true, true, false, false]);
-    let by_growfs = Ok([false, true, false, false]);
-    let by_cloud_init = Ok([false; 4]);
-    let by_unit = Ok([false, false, true, false]);
-    let by_openrc = Ok([false, false, false, true]);
+    let by_repart = Ok([true, true, false, false, false]);
+    let by_growfs = Ok([false, true, false, false, false]);
+    let by_cloud_init = Ok([false, false, false, false, true]);
+    let by_unit = Ok([false, false, true, false, false]);
+    let by_openrc = Ok([false, false, false, true, false]);
     let twins = ["/srv root ext4 22222222-0000-4000-8000-000000000002", GPT];
     for (files, partitions, want) in [
         (&[&growfs[..], &repart][..], &[GPT][..], &by_repart),
@@ -95,6 +103,67 @@ fn by_what_the_image_has() {
         (&[&growfs, &repart], &[MBR], &nothing),
         (&[&growfs, &repart], &twins, &nothing),
         (&[&growfs, &repart, &cloud], &[MBR], &by_cloud_init),
+        (&[&growfs, &cloud[..1], &tools], &[MBR], &by_unit),
+        (&[&growfs, &cloud[1..], &tools], &[MBR], &by_unit),
+        (
+            &[&growfs, &cloud, &tools, &[("/etc/growroot-disabled", "")]],
+            &[MBR],
+            &by_unit,
+        ),
+        (
+            &[
+                &growfs,
+                &cloud,
+                &tools,
+                &[(cloud_config::DISABLED, ""), (cloud_config::GROW, "")],
+            ],
+            &[MBR],
+            &by_unit,
+        ),
+        (
+            &[&growfs, &cloud, &[("/etc/growroot-disabled", "")]],
+            &[MBR],
+            &nothing,
+        ),
+        (
+            &[
+                &growfs,
+                &cloud,
+                &tools,
+                &[("/etc/systemd/system/cloud-init.service@", "/dev/null")],
+            ],
+            &[MBR],
+            &by_unit,
+        ),
+        (
+            &[
+                &growfs,
+                &cloud,
+                &tools,
+                &[(OFF, "cloud_init_modules: [growpart]\n")],
+            ],
+            &[MBR],
+            &by_unit,
+        ),
+        (
+            &[
+                &growfs,
+                &cloud,
+                &tools,
+                &[(OFF, "growpart: {devices: [/srv]}\n")],
+            ],
+            &[MBR],
+            &by_unit,
+        ),
+        (
+            &[
+                &growfs,
+                &cloud,
+                &[(OFF, "growpart: {mode: 'off'}\nresize_rootfs: false\n")],
+            ],
+            &[MBR],
+            &by_cloud_init,
+        ),
         (&[&growfs, &repart, &tools], &[MBR], &by_unit),
         (&[&growfs, &repart, &tools], &twins, &by_unit),
         (&[&growfs, &tools], &[GPT], &by_unit),
@@ -135,7 +204,110 @@ fn what_repart_and_growfs_read() {
             .unwrap();
         grow(&mut tree, &host).unwrap();
         assert_eq!(read(&tree, "/etc/fstab"), want);
-        assert_eq!(read(&tree, REPART), "[Partition]\nType=root\n");
+        assert_eq!(read(&tree, repart::FILE), "[Partition]\nType=root\n");
+    }
+}
+
+#[test]
+fn definitions_and_settings_of_the_image() {
+    let host = disk(&["/boot/efi esp vfat x", GPT]);
+    let mbr = disk(&[MBR]);
+    let def = "/usr/lib/repart.d/10-root.conf";
+    let cloud = [
+        ("/etc/cloud/cloud.cfg", CLOUD),
+        ("/usr/bin/growpart", ""),
+        ("/usr/bin/cloud-init", ""),
+    ];
+    let later = "/etc/cloud/cloud.cfg.d/zzz.cfg";
+    for (host, files, has_ours, warning) in [
+        (&host, &[][..], true, ""),
+        (
+            &host,
+            &[("/usr/lib/repart.d/10-esp.conf", "[Partition]\nType=esp\n")],
+            true,
+            "",
+        ),
+        (
+            &host,
+            &[(def, "[Partition]\nType=root-x86-64\n")],
+            false,
+            "",
+        ),
+        (
+            &host,
+            &[
+                (
+                    def,
+                    "[Partition]\nType=4f68bce3-e8cd-4db1-96e7-fbcaf984b709\n",
+                ),
+                (repart::FILE, "x"),
+            ],
+            false,
+            "",
+        ),
+        (
+            &host,
+            &[(def, "[Partition]\nType=root\nSizeMaxBytes=2G\n")],
+            false,
+            "/ grows to 2G at most, as /usr/lib/repart.d/10-root.conf has it",
+        ),
+        (
+            &host,
+            &[(def, "[Partition]\nType=root\nWeight=0\n")],
+            false,
+            "/ does not grow: /usr/lib/repart.d/10-root.conf gives it the weight 0",
+        ),
+        (
+            &host,
+            &[
+                (def, "[Partition]\nType=root\n"),
+                ("/etc/repart.d/10-root.conf@", "/dev/null"),
+            ],
+            true,
+            "",
+        ),
+        (
+            &host,
+            &[("/etc/repart.d/90-home.conf", "[Partition]\nType=home\n")],
+            true,
+            "/etc/repart.d/90-home.conf adds a partition of type home, which takes of what / could grow by",
+        ),
+        (
+            &host,
+            &[
+                (def, "[Partition]\nType=root\n"),
+                ("/etc/repart.d/20-b.conf", "[Partition]\nType=root\n"),
+            ],
+            false,
+            "/etc/repart.d/20-b.conf adds a partition of type root, which takes of what / could grow by",
+        ),
+        (&mbr, &cloud, false, ""),
+        (
+            &mbr,
+            &[
+                cloud[0],
+                cloud[1],
+                cloud[2],
+                (later, "growpart: {mode: off}\n"),
+            ],
+            false,
+            "/etc/cloud/cloud.cfg.d/zzz.cfg keeps cloud-init from growing the root filesystem",
+        ),
+        (
+            &mbr,
+            &[cloud[0], cloud[1], cloud[2], (later, "resize_rootfs: no\n")],
+            false,
+            "/etc/cloud/cloud.cfg.d/zzz.cfg keeps cloud-init from growing the root filesystem",
+        ),
+    ] {
+        let has = |name| (name, "");
+        let mut all = files.to_vec();
+        all.extend(["/usr/bin/systemd-repart", "/usr/lib/systemd/systemd-growfs"].map(has));
+        let mut tree = image(&all);
+        let warnings = grow(&mut tree, host).unwrap();
+        let tree = show(&mut tree, "/").join("\n");
+        assert_eq!(tree.contains(repart::FILE), has_ours, "{files:?}");
+        assert_eq!(warnings.join("\n"), warning, "{files:?}");
     }
 }
 

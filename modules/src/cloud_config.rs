@@ -1,0 +1,152 @@
+//! cloud-init's settings as the image has them: in which files, and which of them count.
+//!
+//! See the documentation of cloud-init: "Configuration sources", and of its modules "Growpart" and
+//! "Resizefs".
+
+use std::collections::BTreeMap;
+
+use crate::root::show;
+use crate::yaml::{self, Said};
+use crate::{Root, RootError, installed};
+
+const MAIN: &str = "/etc/cloud/cloud.cfg";
+
+/// What keeps cloud-init from running.
+pub(crate) const DISABLED: &str = "/etc/cloud/cloud-init.disabled";
+
+/// Turns on what grows the root filesystem.
+pub(crate) const GROW: &str = "/etc/cloud/cloud.cfg.d/zz-hsb-growfs.cfg";
+
+/// The lists of what runs, one for each stage.
+const STAGES: [&str; 3] = [
+    "cloud_init_modules",
+    "cloud_config_modules",
+    "cloud_final_modules",
+];
+
+/// The settings of each file, in the order in which they are read: the last counts.
+pub(crate) struct Settings(Vec<(String, BTreeMap<String, Said>)>);
+
+impl Settings {
+    /// Reads those of the image. cloud-init goes on without a file that it cannot read, and so
+    /// does this.
+    pub(crate) fn read(root: &Root<'_>) -> Result<Self, RootError> {
+        let mut paths = vec![MAIN.as_bytes().to_vec()];
+        paths.extend(root.glob("/etc/cloud/cloud.cfg.d/*.cfg"));
+        let mut files = Vec::new();
+        for path in paths {
+            if root.is_file(&path)
+                && let Ok(settings) = yaml::read(&root.read(&path)?)
+            {
+                files.push((show(&path), settings));
+            }
+        }
+        Ok(Self(files))
+    }
+
+    /// Returns the value of a key that counts, and the file that has it.
+    pub(crate) fn get(&self, key: &str) -> Option<(&str, &Said)> {
+        let mut files = self.0.iter().rev();
+        files.find_map(|(path, settings)| Some((path.as_str(), settings.get(key)?)))
+    }
+
+    /// Returns the value of a key inside of a mapping; those of all files are one.
+    pub(crate) fn get_in(&self, key: &str, inner: &str) -> Option<(&str, &Said)> {
+        let mut files = self.0.iter().rev();
+        files.find_map(|(path, settings)| match settings.get(key)? {
+            Said::Map(map) => Some((path.as_str(), map.get(inner)?)),
+            _ => None,
+        })
+    }
+
+    /// Returns whether one of the stages runs a module.
+    fn runs(&self, module: &str) -> bool {
+        let is_it = |name: &str| {
+            let name = name.replace('-', "_");
+            name.strip_prefix("cc_").unwrap_or(&name) == module
+        };
+        let entry = |item: &Said| match item {
+            Said::Text(name) => is_it(name),
+            // With how often it runs.
+            Said::List(words) => matches!(words.first(), Some(Said::Text(name)) if is_it(name)),
+            Said::Map(keys) => matches!(keys.get("name"), Some(Said::Text(name)) if is_it(name)),
+            _ => false,
+        };
+        let mut stages = STAGES.iter().filter_map(|stage| self.get(stage));
+        stages.any(|(_, list)| matches!(list, Said::List(items) if items.iter().any(entry)))
+    }
+}
+
+/// Returns what keeps cloud-init from growing the root filesystem, besides settings that are on or
+/// off; nothing where nothing does.
+pub(crate) fn no_growth(root: &Root<'_>) -> Result<Option<String>, RootError> {
+    for program in ["cloud-init", "growpart"] {
+        if !installed::program(root, program) {
+            return Ok(Some(format!("{program} is not there")));
+        }
+    }
+    for unit in ["cloud-init", "cloud-init-main", "cloud-init-network"] {
+        let file = format!("/etc/systemd/system/{unit}.service");
+        if root.is_masked(&file) {
+            return Ok(Some(format!("{unit}.service is masked")));
+        }
+    }
+    if root.exists(DISABLED) {
+        return Ok(Some(format!("{DISABLED} is there")));
+    }
+    let settings = Settings::read(root)?;
+    for module in ["growpart", "resizefs"] {
+        if !settings.runs(module) {
+            return Ok(Some(format!("{MAIN} does not run {module}")));
+        }
+    }
+    let is_ignored = settings.get_in("growpart", "ignore_growroot_disabled");
+    if root.exists("/etc/growroot-disabled") && !is_ignored.is_some_and(|(_, is)| is_true(is)) {
+        return Ok(Some("/etc/growroot-disabled is there".to_owned()));
+    }
+    if let Some((path, Said::List(devices))) = settings.get_in("growpart", "devices")
+        && !devices.contains(&Said::Text("/".to_owned()))
+    {
+        return Ok(Some(format!("{path} has other `devices` of growpart")));
+    }
+    Ok(None)
+}
+
+/// Turns on growpart and resizefs. Returns the file that turns one of them off once more, if one
+/// is read later.
+pub(crate) fn turn_on_growth(root: &mut Root<'_>) -> Result<Option<String>, RootError> {
+    root.mkdir_above(GROW)?;
+    root.write(GROW, "growpart:\n  mode: auto\nresize_rootfs: true\n")?;
+    let settings = Settings::read(root)?;
+    let off = [
+        settings
+            .get_in("growpart", "mode")
+            .filter(|(_, mode)| is_false(mode)),
+        settings
+            .get("resize_rootfs")
+            .filter(|(_, size)| !is_true(size) && **size != Said::Text("noblock".to_owned())),
+    ];
+    Ok(off
+        .into_iter()
+        .flatten()
+        .map(|(path, _)| path.to_owned())
+        .next())
+}
+
+fn is_true(said: &Said) -> bool {
+    match said {
+        Said::Bool(is) => *is,
+        Said::Int(number) => *number == 1,
+        Said::Text(text) => ["true", "1", "on", "yes"].contains(&&*text.to_ascii_lowercase()),
+        _ => false,
+    }
+}
+
+fn is_false(said: &Said) -> bool {
+    match said {
+        Said::Bool(is) => !*is,
+        Said::Int(number) => *number == 0,
+        Said::Text(text) => ["off", "0", "no", "false"].contains(&&*text.to_ascii_lowercase()),
+        _ => false,
+    }
+}
