@@ -97,19 +97,19 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "debian",
-        "/etc/cloud/cloud.cfg.d/99-hsb-datasource.cfg",
+        "/etc/cloud/cloud.cfg.d/zz-hsb-datasource.cfg",
         "MINE\ndatasource_list: [ Ec2 ]\nmine: {a: 1}\n",
         "cloud_init\ncloud_init: {datasources: [NoCloud]}",
     ),
     (
         "debian",
-        "/etc/cloud/cloud.cfg.d/99-hsb-datasource.cfg",
+        "/etc/cloud/cloud.cfg.d/zz-hsb-datasource.cfg",
         "MINE\ndatasource_list:\n  - Ec2\n\n# mine\n  - None\nmine: 1\n",
         "cloud_init\ncloud_init: {datasources: [NoCloud]}",
     ),
     (
         "debian",
-        "/etc/cloud/cloud.cfg.d/99-hsb-network.cfg",
+        "/etc/cloud/cloud.cfg.d/zz-hsb-network.cfg",
         "MINE\nnetwork:\n  version: 1\nmine: 1\n",
         "network\nnetwork: [{name: eth0}]",
     ),

@@ -59,6 +59,24 @@ impl Settings {
         })
     }
 
+    /// Returns the keys of a file that one that is read later sets to another value, with its path.
+    /// Mappings are laid over each other, so they differ where they have the same keys.
+    pub(crate) fn overruled(&self, own: &str) -> Vec<(String, String)> {
+        let Some(at) = self.0.iter().position(|(path, _)| path == own) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (key, said) in &self.0[at].1 {
+            let mut later = self.0[at + 1..].iter().rev();
+            let later =
+                later.find(|(_, others)| others.get(key).is_some_and(|other| differ(said, other)));
+            if let Some((path, _)) = later {
+                found.push((key.clone(), path.clone()));
+            }
+        }
+        found
+    }
+
     /// Returns whether one of the stages runs a module.
     fn runs(&self, module: &str) -> bool {
         let is_it = |name: &str| {
@@ -131,6 +149,16 @@ pub(crate) fn turn_on_growth(root: &mut Root<'_>) -> Result<Option<String>, Root
         .flatten()
         .map(|(path, _)| path.to_owned())
         .next())
+}
+
+fn differ(one: &Said, later: &Said) -> bool {
+    let (Said::Map(one), Said::Map(later)) = (one, later) else {
+        return one != later;
+    };
+    let mut common = one
+        .iter()
+        .filter_map(|(key, said)| Some((said, later.get(key)?)));
+    common.any(|(said, other)| differ(said, other))
 }
 
 fn is_true(said: &Said) -> bool {

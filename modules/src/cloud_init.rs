@@ -4,19 +4,24 @@
 
 use serde::Deserialize;
 
-use crate::cloud_config::{DISABLED, GROW};
+mod data;
+
+use crate::cloud_config::{DISABLED, GROW, Settings as Files};
 use crate::given::{self, GIVEN, Given};
 use crate::option::{OptionDoc, Shape};
 use crate::value::{Spanned, ValueError, unknown_name_help};
-use crate::yaml;
+use crate::yaml::{self, Said};
 use crate::{Cfg, Error, Host, Module, Root, RootError};
 
-/// Read after the files of distributions and packages. cloud-init's generator knows no YAML: it
-/// finds a list on one line only.
-const LIST: &str = "/etc/cloud/cloud.cfg.d/99-hsb-datasource.cfg";
+/// Read after the files of distributions, packages and installers, which begin with digits or
+/// `curtin`. cloud-init's generator knows no YAML: it finds a list on one line only.
+const LIST: &str = "/etc/cloud/cloud.cfg.d/zz-hsb-datasource.cfg";
 
 /// Settings of the recipe, after those of packages.
-const CONFIG: &str = "/etc/cloud/cloud.cfg.d/99-hsb.cfg";
+const CONFIG: &str = "/etc/cloud/cloud.cfg.d/zz-hsb.cfg";
+
+/// What the generator reads before any list: ds-identify.
+const IDENTIFY: &str = "/etc/cloud/ds-identify.cfg";
 
 const SEED: &str = "/var/lib/cloud/seed/nocloud";
 
@@ -55,23 +60,6 @@ const DATASOURCES: &[&str] = &[
     "WSL",
 ];
 
-/// What user data starts with: cloud-init passes over anything else, with a line in its log.
-const STARTS: &[&str] = &[
-    "#cloud-config",
-    "#!",
-    "#include",
-    "#cloud-boothook",
-    "#part-handler",
-    "## template:",
-    "#upstart-job",
-    "Content-Type:",
-    "MIME-Version:",
-    "\u{1f}",
-];
-
-/// What the first line of YAML in user data says.
-const CLOUD_CONFIG: &[u8] = b"#cloud-config";
-
 const SEED_DOCS: Shape = Shape::Map(&[
     OptionDoc::optional(
         "user_data",
@@ -95,10 +83,11 @@ pub(crate) const MODULE: Module = Module {
     name: "cloud_init",
     summary: "says where cloud-init gets its data, and brings data along",
     details: "\
-Writes the list to `/etc/cloud/cloud.cfg.d/99-hsb-datasource.cfg`, settings to
-`/etc/cloud/cloud.cfg.d/99-hsb.cfg`, and the data to `/var/lib/cloud/seed/nocloud`, where the
-datasource NoCloud finds it; a list must then have NoCloud in it. YAML that cloud-init could not
-read is an error, and so is an image without cloud-init.",
+Writes the list to `/etc/cloud/cloud.cfg.d/zz-hsb-datasource.cfg`, settings to
+`/etc/cloud/cloud.cfg.d/zz-hsb.cfg`, and the data to `/var/lib/cloud/seed/nocloud`, where the
+datasource NoCloud finds it; a list must then have NoCloud in it. A file that is read later and says
+something else is named in a warning. YAML that cloud-init could not read is an error, as are keys
+that are there twice or of another type than cloud-init takes, and an image without cloud-init.",
     keys: &["cloud_init"],
     options: &[OptionDoc::required(
         "cloud_init",
@@ -183,31 +172,25 @@ fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
         check_list(list, seed.is_some())?;
     }
     if let Some(seed) = seed {
-        for data in [&seed.user_data, &seed.vendor_data].into_iter().flatten() {
-            let text = given::load(data, host)?;
-            check_start(data, &text)?;
-            let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
-            if first.trim_ascii_end() == CLOUD_CONFIG {
-                check_yaml(data, &text)?;
-            }
+        for given in [&seed.user_data, &seed.vendor_data].into_iter().flatten() {
+            data::check_user_data(given, &given::load(given, host)?)?;
         }
-        for data in [&seed.meta_data, &seed.network_config]
-            .into_iter()
-            .flatten()
-        {
-            check_yaml(data, &given::load(data, host)?)?;
+        if let Some(given) = &seed.meta_data {
+            data::check_meta_data(given, &given::load(given, host)?)?;
+        }
+        if let Some(given) = &seed.network_config {
+            data::check_network(given, &given::load(given, host)?)?;
         }
     }
     if let Some(config) = config {
-        check_yaml(config, &given::load(config, host)?)?;
+        let text = given::load(config, host)?;
+        data::check_config(config, &text)?;
+        if datasources.is_some() && data::mapping(config, &text)?.contains_key("datasource_list") {
+            let error = config.error("it has `datasource_list`, which counts before `datasources`");
+            return Err(error.help("have the list in one of them"));
+        }
     }
     Ok(())
-}
-
-/// cloud-init goes on without a text that it cannot read.
-fn check_yaml(given: &Given, text: &[u8]) -> Result<(), ValueError> {
-    yaml::check_mapping(text)
-        .map_err(|why| given.error(format!("cloud-init could not read it: {why}")))
 }
 
 fn check_list(list: &Spanned<Vec<Spanned<String>>>, has_seed: bool) -> Result<(), ValueError> {
@@ -216,7 +199,10 @@ fn check_list(list: &Spanned<Vec<Spanned<String>>>, has_seed: bool) -> Result<()
             .error("the list is empty")
             .help("`[None]` looks nowhere"));
     }
-    for name in list.iter() {
+    for (at, name) in list.iter().enumerate() {
+        if list[..at].iter().any(|other| **other == **name) {
+            return Err(name.error(format!("{} is in the list twice", **name)));
+        }
         if !DATASOURCES.contains(&name.as_str()) {
             let error = name.error(format!("cloud-init has no datasource {:?}", **name));
             return Err(match unknown_name_help(name, DATASOURCES) {
@@ -230,22 +216,6 @@ fn check_list(list: &Spanned<Vec<Spanned<String>>>, has_seed: bool) -> Result<()
         return Err(error.help("add `NoCloud`"));
     }
     Ok(())
-}
-
-fn check_start(given: &Given, data: &[u8]) -> Result<(), ValueError> {
-    if data.is_empty()
-        || STARTS
-            .iter()
-            .any(|start| data.starts_with(start.as_bytes()))
-    {
-        return Ok(());
-    }
-    let first = data.split(|b| *b == b'\n').next().unwrap_or_default();
-    let first = String::from_utf8_lossy(&first[..first.len().min(40)]).into_owned();
-    let error = given.error(format!(
-        "cloud-init does not know data that starts with {first:?}"
-    ));
-    Err(error.help("YAML needs `#cloud-config` as its first line, a script `#!`"))
 }
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
@@ -291,6 +261,9 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             root.chmod(&path, 0o600)?;
         }
     }
+    if !settings.disable {
+        warn_of_later(root, &settings)?;
+    }
     if settings.disable {
         root.mkdir_above(DISABLED)?;
         root.write(DISABLED, "")?;
@@ -300,6 +273,69 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
                 "cloud-init was to grow the root filesystem: put `growfs` behind this step",
             );
         }
+    }
+    Ok(())
+}
+
+/// Warns of files that are read after ours and say something else.
+fn warn_of_later(root: &mut Root<'_>, settings: &Settings) -> Result<(), Error> {
+    let files = Files::read(root)?;
+    let list = files.get("datasource_list");
+    let names = |said: &Said| match said {
+        Said::List(items) => items.iter().map(|item| format!("{item}")).collect(),
+        _ => Vec::new(),
+    };
+    let no_cloud = format!("{}", Said::Text("NoCloud".to_owned()));
+    let mut warnings = Vec::new();
+    match (&settings.datasources, list) {
+        (Some(own), Some((path, _))) if path != LIST => {
+            warnings.push((
+                own.span,
+                format!("{path} sets `datasource_list`, and is read later"),
+            ));
+        }
+        (None, Some((path, said))) if !names(said).contains(&no_cloud) => {
+            if let Some(seed) = &settings.seed {
+                let message = format!(
+                    "nothing reads the seed: NoCloud is not in `datasource_list` of {path}"
+                );
+                warnings.push((seed.span, message));
+            }
+        }
+        _ => {}
+    }
+    if let Some(config) = &settings.config {
+        for (key, path) in files.overruled(CONFIG) {
+            let message = format!("{path} sets `{key}` to another value, and is read later");
+            warnings.push((config.span, message));
+        }
+    }
+    let reads_data = settings.datasources.as_ref().map(|list| list.span);
+    let reads_data = reads_data.or(settings.seed.as_ref().map(|seed| seed.span));
+    if let Some(span) = reads_data
+        && root.is_file(IDENTIFY)
+    {
+        for line in root.lines(IDENTIFY)? {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            let line = line.split('#').next().unwrap_or_default().trim();
+            let Some((key, value)) = line.split_once(':') else {
+                continue;
+            };
+            match (key.trim(), value.trim()) {
+                ("datasource", "") => {}
+                ("datasource", name) => warnings.push((
+                    span,
+                    format!("{IDENTIFY} has cloud-init look at {name} only, whatever lists say"),
+                )),
+                ("policy", "disabled") => {
+                    warnings.push((span, format!("{IDENTIFY} keeps cloud-init from running")));
+                }
+                _ => {}
+            }
+        }
+    }
+    for (span, message) in warnings {
+        root.warn_at(span, message);
     }
     Ok(())
 }
@@ -318,138 +354,4 @@ fn clean(root: &mut Root<'_>) -> Result<(), RootError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kit::{read, refusal, show, twice, value};
-    use crate::value::Value;
-
-    const THERE: (&str, &str) = ("/usr/bin/cloud-init", "");
-
-    fn recipe(settings: Value) -> Value {
-        value!({"cloud_init": settings})
-    }
-
-    #[test]
-    fn settings() {
-        let all = recipe(value!({
-            "datasources": ["NoCloud", "None"],
-            "seed": {"user_data": "#cloud-config\n{}\n", "network_config": "version: 2\n"},
-            "config": "ssh_pwauth: false\n",
-            "clean": true,
-            "disable": true,
-        }));
-        let files = [
-            THERE,
-            ("/var/lib/cloud/instances/i-1/x", ""),
-            ("/var/lib/cloud/instance@", "instances/i-1"),
-            ("/var/log/cloud-init-output.log", "x"),
-        ];
-        let (mut tree, done) = twice(&files, "cloud_init", &all).unwrap();
-        assert_eq!(done.warnings, [""; 0]);
-        assert_eq!(read(&tree, LIST), "datasource_list: [ NoCloud, None ]\n");
-        assert_eq!(read(&tree, CONFIG), "ssh_pwauth: false\n");
-        assert_eq!(read(&tree, DISABLED), "");
-        assert_eq!(
-            show(&mut tree, "/var/lib/cloud"),
-            [
-                "0755 0:0 /var/lib/cloud",
-                "0755 0:0 /var/lib/cloud/seed",
-                "0700 0:0 /var/lib/cloud/seed/nocloud",
-                "0600 0:0 /var/lib/cloud/seed/nocloud/meta-data",
-                "0600 0:0 /var/lib/cloud/seed/nocloud/network-config",
-                "0600 0:0 /var/lib/cloud/seed/nocloud/user-data",
-            ]
-        );
-        assert_eq!(show(&mut tree, "/var/log"), ["0755 0:0 /var/log"]);
-    }
-
-    #[test]
-    fn warnings() {
-        let off = value!({"disable": true});
-        for (file, settings, warning) in [(
-            (GROW, ""),
-            off,
-            "cloud-init was to grow the root filesystem: put `growfs` behind this step",
-        )] {
-            let (_, done) = twice(&[THERE, file], "cloud_init", &recipe(settings)).unwrap();
-            assert_eq!(done.warnings, [warning], "{file:?}");
-        }
-    }
-
-    #[test]
-    fn refusals() {
-        let seed = |text: &str| recipe(value!({"seed": {"user_data": text}}));
-        for (files, recipe, message) in [
-            (
-                &[][..],
-                recipe(value!({"disable": true})),
-                "the image does not have cloud-init",
-            ),
-            (
-                &[
-                    ("/etc/cloud/cloud.cfg.d/", ""),
-                    ("/etc/cloud/cloud.cfg", ""),
-                ],
-                recipe(value!({"disable": true})),
-                "the image does not have cloud-init",
-            ),
-            (&[THERE], recipe(value!({})), "the step has nothing to do"),
-            (
-                &[THERE],
-                recipe(value!({"datasources": []})),
-                "the list is empty",
-            ),
-            (
-                &[THERE],
-                recipe(value!({"datasources": ["nocloud"]})),
-                "cloud-init has no datasource \"nocloud\"",
-            ),
-            (
-                &[THERE],
-                recipe(value!({"datasources": ["Ec2"], "seed": {}})),
-                "nothing reads the seed: NoCloud is not among the datasources",
-            ),
-            (
-                &[THERE],
-                seed("users: []\n"),
-                "cloud-init does not know data that starts with \"users: []\"",
-            ),
-            (
-                &[THERE],
-                recipe(value!({"config": "[a"})),
-                "cloud-init could not read it: ",
-            ),
-            (
-                &[THERE],
-                seed("#cloud-config\n- users\n"),
-                "cloud-init could not read it: ",
-            ),
-            (
-                &[THERE],
-                seed("#cloud-config \r\n- users\r\n"),
-                "cloud-init could not read it: ",
-            ),
-            (
-                &[THERE],
-                recipe(value!({"seed": {"meta_data": "web1"}})),
-                "cloud-init could not read it: ",
-            ),
-            (
-                &[THERE, (LIST, "{datasource_list: [Ec2]}\n")],
-                recipe(value!({"datasources": ["Ec2"]})),
-                "/etc/cloud/cloud.cfg.d/99-hsb-datasource.cfg: `datasource_list` cannot be set by a line: ",
-            ),
-            (
-                &[THERE],
-                seed(" #cloud-config"),
-                "cloud-init does not know data that starts with \" #cloud-config\"",
-            ),
-        ] {
-            let found = refusal(files, "cloud_init", &recipe);
-            match message.strip_suffix(": ") {
-                Some(_) => assert!(found.starts_with(message), "{found}"),
-                None => assert_eq!(found, message),
-            }
-        }
-    }
-}
+mod tests;

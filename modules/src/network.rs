@@ -91,7 +91,7 @@ Writes for netplan (`/etc/netplan/60-hsb.yaml`), NetworkManager
 lines stay). `auto` takes what the image has: netplan; else what is enabled; else ifupdown,
 NetworkManager or systemd-networkd, which is enabled then. wicked is not written for. Files of
 netplan that say something of the same interfaces are named in warnings. cloud-init is
-told to leave the network alone (`/etc/cloud/cloud.cfg.d/99-hsb-network.cfg`).",
+told to leave the network alone (`/etc/cloud/cloud.cfg.d/zz-hsb-network.cfg`).",
     keys: &["network", "network_renderer"],
     options: &[
         OptionDoc::required("network", Shape::List(&INTERFACE), "the interfaces"),
@@ -138,7 +138,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
 }
 
 /// What tells cloud-init to leave the network alone.
-const CLOUD: &str = "/etc/cloud/cloud.cfg.d/99-hsb-network.cfg";
+const CLOUD: &str = "/etc/cloud/cloud.cfg.d/zz-hsb-network.cfg";
 
 /// Without it, cloud-init writes settings of its own at the first boot, beside ours or over them.
 fn keep_cloud_init_off(root: &mut Root<'_>, span: crate::value::Span) -> Result<(), Error> {

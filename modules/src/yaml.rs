@@ -1,6 +1,7 @@
 //! YAML of files in the image, as far as modules look into it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -18,14 +19,18 @@ const DEPTH: usize = 24;
 ///
 /// Returns what is wrong, in one line.
 pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    // As PyYAML has it, which reads most of these files.
+    read_with(text, DuplicateKeyPolicy::LastWins)
+}
+
+fn read_with<T: DeserializeOwned>(text: &[u8], twice: DuplicateKeyPolicy) -> Result<T, String> {
     let text = str::from_utf8(text).map_err(|error| {
         let valid = error.valid_up_to();
         format!("the byte at {valid} is no text in UTF-8")
     })?;
     let mut options = Options::default();
     options.with_snippet = false;
-    // As PyYAML has it, which reads most of these files.
-    options.duplicate_keys = DuplicateKeyPolicy::LastWins;
+    options.duplicate_keys = twice;
     if let Some(budget) = &mut options.budget {
         budget.max_depth = DEPTH;
     }
@@ -35,13 +40,14 @@ pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     })
 }
 
-/// Checks that a text is a mapping, or nothing at all.
+/// Reads a mapping that a user wrote; nothing at all is an empty one.
 ///
 /// # Errors
 ///
-/// Returns what is wrong, in one line.
-pub(crate) fn check_mapping(text: &[u8]) -> Result<(), String> {
-    read::<Option<BTreeMap<String, IgnoredAny>>>(text).map(drop)
+/// Returns what is wrong, in one line; a key that is there twice, too.
+pub(crate) fn mapping(text: &[u8]) -> Result<BTreeMap<String, Said>, String> {
+    let said: Option<_> = read_with(text, DuplicateKeyPolicy::Error)?;
+    Ok(said.unwrap_or_default())
 }
 
 /// Sets one key of the top of a file by a line; all other lines stay.
@@ -84,6 +90,19 @@ pub(crate) enum Said {
     List(Vec<Said>),
     Map(BTreeMap<String, Said>),
     Other(IgnoredAny),
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Said::Bool(is) => write!(f, "{is}"),
+            Said::Int(number) => write!(f, "the number {number}"),
+            Said::Text(text) => write!(f, "the text {text:?}"),
+            Said::List(_) => f.write_str("a list"),
+            Said::Map(_) => f.write_str("a mapping"),
+            Said::Other(_) => f.write_str("something else"),
+        }
+    }
 }
 
 fn with_top(text: &str, key: &str, line: &str) -> String {
@@ -152,7 +171,8 @@ mod tests {
             ("# nothing\n", true),
             ("---\na: 1\n", true),
             ("a: {b: [1, x], c: !!binary aGVsbG8=}\nd: yes\n", true),
-            ("a: 1\na: 2\n", true),
+            ("a: 1\na: 2\n", false),
+            ("a: {b: 1, b: 2}\n", false),
             ("a: &x {b: 1}\nc: *x\n", true),
             ("a: [1\n", false),
             ("- a\n", false),
@@ -161,11 +181,11 @@ mod tests {
             ("a:\n\tb: 1\n", false),
             ("\u{0}", false),
         ] {
-            let found = check_mapping(text.as_bytes());
+            let found = mapping(text.as_bytes());
             assert_eq!(found.is_ok(), is_right, "{text:?}: {found:?}");
         }
-        assert!(check_mapping(b"a: \xff").is_err());
+        assert!(mapping(b"a: \xff").is_err());
         let deep = "[".repeat(100_000);
-        assert!(check_mapping(format!("a: {deep}").as_bytes()).is_err());
+        assert!(mapping(format!("a: {deep}").as_bytes()).is_err());
     }
 }

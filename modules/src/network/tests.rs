@@ -201,7 +201,7 @@ fn cloud_init_keeps_off() {
         ),
     ] {
         let (tree, done) = twice(files, "network", &eth0()).unwrap();
-        let path = "/etc/cloud/cloud.cfg.d/99-hsb-network.cfg";
+        let path = "/etc/cloud/cloud.cfg.d/zz-hsb-network.cfg";
         assert_eq!(tree.resolve(path.as_bytes()).is_ok(), is_told);
         assert_eq!(!done.warnings.is_empty(), warned);
     }
