@@ -8,6 +8,7 @@ mod archive;
 mod compiled;
 mod keymap;
 mod name;
+mod xkb;
 
 use serde::Deserialize;
 
@@ -42,7 +43,9 @@ and takes `LC_ALL` out there, which would count before it.
 A locale other than C, POSIX and C.UTF-8 must be compiled in the source: hsb does not run localedef.
 Where the image has `/etc/locale.gen`, its line there becomes active instead, with a warning that
 locale-gen must run. The keymap is set in `/etc/vconsole.conf`, Debian's `/etc/default/keyboard` and
-OpenRC's `/etc/conf.d/loadkmap` or `/etc/conf.d/keymaps`, wherever the image has use for them.",
+OpenRC's `/etc/conf.d/loadkmap` or `/etc/conf.d/keymaps`, wherever the image has use for them.
+Debian's file has layouts of X: those of systemd's kbd-model-map, else a layout or `LAYOUT-VARIANT`
+that the image's XKB has. Variants and switches of the layouts before go.",
     keys: &["locale", "keymap"],
     options: &[
         OptionDoc::optional("locale", Shape::Text, "what LANG is, as in de_DE.UTF-8"),

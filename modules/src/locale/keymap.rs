@@ -1,5 +1,6 @@
 //! The layout of the console's keyboard, wherever the image keeps it.
 
+use super::xkb;
 use crate::assignments::{self, Quotes};
 use crate::root::show;
 use crate::value::Spanned;
@@ -27,38 +28,25 @@ pub(super) fn set(root: &mut Root<'_>, keymap: &Spanned<String>) -> Result<(), E
         return Err(error.help(help).into());
     }
     let mut is_set = false;
-    for (file, key, needs, quotes) in [
+    for (file, key, needs) in [
         (
             "/etc/vconsole.conf",
             "KEYMAP",
             "/usr/lib/systemd/systemd-vconsole-setup",
-            Quotes::Needed,
         ),
-        // The layouts of X, which Debian uses on the console as well, have the names of countries.
-        (
-            "/etc/default/keyboard",
-            "XKBLAYOUT",
-            "/usr/bin/setupcon",
-            Quotes::Always,
-        ),
-        (
-            "/etc/conf.d/keymaps",
-            "keymap",
-            "/etc/init.d/keymaps",
-            Quotes::Always,
-        ),
+        ("/etc/conf.d/keymaps", "keymap", "/etc/init.d/keymaps"),
     ] {
         if root.is_file(file) || root.is_file(needs) {
-            let value = if key == "XKBLAYOUT" {
-                layout(name)
-            } else {
-                name
+            let quotes = match key {
+                "KEYMAP" => Quotes::Needed,
+                _ => Quotes::Always,
             };
-            assignments::set(root, file, &[(key, value)], quotes)?;
+            assignments::set(root, file, &[(key, name)], quotes)?;
             is_set = true;
         }
     }
     is_set |= set_binary(root, keymap)?;
+    is_set |= xkb::set(root, keymap, is_set)?;
     if !is_set {
         let error = keymap.error("the image has nothing that sets a keymap");
         let help = "install kbd, console-setup or kbd-bkeymaps in the source";
@@ -99,9 +87,4 @@ fn has(root: &Root<'_>, folder: &str, name: &str) -> bool {
     patterns
         .iter()
         .any(|pattern| !root.glob(pattern).is_empty())
-}
-
-/// Returns the layout of X for a keymap: `de` for `de-latin1`.
-fn layout(keymap: &str) -> &str {
-    keymap.split(['-', '_']).next().unwrap_or(keymap)
 }

@@ -199,6 +199,74 @@ fn keymaps() {
 }
 
 #[test]
+fn keyboards_of_debian() {
+    const FILE: &str = "/etc/default/keyboard";
+    let before = "XKBMODEL=\"pc104\"\nXKBLAYOUT=\"us,ru\"\nXKBVARIANT=\"intl,\"\n\
+        XKBOPTIONS=\"ctrl:nocaps,grp:alt_shift_toggle\"\nBACKSPACE=\"guess\"\n";
+    let national = "XKBMODEL=\"jp106\"\nXKBLAYOUT=\"jp\"\nXKBOPTIONS=\"\"\n";
+    let list =
+        "! layout\n  de              German\n! variant\n  neo             de: German (Neo 2)\n";
+    let xkb = [
+        ("/usr/share/X11/xkb/symbols/de", ""),
+        ("/usr/share/X11/xkb/symbols/gb", ""),
+        ("/usr/share/X11/xkb/rules/base.lst", list),
+        (
+            "/usr/share/systemd/kbd-model-map",
+            "# c\nmine ch pc105 fr x\n",
+        ),
+    ];
+    for (keymap, before, values) in [
+        ("de", before, ["pc104", "de", "", "ctrl:nocaps"]),
+        ("de", national, ["pc105", "de", "-", ""]),
+        ("uk", before, ["pc104", "gb", "", "ctrl:nocaps"]),
+        ("gb", before, ["pc104", "gb", "", "ctrl:nocaps"]),
+        ("sv-latin1", before, ["pc104", "se", "", "ctrl:nocaps"]),
+        ("jp106", before, ["jp106", "jp", "", "ctrl:nocaps"]),
+        ("dvorak", before, ["pc104", "us", "dvorak", "ctrl:nocaps"]),
+        ("us-acentos", before, ["pc104", "us", "intl", "ctrl:nocaps"]),
+        ("fr_CH", before, ["pc104", "ch", "fr", "ctrl:nocaps"]),
+        ("mine", before, ["pc104", "ch", "fr", "ctrl:nocaps"]),
+        ("de-neo", before, ["pc104", "de", "neo", "ctrl:nocaps"]),
+        (
+            "ru",
+            before,
+            ["pc104", "ru,us", "", "ctrl:nocaps,grp:alt_shift_toggle"],
+        ),
+        (
+            "ru",
+            national,
+            ["pc105", "ru,us", "-", "grp:shifts_toggle,grp_led:scroll"],
+        ),
+    ] {
+        let mut files = xkb.to_vec();
+        files.push((FILE, before));
+        let (tree, _) = done(&files, &value!({"keymap": keymap}));
+        let text = read(&tree, FILE);
+        for (key, value) in ["MODEL", "LAYOUT", "VARIANT", "OPTIONS"]
+            .into_iter()
+            .zip(values)
+        {
+            let line = format!("XKB{key}=\"{value}\"\n");
+            assert_eq!(text.contains(&line), value != "-", "{keymap}: {text}");
+        }
+    }
+    let files = [(FILE, before), xkb[0], xkb[2]];
+    for keymap in ["zzz", "de-zzz", "gb"] {
+        assert_eq!(
+            refusal(&files, "locale", &value!({"keymap": keymap})),
+            format!("no keyboard of XKB is known for keymap {keymap:?}")
+        );
+    }
+    let both = [(FILE, before), ("/etc/vconsole.conf", "")];
+    let (tree, warnings) = done(&both, &value!({"keymap": "zzz"}));
+    assert_eq!(read(&tree, FILE), before);
+    assert_eq!(
+        warnings,
+        ["/etc/default/keyboard stays as it is: XKB has no keyboard for keymap \"zzz\""]
+    );
+}
+
+#[test]
 fn refusals() {
     for (files, recipe, message) in [
         (
