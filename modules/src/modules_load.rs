@@ -29,7 +29,8 @@ pub(crate) const MODULE: Module = Module {
     details: "\
 Writes `/etc/modules-load.d/hsb.conf` (`/etc/modules` on images without systemd that have it) and
 `/etc/modprobe.d/hsb.conf`. A module that no kernel of the image has, by its name or an alias, is
-named in a warning, and one that another file of modprobe.d turns off. What is loaded by an initramfs is decided when that is made, which hsb does not do.",
+named in a warning, and one that another file of modprobe.d turns off. What is loaded by an
+initramfs is decided when that is made, which hsb does not do.",
     keys: &["modules_load", "modules_blacklist", "modules_options"],
     options: &[
         OptionDoc::optional("modules_load", Shape::List(&Shape::Text), "modules to load"),
