@@ -30,12 +30,12 @@ files of one path are an error, too, unless they are a 32-bit and a 64-bit progr
 64-bit one is put there.
 
 The image's package database has the headers as `rpm -i` writes them, byte for byte: `rpm -qa`,
-`-V`, `-e`, `-U` and dnf go on from there. It is where the image's rpm is set to
-have it, or in `/usr/lib/sysimage/rpm` or `/var/lib/rpm`, whichever is there, and of the kind sqlite or, as on SUSE, ndb. The
-time of installation is that of the build: `SOURCE_DATE_EPOCH`, or else the newest file of the
-source. A database of the old kind bdb is only read: files and scripts are as with the others, and
-at the first boot, which needs systemd, the image's own rpm takes the packages into its database by
-`rpm -i --justdb`; a warning says so.
+`-V`, `-e`, `-U` and dnf go on from there. It is where the image's rpm is set to have it, or in
+`/usr/lib/sysimage/rpm` or `/var/lib/rpm`, whichever is there, and of the kind sqlite or, as on
+SUSE, ndb. The time of installation is that of the build: `SOURCE_DATE_EPOCH`, or else the newest
+file of the source. A database of the old kind bdb is only read: files and scripts are as with the
+others, and at the first boot, which needs systemd, the image's own rpm takes the packages into its
+database by `rpm -i --justdb`; a warning says so.
 
 An older version is replaced, and so is what a package obsoletes; if that is listed too, it is left
 out. Settings that were changed stay or are kept, as `.rpmnew`, `.rpmsave` or `.rpmorig`, by rpm's
