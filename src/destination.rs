@@ -94,7 +94,7 @@ impl Destination {
         ))];
         let outs = if has_default { &default } else { outs };
         if extract_boot && (has_default || outs.iter().any(|out| is_folder(out))) {
-            bundle::check_name(&recipe.name)
+            bundle::check_name(&recipe.name, false)
                 .map_err(|error| recipe.error(recipe.name.error(error.to_string())))?;
         }
         let found: Result<Vec<Self>> = outs
@@ -139,7 +139,7 @@ impl Destination {
             bail!("{shown}: is not UTF-8, which names of members in an archive have to be");
         }
         if extract_boot {
-            bundle::check_name(&name).with_context(|| format!("{shown}"))?;
+            bundle::check_name(&name, format.is_archive).with_context(|| format!("{shown}"))?;
         }
         let place = Place::new(&file, sources)?;
         let beside = match extract_boot && !format.is_archive {

@@ -94,6 +94,15 @@ impl Candidate {
         self.path().escape_ascii().to_string()
     }
 
+    /// Returns whether it, or the folder that it is in, is a link.
+    fn is_link(&self, tree: &Tree) -> bool {
+        let is_link = |path: &[u8]| {
+            let found = tree.resolve_link(path).map(|id| &tree.node(id).kind);
+            matches!(found, Ok(Kind::Symlink(_)))
+        };
+        is_link(&self.path()) || is_link(&self.folder)
+    }
+
     /// Returns the folder that it is in.
     pub(super) fn folder(&self) -> &[u8] {
         &self.folder
@@ -150,8 +159,7 @@ impl Candidate {
                 _ => String::new(),
             };
             anyhow!(
-                "{}: that kernel is a link{target} that leads nowhere: {error}; install it, or choose \
-                 another with `boot: {{kernel: ...}}`",
+                "{}: that kernel is a link{target} that leads nowhere: {error}; install it",
                 self.shown()
             )
         })
@@ -350,16 +358,23 @@ fn by_modules(tree: &Tree, flavour: &[u8]) -> Option<String> {
 /// Returns all that may be a kernel, each file once under its fullest name.
 fn all(tree: &Tree) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
+    // A link is another name of what it leads to.
+    let add = |found: &mut Vec<Candidate>, mut group: Vec<Candidate>| {
+        group.sort_by_key(|candidate| candidate.is_link(tree));
+        found.append(&mut group);
+    };
     let boot = tree.resolve(b"/boot").ok();
-    for (name, _) in boot.iter().flat_map(|boot| tree.entries(*boot)) {
-        if let Some((Some(suffix), rank)) = parse(name) {
-            found.push(Candidate::new(tree, b"/boot", name, Some(suffix), rank));
-        }
-    }
+    let names = boot.iter().flat_map(|boot| tree.entries(*boot));
+    let in_boot = names.filter_map(|(name, _)| {
+        let (suffix, rank) = parse(name)?;
+        Some(Candidate::new(tree, b"/boot", name, Some(suffix?), rank))
+    });
+    add(&mut found, in_boot.collect());
     for folder in MODULES {
         let Ok(id) = tree.resolve(folder.as_bytes()) else {
             continue;
         };
+        let mut group = Vec::new();
         for (version, _) in tree.entries(id) {
             // What leads to a folder is one.
             let Ok(below) = tree.resolve(&[folder.as_bytes(), b"/", version].concat()) else {
@@ -373,9 +388,10 @@ fn all(tree: &Tree) -> Vec<Candidate> {
                 let folder = [folder.as_bytes(), b"/", version].concat();
                 let rank = rank + NAMES.len();
                 let one = Candidate::new(tree, &folder, name.as_bytes(), Some(version), rank);
-                found.push(one);
+                group.push(one);
             }
         }
+        add(&mut found, group);
     }
     for folder in [b"/boot".as_slice(), b""] {
         let Ok(id) = tree.resolve(if folder.is_empty() { b"/" } else { folder }) else {

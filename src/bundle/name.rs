@@ -18,16 +18,21 @@ const CHECKSUMS: [&str; 3] = ["md5", "sha", "sfv"];
 /// A member's name has 100 bytes in the header of a tar.
 const LONGEST: usize = 100 - "-vmlinuz".len();
 
-/// Checks that uploaders recognise the members of a bundle of this name.
+/// Checks that uploaders recognise the members of a bundle of this name; files that are not in an
+/// archive have no list that could be misread.
 ///
 /// # Errors
 ///
 /// Fails with the reason why they would not.
-pub(crate) fn check(name: &str) -> Result<()> {
+pub(crate) fn check(name: &str, is_archive: bool) -> Result<()> {
     let lower = name.to_ascii_lowercase();
     let found =
         |words: &[&'static str], text: &str| words.iter().copied().find(|word| text.contains(word));
     let last_part = lower.rsplit_once('.').map_or("", |(_, part)| part);
+    let is_odd = |c: char| match is_archive {
+        true => c == '\\' || !matches!(c, ' '..='~'),
+        false => c.is_control(),
+    };
     let why = if name.starts_with('.') {
         "starts with a dot: uploaders skip such members".to_owned()
     } else if name.starts_with('-') {
@@ -40,7 +45,7 @@ pub(crate) fn check(name: &str) -> Result<()> {
         format!("holds {word:?}, which uploaders cut out of the name of the image")
     } else if let Some(word) = found(&CHECKSUMS, last_part) {
         format!("holds {word:?} after its last dot: uploaders would take members for checksums")
-    } else if let Some(letter) = name.chars().find(|c| *c == '\\' || !matches!(c, ' '..='~')) {
+    } else if let Some(letter) = name.chars().find(|c| is_odd(*c)) {
         format!(
             "holds {letter:?}, which tar lists as an escape: uploaders would not find the members"
         )

@@ -17,6 +17,9 @@ pub(super) trait Archive: ReadAt {
 const SMALLEST: usize = 2 * 1024;
 /// What is read at once while one header follows the other.
 const LARGEST: usize = 256 * 1024;
+/// How far the next header may lie behind what was read. To copy more than this takes longer than
+/// another call.
+const NEAR: u64 = 4 * 1024;
 
 /// A part of an archive in memory.
 pub(super) struct Window<'a> {
@@ -61,7 +64,7 @@ impl<'a> Window<'a> {
 
     fn read(&mut self, offset: u64, len: usize) -> io::Result<()> {
         let end = self.start.saturating_add(self.bytes.len() as u64);
-        let near = self.start..=end.saturating_add(self.step as u64);
+        let near = self.start..=end.saturating_add(NEAR);
         self.step = if near.contains(&offset) {
             LARGEST.min(self.step * 2)
         } else {

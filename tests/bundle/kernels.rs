@@ -171,6 +171,20 @@ fn the_kernel_that_is_meant() {
             "//boot/./vmlinuz-6.1",
             "/boot/vmlinuz-6.1 /boot/initrd.img-6.1",
         ),
+        // Links with versions that are cut are other names.
+        (
+            &[
+                ("boot/vmlinuz-6.1 -> vmlinuz-6.1.0-18-amd64", nowhere),
+                ("boot/vmlinuz-6.1.0-9-amd64", &old),
+                ("boot/vmlinuz-6.1.0-18-amd64", &new),
+                ("usr/lib/modules/6.9 -> 6.9.1-arch1-1", nowhere),
+                ("usr/lib/modules/6.9.1-arch1-1/vmlinuz", &stable),
+                ("usr/lib/modules/6.9.0-arch1-1/vmlinuz", &lts),
+                ("boot/initrd.img-6.9.1-arch1-1", CPIO),
+            ],
+            "",
+            "/usr/lib/modules/6.9.1-arch1-1/vmlinuz /boot/initrd.img-6.9.1-arch1-1",
+        ),
         // A folder of modules that is a link; what only has a kernel's name.
         (
             &[
