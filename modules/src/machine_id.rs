@@ -1,7 +1,7 @@
 //! `machine_id`: lets the first boot give the machine an id of its own. See machine-id(5).
 //!
-//! What else must not be the same on two machines goes along: the id of D-Bus, and the seeds of
-//! random numbers.
+//! What else must not be the same on two machines goes along: the id of D-Bus, the seeds of random
+//! numbers, keys that systemd and NetworkManager make, and the names of an NVMe host.
 
 use fsgen::Kind;
 use serde::Deserialize;
@@ -13,8 +13,12 @@ use crate::{Cfg, Error, Host, Module, Root, installed};
 const FILE: &str = "/etc/machine-id";
 const DBUS: &str = "/var/lib/dbus/machine-id";
 
-/// What two machines must not share; the first boot makes it again.
-const SEEDS: [&str; 6] = [
+/// What two machines must not share, and have again without these files.
+const SEEDS: [&str; 9] = [
+    // Of a machine without these, NVMe takes the UUID that the firmware gives it.
+    "/etc/nvme/hostid",
+    "/etc/nvme/hostnqn",
+    "/var/lib/NetworkManager/secret_key",
     "/var/lib/systemd/random-seed",
     "/var/lib/systemd/credential.secret",
     "/var/lib/misc/random-seed",
@@ -28,8 +32,9 @@ pub(crate) const MODULE: Module = Module {
     summary: "lets the first boot give the machine an id of its own",
     details: "\
 Empties `/etc/machine-id`, makes a D-Bus id that is a copy of it a link to it, and removes the saved
-seeds of random numbers. `uninitialized` has systemd treat the first boot as that of a new system:
-it then enables units by their presets, too.",
+seeds of random numbers, the keys of systemd's credentials and of NetworkManager, and hostid and
+hostnqn of NVMe. The name of an iSCSI initiator stays. `uninitialized` has systemd treat the first
+boot as that of a new system: it then enables units by their presets, too.",
     keys: &["machine_id"],
     options: &[OptionDoc::optional(
         "machine_id",
@@ -173,6 +178,10 @@ mod tests {
             ("/var/lib/dbus/machine-id", "0123\n"),
             ("/var/lib/systemd/random-seed", "x"),
             ("/boot/efi/loader/random-seed", "x"),
+            ("/etc/nvme/hostid", "x"),
+            ("/etc/nvme/hostnqn", "x"),
+            ("/etc/nvme/discovery.conf", ""),
+            ("/var/lib/NetworkManager/secret_key", "x"),
             ("/var/lib/systemd/timesync/clock", ""),
         ];
         let mut tree = image(files);
@@ -192,6 +201,8 @@ mod tests {
         );
         let all = show(&mut tree, "/").join("\n");
         assert!(!all.contains("random-seed") && all.contains("timesync/clock"));
+        assert!(!all.contains("nvme/host") && all.contains("nvme/discovery.conf"));
+        assert!(!all.contains("secret_key"));
         let wrong = step(&mut tree, "machine_id", &value!({"machine_id": "new"})).unwrap_err();
         assert_eq!(wrong.to_string(), "unknown value `new`");
     }
