@@ -107,8 +107,14 @@ fn line_len(text: &[u8]) -> usize {
     }
     let (mut quote, mut is_escaped) = (None, false);
     for (at, b) in text.iter().enumerate() {
+        let is_behind_blank = at > 0 && text[at - 1].is_ascii_whitespace();
         match (quote, b) {
             _ if is_escaped => is_escaped = false,
+            // A comment opens no quote, and nothing goes on behind it.
+            (None, b'#') if is_behind_blank => {
+                let end = text[at..].iter().position(|b| *b == b'\n');
+                return end.map_or(text.len(), |end| at + end + 1);
+            }
             (None | Some(b'"'), b'\\') => is_escaped = true,
             (None, b'\n') => return at + 1,
             (None, b'"' | b'\'') => quote = Some(*b),
@@ -213,6 +219,11 @@ mod tests {
             ("K=it's\nB=1\n", Quotes::Needed, "K=v w\nB=1\n"),
             ("K='v w'\n", Quotes::Always, "K='v w'\n"),
             ("K=v\\ 'w' # c\n", Quotes::Needed, "K=v\\ 'w' # c\n"),
+            (
+                "A=1 # it's\nK=1 # c\\\nB=1 # don't\n",
+                Quotes::Needed,
+                "A=1 # it's\n# c\\\nK=v w\nB=1 # don't\n",
+            ),
             ("K=1  # c\nB=1\n", Quotes::Needed, "# c\nK=v w\nB=1\n"),
             ("K=\"a # b\" #c", Quotes::Needed, "#c\nK=v w\n"),
             ("K=1\n", Quotes::Always, "K=v w\n"),

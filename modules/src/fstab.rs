@@ -4,6 +4,7 @@
 //! of the file stay. Comments and other lines are left alone. See fstab(5).
 
 mod doc;
+mod general;
 mod kind;
 mod options;
 mod table;
@@ -24,9 +25,10 @@ pub(crate) const MODULE: Module = Module {
     details: "\
 Writes a line of `/etc/fstab` for each partition with a `mount` and for swap. A line that is there
 for the same mount point gets the device and type of the partition, and keeps its options where the
-recipe names none. What is mounted on is made: a directory, or a file for the bind mount of a file.
-All else in the file stays; a warning tells of lines whose device is not one of the image, and of a
-`type` that neither Linux has nor a program of the image mounts.",
+recipe names none; of another type's, those that any filesystem takes. What is mounted on is made: a
+directory, or a file for the bind mount of a file. All else in the file stays; a warning tells of
+lines whose device is not one of the image, and of a `type` that neither Linux has nor a program of
+the image mounts.",
     keys: &["fstab"],
     options: doc::OPTIONS,
     example: doc::EXAMPLE,
@@ -64,7 +66,17 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     entries.sort_by(|a, b| (a.is_swap(), &a.mount).cmp(&(b.is_swap(), &b.mount)));
     let mut table = Table::parse(&root.read_if_exists(FILE)?.unwrap_or_default());
     for entry in &entries {
-        table.set(entry);
+        let gone = table.set(entry);
+        if !gone.is_empty() {
+            let Entry {
+                mount, filesystem, ..
+            } = entry;
+            let gone = gone.join(",");
+            root.warn(format!(
+                "{mount} is {filesystem} now, and its line in {FILE} loses the options {gone}; give \
+                 `options` for it to have others"
+            ));
+        }
     }
     for line in table.foreign(&entries) {
         root.warn(format!(

@@ -1,6 +1,6 @@
 //! The file itself: lines of six words, in which blanks are `\040` and the like. See fstab(5).
 
-use super::GROWFS;
+use super::{GROWFS, general};
 
 /// What one line has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +58,9 @@ impl Table {
     }
 
     /// Changes the line of the entry's mount point, or adds one. For swap it is the line of its device,
-    /// or for a partition the first one of another disk's that no entry has taken.
-    pub(super) fn set(&mut self, entry: &Entry) {
+    /// or for a partition the first one of another disk's that no entry has taken. Returns the options
+    /// that went with the type of the line.
+    pub(super) fn set(&mut self, entry: &Entry) -> Vec<String> {
         let entry = &Entry {
             device: latin(&entry.device),
             mount: latin(&entry.mount),
@@ -85,7 +86,10 @@ impl Table {
         };
         match found {
             Some(at) => self.lines[at].change(entry),
-            None => self.push(entry),
+            None => {
+                self.push(entry);
+                Vec::new()
+            }
         }
     }
 
@@ -174,9 +178,9 @@ impl Line {
         self.text.split_ascii_whitespace().collect()
     }
 
-    /// Replaces device and type, and the options where the entry has some; the blanks in between
-    /// stay as they are.
-    fn change(&mut self, entry: &Entry) {
+    /// Replaces device and type, and the options where the entry has some, or that only another type
+    /// knows: those are returned. The blanks in between stay as they are.
+    fn change(&mut self, entry: &Entry) -> Vec<String> {
         self.is_ours = true;
         let mut out = String::new();
         let mut rest = self.text.as_str();
@@ -189,6 +193,19 @@ impl Line {
         let options = entry.options.as_ref().map(|options| match grows {
             true if !has_growfs(options) => format!("{options},{GROWFS}"),
             _ => options.clone(),
+        });
+        let mut gone = Vec::new();
+        let options = options.or_else(|| {
+            let [_, _, old, now, ..] = *self.words() else {
+                return None;
+            };
+            let (stays, goes) = general::split(now, old, &entry.filesystem);
+            gone = goes.into_iter().map(str::to_owned).collect();
+            match (stays.is_empty(), gone.is_empty()) {
+                (_, true) => None,
+                (true, false) => Some(entry.usual.clone()),
+                (false, false) => Some(stays.join(",")),
+            }
         });
         for place in 0..4 {
             let start = rest.len() - rest.trim_ascii_start().len();
@@ -215,6 +232,7 @@ impl Line {
             out.push('\n');
         }
         self.text = out;
+        gone
     }
 }
 

@@ -68,9 +68,21 @@ fn lines_that_are_there() {
     for (before, want, warned) in [
         // Blanks, options and the last words stay.
         (
-            "# /\n/dev/sda1  /   xfs\tnoatime,x  0 0 \n\n# end\n".to_owned(),
+            "# /\n/dev/sda1  /   ext3\tnoatime,x  0 0 \n\n# end\n".to_owned(),
             format!("# /\nUUID={ROOT}  /   ext4\tnoatime,x  0 0 \n\n# end\n{others}"),
             0,
+        ),
+        // Options of another type would not let it be mounted.
+        (
+            "UUID=a / btrfs subvol=root,noatime,x-a=b,compress=zstd:1 0 0\n\
+             UUID=b /boot/efi auto data=journal 0 2\n"
+                .to_owned(),
+            format!(
+                "UUID={ROOT} / ext4 noatime,x-a=b 0 0\n\
+                 UUID=1A2B-3C4D /boot/efi vfat umask=0077 0 2\n\
+                 UUID={SWAP}\tnone\tswap\tdefaults\t0\t0\n"
+            ),
+            2,
         ),
         (
             "LABEL=x / xfs\n".to_owned(),
