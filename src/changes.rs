@@ -1,6 +1,7 @@
 //! What steps did, path by path: for `hsb plan`, its `--why` and `--show`, and the report.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use anyhow::{Context as _, Result, bail};
 use fsgen::tree::content::Content;
@@ -66,14 +67,15 @@ fn content(node: &Node) -> Option<&Content> {
 
 /// What each path's content was last written by: finds steps that undo what others did.
 #[derive(Default)]
-pub(crate) struct Writers(BTreeMap<Vec<u8>, String>);
+pub(crate) struct Writers(BTreeMap<Vec<u8>, Rc<str>>);
 
 impl Writers {
     /// Notes what a step wrote. Returns a warning for each path where nothing is left of what an
     /// earlier step wrote, and one for each directory that is gone with such paths: an edit that
     /// keeps some of its lines is none.
     pub(crate) fn note(&mut self, step: &str, changes: &[Change], tree: &Tree) -> Vec<String> {
-        let mut undone: BTreeMap<(&[u8], String), Vec<&Change>> = BTreeMap::new();
+        let own: Rc<str> = step.into();
+        let mut undone: BTreeMap<(&[u8], Rc<str>), Vec<&Change>> = BTreeMap::new();
         let mut gone: BTreeSet<&[u8]> = BTreeSet::new();
         for change in changes {
             let writes = match (&change.before, &change.after) {
@@ -87,13 +89,13 @@ impl Writers {
             if change.after.is_none() {
                 gone.insert(&change.path);
             }
-            let writer = self.0.insert(change.path.clone(), step.to_owned());
+            let writer = self.0.insert(change.path.clone(), own.clone());
             if let Some(writer) = writer.filter(|_| !keeps_lines(change, tree)) {
                 let top = top_of(&gone, &change.path);
                 undone.entry((top, writer)).or_default().push(change);
             }
         }
-        let warning = |((top, writer), changes): ((&[u8], String), Vec<&Change>)| {
+        let warning = |((top, writer), changes): ((&[u8], Rc<str>), Vec<&Change>)| {
             let (path, did) = match changes[..] {
                 [Change { path, after, .. }] => (&path[..], after.as_ref()),
                 _ => (top, None),

@@ -13,6 +13,7 @@ mod verify;
 
 use std::io::ErrorKind::NotFound;
 use std::io::{self, Write};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -206,7 +207,9 @@ pub fn run() -> ExitCode {
     };
     let result = match planning {
         Some(options) => {
-            plan(&request, &progress).and_then(|planned| show_plan(&planned, options, verbosity))
+            // The end of the process frees what is planned faster than the program could.
+            let planned = plan(&request, &progress).map(ManuallyDrop::new);
+            planned.and_then(|planned| show_plan(&planned, options, verbosity))
         }
         None => build(&request, &progress).and_then(|built| {
             // Where the report cannot be given, the build has failed, and what was there stays.

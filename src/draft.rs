@@ -1,5 +1,7 @@
 //! An image that is decided, but not written: what `plan` shows, and `build` writes.
 
+use std::mem;
+
 use anyhow::Result;
 use fsgen::Timestamp;
 use fsgen::table::Scheme;
@@ -87,8 +89,9 @@ impl Draft {
         })
     }
 
-    /// Returns what there is to say of the image, but for what only its bytes tell.
-    pub(crate) fn report(&self, request: &Request) -> Report {
+    /// Returns what there is to say of the image, but for what only its bytes tell. What the steps
+    /// did goes with it: that is a line for each file.
+    pub(crate) fn report(&mut self, request: &Request) -> Report {
         let (table, disk_id) = match &self.plan.table {
             None => ("none", None),
             Some(table) => match table.scheme {
@@ -140,7 +143,7 @@ impl Draft {
             table: table.to_owned(),
             disk_id,
             partitions: self.partitions(),
-            steps: self.steps.clone(),
+            steps: mem::take(&mut self.steps),
             warnings,
         }
     }

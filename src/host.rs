@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, Read};
 use std::num::NonZero;
 use std::ops::Range;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use fsgen::tree::content::SourceId;
@@ -14,7 +15,7 @@ use fsgen::{ReadAt, WriteAt};
 use modules::{Host, Packed, Partition, Spool};
 
 use crate::cache::Cache;
-use crate::source::codec::Codec;
+use crate::source::codec::{Codec, Pool};
 use crate::source::{Limits, fetch_for_step, members_of};
 use crate::stamp::Stamp;
 
@@ -31,6 +32,8 @@ pub(crate) struct RecipeFolder {
     folder: PathBuf,
     /// The same without links, once it was looked for.
     found: OnceLock<PathBuf>,
+    /// The folder that the last path was in, as the recipe has it and without links.
+    last: Mutex<Option<(PathBuf, PathBuf)>>,
     /// Nothing while a recipe is only checked.
     spool: Option<PathBuf>,
     limits: Limits,
@@ -38,6 +41,7 @@ pub(crate) struct RecipeFolder {
     cache: Option<Cache>,
     /// None, as long as options are checked.
     partitions: Vec<Partition>,
+    decoders: Pool,
 }
 
 impl RecipeFolder {
@@ -46,10 +50,12 @@ impl RecipeFolder {
         Self {
             folder,
             found: OnceLock::new(),
+            last: Mutex::default(),
             spool: None,
             limits: Limits::default(),
             cache: None,
             partitions: Vec::new(),
+            decoders: Pool::default(),
         }
     }
 
@@ -81,7 +87,7 @@ impl RecipeFolder {
                 self.found.get_or_init(|| found)
             }
         };
-        let found = fs::canonicalize(folder.join(path))?;
+        let found = self.without_links(&folder.join(path))?;
         if !found.starts_with(folder) {
             let where_to = match found == folder.join(path) {
                 true => "it is".to_owned(),
@@ -93,6 +99,28 @@ impl RecipeFolder {
             )));
         }
         Ok(found)
+    }
+
+    /// Returns what a path means, without links. Where thousands are in one folder, that one is
+    /// looked for once.
+    fn without_links(&self, path: &Path) -> io::Result<PathBuf> {
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return fs::canonicalize(path);
+        };
+        // With `/` or `/.` behind it, it is not what the name alone is.
+        let ends_so = path.as_os_str().as_bytes().ends_with(name.as_bytes());
+        if !ends_so || fs::symlink_metadata(path)?.is_symlink() {
+            return fs::canonicalize(path);
+        }
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, found)) = &*last
+            && known == above
+        {
+            return Ok(found.join(name));
+        }
+        let found = fs::canonicalize(above)?;
+        *last = Some((above.to_owned(), found.clone()));
+        Ok(found.join(name))
     }
 }
 
@@ -148,7 +176,7 @@ impl Host for RecipeFolder {
         };
         Ok(Box::new(Limited {
             decoder: match len <= SMALL {
-                true => codec.serial(input)?,
+                true => self.decoders.serial(codec, input)?,
                 false => codec.decoder(input)?,
             },
             codec,
@@ -284,14 +312,21 @@ mod tests {
         fs::write(inside.join("motd"), "hello").unwrap();
         fs::write(folder.path().join("secret"), "no").unwrap();
         std::os::unix::fs::symlink("../secret", inside.join("link")).unwrap();
+        std::os::unix::fs::symlink("..", inside.join("above")).unwrap();
         let host = RecipeFolder::new(inside);
         assert_eq!(host.open("motd").unwrap().1, 5);
         assert_eq!(host.open("../recipe/motd").unwrap().1, 5);
+        assert_eq!(host.open("above/recipe/motd").unwrap().1, 5);
         for (path, want) in [
             ("../secret", "secret, which is outside the recipe's folder"),
             ("link", "secret, which is outside the recipe's folder"),
+            ("above/secret", "secret, which is outside the recipe's folder"),
+            ("above/recipe/link", "secret, which is outside the recipe's folder"),
             ("/etc/passwd", "it is outside the recipe's folder"),
             (".", "no regular file"),
+            ("motd/", "Not a directory"),
+            ("motd/.", "Not a directory"),
+            ("above/.", "outside the recipe's folder"),
             ("missing", "No such file"),
         ] {
             let error = host.open(path).err().unwrap().to_string();

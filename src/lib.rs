@@ -144,7 +144,7 @@ impl Built {
 /// one that was there before is as it was.
 pub fn build(request: &Request, progress: &Progress) -> Result<Built> {
     let mut files = files::Files::create(request)?;
-    let draft = Draft::new(request, progress)?;
+    let mut draft = Draft::new(request, progress)?;
     let mut report = draft.report(request);
     files.write(&draft, request, progress)?;
     for source in draft.tree.sources() {
@@ -189,7 +189,7 @@ impl Planned {
 ///
 /// Fails when the source, a module or the plan does.
 pub fn plan(request: &Request, progress: &Progress) -> Result<Planned> {
-    let draft = Draft::new(request, progress)?;
+    let mut draft = Draft::new(request, progress)?;
     Ok(Planned {
         report: draft.report(request),
         tree: draft.tree,

@@ -185,18 +185,20 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     // What the database says of a package hardly depends on what becomes of its files.
     let erased: Vec<&At> = transaction.erased().map(|old| &installed[old].at).collect();
     let time = root.time();
+    let failed = |error: StoreError| error.at(cfg.span());
+    let (spool, spooled) = root.spool().map_err(|cause| failed(cause.into()))?;
     let add = || -> Result<(), StoreError> {
         for old in erased {
             store.remove(old)?;
         }
         let states = |index: &usize| states::decide(&candidates[*index].files, &options, color);
         let new = order.iter().map(|index| (*index, states(index)));
-        store.add(&candidates, new, time, color)
+        store.add(&candidates, new, time, color)?;
+        store.pack(&*spool)
     };
     let (added, changes) = shared::both(add, || step.change(root));
     let (scripts, changes) = changes?;
     scripts.finish(root)?;
-    let failed = |error: StoreError| error.at(cfg.span());
     added.map_err(failed)?;
     for (who, changes) in &changes {
         let marked = match who {
@@ -205,7 +207,12 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         };
         marked.map_err(failed)?;
     }
-    store.write(root).map_err(failed)
+    if !changes.is_empty() {
+        store.pack(&*spool).map_err(failed)?;
+    }
+    store.write(root, spooled).map_err(failed)?;
+    shared::drop_aside((candidates, installed, store));
+    Ok(())
 }
 
 /// What became of files of packages, where it is not what was decided for them.

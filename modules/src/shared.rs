@@ -1,6 +1,7 @@
 //! Work on many things that several threads share.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
@@ -16,18 +17,37 @@ pub(crate) fn work<T: Sync, R: Send, E: Send>(
     items: &[T],
     each: impl Fn(&T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
-    let mut results = Vec::with_capacity(items.len());
-    in_order(
-        threads,
-        items,
-        || (),
-        |(), item| each(item),
-        |_, result| {
-            results.push(result?);
-            Ok(())
-        },
-    )?;
-    Ok(results)
+    let next = AtomicUsize::new(0);
+    let share = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else {
+                return done;
+            };
+            let result = each(item);
+            // What comes after an error is of no use.
+            if result.is_err() {
+                next.store(items.len(), Ordering::Relaxed);
+            }
+            done.push((index, result));
+        }
+    };
+    let shares = thread::scope(|scope| {
+        // This thread is one of them.
+        let others = 1..threads.min(items.len());
+        let others = others.map(|_| thread::Builder::new().spawn_scoped(scope, &share));
+        // Where there is no thread for a share, the others do it.
+        let others: Vec<_> = others.flatten().collect();
+        let mut shares = vec![share()];
+        for other in others {
+            shares.push(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        shares
+    });
+    let mut results: Vec<_> = shares.into_iter().flatten().collect();
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Does something with each of `items`, by so many threads, while `then` gets what came of them in
@@ -113,13 +133,20 @@ pub(crate) fn both<A: Send, B>(
         let aside = match thread {
             Ok(thread) => match thread.join() {
                 Ok(aside) => aside,
-                Err(panic) => std::panic::resume_unwind(panic),
+                Err(panic) => resume_unwind(panic),
             },
             // Where there is no thread, this one does it.
             Err(_) => run(),
         };
         (aside.expect("it is taken once"), here)
     })
+}
+
+/// Frees what is large by a thread of its own, which nobody waits for.
+pub(crate) fn drop_aside(what: impl Send + 'static) {
+    // Where there is no thread, it is freed here.
+    let thread = thread::Builder::new().spawn(move || drop(what));
+    drop(thread);
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! `pzstd` and `xz -T` make them; they decode to one.
 
 mod pieces;
+mod pool;
 
 use std::fmt;
 use std::io::{self, BufRead, Read};
@@ -14,8 +15,10 @@ use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 use liblzma::bufread::XzDecoder;
 use liblzma::stream::{MtStreamBuilder, Stream};
+use zstd::stream::{raw, zio};
 
 use pieces::Pieces;
+pub(crate) use pool::Pool;
 
 /// A compressed format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,13 +165,16 @@ impl Codec {
                 let stream = Stream::new_lzma_decoder(XZ_MEMORY)?;
                 Box::new(XzDecoder::new_stream(input, stream))
             }
-            Codec::Zstd => {
-                let mut decoder = zstd::Decoder::with_buffer(input)?;
-                decoder.window_log_max(ZSTD_WINDOW_LOG)?;
-                Box::new(decoder)
-            }
+            Codec::Zstd => Box::new(zio::Reader::new(input, zstd_decoder()?)),
         })
     }
+}
+
+/// Returns a decoder of zstd frames.
+fn zstd_decoder() -> io::Result<raw::Decoder<'static>> {
+    let mut decoder = raw::Decoder::new()?;
+    decoder.set_parameter(raw::DParameter::WindowLogMax(ZSTD_WINDOW_LOG))?;
+    Ok(decoder)
 }
 
 /// Returns a decoder of one xz stream. Blocks that say their size, as `xz -T` makes them, are

@@ -2,9 +2,10 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use fsgen::Timestamp;
-use fsgen::tree::content::Content;
+use fsgen::tree::content::{Content, SourceId};
 use fsgen::tree::path::PathError;
 use thiserror::Error;
 
@@ -12,7 +13,7 @@ use super::candidate::Candidate;
 use super::pending;
 use super::setting::setting;
 use crate::error::at;
-use crate::root::{join, show};
+use crate::root::{Spool, join, show};
 use crate::rpm::database::{Backend, Database, DatabaseError, Installation, LARGEST, installed};
 use crate::rpm::file::{self, File, State};
 use crate::rpm::header::{Header, HeaderError};
@@ -111,6 +112,18 @@ impl StoreError {
     }
 }
 
+/// Why its files cannot be packed.
+enum PackError {
+    Database(DatabaseError),
+    Spool(RootError),
+}
+
+impl From<DatabaseError> for PackError {
+    fn from(cause: DatabaseError) -> Self {
+        Self::Database(cause)
+    }
+}
+
 /// The database of an image.
 pub(super) struct Store {
     backend: Backend,
@@ -119,6 +132,8 @@ pub(super) struct Store {
     path: Option<Vec<u8>>,
     /// What was added, by the place of each in the list of candidates.
     added: BTreeMap<usize, (u32, Header)>,
+    /// Its files where they were packed: their names, and what of the spool they are.
+    packed: Vec<(&'static str, Range<u64>)>,
 }
 
 impl Store {
@@ -133,6 +148,7 @@ impl Store {
                 database,
                 path: None,
                 added: BTreeMap::new(),
+                packed: Vec::new(),
             };
             return Ok((store, Vec::new()));
         };
@@ -164,6 +180,7 @@ impl Store {
             database,
             path: Some(path),
             added: BTreeMap::new(),
+            packed: Vec::new(),
         };
         Ok((store, installed))
     }
@@ -237,8 +254,27 @@ impl Store {
         removed.map_err(|cause| failed(self.shown(), cause))
     }
 
-    /// Writes the database into the image. What belongs to the old file is taken away.
-    pub(super) fn write(self, root: &mut Root<'_>) -> Result<(), StoreError> {
+    /// Puts its files into a spool, in the place of those that it was packed as before.
+    pub(super) fn pack(&mut self, spool: &dyn Spool) -> Result<(), StoreError> {
+        let mut end = 0;
+        self.packed.clear();
+        let packed = self.database.files(|name, bytes| {
+            let written = spool.write_all_at(bytes, end);
+            written.map_err(|cause| PackError::Spool(RootError::Spool { cause }))?;
+            let start = end;
+            end += bytes.len() as u64;
+            self.packed.push((name, start..end));
+            Ok(())
+        });
+        packed.map_err(|error| match error {
+            PackError::Database(cause) => failed(self.shown(), cause),
+            PackError::Spool(cause) => cause.into(),
+        })
+    }
+
+    /// Writes what was packed into the image, from its spool. What belongs to the old file is taken
+    /// away.
+    pub(super) fn write(&self, root: &mut Root<'_>, spool: SourceId) -> Result<(), StoreError> {
         let path = match &self.path {
             Some(path) => path.clone(),
             None => join(new_place(root)?.as_bytes(), self.backend.file().as_bytes()),
@@ -246,13 +282,10 @@ impl Store {
         if self.path.is_none() {
             root.mkdir_above(&path)?;
         }
-        let files = self.database.files();
-        let files = files.map_err(|cause| failed(&path, cause))?;
-        write_large(root, &path, &files.headers)?;
-        if let Some((name, bytes)) = files.indexes {
-            let folder = path.rsplitn(2, |byte| *byte == b'/').nth(1);
-            let indexes = join(folder.unwrap_or_default(), name.as_bytes());
-            write_large(root, &indexes, &bytes)?;
+        let folder = path.rsplitn(2, |byte| *byte == b'/').nth(1);
+        for (name, Range { start, end }) in &self.packed {
+            let file = join(folder.unwrap_or_default(), name.as_bytes());
+            root.write_spooled(&file, Content::span(spool, *start, end - start))?;
         }
         for ending in ["-wal", "-shm", "-journal"] {
             match root.remove([&*path, ending.as_bytes()].concat()) {
@@ -278,14 +311,6 @@ fn marked(header: &Header, changes: &[(usize, State)]) -> Header {
         header.set_byte(tag::FILESTATES, *file, *state as u8);
     }
     header
-}
-
-/// Writes a file that may be too large for memory.
-fn write_large(root: &mut Root<'_>, path: &[u8], bytes: &[u8]) -> Result<(), RootError> {
-    let (spool, source) = root.spool()?;
-    let written = spool.write_all_at(bytes, 0);
-    written.map_err(|cause| RootError::Spool { cause })?;
-    root.write_spooled(path, Content::span(source, 0, bytes.len() as u64))
 }
 
 /// Finds the database of the image. Where a folder has several, the others were left when rpm

@@ -77,13 +77,6 @@ pub(crate) enum Database {
     Bdb(Vec<(u32, Vec<u8>)>),
 }
 
-/// The files of a database, as they are written.
-pub(crate) struct Files {
-    pub(crate) headers: Vec<u8>,
-    /// The name of the file of indexes and its bytes, where there is one.
-    pub(crate) indexes: Option<(&'static str, Vec<u8>)>,
-}
-
 impl Database {
     /// Returns a database without packages.
     pub(crate) fn new(backend: Backend) -> Result<Self, DatabaseError> {
@@ -161,15 +154,19 @@ impl Database {
         }
     }
 
-    /// Returns the files.
-    pub(crate) fn files(self) -> Result<Files, DatabaseError> {
+    /// Hands the files to `put`, each by its name: that of the headers first.
+    pub(crate) fn files<E: From<DatabaseError>>(
+        &mut self,
+        mut put: impl FnMut(&'static str, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
         match self {
-            Self::Sqlite(sqlite) => Ok(Files {
-                headers: sqlite.file()?,
-                indexes: None,
-            }),
-            Self::Ndb(ndb) => ndb.files(),
-            Self::Bdb(_) => Err(DatabaseError::ReadOnly),
+            Self::Sqlite(sqlite) => put(Backend::Sqlite.file(), &sqlite.file()?),
+            Self::Ndb(ndb) => {
+                let indexes = ndb.indexes()?;
+                put(Backend::Ndb.file(), &ndb.file()?)?;
+                put("Index.db", &indexes)
+            }
+            Self::Bdb(_) => Err(DatabaseError::ReadOnly.into()),
         }
     }
 }

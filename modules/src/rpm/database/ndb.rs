@@ -10,7 +10,7 @@ mod xdb;
 
 use std::collections::BTreeMap;
 
-use super::{DatabaseError, Files, le32, parsed};
+use super::{DatabaseError, le32, parsed};
 use crate::rpm::header::Header;
 
 const MAGIC: [u8; 4] = *b"RpmP";
@@ -141,16 +141,13 @@ impl Ndb {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    pub(super) fn files(self) -> Result<Files, DatabaseError> {
-        let headers = self.headers()?;
-        let indexes = xdb::file(self.generation, &headers)?;
-        Ok(Files {
-            headers: self.file()?,
-            indexes: Some(("Index.db", indexes)),
-        })
+    /// Returns the file of indexes.
+    pub(super) fn indexes(&self) -> Result<Vec<u8>, DatabaseError> {
+        xdb::file(self.generation, &self.headers()?)
     }
 
-    fn file(&self) -> Result<Vec<u8>, DatabaseError> {
+    /// Returns the file of headers.
+    pub(super) fn file(&self) -> Result<Vec<u8>, DatabaseError> {
         let pages = (HEADER + self.packages.len() * SLOT).div_ceil(PAGE);
         let full = |_| DatabaseError::Full;
         let mut file = Vec::new();

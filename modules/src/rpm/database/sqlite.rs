@@ -3,6 +3,7 @@
 //! One table has the headers, 18 others have what is looked up in them. rpm since 4.16 reads it;
 //! its layout is that of `lib/backend/sqlite.c` there.
 
+use rusqlite::serialize::Data;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, MAIN_DB, params};
 
@@ -123,7 +124,7 @@ impl Sqlite {
     }
 
     /// Returns the file.
-    pub(super) fn file(mut self) -> Result<Vec<u8>, DatabaseError> {
-        Ok(self.connection.serialize(MAIN_DB)?.to_vec())
+    pub(super) fn file(&mut self) -> Result<Data<'_>, DatabaseError> {
+        Ok(self.connection.serialize(MAIN_DB)?)
     }
 }
