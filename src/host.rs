@@ -320,8 +320,14 @@ mod tests {
         for (path, want) in [
             ("../secret", "secret, which is outside the recipe's folder"),
             ("link", "secret, which is outside the recipe's folder"),
-            ("above/secret", "secret, which is outside the recipe's folder"),
-            ("above/recipe/link", "secret, which is outside the recipe's folder"),
+            (
+                "above/secret",
+                "secret, which is outside the recipe's folder",
+            ),
+            (
+                "above/recipe/link",
+                "secret, which is outside the recipe's folder",
+            ),
             ("/etc/passwd", "it is outside the recipe's folder"),
             (".", "no regular file"),
             ("motd/", "Not a directory"),
