@@ -36,7 +36,7 @@ pub(crate) fn work<T: Sync, R: Send, E: Send>(
     let shares = thread::scope(|scope| {
         // This thread is one of them.
         let others = 1..threads.min(items.len());
-        let others = others.map(|_| thread::Builder::new().spawn_scoped(scope, &share));
+        let others = others.map(|_| thread::Builder::new().spawn_scoped(scope, share));
         // Where there is no thread for a share, the others do it.
         let others: Vec<_> = others.flatten().collect();
         let mut shares = vec![share()];
