@@ -47,7 +47,7 @@ fn include_directory(root: &mut Root<'_>) -> Result<(), RootError> {
         Some(place) => root.read(place)?,
         None => Vec::new(),
     };
-    if place.is_some_and(|place| includes_directory(&sudoers, place)) {
+    if lines::include_folder(root, DIRECTORY)? {
         return Ok(());
     }
     if place == Some(places[1]) {
@@ -69,30 +69,17 @@ fn include_directory(root: &mut Root<'_>) -> Result<(), RootError> {
 /// Returns a file whose lines include the same files wherever it is: as seen from `place`.
 fn with_whole_paths(sudoers: &[u8], place: &str) -> Vec<u8> {
     let mut out = Vec::new();
-    for line in sudoers.split_inclusive(|b| *b == b'\n') {
-        let text = String::from_utf8_lossy(line);
-        let (word, rest) = text
-            .trim()
-            .split_once(char::is_whitespace)
-            .unwrap_or_default();
-        match lines::included(&text, place.as_bytes()) {
-            Some((path, _)) if !rest.trim_start().trim_start_matches('"').starts_with('/') => {
-                let path = path.replace(' ', "\\ ");
-                out.extend_from_slice(format!("{word} {path}\n").as_bytes());
+    for line in lines::logical(sudoers) {
+        match lines::included(&line.text, place.as_bytes()) {
+            Some(included) if included.is_relative => {
+                let word = line.text.split_whitespace().next().unwrap_or_default();
+                let (path, rest) = (included.path.replace(' ', "\\ "), included.rest);
+                out.extend_from_slice(format!("{word} {path}{rest}\n").as_bytes());
             }
-            _ => out.extend_from_slice(line),
+            _ => out.extend_from_slice(&line.raw),
         }
     }
     out
-}
-
-/// Returns whether the file at a place includes the directory.
-fn includes_directory(sudoers: &[u8], place: &str) -> bool {
-    String::from_utf8_lossy(sudoers).lines().any(|line| {
-        let included = lines::included(line, place.as_bytes());
-        included
-            .is_some_and(|(path, is_folder)| is_folder && path.trim_end_matches('/') == DIRECTORY)
-    })
 }
 
 /// Returns the name of a user's file. sudo skips names that hold a `.` without a word.
@@ -173,6 +160,18 @@ mod tests {
             ("@includedir \"/etc/sudoers.d\"", true),
             ("@includedir sudoers.d", true),
             ("@includedir /etc/sudoers.d\r", true),
+            ("@includedir /etc/sudoers.d # local", true),
+            ("#includedir /etc/sudoers.d # local", true),
+            ("@includedir \"/etc/sudoers.d\" # local", true),
+            ("@includedir /etc//sudoers.d", true),
+            ("@includedir /etc/./sudoers.d/.", true),
+            ("@includedir /etc/s\\udoers.d", true),
+            ("@includedir \\\n /etc/sudoers.d", true),
+            ("# a \\\n@includedir /etc/sudoers.d", true),
+            ("@include /etc/more", true),
+            ("@include more", true),
+            ("@include /etc/sudoers\n@include /etc/sudoers", false),
+            ("@includedir /etc/sudoers.d#x", false),
             ("# includedir /etc/sudoers.d", false),
             ("#includedir /etc/sudoers.local", false),
             ("##includedir /etc/sudoers.d", false),
@@ -180,7 +179,11 @@ mod tests {
             ("", false),
         ] {
             let file = format!("root ALL=(ALL:ALL) ALL\n{line}\n");
-            let found = includes_directory(file.as_bytes(), "/etc/sudoers");
+            let more = "@includedir /etc/sudoers.d\n";
+            let mut tree = image(&[("/etc/sudoers", &*file), ("/etc/more", more)]);
+            let host = Files::default();
+            let root = Root::new(&mut tree, &host, NOW);
+            let found = lines::include_folder(&root, DIRECTORY).unwrap();
             assert_eq!(found, included, "{line:?}");
         }
     }
@@ -199,9 +202,11 @@ mod tests {
         for (vendor, own) in [
             ("@includedir /etc/sudoers.d\n", None),
             (
-                "@includedir sudoers.d\n@include \"a b\"\nroot ALL=ALL",
+                "@includedir sudoers.d\n@include \"a b\"\n@include a\\ b # c\n@include \\\n c\n\
+                 root ALL=\\\n ALL",
                 Some(
-                    "@includedir /usr/etc/sudoers.d\n@include /usr/etc/a\\ b\nroot ALL=ALL\n\
+                    "@includedir /usr/etc/sudoers.d\n@include /usr/etc/a\\ b\n\
+                     @include /usr/etc/a\\ b # c\n@include /usr/etc/c\nroot ALL=\\\n ALL\n\
                      #includedir /etc/sudoers.d\n",
                 ),
             ),

@@ -6,6 +6,9 @@ use crate::root::{Root, RootError, show};
 /// How deep sudo lets files include others.
 const DEPTH: usize = 128;
 
+/// How many files are read: those that include each other all could be read for ever.
+const MOST: usize = 1_000;
+
 /// A line with those that continue it, neither empty nor a comment.
 pub(super) struct Line {
     /// The file that it is in.
@@ -15,49 +18,89 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
+/// What one line includes.
+pub(super) struct Included {
+    pub(super) path: String,
+    pub(super) is_folder: bool,
+    /// Whether the line names the path as seen from the file that it is in.
+    pub(super) is_relative: bool,
+    /// What is behind the path.
+    pub(super) rest: String,
+}
+
+/// What sudo reads.
+struct Reader<'r, 't> {
+    root: &'r Root<'t>,
+    lines: Vec<Line>,
+    folders: Vec<String>,
+    /// How many more files are read.
+    files: usize,
+}
+
 /// Returns all lines; none where the image has no sudoers.
 pub(super) fn all(root: &Root<'_>) -> Result<Vec<Line>, RootError> {
+    Ok(read(root)?.lines)
+}
+
+/// Returns whether sudo reads a folder, whichever file includes it.
+pub(super) fn include_folder(root: &Root<'_>, folder: &str) -> Result<bool, RootError> {
+    let read = read(root)?;
+    Ok(read.folders.iter().any(|read| plain(read) == folder))
+}
+
+fn read<'r, 't>(root: &'r Root<'t>) -> Result<Reader<'r, 't>, RootError> {
     let main = ["/etc/sudoers", "/usr/etc/sudoers"];
-    let mut lines = Vec::new();
+    let mut reader = Reader {
+        root,
+        lines: Vec::new(),
+        folders: Vec::new(),
+        files: MOST,
+    };
     if let Some(main) = main.into_iter().find(|path| root.is_file(path)) {
-        add(root, main.as_bytes(), 0, &mut lines)?;
+        reader.add(main.as_bytes(), 0)?;
     }
-    Ok(lines)
+    Ok(reader)
 }
 
-fn add(root: &Root<'_>, path: &[u8], depth: usize, lines: &mut Vec<Line>) -> Result<(), RootError> {
-    if depth > DEPTH {
-        return Ok(());
-    }
-    let file = show(path).to_string();
-    for (number, text) in logical(&root.read(path)?) {
-        let Some((included, is_folder)) = included(&text, path) else {
-            lines.push(Line {
-                file: file.clone(),
-                number,
-                text,
-            });
-            continue;
+impl Reader<'_, '_> {
+    fn add(&mut self, path: &[u8], depth: usize) -> Result<(), RootError> {
+        let left = self.files.checked_sub(1).filter(|_| depth <= DEPTH);
+        let Some(left) = left else {
+            return Ok(());
         };
-        if !is_folder {
-            if root.is_file(&included) {
-                add(root, included.as_bytes(), depth + 1, lines)?;
+        self.files = left;
+        let file = show(path).to_string();
+        for logical in logical(&self.root.read(path)?) {
+            let Some(included) = included(&logical.text, path) else {
+                if !is_empty(&logical.text) {
+                    self.lines.push(Line {
+                        file: file.clone(),
+                        number: logical.number,
+                        text: logical.text,
+                    });
+                }
+                continue;
+            };
+            if !included.is_folder {
+                if self.root.is_file(&included.path) {
+                    self.add(included.path.as_bytes(), depth + 1)?;
+                }
+                continue;
             }
-            continue;
-        }
-        for path in root.glob(format!("{}/*", included.trim_end_matches('/'))) {
-            let name = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
-            if root.is_file(&path) && !name.contains(&b'.') && !name.ends_with(b"~") {
-                add(root, &path, depth + 1, lines)?;
+            for path in self.root.glob(format!("{}/*", plain(&included.path))) {
+                let name = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+                if self.root.is_file(&path) && !name.contains(&b'.') && !name.ends_with(b"~") {
+                    self.add(&path, depth + 1)?;
+                }
             }
+            self.folders.push(included.path);
         }
+        Ok(())
     }
-    Ok(())
 }
 
-/// Returns the file or folder that a line includes, and whether it is a folder. The name of the
-/// machine, `%h`, is not known.
-pub(super) fn included(line: &str, file: &[u8]) -> Option<(String, bool)> {
+/// Returns what a line includes. The name of the machine, `%h`, is not known.
+pub(super) fn included(line: &str, file: &[u8]) -> Option<Included> {
     let line = line.trim();
     let (word, rest) = line.split_once(char::is_whitespace)?;
     let is_folder = match word {
@@ -66,37 +109,93 @@ pub(super) fn included(line: &str, file: &[u8]) -> Option<(String, bool)> {
         _ => return None,
     };
     let rest = rest.trim();
-    let path = match rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
-        Some((path, _)) => path.to_owned(),
-        None => rest.replace("\\ ", " "),
+    let (path, rest) = match rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+        Some((path, rest)) => (path.to_owned(), rest),
+        None => bare(rest),
     };
-    if path.starts_with('/') {
-        return Some((path, is_folder));
+    let mut included = Included {
+        is_relative: !path.starts_with('/'),
+        path,
+        is_folder,
+        rest: rest.to_owned(),
+    };
+    if included.is_relative {
+        let file = String::from_utf8_lossy(file);
+        let (folder, _) = file.rsplit_once('/')?;
+        included.path = format!("{folder}/{}", included.path);
     }
-    let file = String::from_utf8_lossy(file);
-    let (folder, _) = file.rsplit_once('/')?;
-    Some((format!("{folder}/{path}"), is_folder))
+    Some(included)
 }
 
-/// Returns lines with their numbers, without those that are empty or comments.
-fn logical(file: &[u8]) -> impl Iterator<Item = (usize, String)> + use<> {
-    let text = String::from_utf8_lossy(file).into_owned();
-    let mut lines: Vec<(usize, String)> = Vec::new();
+/// Takes a word that ends at a blank; a backslash makes anything a part of it. Returns it with what
+/// is behind it.
+fn bare(line: &str) -> (String, &str) {
+    let (mut word, mut is_escaped) = (String::new(), false);
+    for (at, c) in line.char_indices() {
+        match c {
+            '\\' if !is_escaped => is_escaped = true,
+            c if c.is_whitespace() && !is_escaped => return (word, &line[at..]),
+            c => {
+                word.push(c);
+                is_escaped = false;
+            }
+        }
+    }
+    (word, "")
+}
+
+/// Returns a path without what says nothing: `.` and doubled or trailing slashes.
+fn plain(path: &str) -> String {
+    let names = path.split('/').filter(|name| !matches!(*name, "" | "."));
+    names.fold(String::new(), |path, name| path + "/" + name)
+}
+
+/// A line with those that continue it.
+pub(super) struct Logical {
+    /// That of the first line, from 1.
+    number: usize,
+    /// The lines as they are in the file.
+    pub(super) raw: Vec<u8>,
+    /// The lines as one.
+    pub(super) text: String,
+}
+
+/// Returns the lines of a file. Comments are not continued.
+pub(super) fn logical(file: &[u8]) -> Vec<Logical> {
+    let mut lines: Vec<Logical> = Vec::new();
     let mut is_open = false;
-    for (at, line) in text.lines().enumerate() {
+    for (at, raw) in file.split_inclusive(|b| *b == b'\n').enumerate() {
+        let line = String::from_utf8_lossy(raw);
+        let line = line.strip_suffix('\n').unwrap_or(&line);
+        let line = line.strip_suffix('\r').unwrap_or(line);
         let body = line.strip_suffix('\\');
         match lines.last_mut().filter(|_| is_open) {
-            Some((_, open)) => *open += body.unwrap_or(line),
-            None => lines.push((at + 1, body.unwrap_or(line).to_owned())),
+            Some(open) => {
+                open.raw.extend_from_slice(raw);
+                open.text += body.unwrap_or(line);
+                is_open = body.is_some();
+            }
+            None => {
+                is_open = body.is_some() && !is_comment(line);
+                let body = body.filter(|_| is_open);
+                lines.push(Logical {
+                    number: at + 1,
+                    raw: raw.to_vec(),
+                    text: body.unwrap_or(line).to_owned(),
+                });
+            }
         }
-        is_open = body.is_some();
     }
-    lines.into_iter().filter(|(_, text)| {
-        let text = text.trim();
-        let is_comment = text.starts_with('#') && included(text, b"/").is_none();
-        // `#1000` is a user by number.
-        let number = text.strip_prefix('#');
-        let is_number = number.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        !text.is_empty() && (!is_comment || is_number)
-    })
+    lines
+}
+
+fn is_empty(line: &str) -> bool {
+    line.trim().is_empty() || is_comment(line)
+}
+
+fn is_comment(line: &str) -> bool {
+    // `#1000` is a user by number.
+    let rest = line.trim().strip_prefix('#');
+    rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+        && included(line, b"/").is_none()
 }
