@@ -15,6 +15,7 @@ mod program;
 use std::collections::BTreeSet;
 
 use crate::option::{OptionDoc, Shape};
+use crate::root::{same_place, show};
 use crate::units;
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root, installed};
@@ -29,6 +30,9 @@ const DROP_IN: &str = "/etc/ssh/sshd_config.d/10-hsb.conf";
 
 /// Settings of the administrator, and those of the vendor, which count only without the former.
 const FILES: [&str; 2] = ["/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config"];
+
+/// Keywords of sshd_config that name what is removed.
+const KEY_LINES: [&str; 2] = ["hostkey", "hostcertificate"];
 
 /// The service that makes host keys where the distribution has nothing that does.
 const UNIT: &str = "ssh-host-keys.service";
@@ -72,11 +76,12 @@ pub(crate) const MODULE: Module = Module {
     details: "\
 Removes `/etc/ssh/ssh_host_*`, so that no two machines share keys. Fedora, SUSE, Arch and Alpine
 make new ones when sshd starts; where nothing does, as on Debian, `ssh-host-keys.service` is added,
-unless there is one, and enabled. Options go to `/etc/ssh/sshd_config.d/10-hsb.conf`, or into
-sshd_config itself where that includes no such folder; there, other lines and comments stay. Ports,
-addresses, host keys and users of several lines add up in sshd, and a subsystem that is there twice
-stops it: such lines of other files are taken out. An option that has an older name as well, as
-`ChallengeResponseAuthentication` is one for `KbdInteractiveAuthentication`, is one option by both.
+unless there is one, and enabled. Keys with names that none of these makes are told of. Options go
+to `/etc/ssh/sshd_config.d/10-hsb.conf`, or into sshd_config itself where that includes no such
+folder; there, other lines and comments stay. Ports, addresses, host keys and users of several lines
+add up in sshd, and a subsystem that is there twice stops it: such lines of other files are taken
+out. An option that has an older name as well, as `ChallengeResponseAuthentication` is one for
+`KbdInteractiveAuthentication`, is one option by both.
 What the image's own sshd does not know is an error, and so is an `AuthenticationMethods` with no
 list of ways to log in that are all on, as sshd would not start.",
     keys: &["ssh"],
@@ -121,11 +126,12 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             .into());
     }
     if ssh.host_keys == HostKeys::Remove {
-        for path in root.glob("/etc/ssh/ssh_host_*") {
+        let keys = root.glob("/etc/ssh/ssh_host_*");
+        for path in &keys {
             root.remove(path)?;
         }
         make_keys_at_boot(root, cfg)?;
-        warn_of_others(root)?;
+        warn_of_others(root, &keys)?;
     }
     let version = program::version(root)?;
     let asked = ssh.asked(version);
@@ -205,19 +211,43 @@ fn warn_of_earlier(root: &mut Root<'_>, lines: &[Line], asked: &[Asked]) {
     }
 }
 
-/// Warns of host keys at places of the administrator's own: nothing would make them anew.
-fn warn_of_others(root: &mut Root<'_>) -> Result<(), Error> {
+/// Warns of host keys that nothing makes anew: those at places of the administrator's own, which
+/// stay, and those with other names among the removed.
+fn warn_of_others(root: &mut Root<'_>, removed: &[Vec<u8>]) -> Result<(), Error> {
     let main = FILES.into_iter().find(|path| root.is_file(path));
+    let mut named = Vec::new();
     for line in effective::lines(root, main.unwrap_or(FILES[0]))? {
-        let is_usual = line.value.starts_with("/etc/ssh/ssh_host_");
-        if line.keyword == "hostkey" && !is_usual && root.is_file(&line.value) {
-            let (path, key) = (line.path.escape_ascii(), &line.value);
+        let key = words(&line.value).and_then(|words| words.into_iter().next());
+        if let Some(key) = key.filter(|_| KEY_LINES.contains(&&*line.keyword)) {
+            named.push((line, key));
+        }
+    }
+    for (line, key) in &named {
+        if line.keyword == "hostkey" && root.is_file(key) {
+            let path = line.path.escape_ascii();
             root.warn(format!(
                 "{path} names the host key {key}, which stays: all machines of this image share it"
             ));
         }
     }
+    for removed in removed.iter().filter(|path| !is_made_again(path)) {
+        let removed = show(removed);
+        let line = named.iter().find(|(_, key)| same_place(key, &removed));
+        let who = line.map(|(line, _)| format!(": {} names it", line.path.escape_ascii()));
+        root.warn(format!(
+            "{removed} is removed, and nothing makes it again{}",
+            who.unwrap_or_default()
+        ));
+    }
     Ok(())
+}
+
+/// Returns whether a file is one of those that `ssh-keygen -A` and its like make. It may not make
+/// one for dsa any more, but then sshd would not use it either.
+fn is_made_again(path: &[u8]) -> bool {
+    let name = path.strip_prefix(b"/etc/ssh/ssh_host_").unwrap_or_default();
+    let name = name.strip_suffix(b".pub").unwrap_or(name);
+    [&b"rsa_key"[..], b"ecdsa_key", b"ed25519_key", b"dsa_key"].contains(&name)
 }
 
 /// Sees to it that sshd finds keys when it starts for the first time.

@@ -413,23 +413,50 @@ fn what_other_folders_add_is_taken_out() {
 }
 
 #[test]
-fn keys_at_other_places_are_told_of() {
-    let mut tree = image(&[
-        ("/usr/sbin/sshd", ""),
-        ("/usr/libexec/openssh/sshd-keygen", ""),
+fn keys_that_nothing_makes_anew_are_told_of() {
+    let stays = "which stays: all machines of this image share it";
+    let gone = "is removed, and nothing makes it again";
+    for (config, file, warning) in [
         (
-            "/etc/ssh/sshd_config",
-            "HostKey /etc/ssh/keys/rsa\nHostKey /etc/ssh/ssh_host_rsa_key\n",
+            "HostKey /etc/ssh/keys/rsa\n",
+            "/etc/ssh/keys/rsa",
+            format!("/etc/ssh/sshd_config names the host key /etc/ssh/keys/rsa, {stays}"),
         ),
-        ("/etc/ssh/keys/rsa", "PRIVATE"),
-    ]);
-    let done = step(&mut tree, "ssh", &value!({})).unwrap();
-    let warnings = crate::kit::texts(&done.warnings);
-    assert_eq!(
-        warnings,
-        [
-            "/etc/ssh/sshd_config names the host key /etc/ssh/keys/rsa, which stays: all machines of this \
-          image share it"
-        ]
-    );
+        (
+            "HostKey \"/etc/ssh/keys/a b\"\n",
+            "/etc/ssh/keys/a b",
+            format!("/etc/ssh/sshd_config names the host key /etc/ssh/keys/a b, {stays}"),
+        ),
+        (
+            "HostKey /etc/ssh//ssh_host_ed25519_prod\n",
+            "/etc/ssh/ssh_host_ed25519_prod",
+            format!("/etc/ssh/ssh_host_ed25519_prod {gone}: /etc/ssh/sshd_config names it"),
+        ),
+        (
+            "HostCertificate \"/etc/ssh/ssh_host_rsa_key-cert.pub\"\n",
+            "/etc/ssh/ssh_host_rsa_key-cert.pub",
+            format!("/etc/ssh/ssh_host_rsa_key-cert.pub {gone}: /etc/ssh/sshd_config names it"),
+        ),
+        (
+            "",
+            "/etc/ssh/ssh_host_rsa_4096_key",
+            format!("/etc/ssh/ssh_host_rsa_4096_key {gone}"),
+        ),
+        (
+            "HostKey /etc/ssh/ssh_host_rsa_key\n",
+            "/etc/ssh/ssh_host_rsa_key",
+            String::new(),
+        ),
+        ("", "/etc/ssh/ssh_host_ecdsa_key.pub", String::new()),
+    ] {
+        let mut tree = image(&[
+            ("/usr/sbin/sshd", ""),
+            ("/usr/libexec/openssh/sshd-keygen", ""),
+            ("/etc/ssh/sshd_config", config),
+            (file, "PRIVATE"),
+        ]);
+        let done = step(&mut tree, "ssh", &value!({})).unwrap();
+        assert_eq!(crate::kit::texts(&done.warnings).join("\n"), warning);
+        assert_eq!(step(&mut tree, "ssh", &value!({})).unwrap().changes, []);
+    }
 }
