@@ -203,6 +203,7 @@ impl Item {
 
     /// Fails for addresses that no machine can have, or that are there already.
     fn check_addresses(&self, taken: &mut Vec<IpAddr>) -> Result<(), ValueError> {
+        let before = taken.len();
         for text in &self.addresses {
             let prefix = prefix(text)?;
             let address = prefix.address;
@@ -219,6 +220,10 @@ impl Item {
             }
             taken.push(address);
         }
+        // Those of one link say nothing on another.
+        let mut others = taken.split_off(before);
+        others.retain(|other| !is_link_local(*other));
+        taken.append(&mut others);
         Ok(())
     }
 
@@ -229,7 +234,7 @@ impl Item {
             let via = address(text)?;
             // What comes by DHCP, nobody knows yet.
             let may_be = if via.is_ipv6() { dhcp.v6 } else { dhcp.v4 };
-            let is_local = matches!(via, IpAddr::V6(via) if via.is_unicast_link_local());
+            let is_local = is_link_local(via);
             let is_near = addresses.iter().any(|prefix| prefix.reaches(via));
             if addresses.iter().any(|prefix| prefix.address == via) {
                 return Err(text.error(format!("the router {via} is the interface itself")));
@@ -316,6 +321,11 @@ impl Way {
             metric: self.metric,
         })
     }
+}
+
+/// Returns whether an address of IPv6 is one that each link may have.
+fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
 }
 
 fn prefix(text: &Spanned<String>) -> Result<Prefix, ValueError> {

@@ -277,14 +277,24 @@ fn routers_in_and_out_of_reach() {
         let found = twice(&[IFUP], "network", &recipe).err();
         assert_eq!(found, refused, "{recipe:?}");
     }
-    let two = value!({"network": [
-        {"name": "a", "addresses": ["10.0.0.5/24"]},
-        {"name": "b", "addresses": ["10.0.0.5/16"]},
-    ]});
-    assert_eq!(
-        refusal(&[IFUP], "network", &two),
-        "the address 10.0.0.5 is given twice"
-    );
+    let again = |address: &str| Some(format!("the address {address} is given twice"));
+    for (one, other, refused) in [
+        (["10.0.0.5/24"].as_slice(), "10.0.0.5/16", again("10.0.0.5")),
+        (&["fd00::1/64"], "fd00::1/64", again("fd00::1")),
+        (&["fe80::1/64"], "fe80::1/64", None),
+        (
+            &["fe80::1/64", "fe80::1/64"],
+            "fe80::2/64",
+            again("fe80::1"),
+        ),
+    ] {
+        let one: Vec<_> = one.iter().map(|one| Value::from(*one)).collect();
+        let two = value!({"network": [
+            {"name": "a", "addresses": (one)}, {"name": "b", "addresses": [(other)]},
+        ]});
+        let found = twice(&[IFUP], "network", &two).err();
+        assert_eq!(found, refused, "{two:?}");
+    }
     for (one, other, is_refused) in [
         ("en*", "eno1", true),
         ("eno1", "e*", true),
