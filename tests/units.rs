@@ -114,6 +114,17 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("etc/systemd/system/empty.service", ""),
     ("etc/systemd/system/etclink.service", "->over.service"),
+    (
+        "opt/u/rel.service",
+        "[Install]\nWantedBy=multi-user.target\nAlias=rel2.service\n",
+    ),
+    (
+        "etc/systemd/system/rel.service",
+        "->../../../opt/u/rel.service",
+    ),
+    ("etc/systemd/system/relon.service", "->/opt/u/rel.service"),
+    ("opt/u/far@.service", "[Install]\nWantedBy=a.target\n"),
+    ("etc/systemd/system/far@.service", "->/opt/u/far@.service"),
 ];
 
 struct NoFiles;
@@ -198,6 +209,9 @@ const ROWS: &[&[(&str, &str)]] = &[
     ],
     &[("enable", "empty.service"), ("unmask", "empty.service")],
     &[("enable", "etclink.service")],
+    &[("enable", "rel.service"), ("disable", "rel.service")],
+    &[("enable", "relon.service")],
+    &[("enable", "far@z.service"), ("disable", "far@z.service")],
     &[
         ("mask", "plain"),
         ("enable", "plain"),
@@ -294,6 +308,14 @@ const PRESETS: &[(&str, &str)] = &[
     ),
     ("opt/linkedon.service", "[Install]\nWantedBy=a.target\n"),
     (
+        "usr/lib/systemd/system/behind.service",
+        "[Install]\nWantedBy=a.target\n",
+    ),
+    (
+        "usr/lib/systemd/system/behind2.service",
+        "[Install]\nWantedBy=a.target\n",
+    ),
+    (
         "usr/lib/systemd/system/mark.service",
         "\u{feff}[Install]\nWantedBy=a.target\n",
     ),
@@ -327,7 +349,9 @@ const PRESETS: &[(&str, &str)] = &[
     (
         "usr/lib/systemd/system-preset/20-b.preset",
         "enable over.service\nenable many.socket\ndisable m*\nnonsense a\n\
-         disable spec@a.service\ndisable linked.service\nenable tx@.service fix\n",
+         disable spec@a.service\ndisable linked.service\nenable tx@.service fix\n\
+         disable rel.service\nenable behind.service # c\nenable behind2.service x\n\
+         disable behind*.service\n",
     ),
     (
         "etc/systemd/system/multi-user.target.wants/plain.service",
@@ -395,6 +419,10 @@ const MODULE_ROWS: &[(&str, &str, &[&str])] = &[
         "linkedon.service",
         &["preset", "linkedon.service"],
     ),
+    ("preset", "rel.service", &["preset", "rel.service"]),
+    ("preset", "relon.service", &["preset", "relon.service"]),
+    ("preset", "behind.service", &["preset", "behind.service"]),
+    ("preset", "behind2.service", &["preset", "behind2.service"]),
     ("preset", "mark.service", &["preset", "mark.service"]),
     ("enable", "mark.service", &["enable", "mark.service"]),
     ("preset", "inst@.service", &["preset", "inst@.service"]),

@@ -136,6 +136,11 @@ fn wanted_links(root: &Root<'_>, unit: &str, notes: &mut Notes) -> Result<Links,
                 todo.push(also);
             }
         }
+        // One that lies elsewhere, such as an instance of a template that does, is linked itself.
+        if !is_among_units(&unit.path) {
+            let own = join(CONFIG.as_bytes(), unit.name.as_bytes());
+            links.push((own, unit.path.clone()));
+        }
         for link in install.links(&unit, notes)? {
             links.push((join(CONFIG.as_bytes(), link.as_bytes()), unit.path.clone()));
         }
@@ -223,11 +228,14 @@ fn find(root: &Root<'_>, name: &UnitName) -> Result<Unit, UnitError> {
     let (mut name, mut has_file) = (name.clone(), true);
     for _ in 0..8 {
         let files = [has_file.then(|| name.clone()), name.template()];
-        let places = files.iter().flatten().flat_map(|file| {
-            PATHS.map(|directory| (directory, join(directory.as_bytes(), file.as_bytes())))
+        let places = files.into_iter().flatten().flat_map(|file| {
+            PATHS.map(|directory| {
+                let path = join(directory.as_bytes(), file.as_bytes());
+                (directory, file.clone(), path)
+            })
         });
-        let mut places = places.filter(|(_, path)| root.lstat(path).is_ok());
-        let Some((directory, path)) = places.next() else {
+        let mut places = places.filter(|(_, _, path)| root.lstat(path).is_ok());
+        let Some((directory, file, path)) = places.next() else {
             return Err(UnitError::Missing { name });
         };
         if is_mask(root, &path)? {
@@ -236,12 +244,11 @@ fn find(root: &Root<'_>, name: &UnitName) -> Result<Unit, UnitError> {
         if !root.is_link(&path) {
             return Ok(Unit { name, path });
         }
-        let target = root.readlink(&path)?;
-        let last = split(&target).map(|(_, last)| String::from_utf8_lossy(last).into_owned());
-        let other = last.map(|last| UnitName::parse(&last)).transpose()?;
+        let other = linked(root, &path)?;
+        let target = absolute(directory, &root.readlink(&path)?);
         // A unit that lies elsewhere, as `systemctl link` has it.
-        let is_elsewhere = directory == CONFIG && other.as_ref() == Some(&name);
-        if is_elsewhere && target.starts_with(b"/") && root.is_file(&path) {
+        let is_elsewhere = directory == CONFIG && root.is_file(&path);
+        if is_elsewhere && other.as_ref() == Some(&file) {
             return Ok(Unit { name, path: target });
         }
         // An instance that is a link to its template is one without a file.
@@ -249,13 +256,65 @@ fn find(root: &Root<'_>, name: &UnitName) -> Result<Unit, UnitError> {
             has_file = false;
             continue;
         }
+        if is_elsewhere && other.is_some() && !is_among_units(&target) {
+            return Ok(Unit { name, path: target });
+        }
+        // What enabling makes for an `Alias=` may say the same as a link of the vendor's.
+        let mut next = places.take_while(|(_, next, _)| *next == file);
+        let is_vendors = match next.next() {
+            Some((_, _, next)) if root.is_link(&next) => linked(root, &next)? == other,
+            _ => false,
+        };
         let other = other.map(|other| name.as_instance_of(&other));
         match other {
-            Some(other) if directory != CONFIG && other != name => name = other,
-            _ => return Err(UnitError::Linked { name, target }),
+            Some(other) if (directory != CONFIG || is_vendors) && other != name => name = other,
+            _ => {
+                let target = root.readlink(&path)?;
+                return Err(UnitError::Linked { name, target });
+            }
         }
     }
     Err(UnitError::Missing { name })
+}
+
+/// Returns whether a file is where units are looked for.
+fn is_among_units(path: &[u8]) -> bool {
+    PATHS.iter().any(|folder| {
+        let rest = path.strip_prefix(folder.as_bytes());
+        let name = rest.and_then(|rest| rest.strip_prefix(b"/"));
+        name.is_some_and(|name| !name.contains(&b'/'))
+    })
+}
+
+/// Returns the name of the unit that a link leads to.
+fn linked(root: &Root<'_>, path: &[u8]) -> Result<Option<UnitName>, UnitError> {
+    let target = root.readlink(path)?;
+    let last = split(&target).map(|(_, last)| String::from_utf8_lossy(last).into_owned());
+    last.map(|last| UnitName::parse(&last)).transpose()
+}
+
+/// Returns the target of a link in a directory as seen from `/`.
+fn absolute(directory: &str, target: &[u8]) -> Vec<u8> {
+    let mut names: Vec<&[u8]> = Vec::new();
+    let from = match target.starts_with(b"/") {
+        true => &b""[..],
+        false => directory.as_bytes(),
+    };
+    for path in [from, target] {
+        for name in path.split(|b| *b == b'/') {
+            match name {
+                b"" | b"." => {}
+                b".." => drop(names.pop()),
+                name => names.push(name),
+            }
+        }
+    }
+    let mut path = Vec::new();
+    for name in names {
+        path.push(b'/');
+        path.extend_from_slice(name);
+    }
+    path
 }
 
 /// Returns whether a unit file is a mask: a link to `/dev/null`, or empty.

@@ -173,7 +173,8 @@ fn decide(rules: &[Rule], name: &UnitName) -> (bool, Vec<UnitName>) {
 }
 
 impl Rule {
-    /// `enable PATTERN [INSTANCE...]`, `disable PATTERN`, `ignore PATTERN`.
+    /// `enable PATTERN [INSTANCE...]`, `disable PATTERN`, `ignore PATTERN`. Of what is no template,
+    /// there are no instances: systemd passes over such a line, a comment behind it included.
     fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace();
         let action = match words.next()? {
@@ -184,7 +185,9 @@ impl Rule {
         };
         let pattern = words.next()?.to_owned();
         let instances: Vec<String> = words.map(str::to_owned).collect();
-        let is_right = instances.is_empty() || action == Action::Enable;
+        let is_template =
+            || UnitName::checked(pattern.clone()).is_ok_and(|name| name.is_template());
+        let is_right = instances.is_empty() || (action == Action::Enable && is_template());
         is_right.then_some(Self {
             pattern,
             action,

@@ -37,6 +37,7 @@ const UNITS: &[(&str, &str)] = &[
     ("dropin", "WantedBy=multi-user.target"),
     ("static", ""),
     ("a.target", "Alias=default.target"),
+    ("real", "Alias=vend.service"),
 ];
 
 fn sample() -> fsgen::Tree {
@@ -53,6 +54,7 @@ fn sample() -> fsgen::Tree {
     for (path, text) in [
         ("/usr/lib/systemd/system/linked.service@", "plain.service"),
         ("/usr/lib/systemd/system/autovt@.service@", "getty@.service"),
+        ("/usr/lib/systemd/system/vend.service@", "real.service"),
         (
             "/usr/lib/systemd/system/dropin.service.d/10.conf",
             "[Install]\nWantedBy=more.target\n",
@@ -148,6 +150,7 @@ fn enabled_units() {
             "autovt@tty2",
             &["getty.target.wants/getty@tty2.service getty@.service"],
         ),
+        ("vend", &["vend.service real.service"]),
         (
             "autovt@",
             &["getty.target.wants/getty@tty1.service getty@.service"],
