@@ -19,6 +19,7 @@ const ROWS: &[&str] = &[
     "{name: 'en*', addresses: [10.0.0.5/24, 'fd00::5/64'], gateway: 10.0.0.1, gateway6: 'fe80::1',
       routes: [{to: 10.9.0.0/16, via: 10.0.0.2, metric: 50}, {to: 'fd01::/48', via: 'fd00::1'}]}",
     "{mac: '52:54:00:AB:cd:ef', dhcp: true}",
+    "{name: eth0, addresses: [203.0.113.5/32, 'fd00::5/128'], gateway: 172.31.1.1, gateway6: 'fd01::1'}",
 ];
 
 /// Builds a folder's worth of image with the module's files in it, and returns them.
@@ -159,6 +160,18 @@ fn ifquery_reads_what_was_meant() {
         dns-nameservers: 10.0.0.2\ndns-search: a.example\n\
         address: fd00::5\nnetmask: 64\ngateway: fe80::1";
     assert_eq!(found, want.lines().collect());
+
+    // The router is on the link, but in no network of the interface.
+    let row = "{name: eth0, addresses: [203.0.113.5/32], gateway: 172.31.1.1}";
+    let work = Work::new("ifquery");
+    let text = written(&work, row, "ifupdown", "sbin/ifup", &[path]).remove(0);
+    let file = work.write("interfaces", text);
+    let found = kit::succeed(kit::tool("ifquery").arg("-i").arg(&file).arg("eth0"));
+    let found: Vec<_> = found.lines().filter(said).collect();
+    let want = "address: 203.0.113.5\nnetmask: 255.255.255.255\n\
+        up: ip route replace 172.31.1.1 dev eth0\n\
+        up: ip route add 0.0.0.0/0 via 172.31.1.1 dev eth0";
+    assert_eq!(found, want.lines().collect::<Vec<_>>());
 }
 
 #[test]

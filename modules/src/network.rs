@@ -57,8 +57,12 @@ const INTERFACE: Shape = Shape::Map(&[
         Shape::List(&Shape::Text),
         "with the length of the network's prefix, as in 10.0.0.5/24",
     ),
-    OptionDoc::optional("gateway", Shape::Text, "the router to everywhere, for IPv4"),
-    OptionDoc::optional("gateway6", Shape::Text, "the same for IPv6"),
+    OptionDoc::optional(
+        "gateway",
+        Shape::Text,
+        "the router to everywhere, for IPv4; on the link itself where all addresses are /32",
+    ),
+    OptionDoc::optional("gateway6", Shape::Text, "the same for IPv6, and /128"),
     OptionDoc::optional(
         "nameservers",
         Shape::List(&Shape::Text),
@@ -175,6 +179,8 @@ struct Route {
     to: Prefix,
     via: std::net::IpAddr,
     metric: Option<u32>,
+    /// Whether the router is on the link, though in no network of the interface.
+    on_link: bool,
 }
 
 impl Interface {

@@ -107,7 +107,8 @@ fn stanzas(interface: &Interface, name: &str) -> Vec<Stanza> {
             .iter()
             .filter(|route| route.to.is_v6() == v6);
         let (gateways, routes): (Vec<_>, Vec<_>) = routes.partition(|route| {
-            first.is_some() && route.to.is_everywhere() && route.metric.is_none()
+            let is_plain = route.metric.is_none() && !route.on_link;
+            first.is_some() && route.to.is_everywhere() && is_plain
         });
         for gateway in gateways.iter().take(1) {
             options.push(format!("gateway {}", gateway.via));
@@ -126,6 +127,11 @@ fn stanzas(interface: &Interface, name: &str) -> Vec<Stanza> {
                 .metric
                 .map_or_else(String::new, |m| format!(" metric {m}"));
             let (to, via) = (&route.to, route.via);
+            // Not every ip knows `onlink`.
+            let near = format!("up {ip} route replace {via} dev {name}");
+            if route.on_link && !options.contains(&near) {
+                options.push(near);
+            }
             options.push(format!(
                 "up {ip} route add {to} via {via} dev {name}{metric}"
             ));

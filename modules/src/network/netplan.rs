@@ -52,8 +52,9 @@ fn settings(interface: &Interface) -> Vec<Setting> {
         let metric = route
             .metric
             .map_or_else(String::new, |metric| format!(", metric: {metric}"));
+        let on_link = if route.on_link { ", on-link: true" } else { "" };
         routes.push(format!(
-            "- {{to: \"{to}\", via: \"{}\"{metric}}}",
+            "- {{to: \"{to}\", via: \"{}\"{on_link}{metric}}}",
             route.via
         ));
     }

@@ -22,6 +22,7 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
 fn is_ours(section: &str, key: &str) -> bool {
     let is_numbered = |start: &str| {
         let rest = key.strip_prefix(start);
+        let rest = rest.map(|rest| rest.strip_suffix("_options").unwrap_or(rest));
         rest.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
     };
     match section {
@@ -103,6 +104,9 @@ fn family(text: &mut String, interface: &Interface, v6: bool) {
             .metric
             .map_or_else(String::new, |metric| format!(",{metric}"));
         *text += &format!("route{}={},{}{metric}\n", i + 1, route.to, route.via);
+        if route.on_link {
+            *text += &format!("route{}_options=onlink=true\n", i + 1);
+        }
     }
     if !servers.is_empty() {
         *text += &format!("dns={};\n", join(servers, ";"));

@@ -74,6 +74,9 @@ fn text(interface: &Interface) -> String {
             "\n[Route]\nDestination={}\nGateway={}\n",
             route.to, route.via
         );
+        if route.on_link {
+            text += "GatewayOnLink=true\n";
+        }
         if let Some(metric) = route.metric {
             text += &format!("Metric={metric}\n");
         }

@@ -163,6 +163,7 @@ impl Item {
                 to: Prefix::everywhere(v6),
                 via,
                 metric: None,
+                on_link: false,
             });
         }
         for way in &self.routes {
@@ -182,6 +183,9 @@ impl Item {
             )));
         }
         self.check_reach(&addresses, dhcp)?;
+        for route in &mut routes {
+            route.on_link = is_on_link(&addresses, dhcp, route.via);
+        }
         let names = self.search.iter().map(domain);
         Ok(Interface {
             selector,
@@ -239,7 +243,7 @@ impl Item {
             if addresses.iter().any(|prefix| prefix.address == via) {
                 return Err(text.error(format!("the router {via} is the interface itself")));
             }
-            if may_be || is_local || is_near {
+            if may_be || is_local || is_near || is_on_link(addresses, dhcp, via) {
                 continue;
             }
             let family = if via.is_ipv6() { "IPv6" } else { "IPv4" };
@@ -319,6 +323,7 @@ impl Way {
             to,
             via,
             metric: self.metric,
+            on_link: false,
         })
     }
 }
@@ -326,6 +331,17 @@ impl Way {
 /// Returns whether an address of IPv6 is one that each link may have.
 fn is_link_local(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+}
+
+/// Returns whether a router is on the link though no network of the interface has it: so it is meant
+/// where all addresses are networks of one.
+fn is_on_link(addresses: &[Prefix], dhcp: Dhcp, via: IpAddr) -> bool {
+    let v6 = via.is_ipv6();
+    let may_be = if v6 { dhcp.v6 } else { dhcp.v4 };
+    let mut own = addresses.iter().filter(|prefix| prefix.is_v6() == v6);
+    let all = if v6 { 128 } else { 32 };
+    let is_alone = own.clone().next().is_some() && own.all(|prefix| prefix.len == all);
+    is_alone && !may_be && !is_link_local(via)
 }
 
 fn prefix(text: &Spanned<String>) -> Result<Prefix, ValueError> {

@@ -221,7 +221,19 @@ fn routers_in_and_out_of_reach() {
         ),
         (
             value!({"name": "a", "addresses": ["10.0.0.5/32"], "gateway": "10.0.0.1"}),
+            None,
+        ),
+        (
+            value!({"name": "a", "addresses": ["fd00::5/128"], "gateway6": "fd00::1"}),
+            None,
+        ),
+        (
+            value!({"name": "a", "addresses": ["10.0.0.5/32", "10.1.0.5/24"], "gateway": "10.0.0.1"}),
             out("10.0.0.1"),
+        ),
+        (
+            value!({"name": "a", "addresses": ["10.0.0.5/32"], "gateway6": "fd00::1"}),
+            out("fd00::1"),
         ),
         (
             value!({"name": "a", "addresses": ["fd00::5/64"], "gateway": "10.0.0.1"}),
