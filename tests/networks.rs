@@ -169,7 +169,7 @@ fn ifquery_reads_what_was_meant() {
     let found = kit::succeed(kit::tool("ifquery").arg("-i").arg(&file).arg("eth0"));
     let found: Vec<_> = found.lines().filter(said).collect();
     let want = "address: 203.0.113.5\nnetmask: 255.255.255.255\n\
-        up: ip route replace 172.31.1.1 dev eth0\n\
+        up: ip route add 172.31.1.1 dev eth0\n\
         up: ip route add 0.0.0.0/0 via 172.31.1.1 dev eth0";
     assert_eq!(found, want.lines().collect::<Vec<_>>());
 }

@@ -128,7 +128,7 @@ fn stanzas(interface: &Interface, name: &str) -> Vec<Stanza> {
                 .map_or_else(String::new, |m| format!(" metric {m}"));
             let (to, via) = (&route.to, route.via);
             // Not every ip knows `onlink`.
-            let near = format!("up {ip} route replace {via} dev {name}");
+            let near = format!("up {ip} route add {via} dev {name}");
             if route.on_link && !options.contains(&near) {
                 options.push(near);
             }
