@@ -312,10 +312,6 @@ const PRESETS: &[(&str, &str)] = &[
         "[Install]\nWantedBy=a.target\n",
     ),
     (
-        "usr/lib/systemd/system/behind2.service",
-        "[Install]\nWantedBy=a.target\n",
-    ),
-    (
         "usr/lib/systemd/system/mark.service",
         "\u{feff}[Install]\nWantedBy=a.target\n",
     ),
@@ -350,7 +346,7 @@ const PRESETS: &[(&str, &str)] = &[
         "usr/lib/systemd/system-preset/20-b.preset",
         "enable over.service\nenable many.socket\ndisable m*\nnonsense a\n\
          disable spec@a.service\ndisable linked.service\nenable tx@.service fix\n\
-         disable rel.service\nenable behind.service # c\nenable behind2.service x\n\
+         disable rel.service\nenable behind.service # c\nenable behind.service x\n\
          disable behind*.service\n",
     ),
     (
@@ -422,7 +418,6 @@ const MODULE_ROWS: &[(&str, &str, &[&str])] = &[
     ("preset", "rel.service", &["preset", "rel.service"]),
     ("preset", "relon.service", &["preset", "relon.service"]),
     ("preset", "behind.service", &["preset", "behind.service"]),
-    ("preset", "behind2.service", &["preset", "behind2.service"]),
     ("preset", "mark.service", &["preset", "mark.service"]),
     ("enable", "mark.service", &["enable", "mark.service"]),
     ("preset", "inst@.service", &["preset", "inst@.service"]),
