@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::build::{base, build, build_file, work};
-use crate::kit::run;
+use crate::kit::{Work, run, sha256};
 
 #[test]
 fn packages_that_cannot_be_installed() {
@@ -181,4 +181,64 @@ fn packages_that_cannot_be_installed() {
         run.code == Some(0) && run.stderr.contains("there is nothing to install"),
         "{run:#?}"
     );
+}
+
+/// Returns a package in which two of the files have one inode number, the digest of the header
+/// made right.
+fn with_one_inode(work: &Work, package: &[u8], files: [usize; 2]) -> Vec<u8> {
+    const FILEINODES: u32 = 1096;
+    let number = |at: usize| u32::from_be_bytes(package[at..at + 4].try_into().unwrap());
+    let place = |at: usize| usize::try_from(number(at)).unwrap();
+    // Behind the lead are the signatures, filled up to a multiple of eight bytes, and the header.
+    let end = |at: usize| at + 16 + 16 * place(at + 8) + place(at + 12);
+    let start = end(96).next_multiple_of(8);
+    let data = start + 16 + 16 * place(start + 8);
+    let mut entries = (start + 16..data).step_by(16);
+    let entry = entries.find(|at| number(*at) == FILEINODES).unwrap();
+    let inodes = data + place(entry + 8);
+    let mut changed = package.to_vec();
+    let [from, to] = files.map(|file| inodes + 4 * file);
+    changed.copy_within(from..from + 4, to);
+    let digest = |package: &[u8]| {
+        let header = work.write("header", &package[start..end(start)]);
+        sha256(&header).into_bytes()
+    };
+    let (old, new) = (digest(package), digest(&changed));
+    let at = package.windows(64).position(|window| window == old);
+    let at = at.unwrap();
+    changed[at..at + 64].copy_from_slice(&new);
+    changed
+}
+
+#[test]
+fn files_that_are_one_but_differ() {
+    let work = work("inodes");
+    let base = base(&work);
+    let spec = work.write(
+        "inodes.spec",
+        "Name: inodes\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nBuildArch: noarch\n\
+         AutoReqProv: no\n%description\nx\n%install\nmkdir -p %{buildroot}/opt/x\n\
+         cd %{buildroot}/opt/x\nfor n in one same; do echo 12345 > $n; done\n\
+         echo 54321 > two; echo 123 > short\n%files\n/opt/x/*\n",
+    );
+    build_file(&work, &spec, "built", &[]);
+    let package = fs::read(work.join("built/inodes-1.noarch.rpm")).unwrap();
+    work.write("build.yaml", "modules: [install_rpms]\nrpms: [i.rpm]\n");
+    // The files are in the order of their names.
+    let [one, same, short, two] = [0, 1, 2, 3];
+    for (files, want) in [
+        ([one, same], None),
+        ([one, two], Some("/opt/x/one and /opt/x/two")),
+        ([two, same], Some("/opt/x/same and /opt/x/two")),
+        ([one, short], Some("/opt/x/one and /opt/x/short")),
+    ] {
+        work.write("i.rpm", with_one_inode(&work, &package, files));
+        let ours = run(work.hsb(["plan", "-i"]).arg(&base));
+        let told = want.is_none_or(|which| {
+            let want = format!("{which} are one file, but not of one size and digest");
+            ours.stderr.contains(&want)
+        });
+        let code = if want.is_some() { 2 } else { 0 };
+        assert!(ours.code == Some(code) && told, "{files:?}: {ours:#?}");
+    }
 }
