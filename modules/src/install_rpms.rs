@@ -127,6 +127,8 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let color = machine.map_or(0, |machine| machine.color);
     let opened = Store::open(root).map_err(|error| error.at(cfg.span()));
     let (mut store, installed) = opened?;
+    let told = store.warn_of_stale_rows(root, cfg.span());
+    told.map_err(|error| error.at(cfg.span()))?;
     let mut transaction = Transaction::decide(&candidates, &installed, &options)?;
     let checked = match options.nodeps {
         true => Ok(()),

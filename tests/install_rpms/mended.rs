@@ -7,7 +7,7 @@ use super::build::{
     NOW, base, build_file, build_target, installed, recipe, rpm, rpm_installs, work,
 };
 use super::system::{assert_same, dump, listing, pack};
-use crate::kit::{run, succeed};
+use crate::kit::{run, succeed, tool};
 
 /// Writes a spec of one file.
 fn spec(
@@ -95,7 +95,7 @@ fn a_database_with_a_view() {
             "import sqlite3\nd = sqlite3.connect({:?})\nd.executescript({statement:?})\n",
             database.display().to_string()
         );
-        crate::kit::succeed(crate::kit::tool("python3").args(["-c", &script]));
+        succeed(tool("python3").args(["-c", &script]));
         pack(&folder, &tar);
         work.write("build.yaml", "modules: [install_rpms]\nrpms: [rpms]\n");
         let run = run(work.hsb(["plan", "-i"]).arg(&tar));
@@ -105,6 +105,91 @@ fn a_database_with_a_view() {
                 .contains("it has views or triggers, which rpm never makes");
         assert!(run.code == Some(code) && told, "{statement}: {run:#?}");
     }
+}
+
+#[test]
+fn databases_that_rpm_finds_fault_with() {
+    let work = work("faults");
+    let tar = base(&work);
+    let folder = work.join("base");
+    for name in ["some", "more"] {
+        let spec = spec(
+            &work,
+            name,
+            "1",
+            &format!("echo x > {name}"),
+            &format!("/etc/{name}"),
+        );
+        build_file(&work, Path::new(&spec), "rpms", &[]);
+    }
+    work.write(
+        "build.yaml",
+        "modules: [install_rpms]\nrpms: [rpms/more*]\n",
+    );
+    if !rpm_installs() {
+        return;
+    }
+    let rpm = |args: &[&str]| {
+        let mut rpm = rpm(&folder);
+        rpm.current_dir(work.path())
+            .args(args)
+            .env("SOURCE_DATE_EPOCH", NOW);
+        run(&mut rpm).code
+    };
+    let database = folder.join("var/lib/rpm/rpmdb.sqlite");
+    let install = ["-i", "--noplugins", "rpms/more-1.x86_64.rpm"];
+    for (change, code, want, asked) in [
+        ("SELECT 1", 0, "more-1-1.x86_64 installed", None),
+        (
+            "ALTER TABLE Name ADD COLUMN more",
+            1,
+            "rpmdb.sqlite: its table Name has 4 columns, that of rpm 3",
+            Some(&install[..]),
+        ),
+        (
+            "ALTER TABLE Packages ADD COLUMN more",
+            1,
+            "rpmdb.sqlite: its table Packages has 3 columns, that of rpm 2",
+            Some(&install),
+        ),
+        (
+            "UPDATE Packages SET hnum = hnum + 40",
+            0,
+            "of the image's package database /var/lib/rpm/rpmdb.sqlite has rows of packages that are not",
+            Some(&["--verifydb"]),
+        ),
+    ] {
+        fs::remove_dir_all(folder.join("var/lib/rpm")).unwrap_or_default();
+        assert_eq!(
+            rpm(&["-i", "--noplugins", "rpms/some-1.x86_64.rpm"]),
+            Some(0)
+        );
+        let script = format!(
+            "import sqlite3\nd = sqlite3.connect({:?})\nd.executescript({change:?})\n",
+            database.display().to_string()
+        );
+        succeed(tool("python3").args(["-c", &script]));
+        pack(&folder, &tar);
+        let ours = run(work.hsb(["plan", "-v", "-i"]).arg(&tar));
+        assert!(
+            ours.code == Some(code) && ours.stderr.contains(want),
+            "{change}: {ours:#?}"
+        );
+        let is_told = ours.stderr.contains("rpm --rebuilddb");
+        assert_eq!(is_told, asked.is_some(), "{change}: {ours:#?}");
+        if let Some(asked) = asked {
+            assert_ne!(rpm(asked), Some(0), "{change}");
+        }
+    }
+    fs::remove_file(&database).unwrap();
+    std::os::unix::fs::symlink("/opt/nowhere/x", &database).unwrap();
+    pack(&folder, &tar);
+    let ours = run(work.hsb(["plan", "-i"]).arg(&tar));
+    let want = "/var/lib/rpm/rpmdb.sqlite is no file, and no link to one";
+    assert!(
+        ours.code == Some(1) && ours.stderr.contains(want),
+        "{ours:#?}"
+    );
 }
 
 /// Packages with further lines of the header, what they do in `/opt/x`, and their files: they share

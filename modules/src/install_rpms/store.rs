@@ -75,6 +75,8 @@ pub(super) enum StoreError {
     Database { path: Vec<u8>, cause: DatabaseError },
     #[error("the image's package database {} was not closed: it has a journal", show(.0))]
     Journal(Vec<u8>),
+    #[error("the image's package database {} is no file, and no link to one", show(.0))]
+    NoFile(Vec<u8>),
     #[error("the image has two package databases, {} and {}", show(.0), show(.1))]
     Two(Vec<u8>, Vec<u8>),
     #[error(
@@ -97,6 +99,11 @@ impl StoreError {
         let help = match &self {
             Self::Root(_) => None,
             Self::Journal(_) => Some("open it once with the system's own rpm, which puts it right"),
+            Self::NoFile(_) => Some("put the database there, or remove it, to begin a new one"),
+            Self::Database {
+                cause: DatabaseError::Sqlite(_) | DatabaseError::Columns { .. },
+                ..
+            } => Some("run `rpm --rebuilddb` in the system once, which makes it anew"),
             _ => None,
         };
         match self {
@@ -188,6 +195,26 @@ impl Store {
     /// Returns whether the database can only be read.
     pub(super) fn is_read_only(&self) -> bool {
         self.backend == Backend::Bdb
+    }
+
+    /// Tells of rows that belong to no package, which rpm's own check finds as well.
+    pub(super) fn warn_of_stale_rows(
+        &self,
+        root: &mut Root<'_>,
+        span: Span,
+    ) -> Result<(), StoreError> {
+        let table = self.database.stale_table();
+        if let Some(table) = table.map_err(|cause| failed(self.shown(), cause))? {
+            let database = show(self.shown());
+            root.warn_at(
+                span,
+                format!(
+                    "table {table} of the image's package database {database} has rows of packages \
+                     that are not there; `rpm --rebuilddb` in the system puts that right"
+                ),
+            );
+        }
+        Ok(())
     }
 
     /// Adds packages by their places in the list of candidates, with what becomes of their files.
@@ -321,7 +348,12 @@ fn find(root: &Root<'_>) -> Result<Option<(Vec<u8>, Backend)>, StoreError> {
     for folder in configured.as_deref().into_iter().chain(PLACES) {
         let file = |backend: Backend| join(folder.as_bytes(), backend.file().as_bytes());
         let there = Backend::ALL.map(|backend| (file(backend), backend));
-        let there = there.into_iter().find(|(file, _)| root.is_file(file));
+        let there = there.into_iter().find(|(file, _)| root.lstat(file).is_ok());
+        if let Some((file, _)) = &there
+            && !root.is_file(file)
+        {
+            return Err(StoreError::NoFile(file.clone()));
+        }
         match (&found, there) {
             (_, None) => {}
             (None, there) => found = there,

@@ -34,6 +34,14 @@ pub(crate) enum DatabaseError {
     Header { number: u32, cause: HeaderError },
     #[error("it has views or triggers, which rpm never makes")]
     NotRpms,
+    #[error(
+        "its table {table} has {found} columns, that of rpm {wanted}: rpm adds no package to it"
+    )]
+    Columns {
+        table: &'static str,
+        found: usize,
+        wanted: usize,
+    },
     #[error("its headers take more than {LARGEST} bytes")]
     TooLarge,
     #[error("it is damaged: {0}")]
@@ -105,6 +113,15 @@ impl Database {
                 let headers = headers.iter().map(|(number, blob)| (*number, &**blob));
                 parsed(headers)
             }
+        }
+    }
+
+    /// Returns a table with rows of packages that are not there. The indexes of ndb are made anew,
+    /// and those of bdb are left to rpm.
+    pub(crate) fn stale_table(&self) -> Result<Option<String>, DatabaseError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.stale_table(),
+            Self::Ndb(_) | Self::Bdb(_) => Ok(None),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use rusqlite::serialize::Data;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, MAIN_DB, params};
+use rusqlite::{Connection, MAIN_DB, OptionalExtension, params};
 
 use super::schema::{self, TABLES};
 use super::{DatabaseError, LARGEST, ROW, index, wal};
@@ -76,8 +76,33 @@ impl Sqlite {
         Ok(headers)
     }
 
+    /// Returns a table with rows of packages that are not there.
+    pub(super) fn stale_table(&self) -> Result<Option<String>, DatabaseError> {
+        let mut statement = self.connection.prepare("PRAGMA foreign_key_check")?;
+        let table = statement.query_row([], |row| row.get(0)).optional()?;
+        Ok(table)
+    }
+
+    /// Checks that the tables have the columns that rpm's have: it gives each row so many values.
+    fn check_columns(&self) -> Result<(), DatabaseError> {
+        let indexes = TABLES.iter().map(|table| (table.name, 3));
+        for (table, wanted) in [("Packages", 2)].into_iter().chain(indexes) {
+            let select = format!("SELECT * FROM '{table}'");
+            let found = self.connection.prepare(&select)?.column_count();
+            if found != wanted {
+                return Err(DatabaseError::Columns {
+                    table,
+                    found,
+                    wanted,
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Adds the headers of installed packages; returns their numbers.
     pub(super) fn add(&mut self, headers: &[Header]) -> Result<Vec<u32>, DatabaseError> {
+        self.check_columns()?;
         let transaction = self.connection.transaction()?;
         let mut numbers = Vec::new();
         let mut insert = transaction.prepare("INSERT INTO Packages (blob) VALUES (?1)")?;
