@@ -219,7 +219,7 @@ pub(super) fn add(tree: &mut Tree, users: Vec<Value>) {
 }
 
 /// Returns a file of the tree, if it is there.
-fn read(tree: &Tree, path: &str) -> Option<String> {
+pub(super) fn read(tree: &Tree, path: &str) -> Option<String> {
     let node = tree.node(tree.resolve(path.as_bytes()).ok()?);
     let Kind::File(content) = &node.kind else {
         panic!("{path} is a {}", node.kind.noun());

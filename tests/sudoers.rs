@@ -6,7 +6,7 @@ use fsgen::{Kind, Timestamp};
 use modules::Cfg;
 use modules::value::{Span, Value};
 
-use crate::accounts::{DEBIAN, NOW, NoFiles, image, map};
+use crate::accounts::{self, DEBIAN, NOW, NoFiles, image, map, read};
 use crate::kit::{Work, run, succeed, tool};
 
 /// Rules that visudo takes, behind a user's name.
@@ -382,6 +382,56 @@ fn sudo_knows_every_user() {
     assert_eq!(found, want);
 }
 
+/// A user's file that somebody has edited: visudo takes it before and after, the user has one rule,
+/// others keep theirs, and a second run changes nothing.
+#[test]
+fn edited_files_stay_right() {
+    let work = Work::new("edited");
+    for before in [
+        "# mine \\\n",
+        "# mine \\ \n",
+        "# mine \\\r\n",
+        "# mine \\",
+        "  # mine \\\nbob ALL=/x\n",
+        "#-mine \\\nbob ALL=/x\n",
+        "#include-d by me \\\nbob ALL=/x\n",
+        "  #include /nowhere\nbob ALL=/x\n",
+        "#1000 ALL=/x, \\\n /y\n",
+        "%#1000 ALL=/x, \\\n /y\n",
+        "alice ALL=/x # mine \\\nbob ALL=/x\n",
+        "alice ALL=/x \\\n# mine \\\nbob ALL=/x\n",
+        "alice ALL=/x a\\#b, \\\n /y\n",
+        "alice ALL=/x \\\\\nbob ALL=/x\n",
+        "bob ALL=/x, \\ \n /y\n",
+        "bob ALL=/x, \\\r\n /y\n",
+        "bob ALL=/x -l\\\t \r\n, /y\n",
+        "\\\nbob ALL=/x\n",
+        "bob\\\nALL=/x\nbob ALL=/y\n",
+        "Defaults badpass_message=\"# \\\n # \\\n bob\"\n",
+    ] {
+        let judge = |text: &str| {
+            let file = work.write("edited", text);
+            succeed(tool("visudo").arg("-cf").arg(&file));
+            // Where there is no rule, it says nothing.
+            let json = succeed(tool("cvtsudoers").args(["-f", "json"]).arg(&file));
+            let json: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
+            let specs = json["User_Specs"].as_array().cloned().unwrap_or_default();
+            let (bobs, others): (Vec<_>, Vec<_>) = specs
+                .into_iter()
+                .partition(|spec| spec["User_List"][0]["username"] == "bob");
+            (bobs.len(), others)
+        };
+        let file = "/etc/sudoers.d/90-hsb-bob";
+        let mut tree = image(&[DEBIAN, &[(file, before)]].concat());
+        let (_, others) = judge(&(before.to_owned() + "\n"));
+        accounts::add(&mut tree, vec![user("bob", true.into())]);
+        let once = read(&tree, file).unwrap();
+        assert_eq!(judge(&once), (1, others), "{before:?} {once:?}");
+        accounts::add(&mut tree, vec![user("bob", true.into())]);
+        assert_eq!(read(&tree, file).unwrap(), once, "{before:?}");
+    }
+}
+
 #[test]
 fn later_rules_are_told_of() {
     let include = "@includedir /etc/sudoers.d\n";
@@ -410,6 +460,11 @@ fn later_rules_are_told_of() {
             Some("/etc/sudoers.d/95-own:2"),
         ),
         (include.to_owned(), "alice ALL=(ALL) ALL\n", None),
+        (
+            "@includedir /etc/../etc/sudoers.d\nbob ALL=ALL\n".to_owned(),
+            "",
+            Some("/etc/sudoers:2"),
+        ),
     ] {
         let (_, warnings) = add(vec![user("bob", true.into())], &sudoers, beside).unwrap();
         let want = place.map(|place| {

@@ -337,6 +337,12 @@ impl<'t> Root<'t> {
         children
     }
 
+    /// Returns the path of a directory without links.
+    pub(crate) fn real_folder(&self, path: impl AsRef<[u8]>) -> Result<Vec<u8>, RootError> {
+        let id = self.resolve_directory(path.as_ref())?;
+        Ok(self.tree.path_of(id).unwrap_or_default())
+    }
+
     fn resolve(&self, path: &[u8]) -> Result<NodeId, RootError> {
         if let Some(id) = self.numbered(path) {
             return Ok(id);

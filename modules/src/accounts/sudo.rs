@@ -28,8 +28,8 @@ pub(crate) fn is_installed(root: &Root<'_>) -> bool {
 /// Gives a user a rule of sudoers(5), in place of one that an earlier step gave. Returns the path of
 /// the file.
 pub(crate) fn grant(root: &mut Root<'_>, user: &str, rule: &str) -> Result<String, RootError> {
-    include_directory(root)?;
     root.mkdir_all(DIRECTORY, 0o750)?;
+    include_directory(root)?;
     let path = format!("{DIRECTORY}/{}", file_name(user));
     let before = root.read_if_exists(&path)?.unwrap_or_default();
     root.write(&path, with_rule(&before, user, rule))?;
@@ -93,19 +93,11 @@ fn with_rule(file: &[u8], user: &str, rule: &str) -> Vec<u8> {
     let name = quote(user);
     let line = format!("{name} {rule}\n");
     let (mut out, mut done) = (Vec::new(), false);
-    let mut lines = file.split_inclusive(|b| *b == b'\n');
-    while let Some(first) = lines.next() {
-        let mut old = first.to_vec();
-        while old.ends_with(b"\\\n")
-            && let Some(more) = lines.next()
-        {
-            old.extend_from_slice(more);
-        }
-        let words = old.split(|b| b.is_ascii_whitespace());
-        let who = words.into_iter().find(|word| !word.is_empty());
-        let is_theirs = who.is_some_and(|who| who == name.as_bytes() || who == user.as_bytes());
-        if !is_theirs {
-            out.extend_from_slice(&old);
+    let lines = lines::logical(file);
+    for old in &lines {
+        let who = old.text.split_whitespace().next();
+        if who.is_none_or(|who| who != name && who != user) {
+            out.extend_from_slice(&old.raw);
         } else if !done {
             out.extend_from_slice(line.as_bytes());
             done = true;
@@ -113,6 +105,10 @@ fn with_rule(file: &[u8], user: &str, rule: &str) -> Vec<u8> {
     }
     if !done {
         if !out.is_empty() && !out.ends_with(b"\n") {
+            out.push(b'\n');
+        }
+        // An empty line ends a rule that would go on in ours.
+        if lines.last().is_some_and(|last| last.is_open) {
             out.push(b'\n');
         }
         out.extend_from_slice(line.as_bytes());
@@ -156,7 +152,9 @@ mod tests {
         for (line, included) in [
             ("@includedir /etc/sudoers.d", true),
             ("#includedir /etc/sudoers.d", true),
-            ("  #includedir\t/etc/sudoers.d/", true),
+            ("#includedir\t/etc/sudoers.d/", true),
+            ("  @includedir\t/etc/sudoers.d/", true),
+            ("  #includedir /etc/sudoers.d", false),
             ("@includedir \"/etc/sudoers.d\"", true),
             ("@includedir sudoers.d", true),
             ("@includedir /etc/sudoers.d\r", true),
@@ -166,6 +164,10 @@ mod tests {
             ("@includedir /etc//sudoers.d", true),
             ("@includedir /etc/./sudoers.d/.", true),
             ("@includedir /etc/s\\udoers.d", true),
+            ("@includedir /etc/../etc/sudoers.d", true),
+            ("@includedir ../rules", true),
+            ("@includedir /rules", true),
+            ("@includedir /etc/../sudoers.d", false),
             ("@includedir \\\n /etc/sudoers.d", true),
             ("# a \\\n@includedir /etc/sudoers.d", true),
             ("@include /etc/more", true),
@@ -180,7 +182,12 @@ mod tests {
         ] {
             let file = format!("root ALL=(ALL:ALL) ALL\n{line}\n");
             let more = "@includedir /etc/sudoers.d\n";
-            let mut tree = image(&[("/etc/sudoers", &*file), ("/etc/more", more)]);
+            let mut tree = image(&[
+                ("/etc/sudoers", &*file),
+                ("/etc/more", more),
+                ("/etc/sudoers.d/", ""),
+                ("/rules@", "etc/sudoers.d"),
+            ]);
             let host = Files::default();
             let root = Root::new(&mut tree, &host, NOW);
             let found = lines::include_folder(&root, DIRECTORY).unwrap();

@@ -19,6 +19,8 @@ pub(crate) fn later(
     who: &Rights<'_>,
 ) -> Result<Vec<String>, RootError> {
     let lines = lines::all(root)?;
+    let (folder, name) = file.rsplit_once('/').unwrap_or_default();
+    let file = format!("{}/{name}", lines::real(root, folder));
     let Some(last) = lines.iter().rposition(|line| line.file == file) else {
         return Ok(Vec::new());
     };

@@ -44,8 +44,15 @@ pub(super) fn all(root: &Root<'_>) -> Result<Vec<Line>, RootError> {
 
 /// Returns whether sudo reads a folder, whichever file includes it.
 pub(super) fn include_folder(root: &Root<'_>, folder: &str) -> Result<bool, RootError> {
-    let read = read(root)?;
-    Ok(read.folders.iter().any(|read| plain(read) == folder))
+    Ok(read(root)?.folders.contains(&real(root, folder)))
+}
+
+/// Returns the path of a folder without links and without what says nothing.
+pub(super) fn real(root: &Root<'_>, folder: &str) -> String {
+    match root.real_folder(folder) {
+        Ok(real) => show(&real),
+        Err(_) => plain(folder),
+    }
 }
 
 fn read<'r, 't>(root: &'r Root<'t>) -> Result<Reader<'r, 't>, RootError> {
@@ -87,13 +94,14 @@ impl Reader<'_, '_> {
                 }
                 continue;
             }
-            for path in self.root.glob(format!("{}/*", plain(&included.path))) {
+            let folder = real(self.root, &included.path);
+            for path in self.root.glob(format!("{folder}/*")) {
                 let name = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
                 if self.root.is_file(&path) && !name.contains(&b'.') && !name.ends_with(b"~") {
                     self.add(&path, depth + 1)?;
                 }
             }
-            self.folders.push(included.path);
+            self.folders.push(folder);
         }
         Ok(())
     }
@@ -101,9 +109,10 @@ impl Reader<'_, '_> {
 
 /// Returns what a line includes. The name of the machine, `%h`, is not known.
 pub(super) fn included(line: &str, file: &[u8]) -> Option<Included> {
-    let line = line.trim();
-    let (word, rest) = line.split_once(char::is_whitespace)?;
+    let (word, rest) = line.trim().split_once(char::is_whitespace)?;
     let is_folder = match word {
+        // Behind a blank, `#` begins a comment.
+        _ if word.starts_with('#') && !line.starts_with('#') => return None,
         "@include" | "#include" => false,
         "@includedir" | "#includedir" => true,
         _ => return None,
@@ -158,44 +167,66 @@ pub(super) struct Logical {
     pub(super) raw: Vec<u8>,
     /// The lines as one.
     pub(super) text: String,
+    /// Whether the next line is a part of it.
+    pub(super) is_open: bool,
 }
 
-/// Returns the lines of a file. Comments are not continued.
+/// Returns the lines of a file. A line that goes on ends a word.
 pub(super) fn logical(file: &[u8]) -> Vec<Logical> {
     let mut lines: Vec<Logical> = Vec::new();
-    let mut is_open = false;
+    let mut is_quoted = false;
     for (at, raw) in file.split_inclusive(|b| *b == b'\n').enumerate() {
         let line = String::from_utf8_lossy(raw);
         let line = line.strip_suffix('\n').unwrap_or(&line);
         let line = line.strip_suffix('\r').unwrap_or(line);
-        let body = line.strip_suffix('\\');
-        match lines.last_mut().filter(|_| is_open) {
-            Some(open) => {
-                open.raw.extend_from_slice(raw);
-                open.text += body.unwrap_or(line);
-                is_open = body.is_some();
-            }
-            None => {
-                is_open = body.is_some() && !is_comment(line);
-                let body = body.filter(|_| is_open);
-                lines.push(Logical {
-                    number: at + 1,
-                    raw: raw.to_vec(),
-                    text: body.unwrap_or(line).to_owned(),
-                });
-            }
+        if let Some(open) = lines.last_mut().filter(|line| line.is_open) {
+            let more = continued(line, &mut is_quoted);
+            open.raw.extend_from_slice(raw);
+            open.text.push(' ');
+            open.text += more.unwrap_or(line);
+            open.is_open = more.is_some();
+            continue;
         }
+        is_quoted = false;
+        let more = continued(line, &mut is_quoted);
+        lines.push(Logical {
+            number: at + 1,
+            raw: raw.to_vec(),
+            text: more.unwrap_or(line).to_owned(),
+            is_open: more.is_some(),
+        });
     }
     lines
 }
 
-fn is_empty(line: &str) -> bool {
-    line.trim().is_empty() || is_comment(line)
+/// Returns a line without the backslash that makes it go on in the next one. Blanks may follow it;
+/// in a comment, it is like any other letter.
+fn continued<'l>(line: &'l str, is_quoted: &mut bool) -> Option<&'l str> {
+    let before_include = usize::from(included(line, b"/").is_some());
+    let mut letters = line.char_indices().skip(before_include);
+    while let Some((at, letter)) = letters.next() {
+        let rest = &line[at + letter.len_utf8()..];
+        match letter {
+            '\\' if rest.trim_matches([' ', '\t']).is_empty() => return Some(&line[..at]),
+            '\\' => drop(letters.next()),
+            '"' => *is_quoted = !*is_quoted,
+            '#' if !*is_quoted && !is_number(rest) => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
-fn is_comment(line: &str) -> bool {
-    // `#1000` is a user by number.
-    let rest = line.trim().strip_prefix('#');
-    rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
-        && included(line, b"/").is_none()
+fn is_empty(line: &str) -> bool {
+    let is_comment = match line.trim().strip_prefix('#') {
+        Some(rest) => !is_number(rest) && included(line, b"/").is_none(),
+        None => false,
+    };
+    line.trim().is_empty() || is_comment
+}
+
+/// Returns whether what follows a `#` makes it a user by number.
+fn is_number(rest: &str) -> bool {
+    let digits = rest.strip_prefix('-').unwrap_or(rest);
+    digits.starts_with(|c: char| c.is_ascii_digit())
 }
