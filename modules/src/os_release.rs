@@ -118,14 +118,12 @@ fn is_date(text: &str) -> bool {
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let Options { os_release } = cfg.options()?;
-    let files = ["/etc/os-release", "/usr/lib/os-release"];
-    let found = files.into_iter().find(|file| root.is_file(file));
     let values: Vec<_> = os_release
         .0
         .iter()
         .map(|(key, value)| (key.as_str(), &***value))
         .collect();
-    assignments::set(root, found.unwrap_or(files[0]), &values, Quotes::Needed)?;
+    assignments::set(root, fields::place(root), &values, Quotes::Needed)?;
     Ok(())
 }
 
@@ -203,5 +201,12 @@ mod tests {
             let recipe = value!({"os_release": (map([(key, text.into())]))});
             assert_eq!(refusal(&[], "os_release", &recipe), message);
         }
+        // Nobody reads the vendor's file here.
+        let files = [
+            ("/usr/lib/os-release", "ID=a\n"),
+            ("/etc/os-release@", "/dev/null"),
+        ];
+        let message = refusal(&files, "os_release", &value!({"os_release": {"ID": "b"}}));
+        assert!(message.starts_with("/etc/os-release leads to /dev/null"));
     }
 }

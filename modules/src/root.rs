@@ -48,7 +48,6 @@ pub use warning::Warning;
 pub(crate) use error::show;
 pub(crate) use glob::matches;
 pub(crate) use lay::{Laid, Place};
-pub(crate) use mask::leads_to_null;
 
 /// The largest file that [`Root::read`] returns. Modules read settings, not disk images: this
 /// keeps a mistaken path from filling memory.

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use fsgen::Kind;
 use fsgen::tree::path::split;
 
-use crate::root::{join, leads_to_null};
+use crate::root::join;
 use crate::{Root, RootError};
 pub(crate) use asked::asked_links;
 pub(crate) use error::UnitError;
@@ -320,7 +320,7 @@ fn absolute(directory: &str, target: &[u8]) -> Vec<u8> {
 /// Returns whether a unit file is a mask: a link to `/dev/null`, or empty.
 fn is_mask(root: &Root<'_>, path: &[u8]) -> Result<bool, RootError> {
     if root.is_link(path) {
-        return Ok(leads_to_null(path, &root.readlink(path)?));
+        return Ok(root.leads_to_null(path, &root.readlink(path)?));
     }
     let node = match root.lstat(path) {
         Err(error) if error.is_not_found() => return Ok(false),

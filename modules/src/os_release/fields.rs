@@ -2,12 +2,20 @@
 
 use crate::{Root, RootError};
 
+/// Returns the file that programs read, or the one to make. A link to `/dev/null` in `/etc` hides
+/// the file of the vendor.
+pub(super) fn place(root: &Root<'_>) -> &'static str {
+    let files = ["/etc/os-release", "/usr/lib/os-release"];
+    let counts = |file: &&str| root.is_file(file) || root.is_masked(file);
+    files.into_iter().find(counts).unwrap_or(files[0])
+}
+
 /// Returns keys and values in the order of the file; nothing when the image has none.
 pub(crate) fn read(root: &Root<'_>) -> Result<Vec<(String, Vec<u8>)>, RootError> {
-    let files = ["/etc/os-release", "/usr/lib/os-release"];
-    let Some(file) = files.into_iter().find(|file| root.is_file(file)) else {
+    let file = place(root);
+    if !root.is_file(file) {
         return Ok(Vec::new());
-    };
+    }
     let mut found: Vec<(String, Vec<u8>)> = Vec::new();
     for line in root.lines(file)? {
         let Some(cut) = line.iter().position(|b| *b == b'=') else {
@@ -86,6 +94,13 @@ mod tests {
             ),
             (&[("/usr/lib/os-release", text)], &want),
             (&[("/etc/os-release", "")], &[]),
+            (
+                &[
+                    ("/usr/lib/os-release", text),
+                    ("/etc/os-release@", "/dev/null"),
+                ],
+                &[],
+            ),
             (&[], &[]),
         ] {
             let mut tree = image(files);

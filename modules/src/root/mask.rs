@@ -28,12 +28,23 @@ impl Root<'_> {
                 return false;
             };
             let path = join(&self.tree.path_of(directory).unwrap_or_default(), name);
-            if leads_to_null(&path, target) {
+            if self.leads_to_null(&path, target) {
                 return true;
             }
             at = whole(&path, target);
         }
         false
+    }
+
+    /// Returns whether a link at a path says `/dev/null`, from there or from the top. Folders on the
+    /// way may be links, but that to the device need not be there.
+    pub(crate) fn leads_to_null(&self, path: &[u8], target: &[u8]) -> bool {
+        let at = whole(path, target);
+        let real =
+            self.tree.resolve_parent(&at).ok().map(|(directory, name)| {
+                join(&self.tree.path_of(directory).unwrap_or_default(), name)
+            });
+        is_null(&at) || real.is_some_and(|real| is_null(&real))
     }
 
     /// Checks that a path may be written to: that it is no link to `/dev/null`.
@@ -45,11 +56,6 @@ impl Root<'_> {
             false => Ok(()),
         }
     }
-}
-
-/// Returns whether a link at a path says `/dev/null`, from there or from the top.
-pub(crate) fn leads_to_null(path: &[u8], target: &[u8]) -> bool {
-    is_null(&whole(path, target))
 }
 
 /// Returns whether a path is that of `/dev/null`, however it is written.
@@ -90,6 +96,8 @@ mod tests {
             ("/etc/f@", "/dev/null/x"),
             ("/etc/g@", "g"),
             ("/etc/h@", "/d/null"),
+            ("/etc/j@", "/d/null/x"),
+            ("/etc/k@", "/no/null"),
             ("/etc/i", "/dev/null"),
             ("/d@", "dev"),
             ("/dev/", ""),
@@ -101,7 +109,7 @@ mod tests {
             .iter()
             .filter(|name| root.is_masked(join(b"/etc", name)));
         let masked: Vec<_> = masked.map(|name| name.escape_ascii().to_string()).collect();
-        assert_eq!(masked, ["a", "b", "c", "d"]);
+        assert_eq!(masked, ["a", "b", "c", "d", "h"]);
         assert!(!root.is_masked("/dev/null"));
         assert_eq!(root.read_if_exists("/etc/c").unwrap(), None);
         assert_eq!(root.text_to_change("/etc/c").unwrap(), "");

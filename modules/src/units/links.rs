@@ -6,7 +6,7 @@ use fsgen::tree::path::split;
 
 use super::install::{DEPENDENCIES, Install};
 use super::{CONFIG, UnitError, UnitName, find};
-use crate::root::{join, leads_to_null};
+use crate::root::join;
 use crate::{Root, RootError};
 
 /// Removes every link to a unit from `/etc/systemd/system` but for those that are kept; returns the
@@ -144,9 +144,6 @@ pub(super) fn is_dependencies(path: &[u8]) -> bool {
 /// Returns whether a link has one of the names, or leads to a file of one of them, or is an
 /// instance of one of them.
 pub(super) fn is_about(path: &[u8], target: &[u8], names: &BTreeSet<UnitName>) -> bool {
-    if leads_to_null(path, target) {
-        return false;
-    }
     let last = |path: &[u8]| {
         let (_, last) = split(path)?;
         UnitName::parse(std::str::from_utf8(last).ok()?).ok()
