@@ -13,7 +13,7 @@ use crate::kit::{self, Work};
 const ROWS: &[&str] = &[
     "{name: eth0}",
     "{name: eth0, dhcp: ipv4, mtu: 1400, optional: true}",
-    "{name: eth0, dhcp: ipv6, nameservers: ['2606::1']}",
+    "{name: eth0, dhcp: ipv6, nameservers: ['2606::1', 'fe80::1%eth0'], search: [-a.example]}",
     "{name: eth0, dhcp: true, nameservers: [1.1.1.1, '2606::1'], search: [a.example, b.example]}",
     "{name: eth0, addresses: [10.0.0.5/24, 10.0.1.5/16], gateway: 10.0.0.1, nameservers: [1.1.1.1]}",
     "{name: 'en*', addresses: [10.0.0.5/24, 'fd00::5/64'], gateway: 10.0.0.1, gateway6: 'fe80::1',

@@ -34,6 +34,7 @@ mod jinja;
 mod kit;
 mod lua;
 mod named;
+mod nameserver;
 mod option;
 mod order;
 mod package_files;

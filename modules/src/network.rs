@@ -11,6 +11,7 @@ mod networkd;
 mod options;
 mod renderer;
 
+use crate::nameserver::Nameserver;
 use crate::option::{OptionDoc, Presence, Shape};
 use crate::value::ValueError;
 use crate::yaml;
@@ -66,7 +67,8 @@ const INTERFACE: Shape = Shape::Map(&[
     OptionDoc::optional(
         "nameservers",
         Shape::List(&Shape::Text),
-        "addresses of DNS servers",
+        "addresses of DNS servers; for systemd-networkd and NetworkManager, #one.example behind one \
+         is the name in its certificate",
     ),
     OptionDoc::optional(
         "search",
@@ -168,7 +170,7 @@ struct Interface {
     dhcp4: bool,
     dhcp6: bool,
     addresses: Vec<Prefix>,
-    nameservers: Vec<std::net::IpAddr>,
+    nameservers: Vec<Nameserver>,
     search: Vec<String>,
     mtu: Option<u16>,
     routes: Vec<Route>,

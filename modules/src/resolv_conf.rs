@@ -3,10 +3,9 @@
 //! Either systemd-resolved, by the link that it documents, or servers by their addresses in a file
 //! of which the other lines stay. See resolv.conf(5), systemd-resolved.service(8).
 
-use std::net::IpAddr;
-
 use serde::Deserialize;
 
+use crate::nameserver::Nameserver;
 use crate::option::{OptionDoc, Shape};
 use crate::shorthand::{FromText, Shorthand};
 use crate::value::{Spanned, ValueError, nearest};
@@ -127,7 +126,7 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
         return Err(extra.error(message));
     }
     for (at, server) in servers.nameservers.iter().enumerate() {
-        check_server(server)?;
+        Nameserver::parse(server)?.check_nameless(FILE)?;
         if servers.nameservers[..at]
             .iter()
             .any(|other| **other == **server)
@@ -153,30 +152,6 @@ fn check(cfg: &Cfg, _: &dyn Host) -> Result<(), ValueError> {
         }
     }
     Ok(())
-}
-
-fn check_server(server: &Spanned<String>) -> Result<(), ValueError> {
-    // A link-local address has its interface behind it.
-    let (address, zone) = match server.split_once('%') {
-        Some((address, zone)) => (address, Some(zone)),
-        None => (server.as_str(), None),
-    };
-    let is_server = match address.parse() {
-        Ok(IpAddr::V4(address)) => {
-            zone.is_none() && !address.is_multicast() && !address.is_broadcast()
-        }
-        Ok(IpAddr::V6(address)) => {
-            let is_zone = |zone: &str| {
-                !zone.is_empty() && zone.chars().all(|c| c.is_ascii_graphic() && c != '/')
-            };
-            !address.is_multicast() && zone.is_none_or(is_zone)
-        }
-        Err(_) => false,
-    };
-    match is_server {
-        true => Ok(()),
-        false => Err(server.error(format!("{:?} is no IP address of a server", **server))),
-    }
 }
 
 fn check_option(option: &Spanned<String>) -> Result<(), ValueError> {
@@ -365,6 +340,10 @@ mod tests {
                 "\"1.1.1.1%eth0\" is no IP address of a server",
             ),
             (
+                servers(&["1.1.1.1#one.example"]),
+                "/etc/resolv.conf has no form for the name of a server, #one.example",
+            ),
+            (
                 servers(&["fe80::1%eth0", "fe80::1%eth0"]),
                 "fe80::1%eth0 is listed twice",
             ),
@@ -373,8 +352,8 @@ mod tests {
                 "ndots is given before: ndots:1",
             ),
             (
-                value!({"resolv_conf": {"nameservers": ["::1"], "search": ["-a..b"]}}),
-                "\"-a..b\" is no domain",
+                value!({"resolv_conf": {"nameservers": ["::1"], "search": ["-a.b", "a..b"]}}),
+                "\"a..b\" is no domain",
             ),
             (
                 servers(&["1.1.1.1", "1.1.1.2", "1.1.1.3", "1.1.1.4"]),

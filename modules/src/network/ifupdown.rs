@@ -7,7 +7,7 @@ mod stanzas;
 
 use stanzas::Stanza;
 
-use super::options::Selector;
+use super::options::{Selector, is_link_local};
 use super::{Interface, join};
 use crate::installed;
 use crate::root::show;
@@ -37,6 +37,9 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
             let message = format!("{} has the interface {name} already", show(&path));
             let help = "remove the file with `files`, or change it there";
             return Err(ValueError::new(interface.span, message).help(help).into());
+        }
+        for server in &interface.nameservers {
+            server.check_nameless(FILE)?;
         }
         // What is not waited for is set up when it turns up.
         let when = match interface.optional {
@@ -139,7 +142,13 @@ fn stanzas(interface: &Interface, name: &str) -> Vec<Stanza> {
         let servers = interface
             .nameservers
             .iter()
-            .filter(|server| server.is_ipv6() == v6);
+            .map(|server| server.address)
+            .filter(|address| address.is_ipv6() == v6);
+        // The C library finds one of the link only by its interface.
+        let servers = servers.map(|address| match is_link_local(address) {
+            true => format!("{address}%{name}"),
+            false => address.to_string(),
+        });
         let servers: Vec<_> = servers.collect();
         if !servers.is_empty() {
             options.push(format!("dns-nameservers {}", join(servers, " ")));

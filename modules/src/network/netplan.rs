@@ -5,6 +5,7 @@ mod others;
 
 use super::options::Selector;
 use super::{Interface, join};
+use crate::nameserver::Nameserver;
 use crate::value::ValueError;
 use crate::{Error, Root};
 use document::Setting;
@@ -16,6 +17,9 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
     others::warn(root, interfaces)?;
     let mut text = root.text_to_change(FILE)?;
     for interface in interfaces {
+        for server in &interface.nameservers {
+            server.check_nameless("netplan")?;
+        }
         let set = document::set(&text, &interface.id(), &settings(interface));
         text = set.ok_or_else(|| {
             let message = format!("{FILE} is not written in indented lines, and stays as it is");
@@ -30,7 +34,6 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
 /// Returns the keys of an interface. Texts are in double quotes: none of them can hold one.
 fn settings(interface: &Interface) -> Vec<Setting> {
     let list = |values: Vec<String>| join(values.iter().map(|value| format!("\"{value}\"")), ", ");
-    let texts = |values: &[std::net::IpAddr]| values.iter().map(ToString::to_string).collect();
     let matched = match &interface.selector {
         Selector::Name(name) if *name == interface.id() => None,
         Selector::Name(name) => Some(format!("match: {{name: \"{name}\"}}")),
@@ -63,8 +66,9 @@ fn settings(interface: &Interface) -> Vec<Setting> {
         servers.push("nameservers:".to_owned());
     }
     if !interface.nameservers.is_empty() {
-        let addresses = list(texts(&interface.nameservers));
-        servers.push(format!("  addresses: [{addresses}]"));
+        let addresses = interface.nameservers.iter();
+        let addresses = addresses.map(Nameserver::without_zone).collect();
+        servers.push(format!("  addresses: [{}]", list(addresses)));
     }
     if !interface.search.is_empty() {
         servers.push(format!("  search: [{}]", list(interface.search.clone())));

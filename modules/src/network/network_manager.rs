@@ -2,6 +2,7 @@
 
 use super::options::Selector;
 use super::{Interface, join};
+use crate::nameserver::Nameserver;
 use crate::{Root, RootError, ini};
 
 const FOLDER: &str = "/etc/NetworkManager/system-connections";
@@ -71,8 +72,9 @@ fn family(text: &mut String, interface: &Interface, v6: bool) {
     let servers = interface
         .nameservers
         .iter()
-        .filter(|server| server.is_ipv6() == v6);
-    let servers: Vec<_> = servers.collect();
+        .filter(|server| server.address.is_ipv6() == v6);
+    // It knows by itself which interface leads to those of the link.
+    let servers: Vec<_> = servers.map(Nameserver::without_zone).collect();
     let method = match (dhcp, interface.has_address(v6), v6) {
         (true, ..) => "auto",
         (false, true, _) => "manual",

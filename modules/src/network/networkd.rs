@@ -64,7 +64,7 @@ fn text(interface: &Interface) -> String {
         text += &format!("Address={address}\n");
     }
     for server in &interface.nameservers {
-        text += &format!("DNS={server}\n");
+        text += &format!("DNS={}\n", server.without_zone());
     }
     if !interface.search.is_empty() {
         text += &format!("Domains={}\n", join(&interface.search, " "));

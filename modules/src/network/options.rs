@@ -10,6 +10,7 @@ use super::address::Prefix;
 use super::renderer::{self, Renderer};
 use super::{Interface, Route};
 use crate::domain;
+use crate::nameserver::Nameserver;
 use crate::root::glob_matches;
 use crate::value::{Span, Spanned, ValueError};
 
@@ -186,6 +187,8 @@ impl Item {
         for route in &mut routes {
             route.on_link = is_on_link(&addresses, dhcp, route.via);
         }
+        let servers = self.nameservers.iter().map(|text| server(text, &selector));
+        let nameservers = servers.collect::<Result<_, _>>()?;
         let names = self.search.iter().map(domain);
         Ok(Interface {
             selector,
@@ -193,11 +196,7 @@ impl Item {
             dhcp4: dhcp.v4,
             dhcp6: dhcp.v6,
             addresses,
-            nameservers: self
-                .nameservers
-                .iter()
-                .map(address)
-                .collect::<Result<_, _>>()?,
+            nameservers,
             search: names.collect::<Result<_, _>>()?,
             mtu: self.mtu.as_ref().map(|mtu| **mtu),
             routes,
@@ -329,7 +328,7 @@ impl Way {
 }
 
 /// Returns whether an address of IPv6 is one that each link may have.
-fn is_link_local(address: IpAddr) -> bool {
+pub(super) fn is_link_local(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
 }
 
@@ -352,6 +351,21 @@ fn prefix(text: &Spanned<String>) -> Result<Prefix, ValueError> {
 fn address(text: &Spanned<String>) -> Result<IpAddr, ValueError> {
     let parsed = text.parse();
     parsed.map_err(|_| text.error(format!("{:?} is no IP address", **text)))
+}
+
+/// Reads a server of names. It is asked through the interface that it is given for.
+fn server(text: &Spanned<String>, interface: &Selector) -> Result<Nameserver, ValueError> {
+    let server = Nameserver::parse(text)?;
+    match &server.zone {
+        Some(zone) if *interface != Selector::Name(zone.clone()) => {
+            let message = format!(
+                "{} is asked through {interface}, not {zone}",
+                server.address
+            );
+            Err(server.error(message).help(format!("leave %{zone} out")))
+        }
+        _ => Ok(server),
+    }
 }
 
 /// Reads a domain as systemd does: with `~` in front it is for routing alone, as `.` for all names.

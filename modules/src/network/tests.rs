@@ -1,4 +1,5 @@
 mod netplan;
+mod servers;
 
 use crate::kit::{read, refusal, show, twice, value};
 use crate::value::Value;
@@ -444,12 +445,17 @@ fn refusals() {
         (
             &[],
             item(value!({"name": "a", "nameservers": ["x"]})),
-            "\"x\" is no IP address",
+            "\"x\" is no IP address of a server",
         ),
         (
             &[],
-            item(value!({"name": "a", "search": ["a b"]})),
+            item(value!({"name": "a", "search": ["-a.b", "a b"]})),
             "\"a b\" is no domain",
+        ),
+        (
+            &[],
+            item(value!({"name": "a", "search": ["bücher.example"]})),
+            "\"bücher.example\" is no domain",
         ),
         (
             &[],

@@ -1,0 +1,85 @@
+//! Servers of names, for each program.
+
+use super::*;
+
+#[test]
+fn servers_are_written_as_programs_want_them() {
+    let netplan = [("/usr/sbin/netplan", ""), NM];
+    let resolvconf = [IFUP, ("/sbin/resolvconf", "")];
+    for (files, path, server, want) in [
+        (&[NETWORKD][..], NETWORK, "fe80::1%eth0", Ok("DNS=fe80::1")),
+        (&[NETWORKD], NETWORK, "1.1.1.1#a.b", Ok("DNS=1.1.1.1#a.b")),
+        (
+            &[NETWORKD],
+            NETWORK,
+            "fe80::1%eth0#a.b",
+            Ok("DNS=fe80::1#a.b"),
+        ),
+        (&[NM], KEYFILE, "fe80::1%eth0", Ok("dns=fe80::1;")),
+        (&[NM], KEYFILE, "1.1.1.1#a.b", Ok("dns=1.1.1.1#a.b;")),
+        (
+            &netplan,
+            NETPLAN,
+            "fe80::1%eth0",
+            Ok("        addresses: [\"fe80::1\"]"),
+        ),
+        (
+            &netplan,
+            NETPLAN,
+            "1.1.1.1#a.b",
+            Err("netplan has no form for the name of a server, #a.b"),
+        ),
+        (
+            &resolvconf,
+            INTERFACES,
+            "fe80::1%eth0",
+            Ok("    dns-nameservers fe80::1%eth0"),
+        ),
+        (
+            &resolvconf,
+            INTERFACES,
+            "fe80::1",
+            Ok("    dns-nameservers fe80::1%eth0"),
+        ),
+        (
+            &resolvconf,
+            INTERFACES,
+            "fd00::1",
+            Ok("    dns-nameservers fd00::1"),
+        ),
+        (
+            &resolvconf,
+            INTERFACES,
+            "1.1.1.1#a.b",
+            Err("/etc/network/interfaces has no form for the name of a server, #a.b"),
+        ),
+        (
+            &[NETWORKD],
+            NETWORK,
+            "fe80::1%eth1",
+            Err("fe80::1 is asked through eth0, not eth1"),
+        ),
+        (
+            &[NETWORKD],
+            NETWORK,
+            "1.1.1.1%eth0",
+            Err("\"1.1.1.1%eth0\" is no IP address of a server"),
+        ),
+        (
+            &[NETWORKD],
+            NETWORK,
+            "1.1.1.1#a..b",
+            Err("\"a..b\" is in no certificate of a server"),
+        ),
+    ] {
+        let recipe = value!({"network": [{"name": "eth0", "nameservers": [server]}]});
+        match want {
+            Ok(line) => {
+                let (tree, _) = twice(files, "network", &recipe).unwrap();
+                let text = read(&tree, path);
+                assert!(text.lines().any(|found| found == line), "{line}: {text}");
+            }
+            Err(message) => assert_eq!(refusal(files, "network", &recipe), message),
+        }
+    }
+}
