@@ -84,6 +84,7 @@ mod install_rpms;
 mod looking;
 mod looking_damage;
 mod looking_images;
+mod mount_options;
 mod mounted;
 mod networks;
 mod own_2012;

@@ -4,15 +4,15 @@
 //! of the file stay. Comments and other lines are left alone. See fstab(5).
 
 mod doc;
-mod general;
 mod kind;
+mod mount_option;
 mod options;
 mod table;
 
 use crate::value::{Spanned, ValueError, nearest};
 use crate::{Cfg, Error, Host, Module, Partition, Root, RootError};
 use options::{By, Fstab, Mount, Options};
-use table::{Entry, Table};
+use table::{Changed, Entry, Table};
 
 const FILE: &str = "/etc/fstab";
 
@@ -25,10 +25,10 @@ pub(crate) const MODULE: Module = Module {
     details: "\
 Writes a line of `/etc/fstab` for each partition with a `mount` and for swap. A line that is there
 for the same mount point gets the device and type of the partition, and keeps its options where the
-recipe names none; of another type's, those that any filesystem takes. What is mounted on is made: a
-directory, or a file for the bind mount of a file. All else in the file stays; a warning tells of
-lines whose device is not one of the image, and of a `type` that neither Linux has nor a program of
-the image mounts.",
+recipe names none, but for those that only filesystems of another type take. What is mounted on is
+made: a directory, or a file for the bind mount of a file. All else in the file stays; a warning
+tells of lines whose device is not one of the image, and of a `type` that neither Linux has nor a
+program of the image mounts.",
     keys: &["fstab"],
     options: doc::OPTIONS,
     example: doc::EXAMPLE,
@@ -66,14 +66,20 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     entries.sort_by(|a, b| (a.is_swap(), &a.mount).cmp(&(b.is_swap(), &b.mount)));
     let mut table = Table::parse(&root.read_if_exists(FILE)?.unwrap_or_default());
     for entry in &entries {
-        let gone = table.set(entry);
-        if !gone.is_empty() {
-            let Entry {
-                mount, filesystem, ..
-            } = entry;
-            let gone = gone.join(",");
+        let Changed {
+            filesystem,
+            gone,
+            odd,
+        } = table.set(entry);
+        let mount = &entry.mount;
+        let all = [
+            (gone, "loses the options", ""),
+            (odd, "keeps the options", ", which it may not take"),
+        ];
+        for (options, fate, why) in all.iter().filter(|(options, ..)| !options.is_empty()) {
+            let options = options.join(",");
             root.warn(format!(
-                "{mount} is {filesystem} now, and its line in {FILE} loses the options {gone}; give \
+                "{mount} is {filesystem} now, and its line in {FILE} {fate} {options}{why}; give \
                  `options` for it to have others"
             ));
         }
@@ -134,7 +140,7 @@ pub(crate) fn add_option(
         table.set(&Entry {
             device: format!("UUID={id}"),
             mount: mount.to_owned(),
-            filesystem: partition.filesystem.clone().unwrap_or_default(),
+            filesystem: partition.filesystem.clone(),
             usual: format!("defaults,{option}"),
             options: None,
             pass: if mount == "/" { 1 } else { 2 },
@@ -185,7 +191,7 @@ fn of_partition(
     Ok(Some(Entry {
         device: format!("{tag}={}", table::escape(id)),
         mount: mount.to_owned(),
-        filesystem: filesystem.clone(),
+        filesystem: Some(filesystem.clone()),
         usual: usual.to_owned(),
         options: options.map(|options| options.value.clone()),
         pass: match mount {
@@ -199,13 +205,13 @@ fn of_partition(
 
 /// Returns the line of something that the recipe names itself.
 fn of_device(mount: &Mount, device: &Spanned<String>) -> Entry {
-    let filesystem = mount.filesystem.as_deref().map(String::as_str);
+    let filesystem = mount.filesystem.as_deref().cloned();
     let place = mount.place();
-    let usual = if place == "none" { "swap" } else { "auto" };
+    let is_swap = place == "none";
     Entry {
         device: table::escape(device),
         mount: place,
-        filesystem: filesystem.unwrap_or(usual).to_owned(),
+        filesystem: filesystem.or_else(|| is_swap.then(|| "swap".to_owned())),
         usual: "defaults".to_owned(),
         options: mount.options.as_ref().map(|options| options.value.clone()),
         pass: 0,

@@ -21,7 +21,7 @@ const MOUNT: Shape = Shape::Map(&[
     OptionDoc::optional(
         "type",
         Shape::Text,
-        "the filesystem of `device`; auto if left out",
+        "the filesystem of `device`; if left out, that of a line with this device, or auto",
     ),
 ]);
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::mount_option;
 use crate::value::{Spanned, ValueError};
 
 #[derive(Deserialize)]
@@ -53,9 +54,7 @@ impl Mount {
     /// Returns whether what is there already is mounted, a file or a directory.
     pub(super) fn is_bind(&self) -> bool {
         let options = self.options.as_ref().map_or("", |options| options);
-        options
-            .split(',')
-            .any(|option| matches!(option, "bind" | "rbind"))
+        mount_option::each(options).any(|option| matches!(option, "bind" | "rbind"))
     }
 }
 
@@ -115,7 +114,7 @@ impl Fstab {
             }
             if let Some(options) = options
                 && !options.is_empty()
-                && options.split(',').any(str::is_empty)
+                && mount_option::each(options).any(str::is_empty)
             {
                 let message = format!("{:?} has an option without a name", **options);
                 return Err(options

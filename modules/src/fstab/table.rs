@@ -1,6 +1,7 @@
 //! The file itself: lines of six words, in which blanks are `\040` and the like. See fstab(5).
 
-use super::{GROWFS, general};
+use super::mount_option::Carried;
+use super::{GROWFS, mount_option};
 
 /// What one line has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +10,8 @@ pub(super) struct Entry {
     pub(super) device: String,
     /// The mount point; `none` for swap.
     pub(super) mount: String,
-    pub(super) filesystem: String,
+    /// As asked for: if it is not, that of a line with the same device, or `auto`.
+    pub(super) filesystem: Option<String>,
     /// The options of a new line.
     pub(super) usual: String,
     /// The options of any line.
@@ -24,6 +26,16 @@ impl Entry {
     pub(super) fn is_swap(&self) -> bool {
         self.mount == "none"
     }
+}
+
+/// What became of a line that was there.
+#[derive(Default)]
+pub(super) struct Changed {
+    pub(super) filesystem: String,
+    /// The options that went with the old type.
+    pub(super) gone: Vec<String>,
+    /// The options that stay, but may be none of the new type's.
+    pub(super) odd: Vec<String>,
 }
 
 /// The lines, each as it is.
@@ -58,13 +70,12 @@ impl Table {
     }
 
     /// Changes the line of the entry's mount point, or adds one. For swap it is the line of its device,
-    /// or for a partition the first one of another disk's that no entry has taken. Returns the options
-    /// that went with the type of the line.
-    pub(super) fn set(&mut self, entry: &Entry) -> Vec<String> {
+    /// or for a partition the first one of another disk's that no entry has taken.
+    pub(super) fn set(&mut self, entry: &Entry) -> Changed {
         let entry = &Entry {
             device: latin(&entry.device),
             mount: latin(&entry.mount),
-            filesystem: latin(&entry.filesystem),
+            filesystem: entry.filesystem.as_deref().map(latin),
             options: entry.options.as_deref().map(latin),
             ..entry.clone()
         };
@@ -88,7 +99,7 @@ impl Table {
             Some(at) => self.lines[at].change(entry),
             None => {
                 self.push(entry);
-                Vec::new()
+                Changed::default()
             }
         }
     }
@@ -102,11 +113,11 @@ impl Table {
         };
         let words: Vec<String> = line.words().into_iter().map(str::to_owned).collect();
         let options = words.get(3).map_or("defaults", String::as_str);
-        if !options.split(',').any(|known| known == option) {
+        if !mount_option::each(options).any(|known| known == option) {
             line.change(&Entry {
                 device: words[0].clone(),
                 mount,
-                filesystem: words.get(2).cloned().unwrap_or_else(|| "auto".to_owned()),
+                filesystem: words.get(2).cloned(),
                 usual: String::new(),
                 options: Some(format!("{options},{option}")),
                 pass: 0,
@@ -141,7 +152,7 @@ impl Table {
                 "{}\t{}\t{}\t{options}\t0\t{}\n",
                 entry.device,
                 escape(&entry.mount),
-                entry.filesystem,
+                entry.filesystem.as_deref().unwrap_or("auto"),
                 entry.pass
             ),
             is_ours: true,
@@ -159,10 +170,11 @@ impl Table {
                 continue;
             };
             let options = rest.first().copied().unwrap_or_default();
-            let is_optional = options.split(',').any(|o| matches!(o, "noauto" | "nofail"));
+            let is_optional =
+                mount_option::each(options).any(|option| matches!(option, "noauto" | "nofail"));
             let is_ours = entries.iter().any(|entry| entry.device == *device);
             if !is_optional && !is_ours && is_on_disk(device) {
-                found.push(format!("{mount} from {device}"));
+                found.push(text(&format!("{mount} from {device}")));
             }
         }
         found
@@ -178,53 +190,63 @@ impl Line {
         self.text.split_ascii_whitespace().collect()
     }
 
-    /// Replaces device and type, and the options where the entry has some, or that only another type
-    /// knows: those are returned. The blanks in between stay as they are.
-    fn change(&mut self, entry: &Entry) -> Vec<String> {
+    /// Replaces device and type, and the options where the entry has some, or that only other types
+    /// take; of a line that was of another type, the pass of fsck(8), too. The blanks in between stay
+    /// as they are.
+    fn change(&mut self, entry: &Entry) -> Changed {
         self.is_ours = true;
+        let words = self.words();
+        let word = |at: usize| words.get(at).copied();
+        let old = word(2).unwrap_or("auto");
+        let same_device = (word(0) == Some(&entry.device)).then_some(old);
+        let new = entry.filesystem.as_deref().or(same_device);
+        let new = new.unwrap_or("auto").to_owned();
+        let is_other = ![old, &new].contains(&"auto") && !mount_option::is_same(old, &new);
+        let now = word(3).unwrap_or_default();
+        let carried = match &entry.options {
+            // What another step has put there for its own ends is not among the options.
+            Some(options) => {
+                let mut stays: Vec<_> = mount_option::each(options).collect();
+                let grows = mount_option::each(now).any(|option| option == GROWFS);
+                if grows && !stays.contains(&GROWFS) {
+                    stays.push(GROWFS);
+                }
+                Carried {
+                    stays,
+                    ..Carried::default()
+                }
+            }
+            None => {
+                let mut carried = mount_option::carry(now, old, &new);
+                add_usual(&mut carried.stays, &entry.usual, is_other);
+                carried
+            }
+        };
+        let options = carried.stays.join(",");
+        let pass = entry.pass.to_string();
+        let texts = |options: Vec<&str>| options.into_iter().map(text).collect();
+        let changed = Changed {
+            filesystem: text(&new),
+            gone: texts(carried.gone),
+            odd: texts(carried.odd),
+        };
         let mut out = String::new();
         let mut rest = self.text.as_str();
-        // What another step has put there for its own ends is not among the options.
-        let has_growfs = |options: &str| options.split(',').any(|option| option == GROWFS);
-        let grows = self
-            .words()
-            .get(3)
-            .is_some_and(|options| has_growfs(options));
-        let options = entry.options.as_ref().map(|options| match grows {
-            true if !has_growfs(options) => format!("{options},{GROWFS}"),
-            _ => options.clone(),
-        });
-        let mut gone = Vec::new();
-        let options = options.or_else(|| {
-            let [_, _, old, now, ..] = *self.words() else {
-                return None;
-            };
-            let (stays, goes) = general::split(now, old, &entry.filesystem);
-            gone = goes.into_iter().map(str::to_owned).collect();
-            match (stays.is_empty(), gone.is_empty()) {
-                (_, true) => None,
-                (true, false) => Some(entry.usual.clone()),
-                (false, false) => Some(stays.join(",")),
-            }
-        });
-        for place in 0..4 {
+        for place in 0..if is_other { 6 } else { 4 } {
             let start = rest.len() - rest.trim_ascii_start().len();
             let end = rest[start..].find(|c: char| c.is_ascii_whitespace());
             let end = end.map_or(rest.len(), |end| start + end);
-            let word = match place {
-                0 => Some(&entry.device),
-                2 => Some(&entry.filesystem),
-                3 if rest[start..end].is_empty() => entry.options.as_ref().or(Some(&entry.usual)),
-                3 => options.as_ref(),
-                _ => None,
-            };
-            let blank = &rest[..start];
-            out.push_str(if place > 0 && !blank.starts_with([' ', '\t']) {
-                "\t"
-            } else {
-                blank
+            let (blank, word) = (&rest[..start], &rest[start..end]);
+            let is_blank = place == 0 || blank.starts_with([' ', '\t']);
+            out.push_str(if is_blank { blank } else { "\t" });
+            out.push_str(match (place, word) {
+                (0, _) => &entry.device,
+                (2, _) => &new,
+                (3, _) => &options,
+                (4, "") => "0",
+                (5, "" | "0") => &pass,
+                _ => word,
             });
-            out.push_str(word.map_or(&rest[start..end], String::as_str));
             rest = &rest[end..];
         }
         out.push_str(rest);
@@ -232,7 +254,22 @@ impl Line {
             out.push('\n');
         }
         self.text = out;
-        gone
+        changed
+    }
+}
+
+/// Adds the options of a new line where there are none; where the line was of another type, also
+/// beside those that there are.
+fn add_usual<'o>(options: &mut Vec<&'o str>, usual: &'o str, is_other: bool) {
+    let is_empty = options.is_empty();
+    for option in mount_option::each(usual) {
+        let name = mount_option::name(option);
+        let is_there = options
+            .iter()
+            .any(|known| mount_option::name(known) == name);
+        if is_empty || is_other && option != "defaults" && !is_there {
+            options.push(option);
+        }
     }
 }
 
@@ -274,4 +311,10 @@ pub(super) fn escape(word: &str) -> String {
 /// Returns the bytes of a text as letters, which is how [`Table`] holds its lines.
 fn latin(text: &str) -> String {
     text.bytes().map(char::from).collect()
+}
+
+/// Returns the text of such letters, for messages.
+fn text(letters: &str) -> String {
+    let bytes: Vec<_> = letters.chars().map(|letter| letter as u8).collect();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
