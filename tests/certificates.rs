@@ -41,6 +41,8 @@ const OTHERS: &[(&str, &str)] = &[
     ("old.pem", "/usr/local/share/ca-certificates/old.crt"),
     ("deadbeef.0", "gone.pem"),
     ("deadbee0.0", "hand.crt"),
+    ("ABCDEF01.0", "hand.crt"),
+    ("12345678.00", "hand.crt"),
     ("0dd8b5be.3", "hand.crt"),
     ("notes", "hand.crt"),
 ];
@@ -204,7 +206,15 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
     let example = &example["ca_certificates"][0];
     let name = format!("{}.crt", example["name"].as_str().unwrap());
     let text = example["certificate"].as_str().unwrap().as_bytes();
-    let first = shared.values().next().unwrap().as_slice();
+    let mut different = shared.values().map(Vec::as_slice);
+    let [first, second, third] = std::array::from_fn(|_| different.next().unwrap());
+    let work = Work::new("labels");
+    let file = work.write("second.pem", second);
+    let mut trust = kit::tool("openssl");
+    trust.args(["x509", "-trustout", "-addtrust", "serverAuth", "-in"]);
+    let trusted = kit::succeed(trust.arg(file));
+    assert!(trusted.contains("BEGIN TRUSTED CERTIFICATE"), "{trusted}");
+    let old = String::from_utf8_lossy(third).replace("CERTIFICATE", "X509 CERTIFICATE");
     for (title, conf, local, is_made_before) in [
         ("a new store", &all, &[][..], false),
         ("a store that is there", &all, &[], true),
@@ -214,6 +224,21 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
             "the same certificate by another name",
             &all,
             &[("an other (1).crt", text), ("zz/deep.crt", first)],
+            true,
+        ),
+        (
+            "the same name for another certificate",
+            &all,
+            &[(&*format!("sub/{name}"), first)],
+            true,
+        ),
+        (
+            "certificates under other labels",
+            &"# none\n".to_owned(),
+            &[
+                ("trusted.crt", trusted.as_bytes()),
+                ("old.crt", old.as_bytes()),
+            ],
             true,
         ),
         (

@@ -6,9 +6,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::content::Content;
+use super::der::Elements;
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
+
+const LABEL: &str = "CERTIFICATE";
+
+/// The label of a certificate behind which OpenSSL says what it is trusted for.
+const TRUSTED: &str = "TRUSTED CERTIFICATE";
 
 /// The longest lines of PEM, in signs (RFC 7468, section 2).
 const LINE: usize = 64;
@@ -22,28 +28,17 @@ pub(super) struct Certificate {
 impl Certificate {
     /// Reads a text that holds one certificate.
     pub(super) fn only(text: &[u8]) -> Result<Self, String> {
-        let mut all = Self::all(text).into_iter();
-        match (all.next(), all.len()) {
-            (None, _) => Err(format!("there is no line {BEGIN}")),
-            (Some(one), 0) => one,
-            (Some(_), more) => Err(format!(
-                "there are {} certificates: give each a name",
-                more + 1
-            )),
-        }
+        only(Self::all(text))
+    }
+
+    /// Reads a text that holds one certificate under any label that OpenSSL knows.
+    pub(super) fn of_openssl(text: &[u8]) -> Result<Self, String> {
+        only(labelled(text, &[LABEL, "X509 CERTIFICATE", TRUSTED]))
     }
 
     /// Reads all certificates of a text; what is between them is passed over.
     pub(super) fn all(text: &[u8]) -> Vec<Result<Self, String>> {
-        let text = String::from_utf8_lossy(text);
-        let parts = text.split(BEGIN).skip(1);
-        parts
-            .map(|part| {
-                part.split_once(END)
-                    .ok_or("it has no end".to_owned())
-                    .and_then(|(inner, _)| Self::decode(inner))
-            })
-            .collect()
+        labelled(text, &[LABEL])
     }
 
     /// Returns where a text has this certificate, with the comment above it.
@@ -68,11 +63,16 @@ impl Certificate {
         places
     }
 
-    fn decode(inner: &str) -> Result<Self, String> {
+    fn decode(inner: &str, label: &str) -> Result<Self, String> {
         let signs: String = inner.split_whitespace().collect();
-        let der = STANDARD
+        let mut der = STANDARD
             .decode(signs)
             .map_err(|error| format!("it is no base64: {error}"))?;
+        if label == TRUSTED {
+            let mut all = Elements(&der);
+            all.any();
+            der.truncate(der.len() - all.0.len());
+        }
         let content = Content::read(&der).ok_or("what is in it is no certificate of X.509")?;
         Ok(Self { der, content })
     }
@@ -84,4 +84,30 @@ impl Certificate {
         let lines: Vec<_> = lines.collect();
         format!("{BEGIN}\n{}\n{END}\n", lines.join("\n"))
     }
+}
+
+fn only(all: Vec<Result<Certificate, String>>) -> Result<Certificate, String> {
+    let mut all = all.into_iter();
+    match (all.next(), all.len()) {
+        (None, _) => Err(format!("there is no line {BEGIN}")),
+        (Some(one), 0) => one,
+        (Some(_), more) => Err(format!(
+            "there are {} certificates: give each a name",
+            more + 1
+        )),
+    }
+}
+
+fn labelled(text: &[u8], labels: &[&str]) -> Vec<Result<Certificate, String>> {
+    let text = String::from_utf8_lossy(text);
+    let parts = text.split("-----BEGIN ").skip(1);
+    let parts = parts.filter_map(|part| part.split_once("-----"));
+    parts
+        .filter(|(label, _)| labels.contains(label))
+        .map(|(label, rest)| {
+            let end = format!("-----END {label}-----");
+            let (inner, _) = rest.split_once(&end).ok_or("it has no end")?;
+            Certificate::decode(inner, label)
+        })
+        .collect()
 }

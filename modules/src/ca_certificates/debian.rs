@@ -1,5 +1,7 @@
 //! The store of Debian and Ubuntu: update-ca-certificates(8), step by step.
 
+use std::collections::BTreeMap;
+
 use super::{Added, hashed, warn_of_rest};
 use crate::root::show;
 use crate::{Root, RootError, installed};
@@ -21,14 +23,22 @@ pub(super) fn write(root: &mut Root<'_>, added: &[Added]) -> Result<(), RootErro
     for Added { name, text, .. } in added {
         root.write(format!("{LOCAL}/{name}.crt"), text)?;
     }
-    let mut is_changed = unlink(root)?;
     let mut bundle = Vec::new();
+    // Of two certificates with one name, the last has the link.
+    let mut links = BTreeMap::new();
     for path in trusted(root)? {
         let text = root.read(&path)?;
         let is_open = text.last().is_some_and(|last| *last != b'\n');
         bundle.extend(text);
         bundle.extend(is_open.then_some(b'\n'));
-        is_changed |= link(root, &path)?;
+        links.insert(link(&path), path);
+    }
+    let mut is_changed = unlink(root, &links)?;
+    for (link, path) in links {
+        if !root.is_link(&link) || root.readlink(&link)? != path {
+            root.symlink(path, &link, true)?;
+            is_changed = true;
+        }
     }
     if is_changed {
         for path in root.walk(CERTS)? {
@@ -53,15 +63,16 @@ pub(super) fn write(root: &mut Root<'_>, added: &[Added]) -> Result<(), RootErro
     Ok(())
 }
 
-/// Takes out the links to certificates that the list turns off; returns whether there were any.
-fn unlink(root: &mut Root<'_>) -> Result<bool, RootError> {
+/// Takes out the links to certificates that the list turns off, but those that others have; returns
+/// whether there were any.
+fn unlink(root: &mut Root<'_>, links: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<bool, RootError> {
     let mut is_changed = false;
     for line in root.lines(CONF)? {
         let Some(path) = line.strip_prefix(b"!") else {
             continue;
         };
         let link = [CERTS.as_bytes(), b"/", stem(path.trim_ascii()), b".pem"].concat();
-        if root.is_link(&link) {
+        if root.is_link(&link) && !links.contains_key(&link) {
             root.remove(&link)?;
             is_changed = true;
         }
@@ -98,19 +109,13 @@ fn trusted(root: &mut Root<'_>) -> Result<Vec<Vec<u8>>, RootError> {
     Ok(paths)
 }
 
-/// Makes the link to a certificate in the directory that programs look into; returns whether it was
-/// another one.
-fn link(root: &mut Root<'_>, path: &[u8]) -> Result<bool, RootError> {
+/// Returns the link to a certificate in the directory that programs look into.
+fn link(path: &[u8]) -> Vec<u8> {
     let name = stem(path).iter().map(|b| match b {
         b' ' | b',' => b'_',
         b'(' | b')' => b'=',
         other => *other,
     });
     let name: Vec<u8> = name.collect();
-    let link = [CERTS.as_bytes(), b"/", &name, b".pem"].concat();
-    if root.is_link(&link) && root.readlink(&link)? == path {
-        return Ok(false);
-    }
-    root.symlink(path, &link, true)?;
-    Ok(true)
+    [CERTS.as_bytes(), b"/", &name, b".pem"].concat()
 }

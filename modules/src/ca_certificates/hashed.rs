@@ -1,5 +1,6 @@
 //! Directories in which OpenSSL finds a certificate by the hash of its subject: links such as
-//! `5ad8a5d6.0`, made as `openssl rehash` makes them.
+//! `5ad8a5d6.0`, made as `openssl rehash` makes them. Those to lists of what is revoked, such as
+//! `5ad8a5d6.r0`, stay as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +58,10 @@ pub(super) fn rehash(
         let kept: BTreeSet<_> = kept.filter(|old| *old < count).collect();
         let is_kept = |entry: &Entry| entry.old.is_some_and(|old| kept.contains(&old));
         for entry in entries.iter().filter(|entry| !has_certificate(entry)) {
-            if let Some(old) = entry.old.filter(|old| *old >= count) {
+            // It may be there under the same number in other letters only, which stays.
+            if let Some(old) = entry.old.filter(|old| *old >= count)
+                && root.is_link(path(old))
+            {
                 root.remove(path(old))?;
             }
         }
@@ -123,5 +127,5 @@ fn certificate(root: &Root<'_>, path: &[u8]) -> Result<Option<Certificate>, Root
     if !is_known || !root.is_file(path) {
         return Ok(None);
     }
-    Ok(Certificate::only(&root.read(path)?).ok())
+    Ok(Certificate::of_openssl(&root.read(path)?).ok())
 }

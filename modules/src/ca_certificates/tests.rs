@@ -110,6 +110,26 @@ fn debian() {
             "/usr/share/ca-certificates/gone.crt is not there, but /etc/ca-certificates.conf lists it"
         ]
     );
+    // Of two with one name, the last has the link, each time; a name that is also turned off stays.
+    let files = [
+        (
+            "/etc/ca-certificates.conf",
+            "!m/A.crt\nm/A.crt\n",
+        ),
+        ("/usr/share/ca-certificates/m/A.crt", LEAF),
+        ("/usr/local/share/ca-certificates/sub/corp.crt", SECOND),
+    ];
+    let (mut tree, _) = twice(&files, "ca_certificates", &recipe("corp", FIRST)).unwrap();
+    assert_eq!(
+        names(&mut tree, "/etc/ssl/certs"),
+        [
+            "0dd8b5be.0 -> A.pem",
+            "119708d0.0 -> corp.pem",
+            "A.pem -> /usr/share/ca-certificates/m/A.crt",
+            "ca-certificates.crt",
+            "corp.pem -> /usr/local/share/ca-certificates/sub/corp.crt",
+        ]
+    );
     // The same once more under another name has no link of its own; hooks are told of.
     let files = [
         CONF,
