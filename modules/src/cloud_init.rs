@@ -87,7 +87,8 @@ Writes the list to `/etc/cloud/cloud.cfg.d/zz-hsb-datasource.cfg`, settings to
 `/etc/cloud/cloud.cfg.d/zz-hsb.cfg`, and the data to `/var/lib/cloud/seed/nocloud`, where the
 datasource NoCloud finds it; a list must then have NoCloud in it. A file that is read later and says
 something else is named in a warning. YAML that cloud-init could not read is an error, as are keys
-that are there twice or of another type than cloud-init takes, and an image without cloud-init.",
+that are there twice or of another type than cloud-init takes, and an image without cloud-init. Keys
+of user data that cloud-init does not know are told of.",
     keys: &["cloud_init"],
     options: &[OptionDoc::required(
         "cloud_init",
@@ -242,6 +243,11 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         root.write(CONFIG, text)?;
     }
     if let Some(seed) = &settings.seed {
+        for given in [&seed.user_data, &seed.vendor_data].into_iter().flatten() {
+            for told in data::unknown_keys(given, &given::read(given, root)?)? {
+                root.warn_at(given.span, told);
+            }
+        }
         root.mkdir_all(SEED, 0o700)?;
         // Without the first two the datasource takes the folder for none of its own.
         for (name, data, is_needed) in [

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::given::Given;
-use crate::value::ValueError;
+use crate::value::{ValueError, nearest};
 use crate::yaml::{self, Said};
 
 /// What user data starts with, in any case: cloud-init passes over anything else, with a line in
@@ -58,6 +58,26 @@ const KEYS: &[(&str, &[Kind])] = &[
     ("users", &[Kind::Text, Kind::List, Kind::Map]),
     ("write_files", &[Kind::List]),
 ];
+
+/// All keys that its schema has for user data, and those of older ones.
+///
+/// Source: `schema-cloud-config-v1.json` of cloud-init 22.4 and of 2025.
+const KNOWN: &str = "\
+    allow_public_ssh_keys ansible apk_repos apt apt_pipelining apt_reboot_if_required apt_update \
+    apt_upgrade authkey_hash autoinstall bootcmd byobu_by_default ca-certs ca_certs chef \
+    chpasswd cloud_config_modules cloud_final_modules cloud_init_modules create_hostname_file \
+    device_aliases disable_ec2_metadata disable_piwiz disable_root disable_root_opts disk_setup \
+    drivers enable_rpi_connect fan final_message fqdn fs_setup groups growpart grub-dpkg \
+    grub_dpkg hostname keyboard landscape launch-index locale locale_configfile lxd \
+    manage_etc_hosts manage_resolv_conf mcollective merge_how merge_type migrate \
+    mount_default_fields mounts no_ssh_fingerprints ntp output package_reboot_if_required \
+    package_update package_upgrade packages password phone_home power_state \
+    prefer_fqdn_over_hostname preserve_hostname puppet random_seed reporting resize_rootfs \
+    resolv_conf rh_subscription rpi rpi_interfaces rpi_userconf rsyslog runcmd salt_minion snap \
+    spacewalk ssh ssh_authorized_keys ssh_deletekeys ssh_fp_console_blacklist ssh_genkeytypes \
+    ssh_import_id ssh_key_console_blacklist ssh_keys ssh_publish_hostkeys ssh_pwauth \
+    ssh_quiet_keygen swap system_info timezone ubuntu-advantage ubuntu_advantage ubuntu_pro \
+    updates user users vendor_data version wireguard write_files yum_repo_dir yum_repos zypper";
 
 /// What a network configuration of version 2 has at its top: that of netplan.
 const NETPLAN: &[&str] = &[
@@ -157,10 +177,37 @@ pub(super) fn check_user_data(given: &Given, data: &[u8]) -> Result<(), ValueErr
         let error = given.error(message);
         return Err(error.help("YAML needs `#cloud-config` as its first line, a script `#!`"));
     }
-    match start.strip_prefix(b"#cloud-config") {
-        Some(rest) if !rest.starts_with(b"-") => check_config(given, data),
-        _ => Ok(()),
+    match is_config(data) {
+        true => check_config(given, data),
+        false => Ok(()),
     }
+}
+
+/// Returns whether user data is settings.
+fn is_config(data: &[u8]) -> bool {
+    let start = data[..data.len().min(MIME)].to_ascii_lowercase();
+    let rest = start.trim_ascii_start().strip_prefix(b"#cloud-config");
+    rest.is_some_and(|rest| !rest.starts_with(b"-"))
+}
+
+/// Returns what to tell of keys in user data that cloud-init passes over.
+pub(super) fn unknown_keys(given: &Given, data: &[u8]) -> Result<Vec<String>, ValueError> {
+    if !is_config(data) {
+        return Ok(Vec::new());
+    }
+    let said = mapping(given, data)?;
+    let unknown = said
+        .keys()
+        .filter(|key| KNOWN.split(' ').all(|known| known != *key));
+    let told = unknown.map(|key| {
+        let meant = nearest(key, KNOWN.split(' '));
+        let meant = meant.map(|meant| format!("; did you mean `{meant}`?"));
+        format!(
+            "cloud-init knows no `{key}` in user data{}",
+            meant.unwrap_or_default()
+        )
+    });
+    Ok(told.collect())
 }
 
 /// Checks what NoCloud reads of the instance.

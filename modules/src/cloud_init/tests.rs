@@ -104,6 +104,29 @@ fn warnings() {
 }
 
 #[test]
+fn keys_of_user_data_that_cloud_init_passes_over() {
+    for (text, told) in [
+        ("#cloud-config\npackages: [vim]\nca-certs: {}\n", &[][..]),
+        ("#!/bin/sh\na: b\n", &[]),
+        ("#cloud-config-archive\n- packges: [vim]\n", &[]),
+        (
+            "#cloud-config\npackges: [vim]\nnonsense: 1\n",
+            &[
+                "cloud-init knows no `nonsense` in user data",
+                "cloud-init knows no `packges` in user data; did you mean `packages`?",
+            ],
+        ),
+    ] {
+        for key in ["user_data", "vendor_data"] {
+            let seed = crate::kit::map([(key, value!(text))]);
+            let recipe = recipe(value!({"seed": (seed)}));
+            let (_, done) = twice(&[THERE], "cloud_init", &recipe).unwrap();
+            assert_eq!(done.warnings, told, "{text}");
+        }
+    }
+}
+
+#[test]
 fn what_cloud_init_would_not_take() {
     let seed = |key: &'static str, text: &str| {
         let text = value!(text);
