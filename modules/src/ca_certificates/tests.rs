@@ -112,10 +112,7 @@ fn debian() {
     );
     // Of two with one name, the last has the link, each time; a name that is also turned off stays.
     let files = [
-        (
-            "/etc/ca-certificates.conf",
-            "!m/A.crt\nm/A.crt\n",
-        ),
+        ("/etc/ca-certificates.conf", "!m/A.crt\nm/A.crt\n"),
         ("/usr/share/ca-certificates/m/A.crt", LEAF),
         ("/usr/local/share/ca-certificates/sub/corp.crt", SECOND),
     ];
