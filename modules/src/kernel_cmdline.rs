@@ -8,13 +8,62 @@ mod entry;
 mod grub;
 mod variable;
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::option::{OptionDoc, Shape};
+use crate::root::show;
 use crate::value::{Spanned, ValueError};
 use crate::{Cfg, Error, Host, Module, Root, RootError};
 use change::Change;
 use variable::Unread;
+
+/// Changes a text; nothing comes of one that has no command line.
+type Edit = fn(&str, &Change) -> Result<Option<String>, Unread>;
+
+/// Files with command lines.
+const FILES: [(&str, Edit); 9] = [
+    ("/etc/default/grub", |text, change| {
+        variable::grub_defaults(text, change).map(Some)
+    }),
+    ("/etc/default/grub.d/*.cfg", variable::grub_drop_in),
+    ("/etc/update-extlinux.conf", |text, change| {
+        variable::shell_value(text, "default_kernel_opts", change).map(Some)
+    }),
+    ("/etc/kernel/cmdline", |text, change| {
+        Ok(Some(entry::whole(text, change)))
+    }),
+    ("/boot/grub/grub.cfg", |text, change| {
+        Ok(grub::entries(text, change))
+    }),
+    ("/boot/grub2/grub.cfg", |text, change| {
+        Ok(grub::entries(text, change))
+    }),
+    ("/boot/efi/EFI/*/grub.cfg", |text, change| {
+        Ok(grub::entries(text, change))
+    }),
+    ("/boot/extlinux.conf", |text, change| {
+        Ok(entry::extlinux(text, change))
+    }),
+    ("/boot/extlinux/extlinux.conf", |text, change| {
+        Ok(entry::extlinux(text, change))
+    }),
+];
+
+/// GRUB's environment, which can have what its entries refer to.
+const ENVIRONMENTS: [&str; 3] = [
+    "/boot/grub/grubenv",
+    "/boot/grub2/grubenv",
+    "/boot/efi/EFI/*/grubenv",
+];
+
+/// Entries of systemd-boot and of Fedora's GRUB.
+const ENTRIES: [&str; 3] = [
+    "/boot/loader/entries/*.conf",
+    "/efi/loader/entries/*.conf",
+    "/boot/efi/loader/entries/*.conf",
+];
 
 /// What zipl, the loader of s390, reads besides entries.
 const ZIPL: &str = "/etc/zipl.conf";
@@ -110,74 +159,67 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         add: text(&kernel_cmdline.add),
         remove: text(&kernel_cmdline.remove),
     };
-    let unread = |path: &[u8], Unread(line): Unread| {
-        let shown = path.escape_ascii();
-        let message = format!("{shown}: `{line}` is not in plain words, so it cannot be changed");
-        let help = "write NAME=\"WORDS\" there in an earlier step, in one line and without `\\`";
-        ValueError::new(cfg.span(), message).help(help)
-    };
-    let shell = |root: &mut Root<'_>, path: &[u8], edited: &Edited| {
-        if !root.is_file(path) {
-            return Ok::<_, Error>(false);
-        }
-        let text = root.any_text(path)?;
-        let new = edited(&text, &change).map_err(|line| unread(path, line))?;
-        root.write_any_text(path, &new)?;
-        Ok(true)
-    };
-    let mut found = shell(root, b"/etc/default/grub", &variable::grub_defaults)?;
-    for path in root.glob("/etc/default/grub.d/*.cfg") {
-        shell(root, &path, &variable::grub_drop_in)?;
-    }
-    found |= shell(root, b"/etc/update-extlinux.conf", &|text, change| {
-        variable::shell_value(text, "default_kernel_opts", change)
-    })?;
-    found |= edit(root, "/etc/kernel/cmdline", |text| {
-        entry::whole(text, &change)
-    })?;
     let mut has_environment = false;
-    for folder in ["/boot/grub", "/boot/grub2", "/boot/efi/EFI/*"] {
-        for path in root.glob(format!("{folder}/grub.cfg")) {
-            found |= edit(root, &path, |text| grub::entries(text, &change))?;
-        }
-        for path in root.glob(format!("{folder}/grubenv")) {
-            let text = root.any_text(&path)?;
-            if text.contains("\nkernelopts=") {
-                has_environment = true;
-                let new = entry::environment(&text, &change).ok_or_else(|| {
-                    let shown = path.escape_ascii();
-                    let message = format!("{shown}: kernelopts cannot be changed");
-                    let help =
-                        "it has a `\\`, or no room for more: the file has 1024 bytes for all";
-                    ValueError::new(cfg.span(), message).help(help)
-                })?;
-                root.write_any_text(&path, &new)?;
-            }
-        }
-    }
-    for folder in ["/boot", "/efi", "/boot/efi"] {
-        for path in root.glob(format!("{folder}/loader/entries/*.conf")) {
-            let is_elsewhere = entry::has_environment(&root.any_text(&path)?);
-            if is_elsewhere && !has_environment && !change.remove.is_empty() {
+    for path in files(root, &ENVIRONMENTS) {
+        let text = root.any_text(&path)?;
+        if text.contains("\nkernelopts=") {
+            has_environment = true;
+            let new = entry::environment(&text, &change).ok_or_else(|| {
                 let shown = path.escape_ascii();
-                root.warn(format!(
-                    "{shown} has $kernelopts, which no grubenv has: nothing is removed from that"
-                ));
-            }
-            let add = !(is_elsewhere && has_environment);
-            found |= edit(root, &path, |text| entry::boot_loader(text, &change, add))?;
+                let message = format!("{shown}: kernelopts cannot be changed");
+                let help = "it has a `\\`, or no room for more: the file has 1024 bytes for all";
+                ValueError::new(cfg.span(), message).help(help)
+            })?;
+            root.write_any_text(&path, &new)?;
         }
     }
-    for path in ["/boot/extlinux.conf", "/boot/extlinux/extlinux.conf"] {
-        found |= edit(root, path, |text| entry::extlinux(text, &change))?;
+    // Of each file, whether it has a command line.
+    let mut found = BTreeMap::new();
+    for (paths, edit) in FILES {
+        for path in files(root, &[paths]) {
+            let text = root.any_text(&path)?;
+            let new = edit(&text, &change).map_err(|Unread(line)| {
+                let shown = path.escape_ascii();
+                let message =
+                    format!("{shown}: `{line}` is not in plain words, so it cannot be changed");
+                let help =
+                    "write NAME=\"WORDS\" there in an earlier step, in one line and without `\\`";
+                ValueError::new(cfg.span(), message).help(help)
+            })?;
+            if let Some(new) = &new {
+                root.write_any_text(&path, new)?;
+            }
+            found.insert(path, new.is_some());
+        }
+    }
+    for path in files(root, &ENTRIES) {
+        let text = root.any_text(&path)?;
+        let is_elsewhere = entry::has_environment(&text);
+        if is_elsewhere && !has_environment && !change.remove.is_empty() {
+            let shown = path.escape_ascii();
+            root.warn(format!(
+                "{shown} has $kernelopts, which no grubenv has: nothing is removed from that"
+            ));
+        }
+        let add = !(is_elsewhere && has_environment);
+        let new = entry::boot_loader(&text, &change, add);
+        if let Some(new) = &new {
+            root.write_any_text(&path, new)?;
+        }
+        found.insert(path, new.is_some());
     }
     if root.is_file(ZIPL) {
         root.warn(format!(
             "{ZIPL} is not changed: it may have parameters, too"
         ));
     }
-    if found {
+    if found.values().any(|has_line| *has_line) {
         return Ok(());
+    }
+    if !found.is_empty() {
+        let paths: Vec<_> = found.keys().map(|path| show(path)).collect();
+        let message = format!("there is no command line of Linux in {}", paths.join(", "));
+        return Err(ValueError::new(cfg.span(), message).into());
     }
     let error = ValueError::new(cfg.span(), "the image has no settings of a boot loader");
     let help = "GRUB, systemd-boot, kernel-install and extlinux are known; without one of them, \
@@ -185,22 +227,9 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     Err(error.help(help).into())
 }
 
-/// Changes the text of a shell's variables.
-type Edited = dyn Fn(&str, &Change) -> Result<String, Unread>;
-
-/// Changes a file if it is there; returns whether it is.
-fn edit(
-    root: &mut Root<'_>,
-    path: impl AsRef<[u8]>,
-    change: impl Fn(&str) -> String,
-) -> Result<bool, RootError> {
-    let path = path.as_ref();
-    if !root.is_file(path) {
-        return Ok(false);
-    }
-    let text = root.any_text(path)?;
-    root.write_any_text(path, &change(&text))?;
-    Ok(true)
+fn files(root: &Root<'_>, paths: &[&str]) -> Vec<Vec<u8>> {
+    let found = paths.iter().flat_map(|paths| root.glob(paths));
+    found.filter(|path| root.is_file(path)).collect()
 }
 
 #[cfg(test)]

@@ -48,15 +48,16 @@ fn with_line(text: &str, line: &str) -> String {
 }
 
 /// Changes an entry of systemd-boot or of Fedora's GRUB, whose lines of options are one command
-/// line. One that has none gets them if it is for a kernel.
-pub(super) fn boot_loader(text: &str, change: &Change, add: bool) -> String {
+/// line. One that has none gets them if it is for a kernel; else nothing comes of it.
+pub(super) fn boot_loader(text: &str, change: &Change, add: bool) -> Option<String> {
     let parts = lines(text).filter_map(|(at, line)| behind(at, line, &["options"], 1, text));
     let parts: Vec<Part> = parts.collect();
     let is_linux = lines(text).any(|(at, line)| behind(at, line, &["linux"], 1, text).is_some());
     if parts.is_empty() && is_linux && add && !change.add.is_empty() {
-        return with_line(text, &format!("options {}", change.add.join(" ")));
+        let options = format!("options {}", change.add.join(" "));
+        return Some(with_line(text, &options));
     }
-    change.apply(text, &parts, add)
+    (is_linux || !parts.is_empty()).then(|| change.apply(text, &parts, add))
 }
 
 /// Returns whether an entry has what the environment of GRUB holds.
@@ -80,22 +81,35 @@ pub(super) fn environment(text: &str, change: &Change) -> Option<String> {
 }
 
 /// Changes an extlinux.conf. A label without a line of its own has that of the file, or gets one;
-/// what COM32 modules have is not for a kernel.
-pub(super) fn extlinux(text: &str, change: &Change) -> String {
+/// what COM32 modules have is not for a kernel. Nothing comes of a file without a kernel.
+pub(super) fn extlinux(text: &str, change: &Change) -> Option<String> {
     let starts = lines(text).filter(|(at, line)| behind(*at, line, &["label"], 1, text).is_some());
     let mut starts: Vec<usize> = starts.map(|(at, _)| at).collect();
     starts.push(text.len());
     let head = &text[..starts[0]];
     let has_default = lines(head).any(|(at, line)| append(at, line, head).is_some());
+    let mut kernels = lines(text).filter_map(|(at, line)| kernel(at, line, text));
+    let has_kernel = kernels.any(|rest| !is_com32(text, &rest));
     let mut out = label(head, change, true);
     for range in starts.windows(2) {
         out += &label(&text[range[0]..range[1]], change, has_default);
     }
-    out
+    (has_kernel || has_default).then_some(out)
 }
 
 fn append(at: usize, line: &str, text: &str) -> Option<Part> {
     behind(at, line, &["append"], 1, text)
+}
+
+/// Returns what follows the file that a label starts.
+fn kernel(at: usize, line: &str, text: &str) -> Option<Part> {
+    behind(at, line, &["linux", "kernel", "com32"], 2, text)
+}
+
+fn is_com32(text: &str, rest: &Part) -> bool {
+    text[..rest.place.start]
+        .to_ascii_lowercase()
+        .ends_with(".c32")
 }
 
 /// Changes the lines of a label, or those before the first.
@@ -103,15 +117,12 @@ fn label(text: &str, change: &Change, has_default: bool) -> String {
     let mut parts: Vec<Part> = lines(text)
         .filter_map(|(at, line)| append(at, line, text))
         .collect();
-    let kernel = lines(text).find_map(|(at, line)| {
-        let part = behind(at, line, &["linux", "kernel", "com32"], 2, text)?;
-        Some((at, line, part))
-    });
-    let Some((at, line, rest)) = kernel else {
+    let mut kernels =
+        lines(text).filter_map(|(at, line)| Some((at, line, kernel(at, line, text)?)));
+    let Some((at, line, rest)) = kernels.next() else {
         return change.apply(text, &parts, true);
     };
-    let file = text[..rest.place.start].to_ascii_lowercase();
-    if file.ends_with(".c32") {
+    if is_com32(text, &rest) {
         return text.to_owned();
     }
     let has_own = !parts.is_empty();

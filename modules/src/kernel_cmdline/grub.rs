@@ -5,8 +5,8 @@ use super::change::{Change, Part, Word};
 /// Words before a command that belong to none.
 const RESERVED: [&str; 8] = ["!", "do", "elif", "else", "if", "then", "until", "while"];
 
-/// Changes the parameters that `linux` and its like have.
-pub(super) fn entries(text: &str, change: &Change) -> String {
+/// Changes the parameters that `linux` and its like have; nothing if there is none of these.
+pub(super) fn entries(text: &str, change: &Change) -> Option<String> {
     let (mut out, mut done) = (String::new(), 0);
     for mut words in commands(text) {
         let prefix = words.iter();
@@ -30,7 +30,7 @@ pub(super) fn entries(text: &str, change: &Change) -> String {
         out += &change.apply(&text[kernel.start..end], &[part], true);
         done = end;
     }
-    out + &text[done..]
+    (done > 0).then(|| out + &text[done..])
 }
 
 /// Splits a script into commands, and these into words. What starts or ends a block, and what is

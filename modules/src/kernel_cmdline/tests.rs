@@ -1,3 +1,5 @@
+mod refused;
+
 use super::change::Change;
 use super::entry::{boot_loader, environment, extlinux, whole};
 use super::grub::entries;
@@ -65,12 +67,8 @@ fn every_distribution_by_the_loader_that_it_has() {
     ] {
         let mut tree = distribution(name);
         step(&mut tree, "kernel_cmdline", &change()).unwrap();
-        assert_eq!(
-            step(&mut tree, "kernel_cmdline", &change())
-                .unwrap()
-                .changes,
-            []
-        );
+        let again = step(&mut tree, "kernel_cmdline", &change()).unwrap();
+        assert_eq!(again.changes, []);
         for (path, part) in files {
             let text = read(&tree, path);
             assert!(text.contains(part), "{name}: {path}: {text}");
@@ -155,7 +153,7 @@ fn texts() {
     }
     let before = "menuentry x {\n\tlinux\t/vmlinuz splash ro\n  linuxefi /v\r\n\tinitrd /i\n}\n";
     let after = "menuentry x {\n\tlinux\t/vmlinuz ro quiet console=ttyS0\n  linuxefi /v quiet console=ttyS0\r\n\tinitrd /i\n}\n";
-    assert_eq!(entries(before, &change), after);
+    assert_eq!(entries(before, &change).unwrap(), after);
 }
 
 #[test]
@@ -195,49 +193,6 @@ fn what_is_read_after_the_defaults_of_grub_is_changed_too() {
 }
 
 #[test]
-fn refusals() {
-    for (change, message) in [
-        (value!({}), "the step has nothing to do"),
-        (
-            value!({"add": ["a b"]}),
-            "\"a b\" is no parameter that all loaders take",
-        ),
-        (
-            value!({"add": ["a=\"b\""]}),
-            "\"a=\\\"b\\\"\" is no parameter that all loaders take",
-        ),
-        (
-            value!({"add": ["a;reboot"]}),
-            "\"a;reboot\" is no parameter that all loaders take",
-        ),
-        (value!({"add": ["a", "b", "a"]}), "a is given twice"),
-        (
-            value!({"add": ["a"], "remove": ["a"]}),
-            "a is in `remove`, too",
-        ),
-        (value!({"added": ["a"]}), "unknown key `added`"),
-    ] {
-        let error = step(
-            &mut distribution("debian"),
-            "kernel_cmdline",
-            &recipe(change),
-        )
-        .unwrap_err();
-        assert_eq!(error.to_string(), message);
-    }
-    let none = step(
-        &mut image(&[]),
-        "kernel_cmdline",
-        &recipe(value!({"add": ["a"]})),
-    )
-    .unwrap_err();
-    assert_eq!(
-        none.to_string(),
-        "the image has no settings of a boot loader"
-    );
-}
-
-#[test]
 fn lines_that_go_on_and_comments() {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let change = Change {
@@ -270,9 +225,9 @@ fn lines_that_go_on_and_comments() {
             "linux /v \\\n  a=1\n# linux \\\nlinux16 /v a=1\n",
         ),
     ] {
-        let once = entries(before, &change);
+        let once = entries(before, &change).unwrap_or(before.to_owned());
         assert_eq!(once, after);
-        assert_eq!(entries(&once, &change), once);
+        assert_eq!(entries(&once, &change).unwrap_or(before.to_owned()), once);
     }
 }
 
@@ -326,7 +281,7 @@ fn what_is_not_to_change_stays() {
     ] {
         assert_eq!(whole(text, &change), text);
         let line = format!("options {}", text.trim_start_matches("# c\r\n"));
-        assert_eq!(boot_loader(&line, &change, true), line);
+        assert_eq!(boot_loader(&line, &change, true).unwrap(), line);
     }
     assert_eq!(
         whole(
@@ -375,9 +330,13 @@ fn commands_of_grub() {
         ),
         ("linux /v \"quiet", "linux /v a=1"),
     ] {
-        let once = entries(before, &change);
+        let once = entries(before, &change).unwrap_or(before.to_owned());
         assert_eq!(once, after, "{before:?}");
-        assert_eq!(entries(&once, &change), once, "{before:?}");
+        assert_eq!(
+            entries(&once, &change).unwrap_or(before.to_owned()),
+            once,
+            "{before:?}"
+        );
     }
 }
 
@@ -400,9 +359,13 @@ fn entries_by_lines() {
         ),
         ("linux /v\noptions\n", "linux /v\noptions a=1\n"),
     ] {
-        let once = boot_loader(before, &change, true);
+        let once = boot_loader(before, &change, true).unwrap_or(before.to_owned());
         assert_eq!(once, after, "{before:?}");
-        assert_eq!(boot_loader(&once, &change, true), once, "{before:?}");
+        assert_eq!(
+            boot_loader(&once, &change, true).unwrap_or(before.to_owned()),
+            once,
+            "{before:?}"
+        );
     }
     for (before, after) in [
         (
@@ -422,9 +385,13 @@ fn entries_by_lines() {
             "LABEL c\n COM32 chain.c32\n APPEND hd0 quiet\nLABEL k\n KERNEL menu.c32 quiet\nLABEL b\n LOCALBOOT 0\n",
         ),
     ] {
-        let once = extlinux(before, &change);
+        let once = extlinux(before, &change).unwrap_or(before.to_owned());
         assert_eq!(once, after, "{before:?}");
-        assert_eq!(extlinux(&once, &change), once, "{before:?}");
+        assert_eq!(
+            extlinux(&once, &change).unwrap_or(before.to_owned()),
+            once,
+            "{before:?}"
+        );
     }
     for (before, after) in [
         (
@@ -482,12 +449,8 @@ fn bytes_that_are_no_text_stay() {
     root.write("/etc/default/grub", b"# f\xfcr\n").unwrap();
     root.write("/boot/grub/grub.cfg", b"# \xff\nlinux /v\n")
         .unwrap();
-    step(
-        &mut tree,
-        "kernel_cmdline",
-        &recipe(value!({"add": ["a=1"]})),
-    )
-    .unwrap();
+    let recipe = recipe(value!({"add": ["a=1"]}));
+    step(&mut tree, "kernel_cmdline", &recipe).unwrap();
     let root = Root::new(&mut tree, &host, THEN);
     let defaults = root.read("/etc/default/grub").unwrap();
     assert_eq!(defaults, b"# f\xfcr\nGRUB_CMDLINE_LINUX=\"a=1\"\n");

@@ -13,9 +13,14 @@ pub(super) fn grub_defaults(text: &str, change: &Change) -> Result<String, Unrea
 }
 
 /// Changes the same where they are in a file that is read after that one, and sets them anew.
-pub(super) fn grub_drop_in(text: &str, change: &Change) -> Result<String, Unread> {
-    let text = variable(text, "GRUB_CMDLINE_LINUX_DEFAULT", change, false, true)?;
-    variable(&text, "GRUB_CMDLINE_LINUX", change, true, true)
+pub(super) fn grub_drop_in(text: &str, change: &Change) -> Result<Option<String>, Unread> {
+    let names = ["GRUB_CMDLINE_LINUX_DEFAULT", "GRUB_CMDLINE_LINUX"];
+    let is_set = |line: &str| names.iter().any(|name| value_of(line, name).is_some());
+    if !text.lines().any(is_set) {
+        return Ok(None);
+    }
+    let text = variable(text, names[0], change, false, true)?;
+    variable(&text, names[1], change, true, true).map(Some)
 }
 
 /// Changes the value of a shell variable, which gets a line if it has none.
