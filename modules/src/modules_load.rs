@@ -28,9 +28,10 @@ pub(crate) const MODULE: Module = Module {
     summary: "says which modules the kernel loads at boot, which never, and their options",
     details: "\
 Writes `/etc/modules-load.d/hsb.conf` (`/etc/modules` on images without systemd that have it) and
-`/etc/modprobe.d/hsb.conf`. A module that no kernel of the image has, by its name or an alias, is
-named in a warning, and one that another file of modprobe.d turns off. What is loaded by an
-initramfs is decided when that is made, which hsb does not do.",
+`/etc/modprobe.d/hsb.conf`. Lines there that say it already stay; others of the same module go. A
+module that no kernel of the image has, by its name or an alias, is named in a warning, and one that
+another file of modprobe.d turns off. What is loaded by an initramfs is decided when that is made,
+which hsb does not do.",
     keys: &["modules_load", "modules_blacklist", "modules_options"],
     options: &[
         OptionDoc::optional("modules_load", Shape::List(&Shape::Text), "modules to load"),
@@ -151,7 +152,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     Ok(())
 }
 
-/// Adds lines to a file, each in place of the one that begins with the same words.
+/// Adds lines to a file, each in place of those that begin with the same words.
 fn add(
     root: &mut Root<'_>,
     file: &str,
@@ -164,32 +165,45 @@ fn add(
     root.mkdir_above(file)?;
     let mut text = root.any_text(file)?;
     for (start, line) in lines {
-        text = set(&text, &start, &line, file == PROBE);
+        text = set(&text, &start, &line, file);
     }
     root.write_any_text(file, &text)
 }
 
-/// Returns a text with a line in place of those that begin with the same words. In modprobe.d(5) a
-/// line goes on in the next one behind `\`, a comment as well.
-fn set(text: &str, start: &str, line: &str, is_continued: bool) -> String {
+/// Returns a text with a line in place of those that begin with the same words; such that say it
+/// already stay. In modprobe.d(5) a line goes on in the next one behind `\`, a comment as well.
+fn set(text: &str, start: &str, line: &str, file: &str) -> String {
+    let is_continued = file == PROBE;
     let old = match is_continued {
         true => continued::lines(text, true),
         false => text.split_inclusive('\n').collect(),
     };
-    let is_same = |old: &str| {
-        let words = continued::words(old).into_iter().map(|word| plain(&word));
-        let wanted: Vec<_> = start.split(' ').map(plain).collect();
-        words.take(wanted.len()).eq(wanted)
+    let start: Vec<_> = start.split(' ').map(plain).collect();
+    let end: Vec<_> = line.split_whitespace().skip(start.len()).collect();
+    // What is behind the words of the line, if that begins with the same ones.
+    let behind = |old: &str| {
+        let mut words = continued::words(old);
+        let rest = words.split_off(words.len().min(start.len()));
+        words
+            .iter()
+            .map(|word| plain(word))
+            .eq(start.iter().cloned())
+            .then_some(rest)
     };
-    let mut is_set = false;
+    // What is behind a name, modprobe passes over and OpenRC takes for options; systemd takes the
+    // whole line for the name.
+    let is_said = |rest: &Vec<String>| *rest == end || end.is_empty() && file != LOAD;
+    let mut is_set = old
+        .iter()
+        .any(|old| behind(old).is_some_and(|rest| is_said(&rest)));
     let mut out = String::new();
     for old in old {
-        if is_same(old) {
+        if behind(old).is_none_or(|rest| is_said(&rest)) {
+            out += old;
+        } else if !is_set {
             is_set = true;
             out += line;
             out += if old.ends_with('\n') { "\n" } else { "" };
-        } else {
-            out += old;
         }
     }
     if !is_set {

@@ -89,7 +89,14 @@ impl Settings {
             };
             let is_off = match kind.as_str() {
                 "blacklist" => true,
-                "install" => rest.len() == 1 && OFF.contains(&rest[0].as_str()),
+                // The rest of the line is the shell's.
+                "install" => match rest {
+                    [command] => OFF.contains(&command.as_str()),
+                    [command, comment, ..] => {
+                        OFF.contains(&command.as_str()) && comment.starts_with('#')
+                    }
+                    [] => false,
+                },
                 _ => false,
             };
             let is_it = is_off && plain(other) == plain(name);

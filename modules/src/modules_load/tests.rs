@@ -24,14 +24,33 @@ fn files() {
             "# old\nloop\nbr_netfilter\ndm-mod\n",
             "# mine\noptions kvm_intel nested=1\noptions kvm x=1\nblacklist pcspkr\n",
         ),
+        // What says it already stays, in its own words.
+        (
+            &[
+                (OLD, "loop max_loop=64\ndm_mod x=1\n"),
+                (
+                    PROBE,
+                    "blacklist pcspkr # why\noptions kvm-intel x=1\noptions kvm-intel  nested=1\n",
+                ),
+            ],
+            OLD,
+            "loop max_loop=64\ndm_mod x=1\nbr_netfilter\n",
+            "blacklist pcspkr # why\noptions kvm-intel  nested=1\n",
+        ),
+        (
+            &[(PROBE, "options kvm_intel a\noptions kvm-intel b\n")],
+            LOAD,
+            "br_netfilter\ndm-mod\n",
+            "options kvm_intel nested=1\nblacklist pcspkr\n",
+        ),
         (
             &[
                 (OLD, ""),
                 ("/usr/lib/systemd/systemd", ""),
-                (LOAD, "dm_mod\n#\n"),
+                (LOAD, "dm_mod\n#\nbr_netfilter # x\n"),
             ],
             LOAD,
-            "dm-mod\n#\nbr_netfilter\n",
+            "dm_mod\n#\nbr_netfilter\n",
             "blacklist pcspkr\noptions kvm_intel nested=1\n",
         ),
         (
@@ -108,6 +127,11 @@ fn modules_that_are_turned_off() {
         (
             "/usr/lib/modprobe.d/z.conf",
             "install dm-mod /bin/false\n",
+            Some("install"),
+        ),
+        (
+            "/etc/modprobe.d/z.conf",
+            "install dm-mod /bin/true # off\n",
             Some("install"),
         ),
         (
