@@ -204,11 +204,9 @@ fn keyboards_of_debian() {
     let before = "XKBMODEL=\"pc104\"\nXKBLAYOUT=\"us,ru\"\nXKBVARIANT=\"intl,\"\n\
         XKBOPTIONS=\"ctrl:nocaps,grp:alt_shift_toggle\"\nBACKSPACE=\"guess\"\n";
     let national = "XKBMODEL=\"jp106\"\nXKBLAYOUT=\"jp\"\nXKBOPTIONS=\"\"\n";
-    let list =
-        "! layout\n  de              German\n! variant\n  neo             de: German (Neo 2)\n";
+    let list = "! layout\n  de              German\n  gb   English\n\n! variant\n  neo             de: German (Neo 2)\n";
     let xkb = [
-        ("/usr/share/X11/xkb/symbols/de", ""),
-        ("/usr/share/X11/xkb/symbols/gb", ""),
+        ("/usr/share/X11/xkb/symbols/level3", ""),
         ("/usr/share/X11/xkb/rules/base.lst", list),
         (
             "/usr/share/systemd/kbd-model-map",
@@ -250,8 +248,8 @@ fn keyboards_of_debian() {
             assert_eq!(text.contains(&line), value != "-", "{keymap}: {text}");
         }
     }
-    let files = [(FILE, before), xkb[0], xkb[2]];
-    for keymap in ["zzz", "de-zzz", "gb"] {
+    let files = [(FILE, before), xkb[0], xkb[1]];
+    for keymap in ["zzz", "de-zzz", "neo-de", "level3", "layout"] {
         assert_eq!(
             refusal(&files, "locale", &value!({"keymap": keymap})),
             format!("no keyboard of XKB is known for keymap {keymap:?}")

@@ -15,7 +15,8 @@ const KNOWN: &str = include_str!("keyboards.txt");
 /// The table of the image's own systemd.
 const SYSTEMD: &str = "/usr/share/systemd/kbd-model-map";
 
-const XKB: &str = "/usr/share/X11/xkb";
+/// The layouts and variants that XKB has.
+const RULES: &str = "/usr/share/X11/xkb/rules/base.lst";
 
 /// What most keyboards are.
 const MODEL: &str = "pc105";
@@ -49,7 +50,7 @@ pub(super) fn set(
             return Ok(true);
         }
         let error = keymap.error(format!("no keyboard of XKB is known for keymap {name:?}"));
-        let help = format!("take one of {SYSTEMD}, or a layout in {XKB}/symbols");
+        let help = format!("take one of {SYSTEMD}, or a layout of {RULES}");
         return Err(error.help(help).into());
     };
     let now = |key| -> Result<Option<String>, Error> {
@@ -110,21 +111,28 @@ fn find(root: &Root<'_>, keymap: &str) -> Result<Option<Keyboard>, Error> {
         return Ok(Some(known));
     }
     let (layout, variant) = keymap.split_once('-').unwrap_or((keymap, ""));
-    if !root.is_file(format!("{XKB}/symbols/{layout}")) {
-        return Ok(None);
-    }
-    let rules = root.read_if_exists(format!("{XKB}/rules/base.lst"))?;
-    let rules = rules.unwrap_or_default();
-    let is_listed = rules.split(|b| *b == b'\n').any(|line| {
-        let mut words = line
-            .split(u8::is_ascii_whitespace)
-            .filter(|word| !word.is_empty());
-        words.next() == Some(variant.as_bytes())
-            && words.next().and_then(|word| word.strip_suffix(b":")) == Some(layout.as_bytes())
-    });
-    Ok((variant.is_empty() || is_listed).then(|| Keyboard {
+    let rules = root.read_if_exists(RULES)?.unwrap_or_default();
+    let rules = String::from_utf8_lossy(&rules).into_owned();
+    // Beside layouts, the folder of symbols has parts of such.
+    let is_layout = listed(&rules, "layout").any(|words| words[0] == layout);
+    let is_variant = |words: Vec<&str>| {
+        let of = words.get(1).and_then(|word| word.strip_suffix(':'));
+        words[0] == variant && of == Some(layout)
+    };
+    let is_known = variant.is_empty() || listed(&rules, "variant").any(is_variant);
+    Ok((is_layout && is_known).then(|| Keyboard {
         layout: layout.to_owned(),
         model: MODEL.to_owned(),
         variant: variant.to_owned(),
     }))
+}
+
+/// Returns the lines of a part of the rules, each in words, of which there is one at least.
+fn listed<'r>(rules: &'r str, part: &'r str) -> impl Iterator<Item = Vec<&'r str>> {
+    let lines = rules.lines().map(|line| line.split_whitespace().collect());
+    let lines = lines.skip_while(move |words: &Vec<_>| *words != ["!", part]);
+    let lines = lines
+        .skip(1)
+        .take_while(|words| words.first() != Some(&"!"));
+    lines.filter(|words| !words.is_empty())
 }
