@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::root::show;
 use crate::yaml::{self, Said};
-use crate::{Root, RootError, installed};
+use crate::{Root, RootError, installed, kernel_cmdline};
 
 const MAIN: &str = "/etc/cloud/cloud.cfg";
 
@@ -16,6 +16,21 @@ pub(crate) const DISABLED: &str = "/etc/cloud/cloud-init.disabled";
 
 /// Turns on what grows the root filesystem.
 pub(crate) const GROW: &str = "/etc/cloud/cloud.cfg.d/zz-hsb-growfs.cfg";
+
+/// What the generator of its target reads before any list: ds-identify.
+pub(crate) const IDENTIFY: &str = "/etc/cloud/ds-identify.cfg";
+
+/// The services that run growpart, in old and new releases.
+const SERVICES: [&str; 3] = [
+    "cloud-init.service",
+    "cloud-init-main.service",
+    "cloud-init-network.service",
+];
+
+const TARGET: &str = "cloud-init.target";
+
+/// What has the target started.
+const GENERATOR: &str = "systemd/system-generators/cloud-init-generator";
 
 /// The lists of what runs, one for each stage.
 const STAGES: [&str; 3] = [
@@ -103,11 +118,21 @@ pub(crate) fn no_growth(root: &Root<'_>) -> Result<Option<String>, RootError> {
             return Ok(Some(format!("{program} is not there")));
         }
     }
-    for unit in ["cloud-init", "cloud-init-main", "cloud-init-network"] {
-        let file = format!("/etc/systemd/system/{unit}.service");
-        if root.is_masked(&file) {
-            return Ok(Some(format!("{unit}.service is masked")));
+    let units = SERVICES.iter().chain([&TARGET]);
+    let units = units.map(|unit| format!("/etc/systemd/system/{unit}"));
+    for path in units.chain([format!("/etc/{GENERATOR}")]) {
+        if root.is_masked(&path) {
+            return Ok(Some(format!("{path} masks it")));
         }
+    }
+    if !is_started(root) {
+        return Ok(Some("nothing starts it at boot".to_owned()));
+    }
+    if identify(root)?.is_disabled {
+        return Ok(Some(format!("{IDENTIFY} keeps it from running")));
+    }
+    if kernel_cmdline::has(root, "cloud-init=disabled")? {
+        return Ok(Some("the kernel's command line disables it".to_owned()));
     }
     if root.exists(DISABLED) {
         return Ok(Some(format!("{DISABLED} is there")));
@@ -128,6 +153,62 @@ pub(crate) fn no_growth(root: &Root<'_>) -> Result<Option<String>, RootError> {
         return Ok(Some(format!("{path} has other `devices` of growpart")));
     }
     Ok(None)
+}
+
+/// Returns whether a link of systemd or a runlevel of OpenRC has cloud-init started.
+fn is_started(root: &Root<'_>) -> bool {
+    let folders = ["/etc", "/usr/lib", "/lib"];
+    let wanting = |unit: &str| -> Vec<Vec<u8>> {
+        let links = folders.map(|folder| format!("{folder}/systemd/system/*.wants/{unit}"));
+        links.iter().flat_map(|links| root.glob(links)).collect()
+    };
+    let mut generators = folders.iter().map(|folder| format!("{folder}/{GENERATOR}"));
+    let has_target = generators.any(|path| root.is_file(path)) || !wanting(TARGET).is_empty();
+    let by_target = format!("/{TARGET}.wants/");
+    let mut links = SERVICES.iter().flat_map(|service| wanting(service));
+    links.any(|link| has_target || memchr::memmem::find(&link, by_target.as_bytes()).is_none())
+        || !root.glob("/etc/runlevels/*/cloud-init").is_empty()
+}
+
+/// What [`IDENTIFY`] says.
+#[derive(Default)]
+pub(crate) struct Identify {
+    /// The only datasource to look at.
+    pub(crate) datasource: Option<String>,
+    /// Whether cloud-init is not to run.
+    pub(crate) is_disabled: bool,
+}
+
+pub(crate) fn identify(root: &Root<'_>) -> Result<Identify, RootError> {
+    let mut found = Identify::default();
+    if !root.is_file(IDENTIFY) {
+        return Ok(found);
+    }
+    for line in root.lines(IDENTIFY)? {
+        let line = String::from_utf8_lossy(&line);
+        let line = line.split('#').next().unwrap_or_default();
+        let Some((key, value)) = line.split_once(':') else {
+            continue;
+        };
+        let value = value.trim();
+        let inner = ['"', '\''].iter().find_map(|quote| {
+            let open = value.strip_prefix(*quote)?;
+            open.strip_suffix(*quote)
+        });
+        let value = inner.unwrap_or(value);
+        match key.trim() {
+            "datasource" => {
+                found.datasource = Some(value.to_owned()).filter(|name| !name.is_empty());
+            }
+            "policy" => {
+                let modes = ["enabled", "disabled", "search", "report"];
+                let mut words = value.split(',').filter(|word| modes.contains(word));
+                found.is_disabled = words.next_back() == Some("disabled");
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
 }
 
 /// Turns on growpart and resizefs. Returns the file that turns one of them off once more, if one

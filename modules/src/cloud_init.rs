@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 mod data;
 
-use crate::cloud_config::{DISABLED, GROW, Settings as Files};
+use crate::cloud_config::{self, DISABLED, GROW, IDENTIFY, Settings};
 use crate::given::{self, GIVEN, Given};
 use crate::option::{OptionDoc, Shape};
 use crate::value::{Spanned, ValueError, unknown_name_help};
@@ -19,9 +19,6 @@ const LIST: &str = "/etc/cloud/cloud.cfg.d/zz-hsb-datasource.cfg";
 
 /// Settings of the recipe, after those of packages.
 const CONFIG: &str = "/etc/cloud/cloud.cfg.d/zz-hsb.cfg";
-
-/// What the generator reads before any list: ds-identify.
-const IDENTIFY: &str = "/etc/cloud/ds-identify.cfg";
 
 const SEED: &str = "/var/lib/cloud/seed/nocloud";
 
@@ -131,12 +128,12 @@ cloud_init:
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    cloud_init: Spanned<Settings>,
+    cloud_init: Spanned<Wanted>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Settings {
+struct Wanted {
     datasources: Option<Spanned<Vec<Spanned<String>>>>,
     seed: Option<Spanned<Seed>>,
     config: Option<Given>,
@@ -156,18 +153,16 @@ struct Seed {
 }
 
 fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
-    let Options {
-        cloud_init: settings,
-    } = cfg.options()?;
-    let Settings {
+    let Options { cloud_init } = cfg.options()?;
+    let Wanted {
         datasources,
         seed,
         config,
         clean,
         disable,
-    } = &*settings;
+    } = &*cloud_init;
     if datasources.is_none() && seed.is_none() && config.is_none() && !clean && !disable {
-        return Err(settings.error("the step has nothing to do"));
+        return Err(cloud_init.error("the step has nothing to do"));
     }
     if let Some(list) = datasources {
         check_list(list, seed.is_some())?;
@@ -220,29 +215,27 @@ fn check_list(list: &Spanned<Vec<Spanned<String>>>, has_seed: bool) -> Result<()
 }
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
-    let Options {
-        cloud_init: settings,
-    } = cfg.options()?;
+    let Options { cloud_init } = cfg.options()?;
     // Settings alone stay behind when the package is removed.
     if !crate::installed::program(root, "cloud-init") {
-        let error = settings.error("the image does not have cloud-init");
+        let error = cloud_init.error("the image does not have cloud-init");
         return Err(error.help("install cloud-init in the source").into());
     }
-    if settings.clean {
+    if cloud_init.clean {
         clean(root)?;
     }
-    if let Some(list) = &settings.datasources {
+    if let Some(list) = &cloud_init.datasources {
         let names: Vec<_> = list.iter().map(|name| name.as_str()).collect();
         root.mkdir_above(LIST)?;
         let line = format!("datasource_list: [ {} ]", names.join(", "));
         yaml::set_top(root, LIST, "datasource_list", &line, list.span)?;
     }
-    if let Some(config) = &settings.config {
+    if let Some(config) = &cloud_init.config {
         let text = given::read(config, root)?;
         root.mkdir_above(CONFIG)?;
         root.write(CONFIG, text)?;
     }
-    if let Some(seed) = &settings.seed {
+    if let Some(seed) = &cloud_init.seed {
         for given in [&seed.user_data, &seed.vendor_data].into_iter().flatten() {
             for told in data::unknown_keys(given, &given::read(given, root)?)? {
                 root.warn_at(given.span, told);
@@ -267,15 +260,14 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             root.chmod(&path, 0o600)?;
         }
     }
-    if !settings.disable {
-        warn_of_later(root, &settings)?;
-    }
-    if settings.disable {
+    if !cloud_init.disable {
+        warn_of_later(root, &cloud_init)?;
+    } else {
         root.mkdir_above(DISABLED)?;
         root.write(DISABLED, "")?;
         if root.is_file(GROW) {
             root.warn_at(
-                settings.span,
+                cloud_init.span,
                 "cloud-init was to grow the root filesystem: put `growfs` behind this step",
             );
         }
@@ -284,24 +276,21 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
 }
 
 /// Warns of files that are read after ours and say something else.
-fn warn_of_later(root: &mut Root<'_>, settings: &Settings) -> Result<(), Error> {
-    let files = Files::read(root)?;
-    let list = files.get("datasource_list");
-    let names = |said: &Said| match said {
-        Said::List(items) => items.iter().map(|item| format!("{item}")).collect(),
-        _ => Vec::new(),
+fn warn_of_later(root: &mut Root<'_>, wanted: &Wanted) -> Result<(), Error> {
+    let settings = Settings::read(root)?;
+    let text = |name: &Spanned<String>| Said::Text(name.value.clone());
+    let has_no_cloud = |said: &Said| match said {
+        Said::List(items) => items.contains(&Said::Text("NoCloud".to_owned())),
+        _ => false,
     };
-    let no_cloud = format!("{}", Said::Text("NoCloud".to_owned()));
     let mut warnings = Vec::new();
-    match (&settings.datasources, list) {
-        (Some(own), Some((path, _))) if path != LIST => {
-            warnings.push((
-                own.span,
-                format!("{path} sets `datasource_list`, and is read later"),
-            ));
+    match (&wanted.datasources, settings.get("datasource_list")) {
+        (Some(own), Some((path, said))) if *said != Said::List(own.iter().map(text).collect()) => {
+            let message = format!("{path} sets `datasource_list`, and is read later");
+            warnings.push((own.span, message));
         }
-        (None, Some((path, said))) if !names(said).contains(&no_cloud) => {
-            if let Some(seed) = &settings.seed {
+        (None, Some((path, said))) if !has_no_cloud(said) => {
+            if let Some(seed) = &wanted.seed {
                 let message = format!(
                     "nothing reads the seed: NoCloud is not in `datasource_list` of {path}"
                 );
@@ -310,34 +299,32 @@ fn warn_of_later(root: &mut Root<'_>, settings: &Settings) -> Result<(), Error> 
         }
         _ => {}
     }
-    if let Some(config) = &settings.config {
-        for (key, path) in files.overruled(CONFIG) {
+    if let Some(config) = &wanted.config {
+        for (key, path) in settings.overruled(CONFIG) {
             let message = format!("{path} sets `{key}` to another value, and is read later");
             warnings.push((config.span, message));
         }
     }
-    let reads_data = settings.datasources.as_ref().map(|list| list.span);
-    let reads_data = reads_data.or(settings.seed.as_ref().map(|seed| seed.span));
-    if let Some(span) = reads_data
-        && root.is_file(IDENTIFY)
-    {
-        for line in root.lines(IDENTIFY)? {
-            let line = String::from_utf8_lossy(&line).into_owned();
-            let line = line.split('#').next().unwrap_or_default().trim();
-            let Some((key, value)) = line.split_once(':') else {
-                continue;
-            };
-            match (key.trim(), value.trim()) {
-                ("datasource", "") => {}
-                ("datasource", name) => warnings.push((
-                    span,
-                    format!("{IDENTIFY} has cloud-init look at {name} only, whatever lists say"),
-                )),
-                ("policy", "disabled") => {
-                    warnings.push((span, format!("{IDENTIFY} keeps cloud-init from running")));
-                }
-                _ => {}
-            }
+    // Beside the one that it looks at, None is always in the list.
+    let places = match (&wanted.datasources, &wanted.seed) {
+        (Some(list), _) => {
+            let names = list.iter().map(|name| name.as_str());
+            Some((list.span, names.filter(|name| *name != "None").collect()))
+        }
+        (None, Some(seed)) => Some((seed.span, vec!["NoCloud"])),
+        (None, None) => None,
+    };
+    if let Some((span, names)) = places {
+        let identify = cloud_config::identify(root)?;
+        if let Some(name) = identify.datasource
+            && names != [name.as_str()]
+        {
+            let message =
+                format!("{IDENTIFY} has cloud-init look at {name} only, whatever lists say");
+            warnings.push((span, message));
+        }
+        if identify.is_disabled {
+            warnings.push((span, format!("{IDENTIFY} keeps cloud-init from running")));
         }
     }
     for (span, message) in warnings {

@@ -232,5 +232,23 @@ fn files(root: &Root<'_>, paths: &[&str]) -> Vec<Vec<u8>> {
     found.filter(|path| root.is_file(path)).collect()
 }
 
+/// Returns whether a command line of the image has a parameter.
+pub(crate) fn has(root: &Root<'_>, parameter: &str) -> Result<bool, RootError> {
+    let all = FILES.iter().map(|(paths, _)| *paths);
+    let all: Vec<_> = all.chain(ENVIRONMENTS).chain(ENTRIES).collect();
+    for path in files(root, &all) {
+        let text = root.any_text(&path)?;
+        let lines = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'));
+        let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
+        let mut words = lines.flat_map(|line| line.split(is_end));
+        if words.any(|word| word == parameter) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 #[cfg(test)]
 mod tests;

@@ -111,13 +111,13 @@ impl Kind {
         match said {
             Said::Bool(_) => self == Kind::Bool,
             Said::Text(text) => {
-                let switches = ["yes", "no", "on", "off", "true", "false"];
+                let switches = ["yes", "no", "on", "off", "true", "false", "1", "0"];
                 self == Kind::Text
                     || self == Kind::Bool && switches.contains(&&*text.to_ascii_lowercase())
             }
             Said::List(_) => self == Kind::List,
             Said::Map(_) => self == Kind::Map,
-            Said::Int(_) => false,
+            Said::Int(number) => self == Kind::Bool && matches!(number, 0 | 1),
             // Nothing at all, mostly.
             Said::Other(_) => true,
         }

@@ -83,13 +83,22 @@ fn warnings() {
             config(),
             "/etc/cloud/cloud.cfg.d/zzz.cfg sets `a` to another value, and is read later",
         ),
+        ((later, "datasource_list: [ 'NoCloud' ]\n"), list(), ""),
+        ((IDENTIFY, "datasource: NoCloud\n"), list(), ""),
+        ((IDENTIFY, "datasource: \"NoCloud\"\n"), seed(), ""),
         (
-            (IDENTIFY, "datasource: Ec2\n"),
+            (
+                IDENTIFY,
+                "datasource: 'Ec2' # x\npolicy: search,found=all\n",
+            ),
             list(),
             "/etc/cloud/ds-identify.cfg has cloud-init look at Ec2 only, whatever lists say",
         ),
         (
-            (IDENTIFY, "#datasource: Ec2\npolicy: disabled # x\n"),
+            (
+                IDENTIFY,
+                "#datasource: Ec2\npolicy: disabled,found=all # x\n",
+            ),
             seed(),
             "/etc/cloud/ds-identify.cfg keeps cloud-init from running",
         ),
@@ -139,7 +148,7 @@ fn what_cloud_init_would_not_take() {
         ("user_data", "#cloud-config-archive\n- x\n", ""),
         (
             "user_data",
-            "#cloud-config\nusers:\npackage_update: yes\nssh_pwauth: false\n",
+            "#cloud-config\nusers:\npackage_update: yes\ndisable_root: 0\nssh_pwauth: false\n",
             "",
         ),
         (

@@ -40,6 +40,20 @@ fn disk(rows: &[&str]) -> Disk {
 
 const GPT: &str = "/ root ext4 11111111-0000-4000-8000-000000000002";
 const CLOUD: &str = "cloud_init_modules:\n  - growpart\n  - [resizefs, always]\n";
+/// cloud-init, and what starts it.
+const CLOUD_INIT: [(&str, &str); 5] = [
+    ("/etc/cloud/cloud.cfg", CLOUD),
+    ("/usr/bin/growpart", ""),
+    ("/usr/bin/cloud-init", ""),
+    (
+        "/etc/systemd/system/cloud-init.target.wants/cloud-init.service@",
+        "/usr/lib/systemd/system/cloud-init.service",
+    ),
+    (
+        "/usr/lib/systemd/system-generators/cloud-init-generator",
+        "",
+    ),
+];
 const MBR: &str = "/ 0x83 ext4 12345678-01";
 
 /// Runs the step twice, and returns the warnings.
@@ -64,11 +78,7 @@ fn by_what_the_image_has() {
         .map(|name| format!("/usr/bin/{name}"))
         .collect();
     let tools: Vec<_> = tools.iter().map(|path| (&**path, "")).collect();
-    let cloud = [
-        ("/etc/cloud/cloud.cfg", CLOUD),
-        ("/usr/bin/growpart", ""),
-        ("/usr/bin/cloud-init", ""),
-    ];
+    let cloud = CLOUD_INIT;
     let repart = [("/usr/bin/systemd-repart", "")];
     let growfs = [
         ("/usr/lib/systemd/systemd", ""),
@@ -105,6 +115,76 @@ fn by_what_the_image_has() {
         (&[&growfs, &repart, &cloud], &[MBR], &by_cloud_init),
         (&[&growfs, &cloud[..1], &tools], &[MBR], &by_unit),
         (&[&growfs, &cloud[1..], &tools], &[MBR], &by_unit),
+        // Nothing starts cloud-init, or not its target, or something keeps it from running.
+        (&[&growfs, &cloud[..3], &tools], &[MBR], &by_unit),
+        (&[&growfs, &cloud[..4], &tools], &[MBR], &by_unit),
+        (
+            &[
+                &growfs,
+                &cloud[..4],
+                &[(
+                    "/etc/systemd/system/multi-user.target.wants/cloud-init.target@",
+                    "x",
+                )],
+            ],
+            &[MBR],
+            &by_cloud_init,
+        ),
+        (
+            &[
+                &growfs,
+                &cloud[..3],
+                &[(
+                    "/etc/systemd/system/multi-user.target.wants/cloud-init.service@",
+                    "x",
+                )],
+            ],
+            &[MBR],
+            &by_cloud_init,
+        ),
+        (
+            &[
+                &growfs,
+                &cloud,
+                &tools,
+                &[(cloud_config::IDENTIFY, "policy: disabled\n")],
+            ],
+            &[MBR],
+            &by_unit,
+        ),
+        (
+            &[
+                &growfs,
+                &cloud,
+                &tools,
+                &[(
+                    "/etc/default/grub",
+                    "# a\nGRUB_CMDLINE_LINUX=\"a cloud-init=disabled\"\n",
+                )],
+            ],
+            &[MBR],
+            &by_unit,
+        ),
+        (
+            &[
+                &growfs,
+                &cloud,
+                &[("/etc/kernel/cmdline", "cloud-init=enabled\n")],
+            ],
+            &[MBR],
+            &by_cloud_init,
+        ),
+        (&[&openrc, &cloud[..3], &tools], &[MBR], &by_openrc),
+        (
+            &[
+                &openrc,
+                &cloud[..3],
+                &tools,
+                &[("/etc/runlevels/default/cloud-init@", "x")],
+            ],
+            &[MBR],
+            &by_cloud_init,
+        ),
         (
             &[&growfs, &cloud, &tools, &[("/etc/growroot-disabled", "")]],
             &[MBR],
@@ -213,12 +293,13 @@ fn definitions_and_settings_of_the_image() {
     let host = disk(&["/boot/efi esp vfat x", GPT]);
     let mbr = disk(&[MBR]);
     let def = "/usr/lib/repart.d/10-root.conf";
-    let cloud = [
-        ("/etc/cloud/cloud.cfg", CLOUD),
-        ("/usr/bin/growpart", ""),
-        ("/usr/bin/cloud-init", ""),
-    ];
     let later = "/etc/cloud/cloud.cfg.d/zzz.cfg";
+    let cloud = |file: &[(&'static str, &'static str)]| [&CLOUD_INIT, file].concat();
+    let (cloud, growpart_off, resize_off) = (
+        cloud(&[]),
+        cloud(&[(later, "growpart: {mode: off}\n")]),
+        cloud(&[(later, "resize_rootfs: no\n")]),
+    );
     for (host, files, has_ours, warning) in [
         (&host, &[][..], true, ""),
         (
@@ -284,18 +365,13 @@ fn definitions_and_settings_of_the_image() {
         (&mbr, &cloud, false, ""),
         (
             &mbr,
-            &[
-                cloud[0],
-                cloud[1],
-                cloud[2],
-                (later, "growpart: {mode: off}\n"),
-            ],
+            &growpart_off,
             false,
             "/etc/cloud/cloud.cfg.d/zzz.cfg keeps cloud-init from growing the root filesystem",
         ),
         (
             &mbr,
-            &[cloud[0], cloud[1], cloud[2], (later, "resize_rootfs: no\n")],
+            &resize_off,
             false,
             "/etc/cloud/cloud.cfg.d/zzz.cfg keeps cloud-init from growing the root filesystem",
         ),
