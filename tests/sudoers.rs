@@ -406,6 +406,10 @@ fn edited_files_stay_right() {
         "bob ALL=/x, \\\r\n /y\n",
         "bob ALL=/x -l\\\t \r\n, /y\n",
         "\\\nbob ALL=/x\n",
+        "\"bob\" ALL=/x\n",
+        "bob ALL=/x\\ \nalice ALL=/y\n",
+        "alice ALL=/x a=b\\ \n, /y\nbob ALL=/x\n",
+        "alice ALL=/x \"a # \\\nbob ALL=/x\n",
         "bob\\\nALL=/x\nbob ALL=/y\n",
         "Defaults badpass_message=\"# \\\n # \\\n bob\"\n",
     ] {

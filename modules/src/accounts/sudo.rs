@@ -91,12 +91,13 @@ fn file_name(user: &str) -> String {
 /// it, and of all others of that user. Users `a.b` and `a_b` share a file.
 fn with_rule(file: &[u8], user: &str, rule: &str) -> Vec<u8> {
     let name = quote(user);
+    let names = [&name, &format!("\"{user}\"")];
     let line = format!("{name} {rule}\n");
     let (mut out, mut done) = (Vec::new(), false);
     let lines = lines::logical(file);
     for old in &lines {
         let who = old.text.split_whitespace().next();
-        if who.is_none_or(|who| who != name && who != user) {
+        if who.is_none_or(|who| names.iter().all(|name| *name != who)) {
             out.extend_from_slice(&old.raw);
         } else if !done {
             out.extend_from_slice(line.as_bytes());

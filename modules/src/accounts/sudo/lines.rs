@@ -171,26 +171,53 @@ pub(super) struct Logical {
     pub(super) is_open: bool,
 }
 
+/// Where in a line a letter is.
+#[derive(Clone, Copy, PartialEq)]
+enum At {
+    /// At the start, or behind a sign and blanks.
+    Sign,
+    /// In double quotes, which open there alone.
+    Quotes,
+    /// In the word that begins there.
+    Word,
+    /// Behind that word.
+    Rest,
+    /// In a command that begins there.
+    Command,
+    /// In its arguments.
+    Arguments,
+}
+
+impl At {
+    fn behind(self) -> Self {
+        match self {
+            At::Word => At::Rest,
+            At::Command => At::Arguments,
+            now => now,
+        }
+    }
+}
+
 /// Returns the lines of a file. A line that goes on ends a word.
 pub(super) fn logical(file: &[u8]) -> Vec<Logical> {
     let mut lines: Vec<Logical> = Vec::new();
-    let mut is_quoted = false;
-    for (at, raw) in file.split_inclusive(|b| *b == b'\n').enumerate() {
+    let mut at = At::Sign;
+    for (index, raw) in file.split_inclusive(|b| *b == b'\n').enumerate() {
         let line = String::from_utf8_lossy(raw);
         let line = line.strip_suffix('\n').unwrap_or(&line);
         let line = line.strip_suffix('\r').unwrap_or(line);
         if let Some(open) = lines.last_mut().filter(|line| line.is_open) {
-            let more = continued(line, &mut is_quoted);
+            let more = continued(line, &mut at);
             open.raw.extend_from_slice(raw);
             open.text.push(' ');
             open.text += more.unwrap_or(line);
             open.is_open = more.is_some();
             continue;
         }
-        is_quoted = false;
-        let more = continued(line, &mut is_quoted);
+        at = At::Sign;
+        let more = continued(line, &mut at);
         lines.push(Logical {
-            number: at + 1,
+            number: index + 1,
             raw: raw.to_vec(),
             text: more.unwrap_or(line).to_owned(),
             is_open: more.is_some(),
@@ -201,18 +228,38 @@ pub(super) fn logical(file: &[u8]) -> Vec<Logical> {
 
 /// Returns a line without the backslash that makes it go on in the next one. Blanks may follow it;
 /// in a comment, it is like any other letter.
-fn continued<'l>(line: &'l str, is_quoted: &mut bool) -> Option<&'l str> {
+fn continued<'l>(line: &'l str, at: &mut At) -> Option<&'l str> {
     let before_include = usize::from(included(line, b"/").is_some());
     let mut letters = line.char_indices().skip(before_include);
-    while let Some((at, letter)) = letters.next() {
-        let rest = &line[at + letter.len_utf8()..];
-        match letter {
-            '\\' if rest.trim_matches([' ', '\t']).is_empty() => return Some(&line[..at]),
-            '\\' => drop(letters.next()),
-            '"' => *is_quoted = !*is_quoted,
-            '#' if !*is_quoted && !is_number(rest) => return None,
-            _ => {}
-        }
+    while let Some((place, letter)) = letters.next() {
+        let rest = &line[place + letter.len_utf8()..];
+        let is_last = || rest.trim_matches([' ', '\t']).is_empty();
+        *at = match (letter, *at) {
+            // There, it makes the blank a part of the word.
+            ('\\', At::Word | At::Command) if !rest.is_empty() && is_last() => return None,
+            ('\\', now) if is_last() => {
+                *at = now.behind();
+                return Some(&line[..place]);
+            }
+            ('"', At::Quotes) => At::Word,
+            ('"', At::Sign) => At::Quotes,
+            ('\\', At::Quotes) => {
+                letters.next();
+                At::Quotes
+            }
+            (_, At::Quotes) => At::Quotes,
+            ('#', _) if !is_number(rest) => return None,
+            (' ' | '\t', now) => now.behind(),
+            (',' | ':', _) | ('=' | '(' | ')' | '!', At::Word | At::Rest) => At::Sign,
+            ('\\', now) => {
+                letters.next();
+                if now == At::Sign { At::Word } else { now }
+            }
+            ('=' | '(' | ')' | '!', At::Sign) => At::Sign,
+            ('/' | '^', At::Sign) => At::Command,
+            (_, At::Sign) => At::Word,
+            (_, now) => now,
+        };
     }
     None
 }
