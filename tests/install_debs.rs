@@ -6,6 +6,7 @@ mod build;
 mod commands;
 mod conffiles;
 mod debhelper;
+mod guards;
 mod headers;
 mod kernels;
 mod refused;

@@ -62,6 +62,16 @@ pub(crate) struct Understood {
     pub(crate) needs_bash: bool,
 }
 
+impl Understood {
+    /// Says what is done, for people.
+    pub(crate) fn describe(&self) -> String {
+        match &*self.programs {
+            [] => "nothing to do in an image".to_owned(),
+            programs => format!("done ({})", programs.join(", ")),
+        }
+    }
+}
+
 /// Reads a script that a program gets with arguments; returns nothing when it is not understood.
 pub(crate) fn understand(program: &[&str], text: &str, arguments: &[&str]) -> Option<Understood> {
     let is_strict = match *program {

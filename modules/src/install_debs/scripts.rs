@@ -22,9 +22,9 @@ pub(super) struct Script<'s> {
 
 /// What becomes of a script.
 enum Class {
-    /// There is none, or nothing to do in an image.
+    /// There is none.
     Idle,
-    /// It is done to the tree.
+    /// It is done to the tree: commands that change something, or only say whether all is right.
     Native(Understood),
     /// It is not understood, or is to be left.
     Left,
@@ -36,7 +36,7 @@ impl Class {
     fn describe(&self) -> String {
         match self {
             Self::Idle => "nothing to do in an image".to_owned(),
-            Self::Native(understood) => format!("done ({})", understood.programs.join(", ")),
+            Self::Native(understood) => understood.describe(),
             Self::Left | Self::Skipped => "not run".to_owned(),
         }
     }
@@ -60,8 +60,9 @@ impl Script<'_> {
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let understood = understand(&program, self.text, &arguments);
         match (understood.filter(|it| run::is_possible(root, it)), policy) {
-            (Some(understood), _) if understood.programs.is_empty() => Ok(Class::Idle),
-            (Some(understood), Policy::Auto | Policy::Fail | Policy::Skip) => {
+            (Some(understood), policy)
+                if policy != Policy::FirstBoot || understood.programs.is_empty() =>
+            {
                 Ok(Class::Native(understood))
             }
             (None, Policy::Fail) => Err(ValueError::new(

@@ -39,9 +39,7 @@ pub(super) struct Script {
 /// What becomes of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Class {
-    /// There is nothing to do in an image.
-    Idle,
-    /// It is done to the tree; these are its commands that change something.
+    /// It is done to the tree: commands that change something, or only say whether all is right.
     Native(Understood),
     /// It is in Lua, and run as rpm would run it.
     Lua,
@@ -121,7 +119,7 @@ impl<'p> Scripts<'p> {
             root.warn(format!("the script {name} {why}: {lines}"));
         }
         match class {
-            Class::Idle | Class::Native(_) | Class::Lua => {}
+            Class::Native(_) | Class::Lua => {}
             Class::FirstBoot => self.later.push(script),
             Class::Skipped if policy == Policy::Skip => {}
             Class::Skipped => {
@@ -163,8 +161,7 @@ impl Script {
             return Ok(Class::Skipped);
         }
         match self.understand().filter(|it| run::is_possible(root, it)) {
-            Some(understood) if understood.programs.is_empty() => return Ok(Class::Idle),
-            Some(understood) if policy != Policy::FirstBoot => {
+            Some(understood) if policy != Policy::FirstBoot || understood.programs.is_empty() => {
                 return Ok(Class::Native(understood));
             }
             _ => {}
@@ -228,8 +225,7 @@ impl Script {
 impl Class {
     fn describe(&self) -> String {
         match self {
-            Self::Idle => "nothing to do in an image".to_owned(),
-            Self::Native(understood) => format!("done ({})", understood.programs.join(", ")),
+            Self::Native(understood) => understood.describe(),
             Self::Lua => "done (Lua)".to_owned(),
             Self::FirstBoot => "left for the first boot".to_owned(),
             Self::Skipped => "not run".to_owned(),
