@@ -192,6 +192,47 @@ fn databases_that_rpm_finds_fault_with() {
     );
 }
 
+#[test]
+fn a_way_that_a_user_made_leads_to_what_stays() {
+    let work = work("way-back");
+    let tar = base(&work);
+    let theirs = work.join("base");
+    let files = "mkdir -p ../opt/mm/sub; echo x | tee ../opt/mm/hosts ../opt/mm/sub/deep";
+    for (version, install, files) in [
+        ("1", files, "/opt/mm/hosts\n/opt/mm/sub/deep"),
+        ("2", "echo x > other", "/etc/other"),
+    ] {
+        let spec = spec(&work, "way", version, install, files);
+        build_file(&work, &spec, &format!("rpms{version}"), &[]);
+    }
+    if !rpm_installs() {
+        return;
+    }
+    let by_rpm = |option: &str, version: &str| {
+        let file = work.join(format!("rpms{version}/way-{version}.x86_64.rpm"));
+        succeed(rpm(&theirs).args([option, "--noplugins"]).arg(file));
+    };
+    by_rpm("-i", "1");
+    let (link, own) = (theirs.join("opt/mm"), theirs.join("opt/own"));
+    fs::rename(&link, &own).unwrap();
+    std::os::unix::fs::symlink("own", &link).unwrap();
+    std::os::unix::fs::lchown(&link, Some(1000), Some(1000)).unwrap();
+    work.write(
+        "build.yaml",
+        "modules: [install_rpms]\nsize: 64M\nrpms: [rpms2]\ntable: none\n",
+    );
+    pack(&theirs, &tar);
+    let plan = run(work.hsb(["plan", "-i"]).arg(&tar));
+    let want = "/opt/mm/sub/deep of way-1-1.x86_64 stays: /opt/mm is a link that user 1000 made";
+    assert!(plan.stderr.contains(want), "{plan:#?}");
+    let Some(mounted) = installed(&work, &tar) else {
+        return;
+    };
+    by_rpm("-U", "2");
+    assert!(own.join("hosts").exists());
+    assert_same(&listing(mounted.path()), &listing(&theirs));
+}
+
 /// Packages with further lines of the header, what they do in `/opt/x`, and their files: they share
 /// files of different times, or obsolete each other.
 const PAIRS: &[(&str, &str, &str, &str)] = &[

@@ -3,7 +3,7 @@
 use fsgen::Kind;
 
 use super::store::Installed;
-use super::unpack::{Unpacking, ending};
+use super::unpack::{Unpacking, check_way, ending};
 use crate::root::show;
 use crate::rpm::digest::{Algorithm, Digest};
 use crate::rpm::file::FileKind;
@@ -31,6 +31,11 @@ impl Unpacking<'_> {
             let Some(node) = root.node_at(&place).filter(|_| !self.owners.has(&place)) else {
                 continue;
             };
+            if let Err(message) = check_way(root, &file.directory) {
+                let path = show(&file.path()).to_string();
+                root.warn(format!("{path} of {} stays: {message}", installed.identity));
+                continue;
+            }
             let path = root.path_at(&place);
             match (&node.kind, file.kind) {
                 (Kind::Directory(_), FileKind::Directory) => {

@@ -309,8 +309,8 @@ impl<'p> Package<'p> {
 }
 
 /// Refuses a way through a link that a user made who does not own what it leads to: that user would
-/// say where files go (rpm's `fsmOpenat`).
-fn check_way(root: &Root<'_>, directory: &[u8]) -> Result<(), String> {
+/// say where files go, or which are removed (rpm's `fsmOpenat`).
+pub(super) fn check_way(root: &Root<'_>, directory: &[u8]) -> Result<(), String> {
     let slashes = directory.iter().enumerate();
     let slashes = slashes.filter(|(_, byte)| **byte == b'/').skip(1);
     for (end, _) in slashes {
