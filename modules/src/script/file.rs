@@ -207,11 +207,27 @@ fn link(root: &mut Root<'_>, target: &str, path: &str, flags: LinkFlags) -> Resu
     };
     match root.lstat(&path).map(|node| &node.kind) {
         Ok(Kind::Directory(_)) => return Err(exists(&path)),
-        Ok(_) if !flags.may_replace => return Err(exists(&path)),
+        Ok(_) if !flags.may_replace || is_same_name(root, target, &path) => {
+            return Err(exists(&path));
+        }
         _ => {}
     }
     root.symlink(target, &path, flags.may_replace)?;
     inherit(root, &path)
+}
+
+/// Returns whether the link would take the place of its own target, which `ln` refuses.
+fn is_same_name(root: &Root<'_>, target: &str, path: &str) -> bool {
+    let stat = |path: &str, follow| root.stat_links(path, follow).ok();
+    let (Some(own), Some(there)) = (stat(target, true), stat(path, false)) else {
+        return false;
+    };
+    let place = |path: &str| {
+        let (above, name) = split(path.as_bytes())?;
+        let folder = root.stat_links(above, true).ok()?;
+        Some((folder.number, name.to_vec()))
+    };
+    own.number == there.number && (own.links == 1 || place(target) == place(path))
 }
 
 /// Gives what was made the group of its directory, where that is setgid.
