@@ -38,6 +38,12 @@ const DONE: &[&str] = &[
     "mkdir @/d; touch @/d/x @/f; ln -s d @/l; rm -f @/l/ || touch @/f1; rm -rf @/l/; rm -rf @/f/; rm @/f/ || touch @/f2",
     "ln -s no @/l; rm -f @/l/ || touch @/f1; rm @/l/ || touch @/f2; mkdir -p @/d/e; rm -rf @/d/ @/d/",
     "mkdir @/d @/e; touch @/e/x; rm -f @/d || touch @/f1; rm -f @/no/x; rmdir @/e || touch @/f2; rm -rf @/e",
+    // A link never takes the place of its own target.
+    "touch @/f; ln -sf @/f @/f || touch @/f1; mkdir @/d; ln -sf @/d/f @/d/f",
+    "touch @/f; ln -s @/f @/l; ln -sf @/l @/l && touch @/f1; ln -sf @/l @/f && touch @/f2",
+    "mkdir @/d; ln -s d @/e; touch @/d/x; ln -sf @/d/x @/e/x || touch @/f1; ln -sf @/e/x @/d || touch @/f2",
+    // What is not there or empty, and what is said for it.
+    "touch @/a${2:-0} @/b${2:-} @/c${3:-0} @/d${1:-0}; [ \"${2:-0}\" = 0 ] && touch @/new",
     "ln -s f @/l; rm @/l; rm @/l || touch @/f1; rm -f @/l && touch @/f2; touch @/f; rm @/f/ || touch @/f3",
 ];
 
@@ -98,7 +104,7 @@ fn small_commands_do_what_the_shell_does() {
         fs::create_dir_all(&theirs).unwrap();
         if number < DONE.len() {
             let mut shell = tool("chroot");
-            let arguments = ["/bin/sh", "-c", script, "sh", "configure"];
+            let arguments = ["/bin/sh", "-c", script, "sh", "configure", ""];
             run(shell.arg(&folder).args(arguments));
         }
     }

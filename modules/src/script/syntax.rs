@@ -339,7 +339,7 @@ mod tests {
         for (text, want) in [
             ("a \"$@\" b", "a|configure||b"),
             ("a $1 $2 \"$2\" $3", "a|configure|"),
-            ("a x$# ${2:-0} ${3:-0}", "a|x2|0"),
+            ("a x$# ${2:-0} ${3:-0} ${1:-0}", "a|x2|0|0|configure"),
             (
                 "a ${DPKG_ROOT:+--root=\"$DPKG_ROOT\"} \"${DPKG_ROOT:-}\" b",
                 "a||b",

@@ -419,14 +419,16 @@ fn variable<'t>(text: &'t str, values: Values<'_>, word: &mut String) -> Option<
         name if name.starts_with("DPKG_ROOT:+") => {}
         name if values.variables.contains_key(name) => *word += &values.variables[name],
         name => {
-            let number = name.strip_suffix(":-0").or(name.strip_suffix(":-"));
-            let number = number.unwrap_or(name).parse::<usize>().ok();
-            let place = number.and_then(|number| number.checked_sub(1));
-            match (place, place.and_then(|place| arguments.get(place))) {
-                (Some(_), Some(argument)) => *word += argument,
-                (Some(_), None) if name.ends_with(":-0") => word.push('0'),
-                (Some(_), None) => {}
-                (None, _) => word.push(UNKNOWN),
+            let (number, otherwise) = match name.split_once(":-") {
+                Some((number, otherwise @ ("" | "0"))) => (number, otherwise),
+                _ => (name, ""),
+            };
+            match number.parse::<usize>() {
+                Ok(number @ 1..) => {
+                    let argument = arguments.get(number - 1).filter(|it| !it.is_empty());
+                    *word += argument.copied().unwrap_or(otherwise);
+                }
+                _ => word.push(UNKNOWN),
             }
         }
     }
