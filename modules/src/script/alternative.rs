@@ -4,6 +4,7 @@
 //! distributions around Fedora, and that of dpkg, which openSUSE has as well.
 
 use fsgen::Kind;
+use fsgen::tree::path::split;
 
 use super::file::is_path;
 use crate::root::join;
@@ -96,7 +97,7 @@ impl GoneAlternative {
         if matches!(chosen, Ok(Kind::Symlink(path)) if *path == *self.path.as_bytes()) {
             group.is_manual = false;
         }
-        let done = group.choose(root, &self.name)?;
+        let done = group.choose(root, &self.name, is_chkconfig)?;
         if !is_chkconfig {
             group.drop_unused();
         }
@@ -108,14 +109,14 @@ impl GoneAlternative {
 /// Takes options away that change nothing.
 fn plain<'w, 'a>(words: &'w [&'a str]) -> &'w [&'a str] {
     let mut rest = words;
-    while let ["--quiet" | "--verbose" | "--force", after @ ..] = rest {
+    while let ["--quiet" | "--verbose", after @ ..] = rest {
         rest = after;
     }
     rest
 }
 
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['/', '\n'])
+    !name.is_empty() && !name.contains(['/', '\n', ' ', '\t'])
 }
 
 /// Returns where the files are, and whether it is chkconfig that has them.
@@ -160,6 +161,9 @@ impl Alternative {
             return Ok(false);
         }
         let (folder, is_chkconfig) = place(root);
+        if !is_chkconfig && !self.is_free(root, folder)? {
+            return Ok(false);
+        }
         let file = join(folder.as_bytes(), self.name.as_bytes());
         let mut group = match root.read_if_exists(&file)? {
             None => Group {
@@ -168,6 +172,13 @@ impl Alternative {
             },
             Some(bytes) => match Group::parse(&String::from_utf8_lossy(&bytes)) {
                 Some(group) if group.link == self.link => group,
+                Some(mut group) if !is_chkconfig => {
+                    if root.is_link(&group.link) {
+                        root.rename(&group.link, &self.link)?;
+                    }
+                    group.link.clone_from(&self.link);
+                    group
+                }
                 _ => return Ok(false),
             },
         };
@@ -176,18 +187,43 @@ impl Alternative {
         }
         root.mkdir_above(&file)?;
         root.write(&file, group.print(is_chkconfig))?;
-        group.choose(root, &self.name)
+        group.choose(root, &self.name, is_chkconfig)
+    }
+
+    /// Returns whether no other name has the link, and its folder is there: dpkg makes none.
+    fn is_free(&self, root: &Root<'_>, folder: &str) -> Result<bool, RootError> {
+        let above = split(self.link.as_bytes()).map(|(above, _)| above);
+        if !above.is_some_and(|above| root.is_dir(above)) {
+            return Ok(false);
+        }
+        let names = match root.is_dir(folder) {
+            true => root.list(folder)?,
+            false => Vec::new(),
+        };
+        for name in names.iter().filter(|name| **name != self.name.as_bytes()) {
+            let bytes = root.read(join(folder.as_bytes(), name))?;
+            let group = Group::parse(&String::from_utf8_lossy(&bytes)).unwrap_or_default();
+            let mut followers = group.followers.iter();
+            if group.link == self.link || followers.any(|(_, link)| *link == self.link) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
 /// Makes a link lead to a path, by way of `/etc/alternatives`; returns whether the link's place
-/// was free.
-fn lead(root: &mut Root<'_>, link: &str, name: &str, path: &str) -> Result<bool, RootError> {
+/// was free. dpkg only warns where it is not.
+fn lead(
+    root: &mut Root<'_>,
+    (link, name, path): (&str, &str, &str),
+    is_chkconfig: bool,
+) -> Result<bool, RootError> {
     let way = format!("{LINKS}/{name}");
     root.symlink(path, &way, true)?;
     // A program that is there by itself stays.
     if root.lstat(link).is_ok() && !root.is_link(link) {
-        return Ok(false);
+        return Ok(!is_chkconfig);
     }
     root.mkdir_above(link)?;
     root.symlink(&way, link, true)?;
@@ -241,16 +277,21 @@ impl Group {
 
     /// Makes the links lead to the best choice, unless somebody chose another; returns whether all
     /// could be made.
-    fn choose(&self, root: &mut Root<'_>, name: &str) -> Result<bool, RootError> {
+    fn choose(
+        &self,
+        root: &mut Root<'_>,
+        name: &str,
+        is_chkconfig: bool,
+    ) -> Result<bool, RootError> {
         let Some(best) = self.best().filter(|_| !self.is_manual) else {
             return Ok(self.is_manual);
         };
         root.mkdir_all(LINKS, 0o755)?;
-        let mut done = lead(root, &self.link, name, &best.path)?;
+        let mut done = lead(root, (&self.link, name, &best.path), is_chkconfig)?;
         for ((name, link), path) in self.followers.iter().zip(&best.followers) {
             match path.is_empty() || !root.exists(path) {
                 true => part(root, link, name)?,
-                false => done &= lead(root, link, name, path)?,
+                false => done &= lead(root, (link, name, path), is_chkconfig)?,
             }
         }
         Ok(done)
