@@ -99,7 +99,7 @@ pub(crate) fn add(root: &mut Root<'_>, tasks: &[Task]) -> Result<(), RootError> 
         words.extend(task.program.iter().map(|word| quote(word)));
         // A program without a text, such as ldconfig, gets no file.
         if !task.text.is_empty() {
-            root.write(&file, &task.text)?;
+            root.write_any_text(&file, &task.text)?;
             words.push(quote(&file));
             words.extend(task.arguments.iter().map(|word| quote(word)));
         }

@@ -12,7 +12,7 @@
 //! **Capabilities.** New content keeps owner, mode and attributes as they are; `security.capability`
 //! and setuid are among them. (Linux drops both when an unprivileged program writes.)
 
-mod any_text;
+pub(crate) mod any_text;
 mod content;
 mod copy;
 mod error;

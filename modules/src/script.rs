@@ -20,6 +20,7 @@ pub(crate) mod run;
 pub(crate) mod syntax;
 mod token;
 
+use crate::root::any_text::is_byte;
 use syntax::List;
 
 /// How many lines of a script messages show.
@@ -30,6 +31,7 @@ const WIDTH: usize = 60;
 
 /// Returns the first lines that say something; empty if there are none.
 pub(crate) fn excerpt(text: &str) -> String {
+    let text = text.replace(is_byte, "\u{fffd}");
     let lines = text.lines().map(str::trim);
     let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
     let cut = |line: &str| match line.char_indices().nth(WIDTH) {
@@ -79,6 +81,12 @@ pub(crate) fn understand(program: &[&str], text: &str, arguments: &[&str]) -> Op
         [shell, "-e"] if SHELLS.contains(&shell) => true,
         _ => return None,
     };
+    // Other blanks are part of words, and bytes that are no characters cannot be shown.
+    let is_odd = |c: char| c == char::REPLACEMENT_CHARACTER || is_byte(c);
+    let is_other_blank = |c: char| c.is_whitespace() && !" \t\n".contains(c);
+    if text.contains(|c| is_odd(c) || is_other_blank(c)) {
+        return None;
+    }
     let list = syntax::parse(text, arguments)?;
     let mut programs = Vec::new();
     run::is_known(&list, &mut programs).then_some(Understood {

@@ -1,10 +1,13 @@
 //! Scripts that change nothing and only say whether their package may come: rpm and hsb hear the
 //! same.
 
-use super::build::{base, build_file, rpm, rpm_installs, work};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use super::build::{base, build_file, installed, recipe, rpm, rpm_installs, work};
 use super::scripts::furnish;
 use super::system::pack;
-use crate::kit::{run, succeed};
+use crate::kit::{run, succeed, tool};
 
 /// Further lines of a package's header, its script, and whether it is installed.
 const ROWS: &[(&str, &str, bool)] = &[
@@ -20,6 +23,40 @@ const ROWS: &[(&str, &str, bool)] = &[
     ("", "%triggerprein -- guards-9\nexit 1\n%post\nexit 1", true),
     ("Obsoletes: guards-old", "", false),
 ];
+
+#[test]
+fn scripts_keep_bytes_that_are_no_characters() {
+    let work = work("bytes");
+    let tar = base(&work);
+    let folder = work.join("base");
+    furnish(&folder);
+    pack(&folder, &tar);
+    let text = b"Name: bytes\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nAutoReqProv: no\n\
+                 %description\nx\n%post\ntouch /srv/caf\xe9\n%files\n";
+    let spec = work.write("bytes.spec", text);
+    build_file(
+        &work,
+        &spec,
+        "rpms",
+        &[("_invalid_encoding_terminates_build", "0")],
+    );
+    recipe(&work, "nodeps: true");
+    let Some(mounted) = installed(&work, &tar) else {
+        return;
+    };
+    let run = mounted.path().join("var/lib/hsb/scriptlets/run");
+    succeed(
+        tool("chroot")
+            .arg(mounted.path())
+            .args(["/bin/sh", "/var/lib/hsb/scriptlets/run"]),
+    );
+    assert!(!run.exists());
+    let made = mounted
+        .path()
+        .join("srv")
+        .join(OsStr::from_bytes(b"caf\xe9"));
+    assert!(made.exists());
+}
 
 #[test]
 fn scripts_that_only_say_no() {

@@ -25,13 +25,19 @@ impl Root<'_> {
     }
 }
 
+/// Returns whether a character stands for a byte that is part of none.
+pub(crate) fn is_byte(c: char) -> bool {
+    byte(c).is_some()
+}
+
 /// Returns the byte that a character stands for.
 fn byte(c: char) -> Option<u8> {
     let byte = u32::from(c).checked_sub(FIRST)?;
     u8::try_from(byte).ok().filter(|byte| *byte >= 0x80)
 }
 
-fn decode(bytes: &[u8]) -> String {
+/// Returns a text with a private character for each byte that is part of none.
+pub(crate) fn decode(bytes: &[u8]) -> String {
     let mut out = String::new();
     let add = |out: &mut String, bytes: &[u8]| {
         out.extend(

@@ -1,6 +1,7 @@
 //! The scripts in a header.
 
 use super::Script;
+use crate::root::any_text::decode;
 use crate::rpm::header::Header;
 
 /// When a script runs.
@@ -84,8 +85,7 @@ pub(super) fn script(header: &Header, package: &str, slot: Slot, count: u32) -> 
     if !header.has(text) && !header.has(program) {
         return None;
     }
-    let owned = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-    let mut words: Vec<_> = header.texts(program).into_iter().map(owned).collect();
+    let mut words: Vec<_> = header.texts(program).into_iter().map(decode).collect();
     if words.is_empty() {
         words.push("/bin/sh".to_owned());
     }
@@ -93,7 +93,7 @@ pub(super) fn script(header: &Header, package: &str, slot: Slot, count: u32) -> 
         package: package.to_owned(),
         slot,
         program: words,
-        text: header.text(text).map(owned).unwrap_or_default(),
+        text: header.text(text).map(decode).unwrap_or_default(),
         is_expanded: header.flags(flags).first().is_some_and(|flags| *flags != 0),
         arguments: vec![count],
         paths: Vec::new(),
