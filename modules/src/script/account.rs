@@ -181,11 +181,9 @@ impl AddUser {
             name: named(&others)?,
             ..Self::default()
         };
-        let mut has_home = true;
         for (letter, value) in found {
             match letter {
                 'r' => user.is_system = true,
-                'M' => has_home = false,
                 'N' => user.no_group = true,
                 'U' => user.own_group = true,
                 'o' => user.may_share = true,
@@ -193,14 +191,18 @@ impl AddUser {
                 'g' => user.group = Some(value.to_owned()),
                 'G' => user.groups = list(value),
                 'c' if is_field(value) => user.gecos = value.to_owned(),
-                'd' if is_field(value) => user.home = Some(value.to_owned()),
-                's' if is_field(value) => user.shell = Some(value.to_owned()),
-                'l' => {}
+                'd' if is_field(value) && value.starts_with('/') => {
+                    user.home = Some(value.to_owned())
+                }
+                's' if is_field(value) && value.starts_with('/') => {
+                    user.shell = Some(value.to_owned())
+                }
+                'M' | 'l' => {}
                 _ => return None,
             }
         }
-        // People's homes are made, with all that is in /etc/skel: no package needs that.
-        (user.is_system || !has_home).then_some(user)
+        // People get a home, and ranges in /etc/subuid and /etc/subgid: no package needs that.
+        user.is_system.then_some(user)
     }
 
     /// Adds the user; returns whether that could be done.
@@ -339,7 +341,10 @@ mod tests {
             ("-r a", true),
             ("-r -g a -d /var/lib/a -s /sbin/nologin -c comment a", true),
             ("-rg a a", true),
-            ("-M -N -u 26 a", true),
+            ("-M -N -u 26 a", false),
+            ("-r -M -N -u 26 a", true),
+            ("-r -d a a", false),
+            ("-r -s nologin a", false),
             ("a", false),
             ("-m a", false),
             ("-r -m a", false),

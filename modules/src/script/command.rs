@@ -77,6 +77,11 @@ pub(super) enum Test {
 /// Where systemd shows that it runs, which it does not in an image.
 const RUNNING: &str = "/run/systemd/system";
 
+/// What shells can do without a program, where systems hardly have one.
+const BUILTINS: [&str; 10] = [
+    "alias", "cd", "command", "export", "read", "set", "type", "ulimit", "umask", "wait",
+];
+
 /// Reads a command; returns nothing when it is not known, or not in this form.
 pub(super) fn parse(words: &[String]) -> Option<Command> {
     if !words.iter().all(|word| is_literal(word)) {
@@ -88,7 +93,14 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
         return Some(Command::Idle(true));
     }
     Some(match program(name) {
-        ":" | "true" | "echo" | "ldconfig" | "printf" => Command::Idle(true),
+        ":" | "true" | "echo" | "ldconfig" => Command::Idle(true),
+        "printf" => match *plain {
+            // Numbers may be none, which is a failure.
+            [form, ..] if !form.starts_with('-') && !form.replace("%s", "").contains('%') => {
+                Command::Idle(true)
+            }
+            _ => return None,
+        },
         "false" => Command::Idle(false),
         "exit" => match *plain {
             [] => Command::Exit(None),
@@ -101,12 +113,12 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
         },
         "test" => Command::Test(test(&plain)?),
         "getent" => match *plain {
-            ["passwd", user] => Command::HasUser(user.to_owned()),
-            ["group", group] => Command::HasGroup(group.to_owned()),
+            ["passwd", user] if !is_number(user) => Command::HasUser(user.to_owned()),
+            ["group", group] if !is_number(group) => Command::HasGroup(group.to_owned()),
             _ => return None,
         },
         "id" => match *plain {
-            [user] | ["-u" | "-g", user] if !user.starts_with('-') => {
+            [user] | ["-u" | "-g", user] if !user.starts_with('-') && !is_number(user) => {
                 Command::HasUser(user.to_owned())
             }
             _ => return None,
@@ -138,7 +150,9 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
             _ => return None,
         },
         "command" => match *plain {
-            ["-v", program] if !program.contains('/') => Command::HasProgram(program.to_owned()),
+            ["-v", program] if !program.contains('/') && !BUILTINS.contains(&program) => {
+                Command::HasProgram(program.to_owned())
+            }
             _ => return None,
         },
         "which" => match *plain {
@@ -146,9 +160,9 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
             _ => return None,
         },
         "set" => match *plain {
-            ["-e" | "-eu" | "-ue" | "-ex"] => Command::Strict(true),
+            ["-e" | "-ex"] => Command::Strict(true),
             ["+e"] => Command::Strict(false),
-            ["-u" | "-x"] => Command::Idle(true),
+            ["-x"] => Command::Idle(true),
             _ => return None,
         },
         "systemd-sysusers" if plain.iter().all(|file| is_drop_in(file)) => {
@@ -190,7 +204,18 @@ fn is_drop_in(word: &str) -> bool {
     word.ends_with(".conf") && (!word.contains('/') || is_path(word))
 }
 
+/// Returns whether a name is looked up as a number first.
+fn is_number(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn test(words: &[&str]) -> Option<Test> {
+    // `-a` binds tighter than `-o`, and both than `!`, but with four words.
+    let inner = words.get(1..words.len().max(2) - 1).unwrap_or_default();
+    let is_mixed = inner.contains(&"-a") && inner.contains(&"-o");
+    if is_mixed || matches!(words, ["!", _, "-a" | "-o", _]) {
+        return None;
+    }
     let number = |text: &str| text.parse::<i64>().ok();
     Some(match *words {
         [ref a @ .., "-o", _] | [ref a @ .., "-o", _, _] | [ref a @ .., "-o", _, _, _]
@@ -439,6 +464,14 @@ mod tests {
             ("dpkg --configure -a", false),
             ("command -v a", true),
             ("command a", false),
+            ("set -u", false),
+            ("set -eu", false),
+            ("command -v cd", false),
+            ("printf", false),
+            ("printf %s-%s a b", true),
+            ("printf %d a", false),
+            ("getent passwd 0", false),
+            ("id -u 0", false),
             ("set -e", true),
             ("set -o pipefail", false),
             ("[ a = a -a b != c ]", true),

@@ -64,8 +64,10 @@ impl FileCommand {
             }
             ("chown", []) => {
                 let (owner, rest) = rest.split_first()?;
-                let (user, group) = match owner.split_once([':', '.']) {
+                // There may be a user with a point in its name, or one before it.
+                let (user, group) = match owner.split_once(':') {
                     Some((user, group)) => (user, Some(group)),
+                    None if owner.contains('.') => return None,
                     None => (*owner, None),
                 };
                 let owner = |name: &str| Owner::parse(name.as_bytes());
@@ -137,18 +139,30 @@ impl FileCommand {
         match done {
             Ok(()) => Ok(true),
             // What the image has or lacks is the command's failure, which the script may expect.
-            Err(error @ (RootError::Read { .. } | RootError::Spool { .. })) => Err(error),
+            Err(error) if is_of_build(&error) => Err(error),
             Err(_) => Ok(false),
         }
     }
 }
 
-/// Does something with all paths; returns the last failure.
+/// Returns whether a failure has nothing to do with what the image has or lacks.
+fn is_of_build(error: &RootError) -> bool {
+    matches!(error, RootError::Read { .. } | RootError::Spool { .. })
+}
+
+/// Does something with all paths; returns a failure, of the build rather than of the command.
 fn each(
     paths: &[String],
     mut act: impl FnMut(&String) -> Result<(), RootError>,
 ) -> Result<(), RootError> {
-    paths.iter().map(&mut act).fold(Ok(()), Result::and)
+    let mut done = Ok(());
+    for path in paths {
+        match act(path) {
+            Err(error) if is_of_build(&error) => return Err(error),
+            result => done = done.and(result),
+        }
+    }
+    done
 }
 
 fn remove(

@@ -350,9 +350,10 @@ fn answer(root: &Root<'_>, test: &Test) -> bool {
             'e' | 'r' | 'w' => root.exists(path),
             'f' => root.is_file(path),
             'd' => root.is_dir(path),
-            's' => root
-                .stat(path)
-                .is_ok_and(|node| matches!(&node.kind, fsgen::Kind::File(c) if !c.is_empty())),
+            's' => root.stat(path).is_ok_and(|node| match &node.kind {
+                fsgen::Kind::File(content) => !content.is_empty(),
+                kind => matches!(kind, fsgen::Kind::Directory(_)),
+            }),
             'x' => {
                 let mode = root.stat(path).map_or(0, |node| node.meta.mode);
                 root.is_dir(path) || mode & 0o111 != 0

@@ -75,10 +75,16 @@ fn constants(tokens: &[Token]) -> BTreeSet<String> {
         let Token::Word(word, is_quoted) = token else {
             continue;
         };
+        let before = index.checked_sub(1).map(|before| &tokens[before]);
         if let Some((name, value)) = assignment(word) {
             *counts.entry(name).or_default() += 1;
-            let before = index.checked_sub(1).map(|before| &tokens[before]);
+            let mut lines = tokens[..index]
+                .iter()
+                .rev()
+                .skip_while(|it| **it == Token::End);
+            let goes_on = matches!(lines.next(), Some(Token::And | Token::Or | Token::Bar));
             let is_alone = matches!(before, None | Some(Token::End | Token::Semicolon))
+                && !goes_on
                 && matches!(
                     tokens.get(index + 1),
                     None | Some(Token::End | Token::Semicolon)
@@ -90,6 +96,13 @@ fn constants(tokens: &[Token]) -> BTreeSet<String> {
         }
         match (&**word, is_quoted) {
             ("if" | "case" | "{" | "for" | "while" | "until", false) => depth += 1,
+            // Elsewhere it is a word like any other, which is not worth to be told apart.
+            ("fi" | "esac" | "}" | "done", false)
+                if matches!(before, Some(Token::Word(..)))
+                    || matches!(tokens.get(index + 1), Some(Token::Close | Token::Bar)) =>
+            {
+                return BTreeSet::new();
+            }
             ("fi" | "esac" | "}" | "done", false) => depth = depth.saturating_sub(1),
             // It may give a value to any variable.
             ("read" | "eval" | "." | "source" | "local" | "unset", false) => {
@@ -163,6 +176,14 @@ fn read(text: &str, arguments: &[&str], constants: &BTreeSet<String>) -> Option<
                 variables: &variables,
             };
             let (mut word, is_quoted, after) = word(rest, values)?;
+            // A name in quotes, or from elsewhere, makes it a command.
+            let is_first = !matches!(tokens.last(), Some(Token::Word(..)));
+            if is_first
+                && let Some((name, _)) = assignment(&word)
+                && !rest.starts_with(&format!("{name}="))
+            {
+                word.push(UNKNOWN);
+            }
             if let Some((name, value)) = assignment(&word)
                 && constants.contains(name)
             {
@@ -264,7 +285,7 @@ fn word<'t>(text: &'t str, values: Values<'_>) -> Option<(String, bool, &'t str)
     while let Some(first) = rest.chars().next() {
         let after = &rest[first.len_utf8()..];
         match first {
-            ' ' | '\t' | '\n' | '\r' | ';' | '|' | ')' => break,
+            ' ' | '\t' | '\n' | ';' | '|' | ')' => break,
             '&' if !rest.starts_with("&>") => break,
             '\'' => {
                 is_quoted = true;
@@ -329,7 +350,7 @@ fn word<'t>(text: &'t str, values: Values<'_>) -> Option<(String, bool, &'t str)
                 return None;
             }
             '{' | '}' if !word.is_empty() => return None,
-            '~' if word.is_empty() => word.push(UNKNOWN),
+            '~' if word.is_empty() || word.ends_with(['=', ':']) => word.push(UNKNOWN),
             other => word.push(other),
         }
         rest = after;
