@@ -20,6 +20,7 @@ pub(crate) mod scripts;
 mod signed;
 mod supply;
 pub(crate) mod system;
+mod triggers;
 mod users;
 mod whole;
 

@@ -18,7 +18,6 @@ mod paths;
 mod payload;
 mod pending;
 mod script;
-
 mod setting;
 mod solve;
 mod states;
@@ -248,43 +247,49 @@ impl Step<'_> {
         let mut unpacking =
             Unpacking::new(root, candidates, installed, transaction, options, color)?;
         let mut scripts = Scripts::new(&options.scriptlets);
-        let changes = changes::of(candidates, installed, transaction, &unpacking);
-        let count = |index: usize| changes.count(&candidates[index].package.identity);
+        let mut changes = changes::of(candidates, installed, transaction, &unpacking);
+        let name = |index: usize| &*candidates[index].package.identity.name;
         for index in order {
             let of = script::of_new(&candidates[*index]);
-            scripts.slot(root, of, Slot::Pretrans, count(*index))?;
+            let count = changes.count(name(*index)) + 1;
+            scripts.slot(root, of, Slot::Pretrans, count)?;
         }
-        scripts.triggers(root, changes.packages(When::Prein), cfg.span())?;
         payload::read(root, candidates, order, |root, index, contents| {
             let candidate = &candidates[index];
-            let of = script::of_new(candidate);
+            let (of, who) = (script::of_new(candidate), Who::New(index));
             users::provided(root, candidate)?;
-            scripts.slot(root, of, Slot::Pre, count(index))?;
+            scripts.triggers(root, changes.packages(When::Prein, who), cfg.span())?;
+            let count = changes.count(name(index)) + 1;
+            scripts.slot(root, of, Slot::Pre, count)?;
             let replaced = transaction.replaced_by(index);
             unpacking.unpack(root, index, candidate, contents, replaced)?;
+            changes.note(who, true);
             let new = &candidate.package.identity;
             root.info(match replaced.first() {
                 None => format!("{new} installed"),
                 Some(old) => format!("{new} installed over {}", installed[*old].identity),
             });
-            scripts.slot(root, of, Slot::Post, count(index))
+            scripts.slot(root, of, Slot::Post, count)?;
+            scripts.triggers(root, changes.packages(When::In, who), cfg.span())
         })?;
         unpacking.conflicts.check()?;
-        scripts.triggers(root, changes.packages(When::In), cfg.span())?;
-        scripts.triggers(root, changes.packages(When::Un), cfg.span())?;
         scripts.triggers(root, changes.files(When::Un), cfg.span())?;
-        for index in transaction.erased() {
-            let old = &installed[index];
+        for index in transaction.erased_by(order) {
+            let (old, who) = (&installed[index], Who::There(index));
             let of = script::of_old(old, cfg.span());
-            let left = changes.left(&old.identity);
+            scripts.triggers(root, changes.packages(When::Un, who), cfg.span())?;
+            let left = changes.count(&old.identity.name) - 1;
             scripts.slot(root, of, Slot::Preun, left)?;
             unpacking.erase(root, old)?;
             scripts.slot(root, of, Slot::Postun, left)?;
+            scripts.triggers(root, changes.packages(When::Postun, who), cfg.span())?;
+            changes.note(who, false);
         }
-        scripts.triggers(root, changes.packages(When::Postun), cfg.span())?;
         for index in order {
             let of = script::of_new(&candidates[*index]);
-            scripts.slot(root, of, Slot::Posttrans, count(*index))?;
+            let has_replaced = !transaction.replaced_by(*index).is_empty();
+            let count = changes.count(name(*index)) + u32::from(has_replaced);
+            scripts.slot(root, of, Slot::Posttrans, count)?;
         }
         scripts.triggers(root, changes.files(When::Postun), cfg.span())?;
         scripts.triggers(root, changes.files(When::In), cfg.span())?;

@@ -1,13 +1,13 @@
 //! What comes, stays and goes, as scripts and triggers see it.
 
 use super::candidate::Candidate;
-use super::script::{Changes, Member};
+use super::conflict::Who;
+use super::script::{Changes, Course, Member};
 use super::store::Installed;
 use super::transaction::Transaction;
 use super::unpack::Unpacking;
 use crate::rpm::file::State;
 use crate::rpm::header::Header;
-use crate::rpm::identity::Identity;
 use crate::rpm::tag;
 
 /// Gathers all packages that triggers have to do with.
@@ -22,46 +22,54 @@ pub(super) fn of<'p>(
         let states = unpacking.states(index);
         let files = candidate.files.iter().zip(states);
         let there = files.filter(|(_, state)| **state == State::Normal);
-        Member {
-            identity: &candidate.package.identity,
-            header: &candidate.package.header,
-            paths: there.map(|(file, _)| file.path()).collect(),
-        }
+        let package = &candidate.package;
+        let paths = there.map(|(file, _)| file.path()).collect();
+        let who = Who::New(index);
+        Member::new(
+            who,
+            &package.identity,
+            &package.header,
+            paths,
+            Course::Comes,
+        )
     };
     let new: Vec<Member<'p>> = transaction.installs().map(new).collect();
     let has_triggers = |header: &Header| {
         let tags = [tag::FILETRIGGERNAME, tag::TRANSFILETRIGGERNAME];
         tags.iter().any(|tag| header.has(*tag))
     };
-    // Only triggers that are new ask for the files that were there.
-    let asks = new.iter().any(|member| has_triggers(member.header));
-    let (mut kept, mut erased) = (Vec::new(), Vec::new());
-    for (index, there) in installed.iter().enumerate() {
-        let goes = transaction.is_erased(index);
-        let files = there.files().iter().enumerate();
-        let files = files.filter(|(i, _)| (goes || asks) && there.has(*i));
-        let member = Member {
-            identity: &there.identity,
-            header: &there.header,
-            paths: files.map(|(_, file)| file.path()).collect(),
+    // Triggers that are new ask for the files that were there, and others whether files that go
+    // are still those of another package.
+    let goes = transaction.erased().next().is_some();
+    let asks = new.iter().any(|member| has_triggers(member.header))
+        || goes && installed.iter().any(|there| has_triggers(&there.header));
+    let there = installed.iter().enumerate().map(|(index, there)| {
+        let course = match transaction.is_erased(index) {
+            true => Course::Goes,
+            false => Course::Stays,
         };
-        if goes { &mut erased } else { &mut kept }.push(member);
-    }
-    Changes { new, kept, erased }
+        let files = there.files().iter().enumerate();
+        let files = files.filter(|(i, _)| (course == Course::Goes || asks) && there.has(*i));
+        let paths = files.map(|(_, file)| file.path()).collect();
+        let who = Who::There(index);
+        Member::new(who, &there.identity, &there.header, paths, course)
+    });
+    let members = there.chain(new).collect();
+    Changes { members }
 }
 
 impl Changes<'_> {
-    /// Returns how many versions of a package there are once it is installed, and before any goes.
-    pub(super) fn count(&self, new: &Identity) -> u32 {
-        let there = self.kept.iter().chain(&self.erased);
-        let same = there.filter(|member| member.identity.name == new.name);
-        u32::try_from(same.count()).unwrap_or(u32::MAX - 1) + 1
+    /// Returns how many versions of a package there are, as far as the step has come.
+    pub(super) fn count(&self, name: &str) -> u32 {
+        let there = self.members.iter().filter(|member| member.is_there);
+        let same = there.filter(|member| member.identity.name == name);
+        u32::try_from(same.count()).unwrap_or(u32::MAX - 1)
     }
 
-    /// Returns how many there are once it is gone.
-    pub(super) fn left(&self, old: &Identity) -> u32 {
-        let there = self.kept.iter().chain(&self.new);
-        let same = there.filter(|member| member.identity.name == old.name);
-        u32::try_from(same.count()).unwrap_or(u32::MAX)
+    /// Notes that a package is there now, or gone.
+    pub(super) fn note(&mut self, who: Who, is_there: bool) {
+        for member in self.members.iter_mut().filter(|it| it.who == who) {
+            member.is_there = is_there;
+        }
     }
 }

@@ -10,6 +10,7 @@ mod trigger;
 
 use super::candidate::Candidate;
 use super::store::Installed;
+use crate::root::any_text;
 use crate::rpm::header::Header;
 use crate::script::policy::Policy;
 pub(super) use crate::script::policy::{Policies, SHAPE};
@@ -17,7 +18,7 @@ use crate::script::{Understood, command, excerpt, run, understand};
 use crate::value::{Span, ValueError};
 use crate::{Error, Root, lua};
 pub(super) use read::{Slot, When};
-pub(super) use trigger::{Changes, Member};
+pub(super) use trigger::{Changes, Course, Member};
 
 /// A script that rpm would run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,7 +191,7 @@ impl Script {
     /// Returns the script as commands that are all known, and the programs of those that change
     /// something.
     fn understand(&self) -> Option<Understood> {
-        if self.is_expanded {
+        if self.is_expanded || self.asks_for_counts() {
             return None;
         }
         let program: Vec<&str> = self.program.iter().map(String::as_str).collect();
@@ -208,9 +209,17 @@ impl Script {
         understand(&program, &self.text, &arguments)
     }
 
+    /// Returns whether a trigger for files looks at its arguments: before rpm 4.20 they are always 0.
+    fn asks_for_counts(&self) -> bool {
+        let mut after = self.text.split('$').skip(1);
+        let asks = |c: char| c.is_ascii_digit() || "#@*{".contains(c);
+        !self.paths.is_empty() && after.any(|rest| rest.starts_with(asks))
+    }
+
     /// Returns whether it is a script in Lua that can be run.
     fn is_known_lua(&self) -> bool {
-        !self.is_expanded && self.program == ["<lua>"] && lua::is_known(&self.text)
+        let is_text = !self.text.contains(any_text::is_byte);
+        is_text && !self.is_expanded && self.program == ["<lua>"] && lua::is_known(&self.text)
     }
 
     /// Returns the first lines that say something.

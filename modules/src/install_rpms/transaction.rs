@@ -134,6 +134,20 @@ impl Transaction {
         self.erased.iter().copied()
     }
 
+    /// Returns what goes in the order in which it does: what new packages need goes last, and of
+    /// two versions the older one.
+    pub(super) fn erased_by(&self, order: &[usize]) -> Vec<usize> {
+        let mut erased = Vec::new();
+        for new in order.iter().rev() {
+            for old in self.replaced_by(*new).iter().rev() {
+                if !erased.contains(old) {
+                    erased.push(*old);
+                }
+            }
+        }
+        erased
+    }
+
     /// Returns whether something that is installed goes.
     pub(super) fn is_erased(&self, installed: usize) -> bool {
         self.erased.contains(&installed)

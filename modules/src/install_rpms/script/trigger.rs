@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use super::super::conflict::Who;
 use super::Script;
 use super::read::{Slot, When};
+use crate::root::any_text::decode;
 use crate::rpm::dependency::{Dependency, sense};
 use crate::rpm::header::Header;
 use crate::rpm::identity::{Identity, Version};
@@ -20,24 +22,60 @@ const WHEN: [(u32, When); 4] = [
 /// How urgent file triggers are that do not say so (rpm's `RPMTRIGGER_DEFAULT_PRIORITY`).
 const PRIORITY: u32 = 1_000_000;
 
+/// What becomes of a package in this step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Course {
+    Comes,
+    Stays,
+    Goes,
+}
+
 /// A package, as triggers see it.
-#[derive(Clone)]
 pub(in super::super) struct Member<'p> {
+    pub(in super::super) who: Who,
     pub(in super::super) identity: &'p Identity,
     pub(in super::super) header: &'p Header,
     /// The paths of its files that are there.
     pub(in super::super) paths: Vec<Vec<u8>>,
+    pub(in super::super) course: Course,
+    /// Whether it is in the database as far as the step has come.
+    pub(in super::super) is_there: bool,
+    triggers: Vec<Trigger<'p>>,
 }
 
-/// All packages that triggers have to do with.
-#[derive(Default)]
+impl<'p> Member<'p> {
+    pub(in super::super) fn new(
+        who: Who,
+        identity: &'p Identity,
+        header: &'p Header,
+        paths: Vec<Vec<u8>>,
+        course: Course,
+    ) -> Self {
+        Self {
+            who,
+            identity,
+            header,
+            paths,
+            course,
+            is_there: course != Course::Comes,
+            triggers: PACKAGES.read(header),
+        }
+    }
+
+    /// Returns whether a trigger for files asks for this package's: one of the whole step looks
+    /// for folders that begin so first (rpm's `matchFilesInTran`).
+    fn is_met(&self, prefix: &[u8], is_whole: bool, when: When) -> bool {
+        let is_below = |path: &Vec<u8>| {
+            let name = path.iter().rposition(|byte| *byte == b'/');
+            path[..name.map_or(0, |at| at + 1)].starts_with(prefix)
+        };
+        !is_whole || when == When::Postun || self.paths.iter().any(is_below)
+    }
+}
+
+/// All packages that triggers have to do with, those that were there first.
 pub(in super::super) struct Changes<'p> {
-    /// Those that come.
-    pub(in super::super) new: Vec<Member<'p>>,
-    /// Those that stay.
-    pub(in super::super) kept: Vec<Member<'p>>,
-    /// Those that go.
-    pub(in super::super) erased: Vec<Member<'p>>,
+    pub(in super::super) members: Vec<Member<'p>>,
 }
 
 /// The tags of triggers for packages, or for files.
@@ -95,35 +133,37 @@ struct Trigger<'h> {
 }
 
 impl Changes<'_> {
-    /// Returns the packages whose triggers may fire, and whether each is new.
-    fn owners(&self) -> impl Iterator<Item = (&Member<'_>, bool)> {
-        let kept = self.kept.iter().map(|owner| (owner, false));
-        kept.chain(self.new.iter().map(|owner| (owner, true)))
-    }
-
-    /// Returns the triggers for packages that fire at that time.
-    pub(in super::super) fn packages(&self, when: When) -> Vec<Script> {
+    /// Returns the triggers for packages that one package fires at that time, or that others fire
+    /// for it, with how many there are of both packages (rpm's `runTriggers` and
+    /// `runImmedTriggers`).
+    pub(in super::super) fn packages(&self, when: When, who: Who) -> Vec<Script> {
         let mut scripts = Vec::new();
-        let (targets, is_coming) = match when {
-            When::Prein | When::In => (&self.new, true),
-            When::Un | When::Postun => (&self.erased, false),
+        let Some(own) = self.members.iter().find(|member| member.who == who) else {
+            return scripts;
         };
-        for (owner, is_new) in self.owners() {
-            let mut fired = BTreeSet::new();
-            for trigger in PACKAGES.read(owner.header) {
-                let fits = |target: &&Member<'_>| {
-                    target.identity.name.as_bytes() == trigger.name
-                        && trigger.version.overlaps(&own_version(target.identity))
-                        && target.identity != owner.identity
-                };
-                // What a new package waits for may have been there before.
-                let waited = self.kept.iter().filter(|_| is_new && when == When::In);
-                let is_met = targets.iter().chain(waited).any(|target| fits(&target));
-                if trigger.when == when && is_met && fired.insert(trigger.script) {
-                    let arguments = vec![1, u32::from(is_coming)];
-                    let slot = Slot::Trigger(when);
-                    scripts.extend(PACKAGES.script(owner, slot, trigger.script, arguments));
-                }
+        let fires = |trigger: &Trigger<'_>, target: &Member<'_>| {
+            trigger.when == when
+                && target.identity.name.as_bytes() == trigger.name
+                && trigger.version.overlaps(&own_version(target.identity))
+        };
+        let goes = u32::from(matches!(when, When::Un | When::Postun));
+        let count = |member: &Member<'_>| self.count(&member.identity.name);
+        let slot = Slot::Trigger(when);
+        let there = || self.members.iter().filter(|member| member.is_there);
+        for owner in there() {
+            for trigger in owner.triggers.iter().filter(|t| fires(t, own)) {
+                let arguments = vec![count(owner), count(own).saturating_sub(goes)];
+                scripts.extend(PACKAGES.script(owner, slot, trigger.script, arguments));
+            }
+        }
+        let mut fired = BTreeSet::new();
+        for trigger in own.triggers.iter().filter(|_| when != When::Postun) {
+            let target = there().find(|target| fires(trigger, target));
+            if let Some(target) = target
+                && fired.insert(trigger.script)
+            {
+                let arguments = vec![count(own).saturating_sub(goes), count(target)];
+                scripts.extend(PACKAGES.script(own, slot, trigger.script, arguments));
             }
         }
         scripts
@@ -133,18 +173,25 @@ impl Changes<'_> {
     /// whole step; the more urgent ones first.
     pub(in super::super) fn files(&self, when: When) -> Vec<Script> {
         let mut scripts = Vec::new();
+        let changed = match when {
+            When::Prein | When::In => Course::Comes,
+            When::Un | When::Postun => Course::Goes,
+        };
+        let with = |course| self.members.iter().filter(move |it| it.course == course);
+        let stay = with(Course::Stays).chain(with(Course::Comes));
+        let stay: BTreeSet<_> = match changed {
+            Course::Goes => stay.flat_map(|member| &member.paths).collect(),
+            _ => BTreeSet::new(),
+        };
         for (tags, slot) in [
             (&FILES, Slot::FileTrigger(when)),
             (&TRANSACTION, Slot::TransFileTrigger(when)),
         ] {
-            let mut found = Vec::new();
-            for (owner, is_new) in self.owners() {
-                let targets = match when {
-                    When::Prein | When::In => &self.new,
-                    When::Un | When::Postun => &self.erased,
-                };
-                let others = self.kept.iter().filter(|_| is_new && when == When::In);
-                let targets: Vec<_> = targets.iter().chain(others).collect();
+            let (mut found, is_whole) = (Vec::new(), tags.scripts == TRANSACTION.scripts);
+            for owner in with(Course::Stays).chain(with(Course::Comes)) {
+                let is_new = owner.course == Course::Comes;
+                let others = with(Course::Stays).filter(|_| is_new && when == When::In);
+                let targets: Vec<_> = with(changed).chain(others).collect();
                 let triggers = tags.read(owner.header);
                 let indices: BTreeSet<u32> = triggers.iter().map(|t| t.script).collect();
                 for index in indices {
@@ -152,11 +199,18 @@ impl Changes<'_> {
                         .iter()
                         .filter(|t| t.script == index && t.when == when);
                     let prefixes: Vec<&[u8]> = own.map(|trigger| trigger.name).collect();
-                    let paths = targets.iter().flat_map(|target| &target.paths);
-                    let fitting = paths.filter(|path| prefixes.iter().any(|p| path.starts_with(p)));
-                    let fitting: BTreeSet<Vec<u8>> = fitting.cloned().collect();
+                    let mut fitting = BTreeSet::new();
+                    for (target, prefix) in targets.iter().flat_map(|target| {
+                        let fitting = prefixes.iter().filter(|p| target.is_met(p, is_whole, when));
+                        fitting.map(move |prefix| (target, prefix))
+                    }) {
+                        let paths = target.paths.iter().filter(|it| it.starts_with(prefix));
+                        // Triggers of the whole step do not ask who else has a file that goes.
+                        let gone = paths.filter(|path| is_whole || !stay.contains(path));
+                        fitting.extend(gone.cloned());
+                    }
                     if !fitting.is_empty()
-                        && let Some(mut script) = tags.script(owner, slot, index, vec![1])
+                        && let Some(mut script) = tags.script(owner, slot, index, vec![0, 0])
                     {
                         script.paths = fitting.into_iter().collect();
                         found.push((tags.priority(owner.header, index), script));
@@ -215,10 +269,7 @@ impl Tags {
         arguments: Vec<u32>,
     ) -> Option<Script> {
         let at = usize::try_from(index).ok()?;
-        let text = |tag| {
-            let text = owner.header.texts(tag).get(at).copied();
-            text.map(|text| String::from_utf8_lossy(text).into_owned())
-        };
+        let text = |tag| owner.header.texts(tag).get(at).copied().map(decode);
         let flags = owner.header.flags(self.script_flags);
         Some(Script {
             package: owner.identity.name.clone(),

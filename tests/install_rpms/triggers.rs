@@ -1,0 +1,120 @@
+//! Triggers and the numbers that scripts are told, in upgrades of several packages.
+
+use std::fs;
+use std::path::Path;
+
+use super::build::{NOW, base, build_file, installed, rpm, rpm_installs, work};
+use super::scripts::{furnish, quiet};
+use super::system::{assert_same, pack};
+use crate::kit::succeed;
+
+/// Name, version, further lines of the header, files in `/opt`, and what listens to what.
+const BEFORE: &[(&str, &str, &str, &str, &str)] = &[
+    ("told", "1", "", "told", "target"),
+    ("kept", "1", "", "kept", "target target>1 other gone self"),
+    ("target", "1", "", "target shared", ""),
+    ("gone", "1", "", "gone", "gone"),
+    ("alone", "1", "", "alone", "kept target"),
+    ("twice", "1", "", "twice-1", ""),
+    ("twice", "2", "", "twice-2", ""),
+    ("files", "1", "", "files", "/opt /opt/target"),
+    ("gone-files", "1", "", "only shared", ""),
+];
+
+const AFTER: &[(&str, &str, &str, &str, &str)] = &[
+    ("told", "2", "", "told", "target"),
+    ("target", "2", "", "target", ""),
+    ("other", "1", "Obsoletes: gone", "other shared", ""),
+    ("self", "1", "", "self", "self kept"),
+    ("alone", "2", "", "alone", "kept target"),
+    ("twice", "3", "", "twice-3", ""),
+    ("gone-files", "2", "", "shared", ""),
+];
+
+/// Scripts of all kinds, each of which leaves a file that says with which numbers it was called.
+fn scripts(name: &str, version: &str, listens: &str) -> String {
+    let touch = |kind: &str| format!("touch /srv/{name}-{version}-{kind}-$1-$2\n");
+    let mut text = String::new();
+    for kind in ["pretrans", "pre", "post", "preun", "postun", "posttrans"] {
+        text += &format!("%{kind}\n{}", touch(kind));
+    }
+    for (number, target) in listens
+        .split(' ')
+        .enumerate()
+        .filter(|(_, it)| !it.is_empty())
+    {
+        let target = target.replace('>', " > ");
+        let kinds: &[&str] = match target.starts_with('/') {
+            false => &["prein", "in", "un", "postun"],
+            true => &["in", "un", "postun"],
+        };
+        for kind in kinds {
+            if target.starts_with('/') {
+                for whole in ["", "trans"] {
+                    let touched = format!("touch /srv/{name}-{whole}file{kind}-{number}\n");
+                    text += &format!("%{whole}filetrigger{kind} -- {target}\n{touched}");
+                }
+            } else {
+                let touched = touch(&format!("{kind}-{number}"));
+                text += &format!("%trigger{kind} -- {target}\n{touched}");
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn triggers_are_told_what_rpm_tells_them() {
+    let work = work("triggers");
+    let tar = base(&work);
+    let theirs = work.join("base");
+    furnish(&theirs);
+    let mut packages = [Vec::new(), Vec::new()];
+    for (rows, folder, built) in [(BEFORE, "old", 0), (AFTER, "new", 1)] {
+        // Each needs the one before it, which says in which order they come and go.
+        let mut needed = String::new();
+        for (name, version, lines, files, listens) in rows {
+            let listed: String = files.split(' ').map(|it| format!("/opt/{it}\n")).collect();
+            let text = format!(
+                "Name: {name}\nVersion: {version}\nRelease: 1\nSummary: x\nLicense: x\n\
+                 AutoReqProv: no\nBuildArch: noarch\n{lines}\n{needed}%description\nx\n%install\n\
+                 mkdir -p %{{buildroot}}/opt\ncd %{{buildroot}}/opt\necho x | tee {files}\n\
+                 touch -d @1000 *\n{}\n%files\n{listed}",
+                scripts(name, version, listens)
+            );
+            if !matches!(*name, "kept" | "files" | "twice") {
+                needed = format!("Requires: {name}\n");
+            }
+            let spec = work.write(&format!("{name}-{version}.spec"), text);
+            build_file(&work, &spec, folder, &[]);
+            packages[built].push(work.join(format!("{folder}/{name}-{version}.noarch.rpm")));
+        }
+    }
+    if !rpm_installs() {
+        return;
+    }
+    let by_rpm = |options: &[&str], packages: &[std::path::PathBuf]| {
+        let mut judge = rpm(&theirs);
+        judge
+            .args(options)
+            .args(["--noplugins", "--nodeps"])
+            .args(packages);
+        succeed(judge.env("SOURCE_DATE_EPOCH", NOW));
+    };
+    by_rpm(&["-i", "--force"], &packages[0]);
+    fs::remove_dir_all(theirs.join("srv")).unwrap();
+    fs::create_dir(theirs.join("srv")).unwrap();
+    pack(&theirs, &tar);
+    by_rpm(&["-U"], &packages[1]);
+    let text = "modules: [install_rpms]\nsize: 128M\ntable: none\nrpms: [new]\nnodeps: true\n";
+    work.write("build.yaml", text);
+    let Some(mounted) = installed(&work, &tar) else {
+        return;
+    };
+    let left = |root: &Path| {
+        let mut lines = quiet(root);
+        lines.retain(|line| line.starts_with("srv/") || line.starts_with("opt/"));
+        lines
+    };
+    assert_same(&left(mounted.path()), &left(&theirs));
+}
