@@ -192,10 +192,10 @@ impl AddUser {
                 'G' => user.groups = list(value),
                 'c' if is_field(value) => user.gecos = value.to_owned(),
                 'd' if is_field(value) && value.starts_with('/') => {
-                    user.home = Some(value.to_owned())
+                    user.home = Some(value.to_owned());
                 }
                 's' if is_field(value) && value.starts_with('/') => {
-                    user.shell = Some(value.to_owned())
+                    user.shell = Some(value.to_owned());
                 }
                 'M' | 'l' => {}
                 _ => return None,
