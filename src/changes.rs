@@ -72,8 +72,14 @@ pub(crate) struct Writers(BTreeMap<Vec<u8>, Rc<str>>);
 impl Writers {
     /// Notes what a step wrote. Returns a warning for each path where nothing is left of what an
     /// earlier step wrote, and one for each directory that is gone with such paths: an edit that
-    /// keeps some of its lines is none.
-    pub(crate) fn note(&mut self, step: &str, changes: &[Change], tree: &Tree) -> Vec<String> {
+    /// keeps some of its lines is none. What the last step wrote need not be noted.
+    pub(crate) fn note(
+        &mut self,
+        step: &str,
+        changes: &[Change],
+        tree: &Tree,
+        is_last: bool,
+    ) -> Vec<String> {
         let own: Rc<str> = step.into();
         let mut undone: BTreeMap<(&[u8], Rc<str>), Vec<&Change>> = BTreeMap::new();
         let mut gone: BTreeSet<&[u8]> = BTreeSet::new();
@@ -89,7 +95,10 @@ impl Writers {
             if change.after.is_none() {
                 gone.insert(&change.path);
             }
-            let writer = self.0.insert(change.path.clone(), own.clone());
+            let writer = match is_last {
+                true => self.0.remove(&change.path),
+                false => self.0.insert(change.path.clone(), own.clone()),
+            };
             if let Some(writer) = writer.filter(|_| !keeps_lines(change, tree)) {
                 let top = top_of(&gone, &change.path);
                 undone.entry((top, writer)).or_default().push(change);

@@ -89,13 +89,15 @@ pub(crate) fn run(
             companions.retain(|before| before.ending != companion.ending);
             companions.push(companion);
         }
-        warnings.extend(writers.note(&format!("{number} {name}"), &outcome.changes, tree));
+        let changes = tree.layers().last().map_or(&[][..], |layer| &layer.changes);
+        let is_last = number == recipe.steps.len();
+        warnings.extend(writers.note(&format!("{number} {name}"), changes, tree, is_last));
         let shown = outcome.warnings.iter();
         warnings.extend(shown.map(|warning| recipe.step_warning(step, warning)));
         done.push(report::Step {
             number,
             module: name.to_owned(),
-            changes: outcome.changes.iter().map(changes::describe).collect(),
+            changes: changes.iter().map(changes::describe).collect(),
         });
     }
     if let Some(read) = read {

@@ -9,6 +9,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::Arc;
 
+use fsgen::tree::layer::Change;
 use fsgen::{Kind, Meta, ReadAt, Timestamp, Tree};
 use modules::value::{Key, Map, Span, Value};
 use modules::{Cfg, Error, Host, Outcome, Root};
@@ -79,6 +80,11 @@ impl Beside {
         modules::run(&mut self.tree, module.name, &NoFiles, now, |root| {
             (module.modify)(module.name, root, &cfg)
         })
+    }
+
+    /// Returns what the last step changed.
+    pub(crate) fn changes(&self) -> &[Change] {
+        &self.tree.layers().last().unwrap().changes
     }
 
     /// Returns what the image has, by path.

@@ -117,8 +117,8 @@ fn systemd_makes_the_same_accounts() {
             files.extend(drop_ins.iter().map(|(path, text)| (&**path, *text)));
             let mut both = Beside::new("sysusers", &files);
             let ours = both.step("sysusers", &[]).unwrap();
-            let again = both.step("sysusers", &[]).unwrap();
-            assert_eq!(again.changes, [], "the second time: {row:?}");
+            both.step("sysusers", &[]).unwrap();
+            assert_eq!(both.changes(), [], "the second time: {row:?}");
             let mut root = OsString::from("--root=");
             root.push(both.work.path());
             let time = NOW.to_string();

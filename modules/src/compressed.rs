@@ -15,6 +15,8 @@ pub(crate) struct Compressed<'s> {
     at: u64,
     end: u64,
     chunk: Vec<u8>,
+    /// How many bytes of it were read from the file, and how many of these were taken.
+    filled: usize,
     used: usize,
     digest: Option<Digest>,
 }
@@ -27,17 +29,23 @@ impl<'s> Compressed<'s> {
             at,
             end,
             chunk: Vec::new(),
+            filled: 0,
             used: 0,
             digest,
         }
     }
 
-    /// Reads what the decoder has left, and returns the digest of all.
-    pub(crate) fn finish(mut self) -> io::Result<Option<Digest>> {
+    /// Returns the same, with the buffer of others that were read to their end.
+    pub(crate) fn with_buffer(self, chunk: Vec<u8>) -> Self {
+        Self { chunk, ..self }
+    }
+
+    /// Reads what the decoder has left, and returns the digest of all, and the buffer.
+    pub(crate) fn finish(mut self) -> io::Result<(Option<Digest>, Vec<u8>)> {
         loop {
             let len = self.fill_buf()?.len();
             if len == 0 {
-                return Ok(self.digest);
+                return Ok((self.digest, self.chunk));
             }
             self.consume(len);
         }
@@ -46,18 +54,23 @@ impl<'s> Compressed<'s> {
 
 impl BufRead for Compressed<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.used == self.chunk.len() {
+        if self.used == self.filled {
             let left = self.end - self.at;
             let len = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
-            self.chunk.resize(len, 0);
-            self.source.read_exact_at(&mut self.chunk, self.at)?;
+            if self.chunk.len() < len {
+                self.chunk.resize(len, 0);
+            }
+            (self.filled, self.used) = (0, 0);
+            if len > 0 {
+                self.source.read_exact_at(&mut self.chunk[..len], self.at)?;
+            }
+            self.filled = len;
             self.at += len as u64;
-            self.used = 0;
             if let Some(digest) = &mut self.digest {
-                digest.update(&self.chunk);
+                digest.update(&self.chunk[..len]);
             }
         }
-        Ok(&self.chunk[self.used..])
+        Ok(&self.chunk[self.used..self.filled])
     }
 
     fn consume(&mut self, len: usize) {

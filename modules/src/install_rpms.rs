@@ -7,6 +7,7 @@
 mod candidate;
 mod changes;
 mod conflict;
+mod decoded;
 mod doc;
 mod erase;
 mod fate;

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, LazyLock};
 
+use fsgen::tree::layer::Change;
 use fsgen::{Content, Kind, Meta, ReadAt, Timestamp, Tree};
 
 use crate::value::{Key, Map, Span, Value};
-use crate::{Cfg, Error, Host, Outcome, Partition, Root, Warning};
+use crate::{Cfg, Companion, Error, Host, Partition, Root, Warning};
 
 /// When everything in a test image was made.
 pub(crate) const THEN: Timestamp = Timestamp::from_secs(5);
@@ -130,6 +131,15 @@ pub(crate) fn texts(warnings: &[Warning]) -> Vec<String> {
     warnings.iter().map(Warning::to_string).collect()
 }
 
+/// What a step did.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) companions: Vec<Companion>,
+}
+
 /// Runs a built-in as the only step of a recipe.
 pub(crate) fn step(tree: &mut Tree, module: &str, recipe: &Value) -> Result<Outcome, Error> {
     step_with(tree, module, recipe, &Files::default())
@@ -149,8 +159,14 @@ pub(crate) fn step_with(
         Span::default(),
     )?;
     (module.check)(&cfg, host)?;
-    crate::run(tree, module.name, host, NOW, |root| {
+    let told = crate::run(tree, module.name, host, NOW, |root| {
         (module.modify)(module.name, root, &cfg)
+    })?;
+    Ok(Outcome {
+        changes: tree.layers().last().unwrap().changes.clone(),
+        warnings: told.warnings,
+        notes: told.notes,
+        companions: told.companions,
     })
 }
 

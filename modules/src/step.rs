@@ -5,11 +5,9 @@ use fsgen::{Timestamp, Tree};
 
 use crate::{Companion, Host, Root, Warning};
 
-/// What a step did.
+/// What a step told of its work. What it changed is the last layer of the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// Every path that it touched, in byte order.
-    pub changes: Vec<Change>,
     /// What the user should know, oldest first.
     pub warnings: Vec<Warning>,
     /// What it told of its work, oldest first.
@@ -46,10 +44,9 @@ pub fn run<E>(
         tree.rollback();
         return Err(error);
     }
-    let changes = tree.commit().changes.clone();
-    warnings.extend(unlabelled(tree, &changes));
+    tree.commit();
+    warnings.extend(unlabelled(tree));
     Ok(Outcome {
-        changes,
         warnings,
         notes,
         companions,
@@ -58,7 +55,7 @@ pub fn run<E>(
 
 /// Warns of new files without an SELinux label in an image whose files have one: an enforcing
 /// system may not be able to open them.
-fn unlabelled(tree: &Tree, changes: &[Change]) -> Option<Warning> {
+fn unlabelled(tree: &Tree) -> Option<Warning> {
     const LABEL: &[u8] = b"security.selinux";
     tree.node(Tree::ROOT).xattrs.get(LABEL)?;
     let is_bare = |change: &&Change| {
@@ -67,7 +64,7 @@ fn unlabelled(tree: &Tree, changes: &[Change]) -> Option<Warning> {
                 .resolve_link(&change.path)
                 .is_ok_and(|id| !tree.node(id).xattrs.contains_key(LABEL))
     };
-    let first = changes.iter().find(is_bare)?;
+    let first = tree.layers().last()?.changes.iter().find(is_bare)?;
     let message = format!(
         "the image is labelled for SELinux, but new paths such as {} have no label; add an empty \
          /.autorelabel to have them labelled at the first boot",

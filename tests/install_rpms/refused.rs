@@ -77,12 +77,20 @@ fn packages_that_cannot_be_installed() {
     fs::create_dir(work.join("plain")).unwrap();
     let plain = work.join("plain/payload-none-1.0.noarch.rpm");
     fs::rename(work.join("rpms/payload-none-1.0.noarch.rpm"), &plain).unwrap();
-    let mut twice = fs::read(plain).unwrap();
+    let mut twice = fs::read(&plain).unwrap();
     let name = |number: u8| format!("./opt/none/many/{number}\0").into_bytes();
     let at = twice.windows(name(2).len()).position(|w| w == name(2));
     let at = at.unwrap();
     twice[at..at + name(1).len()].copy_from_slice(&name(1));
     work.write("twice.rpm", twice);
+    // A name with zeros behind it, which the length of a name in the member's header counts.
+    let mut padded = fs::read(&plain).unwrap();
+    let length = at - 110 + 6 + 11 * 8;
+    let longer = format!("{:08x}", name(2).len() + 4000);
+    padded[length..length + 8].copy_from_slice(longer.as_bytes());
+    let end = at + name(2).len();
+    padded.splice(end..end, vec![0; 4000]);
+    work.write("padded.rpm", padded);
     work.write("text.rpm", "no package at all");
     fs::create_dir(work.join("empty")).unwrap();
     let mut wrong = Vec::new();
@@ -114,6 +122,7 @@ fn packages_that_cannot_be_installed() {
             "payload-gzip-1.0-1.noarch is listed as well",
         ),
         ("[twice.rpm]", 1, "the payload has /opt/none/many/1 twice"),
+        ("[padded.rpm]", 1, "the payload has more than the"),
         ("[cut-payload.rpm]", 1, "the payload ends at byte"),
         ("[payload.rpm]", 1, "payload"),
         (

@@ -1,8 +1,8 @@
 use fsgen::Tree;
 
-use crate::kit::{Files, image, read, show, step, texts, value};
+use crate::Error;
+use crate::kit::{Files, Outcome, image, read, show, step, texts, value};
 use crate::value::Value;
-use crate::{Error, Outcome};
 
 mod distributions;
 mod refusals;

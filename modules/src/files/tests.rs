@@ -1,8 +1,8 @@
 use fsgen::Tree;
 
-use crate::kit::{Files, THEN, image, read, show, step, step_with, value};
+use crate::kit::{Files, Outcome, THEN, image, read, show, step, step_with, value};
 use crate::value::Value;
-use crate::{Error, Outcome, Root};
+use crate::{Error, Root};
 
 fn sample() -> Tree {
     let mut tree = image(&[

@@ -1,12 +1,14 @@
 //! The content of a package's files: decoded, checked, and kept in a spool.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead};
+use std::mem;
 
 use fsgen::tree::content::{Content, SourceId};
 use thiserror::Error;
 
 use super::candidate::Candidate;
+use super::decoded::Decoded;
 use crate::compressed::Compressed;
 use crate::error::at;
 use crate::root::Spool;
@@ -18,14 +20,16 @@ use crate::rpm::package::{PackageError, same};
 use crate::rpm::tag;
 use crate::{Error, Host, Root, RootError, shared};
 
-/// How much is written at once.
+/// How much is decoded and written at once.
 const CHUNK: usize = 1 << 18;
 
-/// What the host keeps files in, in bytes.
-const PAGE: u64 = 4096;
+/// Where the payloads begin in the spool, in bytes: hosts keep files in pieces of such sizes, too,
+/// and threads that write beside one another do not share them.
+const PIECE: u64 = 1 << 17;
 
-/// How much is decoded at once for what is smaller.
-const SMALL: usize = 16 << 10;
+/// What a member of an archive has beside its name and content, at most, in bytes: the header, and
+/// zeros behind both.
+const MEMBER: u64 = 128;
 
 /// What is wrong with a payload.
 #[derive(Debug, Error)]
@@ -53,6 +57,8 @@ pub(super) enum PayloadError {
         found: u64,
         wanted: u64,
     },
+    #[error("the payload has more than the {0} bytes that the files of the header take")]
+    Long(u64),
     #[error("the payload lacks {}, which the header lists", show(.0))]
     Missing(Vec<u8>),
     #[error(
@@ -86,25 +92,21 @@ pub(super) fn read<'r>(
     let mut works = Vec::new();
     for index in order {
         let candidate = &candidates[*index];
-        works.push((candidate, end));
-        // Each of some hard links may have the content, though rpm gives it to the last alone.
-        let regular = hard_links(&candidate.files).into_values().flatten();
-        let sizes = regular.map(|file| candidate.files[file].size);
-        end = sizes.fold(end, u64::saturating_add);
-        // Threads that write beside one another do not share pages.
-        end = end.checked_next_multiple_of(PAGE).unwrap_or(end);
+        let start = end;
+        end = end.saturating_add(archive_len(&candidate.files));
+        works.push((candidate, (start, end)));
+        end = end.checked_next_multiple_of(PIECE).unwrap_or(end);
     }
     shared::in_order(
         host.threads(),
         &works,
         || Payload {
-            spooled: Spooled::new(&*spool),
+            spool: &*spool,
             source,
+            buffer: vec![0; CHUNK],
+            packed: Vec::new(),
         },
-        |payload, (candidate, start)| {
-            payload.spooled.begin(*start);
-            payload.read(candidate, host)
-        },
+        |payload, (candidate, part)| payload.read(candidate, *part, host),
         |place, contents| {
             let index = order[place];
             let contents = contents.map_err(|error| match error {
@@ -116,52 +118,39 @@ pub(super) fn read<'r>(
     )
 }
 
-/// A part of a spool that is written from start to end.
-struct Spooled<'s> {
-    spool: &'s dyn Spool,
-    /// Where what is in the buffer belongs.
-    at: u64,
-    buffer: Vec<u8>,
-    used: usize,
-}
-
-impl<'s> Spooled<'s> {
-    fn new(spool: &'s dyn Spool) -> Self {
-        Self {
-            spool,
-            at: 0,
-            buffer: vec![0; CHUNK],
-            used: 0,
-        }
-    }
-
-    /// Begins anew at a place.
-    fn begin(&mut self, at: u64) {
-        (self.at, self.used) = (at, 0);
-    }
-
-    /// Returns where the next byte belongs.
-    fn end(&self) -> u64 {
-        self.at + self.used as u64
-    }
-
-    fn flush(&mut self) -> Result<(), PayloadError> {
-        let written = self.spool.write_all_at(&self.buffer[..self.used], self.at);
-        written.map_err(|cause| PayloadError::Spool(RootError::Spool { cause }))?;
-        self.at += self.used as u64;
-        self.used = 0;
-        Ok(())
-    }
+/// Returns how many bytes the archive of these files has at most, its end included.
+fn archive_len(files: &[File]) -> u64 {
+    let member = |file: &File| {
+        // Each of some hard links may have the content, though rpm gives it to the last alone.
+        let content = match file.kind {
+            FileKind::Regular | FileKind::Symlink => file.size,
+            _ => 0,
+        };
+        let name = file.directory.len() + file.name.len();
+        content.saturating_add(MEMBER + name as u64)
+    };
+    let members = files.iter().map(member);
+    members.fold(MEMBER, u64::saturating_add)
 }
 
 /// What reads payloads, one after the other.
 struct Payload<'s> {
-    spooled: Spooled<'s>,
+    spool: &'s dyn Spool,
     source: SourceId,
+    /// What is decoded at once.
+    buffer: Vec<u8>,
+    /// What is read at once.
+    packed: Vec<u8>,
 }
 
 impl Payload<'_> {
-    fn read(&mut self, candidate: &Candidate, host: &dyn Host) -> Result<Contents, PayloadError> {
+    /// Decodes the payload of a package into a part of the spool.
+    fn read(
+        &mut self,
+        candidate: &Candidate,
+        part: (u64, u64),
+        host: &dyn Host,
+    ) -> Result<Contents, PayloadError> {
         let header = &candidate.package.header;
         let algorithm = |tag| {
             let number = header.numbers(tag).first().copied();
@@ -173,28 +162,44 @@ impl Payload<'_> {
             None => None,
         };
         let (start, end) = (candidate.package.payload, candidate.file.len);
-        let mut compressed = Compressed::new(&*candidate.file.source, start, end, digest);
-        let decoded = host.decode(Box::new(&mut compressed), end - start);
-        let decoded = BufReader::with_capacity(SMALL, decoded.map_err(PayloadError::Decoder)?);
-        let found = self.walk(
-            Archive::new(decoded),
-            &candidate.files,
-            algorithm(tag::FILEDIGESTALGO)?,
-        )?;
-        let digest = compressed.finish().map_err(PackageError::from)?;
+        let compressed = Compressed::new(&*candidate.file.source, start, end, digest);
+        let mut compressed = compressed.with_buffer(mem::take(&mut self.packed));
+        let decoder = host.decode(Box::new(&mut compressed), end - start);
+        let decoder = decoder.map_err(PayloadError::Decoder)?;
+        let mut decoded = Decoded::new(decoder, self.spool, part, &mut self.buffer);
+        let walk = Walk {
+            files: &candidate.files,
+            algorithm: algorithm(tag::FILEDIGESTALGO)?,
+            part,
+            source: self.source,
+        };
+        let found = walk.walk(Archive::new(&mut decoded));
+        if let Some(cause) = decoded.failed() {
+            return Err(PayloadError::Spool(RootError::Spool { cause }));
+        }
+        let found = found?;
+        let (digest, packed) = compressed.finish().map_err(PackageError::from)?;
+        self.packed = packed;
         if let (Some(wanted), Some(digest)) = (wanted, digest) {
             same("payload", "recorded", digest.hex(), wanted)?;
         }
-        self.spooled.flush()?;
         Ok(found)
     }
+}
 
-    fn walk(
-        &mut self,
-        mut archive: Archive<impl Read>,
-        files: &[File],
-        algorithm: Algorithm,
-    ) -> Result<Contents, PayloadError> {
+/// What is known of an archive before it is read.
+struct Walk<'p> {
+    files: &'p [File],
+    algorithm: Algorithm,
+    /// Where in the spool the archive is put.
+    part: (u64, u64),
+    source: SourceId,
+}
+
+impl Walk<'_> {
+    /// Checks all members; returns where their contents are.
+    fn walk(&self, mut archive: Archive<impl BufRead>) -> Result<Contents, PayloadError> {
+        let files = self.files;
         let paths: BTreeMap<_, _> = files
             .iter()
             .enumerate()
@@ -229,7 +234,6 @@ impl Payload<'_> {
                 }
             };
             let file = &files[index];
-            // What comes once fits into this package's part of the spool.
             if !seen.insert(index) {
                 return Err(PayloadError::Twice(file.path()));
             }
@@ -247,7 +251,7 @@ impl Payload<'_> {
                     wanted: file.size,
                 });
             }
-            contents.insert(first, self.keep(&mut archive, file, algorithm)?);
+            contents.insert(first, self.content(&mut archive, file)?);
         }
         archive.finish()?;
         match sets.keys().find(|first| !contents.contains_key(first)) {
@@ -256,27 +260,19 @@ impl Payload<'_> {
         }
     }
 
-    /// Writes the content of one member to the spool, and checks its digest.
-    fn keep(
-        &mut self,
-        archive: &mut Archive<impl Read>,
+    /// Checks the digest of one member's content; returns where in the spool that is.
+    fn content(
+        &self,
+        archive: &mut Archive<impl BufRead>,
         file: &File,
-        algorithm: Algorithm,
     ) -> Result<Content, PayloadError> {
-        let start = self.spooled.end();
-        let mut digest = Digest::new(algorithm);
-        loop {
-            let spooled = &mut self.spooled;
-            if spooled.used == spooled.buffer.len() {
-                spooled.flush()?;
-            }
-            let space = &mut spooled.buffer[spooled.used..];
-            let len = archive.read(space)?;
-            if len == 0 {
-                break;
-            }
-            digest.update(&space[..len]);
-            spooled.used += len;
+        let (start, end) = self.part;
+        let at = start.saturating_add(archive.at());
+        let mut digest = Digest::new(self.algorithm);
+        archive.content(|piece| digest.update(piece))?;
+        // What comes behind the part of the spool was not put there.
+        if start.saturating_add(archive.at()) > end {
+            return Err(PayloadError::Long(end - start));
         }
         let found = digest.hex();
         // Very old packages have none for some files.
@@ -289,7 +285,7 @@ impl Payload<'_> {
         }
         Ok(match file.size {
             0 => Content::bytes([]),
-            size => Content::span(self.source, start, size),
+            size => Content::span(self.source, at, size),
         })
     }
 }

@@ -153,7 +153,8 @@ impl Repo<'_> {
         if let Some(place) = place {
             let digest = Digest::new(place.algorithm);
             let bytes = Compressed::new(&*source, 0, len, Some(digest));
-            let digest = bytes.finish().map_err(|error| self.error(path, error))?;
+            let finished = bytes.finish();
+            let (digest, _) = finished.map_err(|error| self.error(path, error))?;
             let found = digest.map(Digest::hex).unwrap_or_default();
             if !found.eq_ignore_ascii_case(&place.digest) {
                 let wanted = &place.digest;

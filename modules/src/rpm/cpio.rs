@@ -3,7 +3,7 @@
 //! cpio's `newc` (`070701`, `070702`) has a name and a size for each. rpm's own `07070X`, made for
 //! files of 4 GiB and more, has a number instead, and the header knows all else.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead};
 
 use thiserror::Error;
 
@@ -55,7 +55,7 @@ pub(crate) struct Archive<R> {
     is_over: bool,
 }
 
-impl<R: Read> Archive<R> {
+impl<R: BufRead> Archive<R> {
     pub(crate) fn new(input: R) -> Self {
         Self {
             input,
@@ -67,8 +67,7 @@ impl<R: Read> Archive<R> {
 
     /// Returns the next member, having skipped what is left of the one before.
     pub(crate) fn next(&mut self) -> Result<Option<Member>, CpioError> {
-        let mut skipped = [0; 4096];
-        while self.read(&mut skipped)? > 0 {}
+        self.content(|_| {})?;
         self.align()?;
         let start = self.at;
         let mut magic = [0; 6];
@@ -112,28 +111,44 @@ impl<R: Read> Archive<R> {
         self.left = size;
     }
 
-    /// Reads content of the member that was returned last; 0 at its end.
-    pub(crate) fn read(&mut self, buf: &mut [u8]) -> Result<usize, CpioError> {
-        let len = usize::try_from(self.left).map_or(buf.len(), |left| left.min(buf.len()));
-        self.fill(&mut buf[..len])?;
-        self.left -= len as u64;
-        Ok(len)
+    /// Returns where the next byte that is read lies in the archive.
+    pub(crate) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Hands on what is left of the content of the member that was returned last, in pieces.
+    pub(crate) fn content(&mut self, mut each: impl FnMut(&[u8])) -> Result<(), CpioError> {
+        while self.left > 0 {
+            let at = self.at;
+            let piece = self.input.fill_buf();
+            let piece = piece.map_err(|cause| CpioError::Read { at, cause })?;
+            let len = usize::try_from(self.left).map_or(piece.len(), |left| left.min(piece.len()));
+            if len == 0 {
+                return Err(CpioError::CutShort(at));
+            }
+            each(&piece[..len]);
+            self.input.consume(len);
+            self.at += len as u64;
+            self.left -= len as u64;
+        }
+        Ok(())
     }
 
     /// Reads to the end of the input, where nothing but zeros may follow.
     pub(crate) fn finish(mut self) -> Result<(), CpioError> {
         debug_assert!(self.is_over);
-        let mut rest = [0; 4096];
         loop {
             let at = self.at;
-            let len = self.input.read(&mut rest);
-            let len = len.map_err(|cause| CpioError::Read { at, cause })?;
-            if len == 0 {
+            let rest = self.input.fill_buf();
+            let rest = rest.map_err(|cause| CpioError::Read { at, cause })?;
+            if rest.is_empty() {
                 return Ok(());
             }
-            if rest[..len].iter().any(|b| *b != 0) {
+            if rest.iter().any(|b| *b != 0) {
                 return Err(CpioError::Trailing(at));
             }
+            let len = rest.len();
+            self.input.consume(len);
             self.at += len as u64;
         }
     }
@@ -198,9 +213,8 @@ mod tests {
             if let Member::Numbered(_) = member {
                 archive.expect(3);
             }
-            let mut content = vec![0; 100];
-            let len = archive.read(&mut content)?;
-            content.truncate(len);
+            let mut content = Vec::new();
+            archive.content(|piece| content.extend(piece))?;
             found.push((member, content));
         }
         archive.finish()?;

@@ -88,18 +88,17 @@ impl Package {
                 String::new()
             }
         }
-        Self::read_from(
-            &Beginning {
-                file: &Nothing,
-                bytes: bytes.to_vec(),
-            },
-            bytes.len() as u64,
-        )
+        let file = &Nothing;
+        Self::read_from(&Beginning { file, bytes }, bytes.len() as u64)
     }
 
     /// Reads the headers of a file of `len` bytes, and checks the digests of the second one.
     pub(crate) fn read(file: &dyn ReadAt, len: u64) -> Result<Self, PackageError> {
-        Self::read_from(&Beginning::read(file, len)?, len)
+        let mut bytes = [0; BEGINNING];
+        let first = usize::try_from(len).map_or(BEGINNING, |len| len.min(BEGINNING));
+        let bytes = &mut bytes[..first];
+        file.read_exact_at(bytes, 0)?;
+        Self::read_from(&Beginning { file, bytes }, len)
     }
 
     fn read_from(file: &Beginning<'_>, len: u64) -> Result<Self, PackageError> {
@@ -145,21 +144,15 @@ impl Package {
 }
 
 /// How much of a file is read at once; most headers lie in it.
-const BEGINNING: u64 = 16 << 10;
+const BEGINNING: usize = 16 << 10;
 
 /// A file whose first bytes were read already.
 struct Beginning<'f> {
     file: &'f dyn ReadAt,
-    bytes: Vec<u8>,
+    bytes: &'f [u8],
 }
 
-impl<'f> Beginning<'f> {
-    fn read(file: &'f dyn ReadAt, len: u64) -> io::Result<Self> {
-        let mut bytes = vec![0; usize::try_from(len.min(BEGINNING)).unwrap_or_default()];
-        file.read_exact_at(&mut bytes, 0)?;
-        Ok(Self { file, bytes })
-    }
-
+impl Beginning<'_> {
     fn read_exact_at(&self, buf: &mut [u8], at: u64) -> io::Result<()> {
         let start = usize::try_from(at).ok();
         let range = start.and_then(|start| Some(start..start.checked_add(buf.len())?));
