@@ -5,6 +5,13 @@ use std::fmt::Write as _;
 /// Returns a name or path as text: control characters, backslashes and what is not UTF-8 become
 /// escapes that `printf '%b'` and the shell's `$'...'` read back (`\n`, `\\`, `\033`, `\377`).
 pub(crate) fn shown(name: &[u8]) -> String {
+    // Nearly all are plain, and a plan may have a million.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    if let Ok(text) = std::str::from_utf8(name)
+        && name.iter().all(is_plain)
+    {
+        return text.to_owned();
+    }
     let mut text = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
         for char in chunk.valid().chars() {

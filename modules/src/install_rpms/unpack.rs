@@ -45,6 +45,8 @@ struct Package<'p> {
     first_of: BTreeMap<usize, usize>,
     /// What was made for these.
     nodes: BTreeMap<usize, NodeId>,
+    /// The directory whose way was checked last.
+    way: Option<&'p [u8]>,
 }
 
 impl<'i> Unpacking<'i> {
@@ -100,6 +102,7 @@ impl<'i> Unpacking<'i> {
             contents,
             first_of: sets.into_iter().flat_map(links).collect(),
             nodes: BTreeMap::new(),
+            way: None,
         };
         for (index, file) in candidate.files.iter().enumerate() {
             let laid = self.lay(root, &mut package, index, file);
@@ -137,7 +140,10 @@ impl<'i> Unpacking<'i> {
             return Ok(());
         }
         let (uid, gid) = package.owner(file)?;
-        check_way(root, &file.directory).map_err(|message| candidate.error(message))?;
+        if package.way != Some(&file.directory) {
+            check_way(root, &file.directory).map_err(|message| candidate.error(message))?;
+            package.way = Some(&file.directory);
+        }
         let place = root.place_in(&file.directory, &file.name)?;
         match self.owners.settle(&place, package.owner_of(index, file)) {
             Settled::Put => {}
