@@ -114,7 +114,7 @@ fn check(cfg: &Cfg, host: &dyn Host) -> Result<(), ValueError> {
 }
 
 fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
-    let options: Options = cfg.options()?;
+    let mut options: Options = cfg.options()?;
     let mut candidates: Vec<Candidate> = match cfg.kept() {
         Some(candidates) => candidates,
         None => package_files::read(&options.rpms, root.host())?,
@@ -123,6 +123,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         root.warn("there is nothing to install; `rpms` lists packages and folders of them");
         return Ok(());
     }
+    setting::complete(&mut options, root)?;
     let machine = machine::check(root, &candidates)?;
     let color = machine.map_or(0, |machine| machine.color);
     let opened = Store::open(root).map_err(|error| error.at(cfg.span()));

@@ -37,12 +37,58 @@ fn rpms(work: &Work) -> [PathBuf; 3] {
 fn files_are_left_out_as_rpm_leaves_them_out() {
     let work = work("left-out");
     let rpms = rpms(&work);
-    work.write(
-        "build.yaml",
-        "modules: [install_rpms]\nsize: 64M\ntable: none\nrpms: [rpms/choice-1.x86_64.rpm]\n\
-         excludedocs: true\ninstall_langs: [de_AT, pt]\n",
-    );
-    let base = base(&work);
+    let recipe = |more: &str| {
+        let text = "modules: [install_rpms]\nsize: 64M\ntable: none\n\
+                    rpms: [rpms/choice-1.x86_64.rpm]\n";
+        work.write("build.yaml", format!("{text}{more}"));
+    };
+    let tar = base(&work);
+    // By the image's macros, as far as the recipe says nothing else.
+    let macros = work.join("base/etc/rpm/macros.image-language-conf");
+    let document = "/usr/share/doc/choice/README";
+    let french = "/usr/share/locale/fr/LC_MESSAGES/choice.mo";
+    fs::create_dir_all(macros.parent().unwrap()).unwrap();
+    for (lines, more, documents, frenches) in [
+        ("", "", true, true),
+        ("%_install_langs en:fr\n%_excludedocs 0", "", true, true),
+        (
+            "%_install_langs de_AT:all\n%_excludedocs 1",
+            "",
+            false,
+            true,
+        ),
+        ("%_install_langs %{nil}", "", true, true),
+        ("%_install_langs de_AT", "excludedocs: true\n", false, false),
+        (
+            "%_install_langs de\n%_excludedocs 1",
+            "excludedocs: false\n",
+            true,
+            false,
+        ),
+        (
+            "%_install_langs de\n%_excludedocs 1",
+            "install_langs: [all]\n",
+            false,
+            true,
+        ),
+    ] {
+        fs::write(&macros, format!("{lines}\n")).unwrap();
+        pack(&work.join("base"), &tar);
+        recipe(more);
+        for (path, is_there) in [(document, documents), (french, frenches)] {
+            let shown = run(work.hsb(["plan", "-q", "--show", path, "-i"]).arg(&tar));
+            assert_eq!(
+                shown.code == Some(0),
+                is_there,
+                "{lines} {more}: {shown:#?}"
+            );
+        }
+    }
+    let lines = "%_install_langs de_AT:pt\n%_excludedocs 1\n";
+    fs::write(&macros, lines).unwrap();
+    pack(&work.join("base"), &tar);
+    recipe("");
+    let base = tar;
     let Some(mounted) = installed(&work, &base) else {
         return;
     };
@@ -50,13 +96,9 @@ fn files_are_left_out_as_rpm_leaves_them_out() {
     let theirs = work.join("base");
     succeed(
         rpm(&theirs)
-            .args([
-                "--define",
-                "_install_langs de_AT:pt",
-                "-i",
-                "--noplugins",
-                "--excludedocs",
-            ])
+            .arg("--load")
+            .arg(&macros)
+            .args(["-i", "--noplugins"])
             .arg(&rpms[0]),
     );
     assert_same(&listing(ours), &listing(&theirs));

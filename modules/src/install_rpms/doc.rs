@@ -66,8 +66,9 @@ transaction are those of the build, what scripts make has that time as well, wha
 first boot is there after it, and what programs leave that nobody ran is missing: backups such as
 `/etc/passwd-`, `/etc/.pwd.lock`, `/etc/ld.so.cache` and logs. Packages that do not need each other
 come in the order of their names, and not of arguments: new users without a fixed number get theirs
-in that order, and of the same file in two packages the first one's time counts. What macros of the
-image leave out of packages, such as `%_install_langs`, does not count, only the recipe.
+in that order, and of the same file in two packages the first one's time counts. Of the image's
+macros that leave files out, `%_excludedocs` and `%_install_langs` count, and `%_netsharedpath` does
+not.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";
@@ -102,12 +103,18 @@ pub(super) const OPTIONS: &[OptionDoc] = &[
         "repo_gpgcheck",
         "refuse repositories whose list is not signed by a key of `keyring`, or of the image",
     ),
-    OptionDoc::flag("excludedocs", "leave documentation out, all but licenses"),
+    OptionDoc::optional(
+        "excludedocs",
+        Shape::Bool,
+        "leave documentation out, all but licenses; left out, what `%_excludedocs` of the image's \
+         macro files says",
+    ),
     OptionDoc::optional(
         "install_langs",
         Shape::List(&Shape::Text),
         "of files that packages mark with a language, put only those of these there, such as \
-         `[en, de_DE]`; without it, or with `all`, those of every language",
+         `[en, de_DE]`, or with `all` those of every language; left out, what `%_install_langs` of \
+         the image's macro files says, or else `all`",
     ),
     OptionDoc::flag(
         "nodeps",

@@ -19,6 +19,11 @@ pub(super) enum Verify {
 }
 
 impl Options {
+    /// Returns whether documentation is left out.
+    pub(super) fn leaves_docs_out(&self) -> bool {
+        self.excludedocs == Some(true)
+    }
+
     /// Returns whether the lists of repositories have to be signed.
     pub(super) fn checks_lists(&self) -> bool {
         self.repo_gpgcheck.as_ref().is_some_and(|asked| asked.value)
@@ -44,10 +49,10 @@ pub(super) struct Options {
     pub(super) verify: Option<Spanned<Verify>>,
     /// Whether the lists of repositories have to be signed.
     pub(super) repo_gpgcheck: Option<Spanned<bool>>,
-    /// Leave documentation out.
-    #[serde(default)]
-    pub(super) excludedocs: bool,
-    /// The languages whose files are put there; all without it.
+    /// Leave documentation out; what the image's rpm is set to without it.
+    pub(super) excludedocs: Option<bool>,
+    /// The languages whose files are put there; without it those that the image's rpm is set to, or
+    /// all.
     pub(super) install_langs: Option<Vec<String>>,
     /// Let packages take files of others.
     #[serde(default)]

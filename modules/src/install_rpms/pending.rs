@@ -133,7 +133,7 @@ fn label(identity: &Identity) -> String {
 /// Returns the script that puts a folder's packages into the database, by any rpm since 4.4.
 fn script(folder: &str, options: &Options) -> String {
     let mut more = String::new();
-    if options.excludedocs {
+    if options.leaves_docs_out() {
         more += " --excludedocs";
     }
     if let Some(langs) = &options.install_langs {

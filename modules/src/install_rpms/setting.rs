@@ -1,5 +1,6 @@
 //! What the image's rpm is set to, by the files of macros that it reads.
 
+use super::options::Options;
 use crate::root::join;
 use crate::{Root, RootError};
 
@@ -16,6 +17,32 @@ const MACROS: [&str; 7] = [
 
 /// Endings of what rpm leaves beside such files, and does not read.
 const ASIDE: [&[u8]; 4] = [b".rpmnew", b".rpmsave", b".rpmorig", b"~"];
+
+/// Takes what the recipe does not say of files that are left out from the image's settings.
+pub(super) fn complete(options: &mut Options, root: &mut Root<'_>) -> Result<(), RootError> {
+    if options.excludedocs.is_none() {
+        let value = setting(root, "_excludedocs")?.unwrap_or_default();
+        let is_set = value.parse().is_ok_and(|number: i64| number != 0);
+        if is_set {
+            root.info("documentation is left out, as %_excludedocs of the image says");
+        }
+        options.excludedocs = Some(is_set);
+    }
+    if options.install_langs.is_none() {
+        let value = setting(root, "_install_langs")?.unwrap_or_default();
+        let languages = value.split(':').filter(|language| !language.is_empty());
+        let languages: Vec<String> = languages.map(str::to_owned).collect();
+        // Other macros than those known here would have to be expanded.
+        if languages.is_empty() || value.contains('%') {
+            return Ok(());
+        }
+        root.info(format!(
+            "files are for {value}, as %_install_langs of the image says"
+        ));
+        options.install_langs = Some(languages);
+    }
+    Ok(())
+}
 
 /// Returns a setting, with its most usual macros replaced.
 pub(super) fn setting(root: &Root<'_>, name: &str) -> Result<Option<String>, RootError> {

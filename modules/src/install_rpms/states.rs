@@ -14,7 +14,7 @@ pub(super) fn decide(files: &[File], options: &Options, color: u32) -> Vec<State
             State::WrongColor
         } else if file.is_license() {
             State::Normal
-        } else if is_foreign(file, options) || (options.excludedocs && file.is_doc()) {
+        } else if is_foreign(file, options) || (options.leaves_docs_out() && file.is_doc()) {
             State::NotInstalled
         } else {
             State::Normal
