@@ -1,7 +1,8 @@
 //! Settings of the network as the programs see them that they are for.
 //!
 //! netplan makes settings for systemd-networkd and NetworkManager out of ours for it: those must
-//! say the same as ours for these two. ifquery reads ours for ifupdown.
+//! say the same as ours for these two. ifquery reads ours for ifupdown. Linux knows which routers
+//! there can be.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -218,4 +219,72 @@ fn netplan_reads_what_others_wrote_beside_ours() {
     ];
     want.sort_unstable();
     assert_eq!(lines, want, "{found}");
+}
+
+/// Asks Linux for a route by way of the loopback interface, through which IPv6 has no router.
+const ROUTE: &str = "
+    ip link set lo up
+    case $1 in *:*) to=2001:db8::/32;; *) to=192.0.2.0/24;; esac
+    ip route add $to via $1 dev lo onlink 2>&1 | grep -v 'Egress device can not be loopback'
+    exit ${PIPESTATUS[1]}";
+
+#[test]
+fn routers_are_such_as_linux_takes() {
+    for via in [
+        "10.0.0.1",
+        "240.0.0.1",
+        "255.255.255.254",
+        "255.255.255.255",
+        "224.0.0.1",
+        "239.1.2.3",
+        "0.0.0.0",
+        "127.0.0.1",
+        "127.9.9.9",
+        "fe80::1",
+        "2001:db8::",
+        "::",
+        "::1",
+        "ff02::1",
+        "ff0e::1",
+    ] {
+        let mut unshare = kit::tool("unshare");
+        unshare.args([
+            "--user",
+            "--map-root-user",
+            "--net",
+            "bash",
+            "-c",
+            ROUTE,
+            "-",
+            via,
+        ]);
+        let linux = kit::run(&mut unshare);
+        if linux.stderr.starts_with("unshare: ") {
+            return kit::say(&format!("NOT TRIED on Linux: {}", linux.stderr.trim()));
+        }
+        // It says something of those that it refuses.
+        let is_refused = linux.code == Some(0);
+        let (gateway, to) = match via.contains(':') {
+            true => ("gateway6", "fc00::/7"),
+            false => ("gateway", "10.9.0.0/16"),
+        };
+        let alone = "addresses: [203.0.113.5/32, 'fd00::5/128']";
+        for keys in [
+            format!("{gateway}: '{via}'"),
+            format!("routes: [{{to: '{to}', via: '{via}'}}]"),
+            format!("{alone}, {gateway}: '{via}'"),
+        ] {
+            let work = Work::new("routers");
+            let recipe = format!("modules: [network]\nnetwork:\n- {{name: eth0, {keys}}}\n");
+            work.write("build.yaml", recipe);
+            let ours = kit::run(&mut work.hsb(["plan", "-q"]));
+            let is_ours = ours.stderr.contains("build.yaml:3:")
+                && ours
+                    .stderr
+                    .contains(&format!(" {via} is no address of a router: "));
+            assert_eq!(is_ours, is_refused, "{keys} {linux:#?} {ours:#?}");
+        }
+    }
+    // Only there to name the judge, which the script calls.
+    kit::succeed(kit::tool("ip").arg("-V"));
 }

@@ -22,6 +22,16 @@ impl Prefix {
         Self { address, len: 0 }
     }
 
+    /// Returns the network that holds one address alone.
+    pub(super) fn alone(address: IpAddr) -> Self {
+        let len = if address.is_ipv6() { 128 } else { 32 };
+        Self { address, len }
+    }
+
+    pub(super) fn is_alone(&self) -> bool {
+        *self == Self::alone(self.address)
+    }
+
     pub(super) fn is_v6(&self) -> bool {
         self.address.is_ipv6()
     }
@@ -65,6 +75,7 @@ impl Prefix {
         let IpAddr::V4(v4) = address else { return None };
         let host = u32::MAX.checked_shr(self.len.into()).unwrap_or(0);
         match u32::from(v4) & host {
+            _ if v4.is_broadcast() => Some("stands for all machines of the link"),
             _ if self.len > 30 => None,
             0 => Some("stands for its whole network"),
             bits if bits == host => Some("stands for all machines of its network"),
@@ -144,6 +155,8 @@ mod tests {
             ("10.0.0.1/32", true),
             ("10.0.0.3/30", false),
             ("0.0.0.0/0", false),
+            ("255.255.255.255/32", false),
+            ("255.255.255.254/32", true),
             ("224.0.0.1/24", false),
             ("fd00::/64", true),
             ("ff02::1/64", false),

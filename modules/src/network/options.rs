@@ -155,7 +155,7 @@ impl Item {
         let mut routes = Vec::new();
         for (gateway, v6) in [(&self.gateway, false), (&self.gateway6, true)] {
             let Some(gateway) = gateway else { continue };
-            let via = address(gateway)?;
+            let via = router(gateway)?;
             if via.is_ipv6() != v6 {
                 let wanted = if v6 { "IPv6" } else { "IPv4" };
                 return Err(gateway.error(format!("{via} is no {wanted} address")));
@@ -164,11 +164,11 @@ impl Item {
                 to: Prefix::everywhere(v6),
                 via,
                 metric: None,
-                on_link: false,
+                on_link: is_on_link(gateway, via, &addresses, dhcp)?,
             });
         }
         for way in &self.routes {
-            routes.push(way.route()?);
+            routes.push(way.route(&addresses, dhcp)?);
         }
         if let Some(mtu) = self.mtu.as_ref().filter(|mtu| ***mtu < 68) {
             return Err(mtu.error(format!(
@@ -182,10 +182,6 @@ impl Item {
                 "an MTU of {} is below 1280, the least of IPv6",
                 **mtu
             )));
-        }
-        self.check_reach(&addresses, dhcp)?;
-        for route in &mut routes {
-            route.on_link = is_on_link(&addresses, dhcp, route.via);
         }
         let servers = self.nameservers.iter().map(|text| server(text, &selector));
         let nameservers = servers.collect::<Result<_, _>>()?;
@@ -227,35 +223,6 @@ impl Item {
         let mut others = taken.split_off(before);
         others.retain(|other| !is_link_local(*other));
         taken.append(&mut others);
-        Ok(())
-    }
-
-    /// Fails when a router is none that the interface can speak to.
-    fn check_reach(&self, addresses: &[Prefix], dhcp: Dhcp) -> Result<(), ValueError> {
-        let vias = self.routes.iter().map(|way| &way.via);
-        for text in self.gateway.iter().chain(&self.gateway6).chain(vias) {
-            let via = address(text)?;
-            // What comes by DHCP, nobody knows yet.
-            let may_be = if via.is_ipv6() { dhcp.v6 } else { dhcp.v4 };
-            let is_local = is_link_local(via);
-            let is_near = addresses.iter().any(|prefix| prefix.reaches(via));
-            if addresses.iter().any(|prefix| prefix.address == via) {
-                return Err(text.error(format!("the router {via} is the interface itself")));
-            }
-            if may_be || is_local || is_near || is_on_link(addresses, dhcp, via) {
-                continue;
-            }
-            let family = if via.is_ipv6() { "IPv6" } else { "IPv4" };
-            let own = addresses
-                .iter()
-                .filter(|prefix| prefix.is_v6() == via.is_ipv6());
-            let own: Vec<_> = own.map(ToString::to_string).collect();
-            let error = text.error(format!("the router {via} is out of reach of the interface"));
-            return Err(error.help(match &own[..] {
-                [] => format!("it has no {family} address"),
-                own => format!("it has {}", own.join(", ")),
-            }));
-        }
         Ok(())
     }
 
@@ -304,8 +271,8 @@ impl Item {
 }
 
 impl Way {
-    fn route(&self) -> Result<Route, ValueError> {
-        let via = address(&self.via)?;
+    fn route(&self, addresses: &[Prefix], dhcp: Dhcp) -> Result<Route, ValueError> {
+        let via = router(&self.via)?;
         let to = match self.to.as_str() {
             "default" => Prefix::everywhere(via.is_ipv6()),
             _ => prefix(&self.to)?,
@@ -322,7 +289,7 @@ impl Way {
             to,
             via,
             metric: self.metric,
-            on_link: false,
+            on_link: is_on_link(&self.via, via, addresses, dhcp)?,
         })
     }
 }
@@ -333,14 +300,61 @@ pub(super) fn is_link_local(address: IpAddr) -> bool {
 }
 
 /// Returns whether a router is on the link though no network of the interface has it: so it is meant
-/// where all addresses are networks of one.
-fn is_on_link(addresses: &[Prefix], dhcp: Dhcp, via: IpAddr) -> bool {
-    let v6 = via.is_ipv6();
+/// where all addresses are networks of one. Fails when the interface cannot speak to it.
+fn is_on_link(
+    text: &Spanned<String>,
+    via: IpAddr,
+    addresses: &[Prefix],
+    dhcp: Dhcp,
+) -> Result<bool, ValueError> {
+    let (v6, family) = (via.is_ipv6(), if via.is_ipv6() { "IPv6" } else { "IPv4" });
+    let own = addresses.iter().filter(|prefix| prefix.is_v6() == v6);
+    let own: Vec<Prefix> = own.copied().collect();
+    if own.iter().any(|prefix| prefix.address == via) {
+        return Err(text.error(format!("the router {via} is the interface itself")));
+    }
+    let near: Vec<_> = own.iter().filter(|prefix| prefix.reaches(via)).collect();
+    for Prefix { len, .. } in &near {
+        check_router(
+            text,
+            Prefix {
+                address: via,
+                len: *len,
+            },
+        )?;
+    }
+    // What comes by DHCP, nobody knows yet.
     let may_be = if v6 { dhcp.v6 } else { dhcp.v4 };
-    let mut own = addresses.iter().filter(|prefix| prefix.is_v6() == v6);
-    let all = if v6 { 128 } else { 32 };
-    let is_alone = own.clone().next().is_some() && own.all(|prefix| prefix.len == all);
-    is_alone && !may_be && !is_link_local(via)
+    if may_be || is_link_local(via) || !near.is_empty() {
+        return Ok(false);
+    }
+    if !own.is_empty() && own.iter().all(Prefix::is_alone) {
+        return Ok(true);
+    }
+    let error = text.error(format!("the router {via} is out of reach of the interface"));
+    Err(error.help(match &own[..] {
+        [] => format!("it has no {family} address"),
+        own => format!("it has {}", super::join(own, ", ")),
+    }))
+}
+
+/// Reads the address of a router, as far as it can be one in any network.
+fn router(text: &Spanned<String>) -> Result<IpAddr, ValueError> {
+    let address = address(text)?;
+    check_router(text, Prefix::alone(address))?;
+    Ok(address)
+}
+
+/// Fails for addresses that Linux takes no router to have in a network.
+fn check_router(text: &Spanned<String>, router: Prefix) -> Result<(), ValueError> {
+    let what = match router.address.is_loopback() {
+        true => Some("stands for the machine itself"),
+        false => router.stands_for(),
+    };
+    what.map_or(Ok(()), |what| {
+        let message = format!("{} is no address of a router: it {what}", router.address);
+        Err(text.error(message))
+    })
 }
 
 fn prefix(text: &Spanned<String>) -> Result<Prefix, ValueError> {

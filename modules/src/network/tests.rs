@@ -270,6 +270,13 @@ fn routers_in_and_out_of_reach() {
             Some("the router 10.0.0.5 is the interface itself".to_owned()),
         ),
         (
+            value!({"name": "a", "addresses": ["10.0.0.5/24"], "gateway": "10.0.0.255"}),
+            Some(
+                "10.0.0.255 is no address of a router: it stands for all machines of its network"
+                    .to_owned(),
+            ),
+        ),
+        (
             value!({"name": "a", "addresses": ["10.0.0.5/24"],
                 "routes": [{"to": "10.9.0.0/16", "via": "10.1.0.1"}]}),
             out("10.1.0.1"),
