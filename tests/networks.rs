@@ -173,6 +173,18 @@ fn ifquery_reads_what_was_meant() {
         up: ip route add 172.31.1.1 dev eth0\n\
         up: ip route add 0.0.0.0/0 via 172.31.1.1 dev eth0";
     assert_eq!(found, want.lines().collect::<Vec<_>>());
+
+    // The router is one of the link, which needs no address of IPv6.
+    let row = "{name: eth0, addresses: [10.0.0.5/24], gateway6: 'fe80::1'}";
+    let work = Work::new("ifquery");
+    let text = written(&work, row, "ifupdown", "sbin/ifup", &[path]).remove(0);
+    assert!(text.contains("iface eth0 inet6 manual\n"), "{text}");
+    let file = work.write("interfaces", text);
+    let found = kit::succeed(kit::tool("ifquery").arg("-i").arg(&file).arg("eth0"));
+    let found: Vec<_> = found.lines().filter(said).collect();
+    let want = "address: 10.0.0.5\nnetmask: 255.255.255.0\n\
+        up: ip -6 route add ::/0 via fe80::1 dev eth0";
+    assert_eq!(found, want.lines().collect::<Vec<_>>());
 }
 
 #[test]

@@ -94,8 +94,15 @@ fn stanzas(interface: &Interface, name: &str) -> Vec<Stanza> {
             .filter(|prefix| prefix.is_v6() == v6);
         let first = if dhcp { None } else { addresses.next() };
         let mut options = Vec::new();
+        let mut routes = interface
+            .routes
+            .iter()
+            .filter(|route| route.to.is_v6() == v6)
+            .peekable();
         let method = match (first, dhcp) {
-            (None, false) => continue,
+            (None, false) if routes.peek().is_none() => continue,
+            // A router of the link needs no other address.
+            (None, false) => "manual",
             // Routers say by themselves which addresses there are, and whether to ask for more.
             (None, true) if v6 => "auto",
             (None, true) => "dhcp",
@@ -105,10 +112,6 @@ fn stanzas(interface: &Interface, name: &str) -> Vec<Stanza> {
                 "static"
             }
         };
-        let routes = interface
-            .routes
-            .iter()
-            .filter(|route| route.to.is_v6() == v6);
         let (gateways, routes): (Vec<_>, Vec<_>) = routes.partition(|route| {
             let is_plain = route.metric.is_none() && !route.on_link;
             first.is_some() && route.to.is_everywhere() && is_plain

@@ -75,11 +75,18 @@ fn family(text: &mut String, interface: &Interface, v6: bool) {
         .filter(|server| server.address.is_ipv6() == v6);
     // It knows by itself which interface leads to those of the link.
     let servers: Vec<_> = servers.map(Nameserver::without_zone).collect();
+    let routes = interface
+        .routes
+        .iter()
+        .filter(|route| route.to.is_v6() == v6);
+    let routes: Vec<_> = routes.collect();
     let method = match (dhcp, interface.has_address(v6), v6) {
         (true, ..) => "auto",
         (false, true, _) => "manual",
         // Servers need a family that is on.
         (false, false, true) if !servers.is_empty() => "auto",
+        // So do routers of the link, which need no other address.
+        (false, false, true) if !routes.is_empty() => "link-local",
         (false, false, true) => "ignore",
         (false, false, false) => "disabled",
     };
@@ -97,11 +104,7 @@ fn family(text: &mut String, interface: &Interface, v6: bool) {
     if method == "ignore" || method == "disabled" {
         return;
     }
-    let routes = interface
-        .routes
-        .iter()
-        .filter(|route| route.to.is_v6() == v6);
-    for (i, route) in routes.enumerate() {
+    for (i, route) in routes.iter().enumerate() {
         let metric = route
             .metric
             .map_or_else(String::new, |metric| format!(",{metric}"));
@@ -113,7 +116,7 @@ fn family(text: &mut String, interface: &Interface, v6: bool) {
     if !servers.is_empty() {
         *text += &format!("dns={};\n", join(servers, ";"));
     }
-    if !interface.search.is_empty() {
+    if !interface.search.is_empty() && method != "link-local" {
         *text += &format!("dns-search={};\n", join(&interface.search, ";"));
     }
 }

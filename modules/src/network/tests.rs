@@ -1,3 +1,4 @@
+mod link_local;
 mod netplan;
 mod servers;
 
