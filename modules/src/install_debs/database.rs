@@ -326,6 +326,11 @@ impl Entry {
         self.paragraph.get("Essential") == "yes"
     }
 
+    /// Returns whether somebody wants it to stay as it is.
+    pub(super) fn is_held(&self) -> bool {
+        self.paragraph.get("Status").starts_with("hold ")
+    }
+
     /// Says in the field how far it is installed.
     fn set_state(&mut self, state: State) {
         let found = STATES.iter().find(|(_, known)| *known == state);

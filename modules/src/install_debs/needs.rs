@@ -117,7 +117,7 @@ impl<'p> World<'p> {
             None if !is_needed => true,
             None => found.multi == Multi::Foreign || own == other,
             Some("any") if !is_needed => true,
-            Some("any") => found.multi == Multi::Allowed || own == other,
+            Some("any") => found.multi == Multi::Allowed,
             Some("native") => other == self.arches.native,
             Some(arch) => other == arch,
         }
@@ -187,7 +187,8 @@ impl<'p> World<'p> {
                     };
                     let old = database.entry(there);
                     let is_same = old.identity.name == by.identity.name;
-                    if !is_same && !old.is_essential() && replaces(by.relations, &old.identity) {
+                    let may_go = !old.is_essential() && !old.is_held();
+                    if !is_same && may_go && replaces(by.relations, &old.identity) {
                         found.entry(there).or_insert(new);
                     }
                 }
