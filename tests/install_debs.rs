@@ -8,6 +8,7 @@ mod conffiles;
 mod debhelper;
 mod guards;
 mod headers;
+mod judged;
 mod kernels;
 mod refused;
 mod scripts;

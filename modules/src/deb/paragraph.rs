@@ -3,6 +3,8 @@
 
 use thiserror::Error;
 
+use crate::root::any_text::{decode, encode};
+
 /// The fields that dpkg's list has first, in its order (dpkg's `fieldinfos`).
 const ORDER: [&str; 29] = [
     "Package",
@@ -52,18 +54,14 @@ pub(crate) enum ParagraphError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Field {
     name: String,
+    /// Bytes in it may be no UTF-8.
     text: String,
-    /// The bytes of the value, if they are no UTF-8.
-    bytes: Option<Vec<u8>>,
 }
 
 impl Field {
     fn new(name: &str, value: &[u8]) -> Self {
-        let value = value.trim_ascii_end();
-        let text = String::from_utf8_lossy(value).into_owned();
-        let bytes = (text.as_bytes() != value).then(|| value.to_vec());
-        let name = name.to_owned();
-        Self { name, text, bytes }
+        let (name, text) = (name.to_owned(), decode(value.trim_ascii_end()));
+        Self { name, text }
     }
 
     fn is(&self, name: &str) -> bool {
@@ -141,13 +139,11 @@ impl Paragraph {
         let value = value.into();
         let place = self.0.iter().position(|field| field.is(name));
         match (place, value.is_empty()) {
-            (Some(at), false) if self.0[at].text == value => {}
-            (Some(at), false) => (self.0[at].text, self.0[at].bytes) = (value, None),
+            (Some(at), false) => self.0[at].text = value,
             (Some(at), true) => drop(self.0.remove(at)),
             (None, false) => self.0.push(Field {
                 name: name.to_owned(),
                 text: value,
-                bytes: None,
             }),
             (None, true) => {}
         }
@@ -171,7 +167,7 @@ impl Paragraph {
             for text in [known.unwrap_or(&field.name), ":", space] {
                 lines.extend(text.bytes());
             }
-            lines.extend(field.bytes.as_deref().unwrap_or(field.text.as_bytes()));
+            lines.extend(encode(&field.text));
             lines.push(b'\n');
         }
         lines

@@ -9,6 +9,7 @@ use fsgen::tree::content::Content;
 use super::database::{Database, Entry, State};
 use super::set::Candidate;
 use super::unpack::{UNPACKED, Unpacking};
+use crate::root::any_text::{decode, encode};
 use crate::root::show;
 use crate::rpm::digest::{Algorithm, Digest};
 use crate::value::ValueError;
@@ -73,7 +74,7 @@ impl Settings {
             let parsed = parse(line).map_err(|why| candidate.error(format!("conffiles: {why}")));
             let (flag, path) = parsed?;
             let path = &*path;
-            let mut owners = database.owners(path.as_bytes());
+            let mut owners = database.owners(&encode(path));
             // What the package itself says counts before others.
             owners.sort_by_key(|owner| Some(*owner) != old);
             let mut digests = owners.iter().filter_map(|owner| {
@@ -97,12 +98,12 @@ impl Settings {
     }
 
     fn find(&self, path: &[u8]) -> Option<&Conffile> {
-        let place = self.places.get(std::str::from_utf8(path).ok()?)?;
+        let place = self.places.get(&decode(path))?;
         self.files.get(*place)
     }
 
     fn find_mut(&mut self, path: &[u8]) -> Option<&mut Conffile> {
-        let place = self.places.get(std::str::from_utf8(path).ok()?)?;
+        let place = self.places.get(&decode(path))?;
         self.files.get_mut(*place)
     }
 
@@ -145,8 +146,7 @@ impl Settings {
 
     /// Adds a file that only the version before had.
     pub(super) fn add_obsolete(&mut self, path: &[u8], digest: &str) {
-        let path = String::from_utf8_lossy(path).into_owned();
-        self.push(path, digest.to_owned(), Flag::Obsolete);
+        self.push(decode(path), digest.to_owned(), Flag::Obsolete);
     }
 
     pub(super) fn mark_obsolete(&mut self, path: &[u8]) {
@@ -200,6 +200,7 @@ fn parse(line: &str) -> Result<(Flag, String), String> {
         rest = after;
     }
     match rest {
+        rest if rest.contains('\0') => Err(format!("{path:?} has a byte 0")),
         "" | "." => Err("the root directory is no setting".to_owned()),
         rest => Ok((flag, format!("/{rest}"))),
     }
@@ -213,7 +214,7 @@ impl Unpacking {
         let mut touched = Vec::new();
         for file in &mut settings.files {
             if file.flag == Flag::None {
-                let place = self.local.place(file.path.as_bytes(), &own.name).to_vec();
+                let place = self.local.place(&encode(&file.path), &own.name).to_vec();
                 if self.settle_setting(root, file, &place)? {
                     touched.push(place);
                 }
@@ -246,7 +247,7 @@ impl Unpacking {
         let new_path = [&*path, UNPACKED].concat();
         let Some(new) = digest_of(root, &new_path)? else {
             // Another architecture's package has done it already.
-            let others = self.database.owners(file.path.as_bytes());
+            let others = self.database.owners(&encode(&file.path));
             let known = others.iter().find_map(|other| {
                 let entry = self.database.entry(*other);
                 let mut files = entry

@@ -6,6 +6,7 @@ use fsgen::Kind;
 
 use super::conffile::{Settings, digest};
 use super::unpack::{Package, Unpacking};
+use crate::root::any_text::encode;
 use crate::root::show;
 use crate::{Error, Root};
 
@@ -80,8 +81,8 @@ impl Unpacking {
     fn remove_settings(&self, root: &mut Root<'_>, package: &Package<'_>) -> Result<(), Error> {
         let own = &package.candidate.identity.name;
         for file in package.settings.to_remove() {
-            let path = self.local.place(file.path.as_bytes(), own).to_vec();
-            let owners = self.database.owners(file.path.as_bytes());
+            let path = self.local.place(&encode(&file.path), own).to_vec();
+            let owners = self.database.owners(&encode(&file.path));
             if owners.iter().any(|other| Some(*other) != package.old) {
                 continue;
             }

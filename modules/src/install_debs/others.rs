@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::conffile::Settings;
 use super::unpack::{Package, Unpacking};
 use crate::deb::relation::Relation;
+use crate::root::any_text::encode;
 use crate::{Error, Root};
 
 impl Unpacking {
@@ -49,7 +50,8 @@ impl Unpacking {
             let left = left.collect();
             self.database.set_files(loser, left);
             let lost = |path: &str| {
-                package.taken.contains(path.as_bytes()) && package.settings.is_new(path.as_bytes())
+                let path = encode(path);
+                package.taken.contains(&path) && package.settings.is_new(&path)
             };
             let entry = self.database.entry(loser);
             let settings = Settings::of(entry);
@@ -88,6 +90,6 @@ impl Unpacking {
             .filter(|(_, other)| other.state.is_there());
         let is_needed = others.any(|(_, other)| other.relations.needs().any(wants));
         let has_files = entry.files.iter().any(|path| path != b"/.");
-        has_files && !is_needed && !entry.files.iter().any(is_left)
+        entry.state.is_there() && has_files && !is_needed && !entry.files.iter().any(is_left)
     }
 }

@@ -4,6 +4,7 @@
 use super::database::State;
 use super::unpack::{UNPACKED, Unpacking};
 use crate::deb::identity::Identity;
+use crate::root::any_text::encode;
 use crate::root::show;
 use crate::{Error, Root};
 
@@ -21,10 +22,7 @@ impl Unpacking {
         let entry = self.database.entry(index);
         let gone = entry.identity.clone();
         root.info(format!("{gone} is removed, as {by} takes its place"));
-        let settings: Vec<Vec<u8>> = entry
-            .conffiles()
-            .map(|(path, ..)| path.as_bytes().to_vec())
-            .collect();
+        let settings: Vec<Vec<u8>> = entry.conffiles().map(|(path, ..)| encode(path)).collect();
         let left = self.remove_files(root, index, &settings)?;
         self.database.set_files(index, left);
         let lines = self.old_triggers(root, Some(index))?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::database::{Database, Entry, State};
 use super::set::Candidate;
+use crate::root::any_text::decode;
 use crate::script::policy::{Policies, Policy};
 use crate::script::{Understood, excerpt, run, understand};
 use crate::value::{Span, ValueError};
@@ -224,7 +225,7 @@ impl Removal {
         };
         let text = |slot: &str| {
             let bytes = text(slot)?.unwrap_or_default();
-            Ok::<_, RootError>(String::from_utf8_lossy(&bytes).into_owned())
+            Ok::<_, RootError>(decode(&bytes))
         };
         let (name, version) = (&by.identity.name, by.identity.version.to_string());
         let arguments = match entry.identity.name == *name {

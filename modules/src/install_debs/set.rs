@@ -13,6 +13,7 @@ use crate::deb::identity::{Identity, Multi, is_name};
 use crate::deb::paragraph::Paragraph;
 use crate::deb::version::Version;
 use crate::package_files::{self, PackageFile};
+use crate::root::any_text::decode;
 use crate::value::{Spanned, ValueError};
 
 /// The files of the header that matter beside `control`.
@@ -118,7 +119,7 @@ impl package_files::Package for Candidate {
         let mut texts = BTreeMap::new();
         for (member, bytes) in small_files(part, host)? {
             let name = control_name(&member.path);
-            let text = || String::from_utf8_lossy(&bytes).into_owned();
+            let text = || decode(&bytes);
             if name == b"control" {
                 control = Some(control::read(&bytes)?);
             }

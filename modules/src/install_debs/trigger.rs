@@ -20,12 +20,13 @@ pub(super) struct Line {
 impl Line {
     /// Reads the file `triggers` of a package; returns the line that is none.
     pub(super) fn parse(text: &str) -> Result<Vec<Self>, String> {
-        let lines = text
-            .lines()
-            .map(|line| line.split('#').next().unwrap_or_default());
-        let lines = lines.map(str::trim).filter(|line| !line.is_empty());
+        if !text.is_empty() && !text.ends_with('\n') {
+            return Err("the last line has no end".to_owned());
+        }
+        let lines = text.lines().map(str::trim);
+        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
         lines
-            .map(|line| Self::parse_one(line).ok_or_else(|| line.to_owned()))
+            .map(|line| Self::parse_one(line).ok_or_else(|| format!("{line:?}")))
             .collect()
     }
 
@@ -322,25 +323,24 @@ mod tests {
 
     #[test]
     fn lines_of_triggers() {
-        for (text, want) in [
+        for (lines, want) in [
             ("", Some(0)),
-            ("# nothing\n\n", Some(0)),
+            ("# nothing\n", Some(0)),
             (
-                "interest-noawait /usr/share/x\nactivate ldconfig # why\n",
+                "interest-noawait /usr/share/x\n # why\nactivate ldconfig",
                 Some(2),
             ),
+            ("activate ldconfig # why", None),
             ("interest", None),
             ("interest a b", None),
             ("interest a/b", None),
             ("wants a", None),
         ] {
-            assert_eq!(
-                Line::parse(text).ok().map(|lines| lines.len()),
-                want,
-                "{text}"
-            );
+            let found = Line::parse(&format!("{lines}\n")).ok().map(|it| it.len());
+            assert_eq!(found, want, "{lines}");
         }
-        let lines = Line::parse("interest /usr/share/x/").unwrap();
+        assert!(Line::parse("interest a").is_err());
+        let lines = Line::parse("interest /usr/share/x/\n").unwrap();
         let line = (&*lines[0].name, lines[0].is_interest, lines[0].waits);
         assert_eq!(line, ("/usr/share/x", true, true));
     }

@@ -16,6 +16,7 @@ use super::trigger::{Line, Triggers};
 use crate::accounts::Accounts;
 use crate::deb::identity::{Identity, Multi};
 use crate::error::at;
+use crate::root::any_text::encode;
 use crate::root::{Laid, Place, show};
 use crate::{Error, Packed, PackedKind, Root, RootError};
 
@@ -43,8 +44,10 @@ pub(super) struct Package<'p> {
     pub(super) archived: BTreeSet<Vec<u8>>,
     /// Those that were put there, whoever had them before.
     pub(super) taken: BTreeSet<Vec<u8>>,
-    /// What was made for each path.
+    /// What was made for each path, but links to paths.
     nodes: BTreeMap<Vec<u8>, NodeId>,
+    /// The links to paths that were made: dpkg makes them at the end.
+    links: BTreeSet<Vec<u8>>,
     /// The digests of files, if the package does not list them itself.
     digests: Option<BTreeMap<Vec<u8>, String>>,
     /// Which paths called for somebody, before the package has a place in the list.
@@ -75,7 +78,7 @@ impl Unpacking {
             .members(candidate.data_part(), host)
             .map_err(failed)?;
         let triggers = Line::parse(candidate.text("triggers"));
-        let triggers = triggers.map_err(|line| candidate.error(format!("triggers: {line:?}")))?;
+        let triggers = triggers.map_err(|line| candidate.error(format!("triggers: {line}")))?;
         let settings = Settings::read(candidate, &self.database, old)?;
         let has_digests = control
             .iter()
@@ -89,6 +92,7 @@ impl Unpacking {
             archived: BTreeSet::new(),
             taken: BTreeSet::new(),
             nodes: BTreeMap::new(),
+            links: BTreeSet::new(),
             digests: (!has_digests).then(BTreeMap::new),
             touched: Vec::new(),
             is_in_sync: self.is_in_sync(&candidate.identity),
@@ -228,6 +232,7 @@ impl Unpacking {
             true => [&*real, UNPACKED].concat(),
             false => real,
         };
+        package.check_folder(root, &path, &at, member)?;
         let place = place_of(root, &at)?;
         if root.node_at(&place).is_some() {
             let is_link = matches!(member.kind, PackedKind::Symlink(_));
@@ -241,8 +246,10 @@ impl Unpacking {
         }
         let id = package.put(root, &place, member, meta)?;
         package.taken.insert(path.clone());
-        if !matches!(member.kind, PackedKind::Directory) {
-            package.nodes.insert(path, id);
+        match member.kind {
+            PackedKind::Directory => {}
+            PackedKind::Symlink(_) => drop(package.links.insert(path)),
+            _ => drop(package.nodes.insert(path, id)),
         }
         Ok(())
     }
@@ -280,9 +287,8 @@ impl Unpacking {
             if there.is_none() && matches!(member.kind, PackedKind::Directory) {
                 continue;
             }
-            let is_obsolete = |(other, _, flag): (&str, &str, &str)| {
-                other.as_bytes() == path && flag == "obsolete"
-            };
+            let is_obsolete =
+                |(other, _, flag): (&str, &str, &str)| encode(other) == path && flag == "obsolete";
             if package.settings.is_new(path) && other.conffiles().any(is_obsolete) {
                 continue;
             }
@@ -340,6 +346,31 @@ impl Package<'_> {
         }
     }
 
+    /// Refuses what dpkg cannot put there: it makes no folders that are not in the archive, makes
+    /// links at the end, and puts no folder in the place of a file.
+    fn check_folder(
+        &self,
+        root: &Root<'_>,
+        path: &[u8],
+        at: &[u8],
+        member: &Packed,
+    ) -> Result<(), Error> {
+        let slash = at.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        let (folder, above) = (&at[..slash], super::local::above(at));
+        let is_linked = above.iter().any(|above| self.links.contains(*above));
+        let is_missing = !folder.is_empty() && (is_linked || !root.is_dir(folder));
+        let is_file = self.nodes.contains_key(path);
+        let why = match member.kind {
+            _ if is_missing => format!("the package has no folder {} before it", show(folder)),
+            PackedKind::Directory if is_file => "a folder, but a file before it".to_owned(),
+            _ => return Ok(()),
+        };
+        Err(self
+            .candidate
+            .error(format!("{}: {why}", show(path)))
+            .into())
+    }
+
     /// Puts something at a place.
     fn put(
         &mut self,
@@ -375,13 +406,12 @@ impl Package<'_> {
     }
 
     /// Returns the lines of `md5sums` that dpkg makes for a package without them.
-    pub(super) fn digest_lines(&self) -> Option<String> {
+    pub(super) fn digest_lines(&self) -> Option<Vec<u8>> {
         let digests = self.digests.as_ref()?;
-        let mut lines = String::new();
+        let mut lines = Vec::new();
         for path in &self.files {
             if let Some(digest) = digests.get(path) {
-                let path = String::from_utf8_lossy(&path[1..]).into_owned();
-                lines += &format!("{digest}  {path}\n");
+                lines.extend([digest.as_bytes(), b"  ", &path[1..], b"\n"].concat());
             }
         }
         Some(lines)

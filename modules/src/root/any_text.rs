@@ -58,7 +58,8 @@ pub(crate) fn decode(bytes: &[u8]) -> String {
     out
 }
 
-fn encode(text: &str) -> Vec<u8> {
+/// Returns the bytes of a text that [`decode`] returned.
+pub(crate) fn encode(text: &str) -> Vec<u8> {
     let mut out = Vec::new();
     for c in text.chars() {
         match byte(c) {
