@@ -188,10 +188,20 @@ fn values(control: &mut Paragraph) -> Result<(), ControlError> {
 }
 
 fn relations(control: &Paragraph) -> Result<(), ControlError> {
-    if let Some(version) = Some(control.get("Version")).filter(|version| !version.is_empty()) {
+    let version = control.get("Version");
+    // For dpkg, a value that begins on the next line begins with a blank.
+    let begins_late = |field| control.get(field).starts_with('\n');
+    if begins_late("Version") {
+        let (field, version) = ("Version", version.to_owned());
+        return Err(ControlError::Version { field, version });
+    }
+    if !version.is_empty() {
         check_version("Version", version)?;
     }
     for (field, may_choose) in RELATIONS {
+        if begins_late(field) {
+            return Err(ControlError::EmptyRelation { field });
+        }
         let all = Relation::parse(control.get(field)).map_err(|text| match &*text {
             "" => ControlError::EmptyRelation { field },
             _ => ControlError::Relation { field, text },
