@@ -23,7 +23,7 @@ Nothing of the image is run, so scripts are done in another way, each told of wi
 plan`:
 
 - One that only tells a running system of what is new, such as `deb-systemd-invoke`, has nothing to
-  do.
+  do. One that ends with a failure is an error, as dpkg does not install its package then either.
 - One that is understood whole, as far as it is reached, is done to the tree: what debhelper writes
   for units of systemd, with the image's own presets, `systemd-sysusers`, `systemd-tmpfiles
   --create`, `adduser --system`, `update-rc.d NAME defaults`, `dpkg-divert`, `dpkg-trigger`,

@@ -46,12 +46,14 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
 `-v` and in `hsb plan`:
 
 - One that only tells a running system of what is new, such as `ldconfig` or
-  `systemctl daemon-reload`, has nothing to do.
+  `systemctl daemon-reload`, has nothing to do. One that refuses its package, such as `[ -e /x ] ||
+  exit 1` in a `%pre`, is heard as rpm hears it.
 - One that is understood whole is done to the tree: `systemctl preset` and `enable` with the image's
   own presets, `groupadd`, `useradd -r`, `usermod -aG`, `systemd-sysusers`,
   `systemd-tmpfiles --create`, `update-alternatives --install`, `mkdir`, `touch`, `ln -s`, `chmod`,
   `chown` and `rm -f`, on literal names and with `if`, `&&` and `||`.
-  Nothing is guessed: one word more makes the script one that is not understood.
+  Nothing is guessed: one word more makes the script one that is not understood, and so do forms in
+  which shells or programs differ, such as `chown a.b` or `set -u`.
 - One in Lua (`-p <lua>`) is run, if it uses nothing but the language and what looks at files and
   changes them: `posix.stat`, `mkdir`, `symlink`, `unlink` and the like, `os.remove`, `os.rename`
   and `io.open`. All of that acts on the image. It may take 50 million instructions and 64 MiB.
