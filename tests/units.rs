@@ -105,6 +105,17 @@ const ROWS: &[&[(&str, &str)]] = &[
     &[("enable", "relon.service")],
     &[("enable", "far@z.service"), ("disable", "far@z.service")],
     &[
+        ("enable", "lower"),
+        ("enable", "lower"),
+        ("disable", "lower"),
+    ],
+    &[
+        ("enable", "chain"),
+        ("enable", "chain"),
+        ("disable", "chain"),
+    ],
+    &[("enable", "far-chain"), ("disable", "far-chain")],
+    &[
         ("mask", "plain"),
         ("enable", "plain"),
         ("unmask", "plain"),
@@ -276,13 +287,18 @@ fn the_module_does_what_systemctl_does() {
         let recipe = keys("systemd", keys(key, value).into());
         let module = modules::find("systemd").unwrap();
         let cfg = Cfg::new(&Arc::new(recipe), module.keys, None, Span::default()).unwrap();
-        let ours = (module.check)(&cfg, &NoFiles).map_err(modules::Error::from);
-        let ours = ours.and_then(|()| (module.modify)("systemd", &mut root, &cfg));
+        let mut step = || {
+            let checked = (module.check)(&cfg, &NoFiles).map_err(modules::Error::from);
+            checked.and_then(|()| (module.modify)("systemd", &mut root, &cfg))
+        };
+        let (ours, again) = (step(), step());
         assert_eq!(
             ours.is_ok(),
             theirs.code == Some(0),
             "{call:?}: {ours:?} {theirs:#?}"
         );
+        // So it is after a second time, too, where systemctl takes links that it made for units.
+        assert_eq!(ours.is_ok(), again.is_ok(), "{call:?}: {again:?}");
         assert_eq!(
             found(&root),
             below(work.path(), "etc/systemd/system"),

@@ -5,6 +5,7 @@
 
 mod asked;
 mod error;
+mod find;
 mod install;
 mod later;
 mod links;
@@ -14,12 +15,12 @@ mod preset;
 use std::collections::BTreeSet;
 
 use fsgen::Kind;
-use fsgen::tree::path::split;
 
 use crate::root::join;
 use crate::{Root, RootError};
 pub(crate) use asked::asked_links;
 pub(crate) use error::UnitError;
+use find::{Unit, find, is_among_units};
 use install::{Install, Notes};
 pub(crate) use later::Later;
 use links::{leads_to, unlink};
@@ -39,12 +40,6 @@ const PATHS: [&str; 4] = [
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 ];
-
-/// A unit and the file that defines it.
-struct Unit {
-    name: UnitName,
-    path: Vec<u8>,
-}
 
 /// Returns the names of all units that the image has, templates among them, in order.
 pub(crate) fn names(root: &Root<'_>) -> Result<BTreeSet<String>, RootError> {
@@ -220,101 +215,6 @@ pub(crate) fn set_default(root: &mut Root<'_>, target: &str) -> Result<bool, Uni
     root.mkdir_all(CONFIG, 0o755)?;
     root.symlink(unit.path, path, true)?;
     Ok(true)
-}
-
-/// Finds the file of a unit: its own, or that of its template. A link in `/usr` is another name
-/// for the unit that it leads to.
-fn find(root: &Root<'_>, name: &UnitName) -> Result<Unit, UnitError> {
-    let (mut name, mut has_file) = (name.clone(), true);
-    for _ in 0..8 {
-        let files = [has_file.then(|| name.clone()), name.template()];
-        let places = files.into_iter().flatten().flat_map(|file| {
-            PATHS.map(|directory| {
-                let path = join(directory.as_bytes(), file.as_bytes());
-                (directory, file.clone(), path)
-            })
-        });
-        let mut places = places.filter(|(_, _, path)| root.lstat(path).is_ok());
-        let Some((directory, file, path)) = places.next() else {
-            return Err(UnitError::Missing { name });
-        };
-        if is_mask(root, &path)? {
-            return Err(UnitError::Masked { name, path });
-        }
-        if !root.is_link(&path) {
-            return Ok(Unit { name, path });
-        }
-        let other = linked(root, &path)?;
-        let target = absolute(directory, &root.readlink(&path)?);
-        // A unit that lies elsewhere, as `systemctl link` has it.
-        let is_elsewhere = directory == CONFIG && root.is_file(&path);
-        if is_elsewhere && other.as_ref() == Some(&file) {
-            return Ok(Unit { name, path: target });
-        }
-        // An instance that is a link to its template is one without a file.
-        if has_file && other.is_some() && other == name.template() {
-            has_file = false;
-            continue;
-        }
-        if is_elsewhere && other.is_some() && !is_among_units(&target) {
-            return Ok(Unit { name, path: target });
-        }
-        // What enabling makes for an `Alias=` may say the same as a link of the vendor's.
-        let mut next = places.take_while(|(_, next, _)| *next == file);
-        let is_vendors = match next.next() {
-            Some((_, _, next)) if root.is_link(&next) => linked(root, &next)? == other,
-            _ => false,
-        };
-        let other = other.map(|other| name.as_instance_of(&other));
-        match other {
-            Some(other) if (directory != CONFIG || is_vendors) && other != name => name = other,
-            _ => {
-                let target = root.readlink(&path)?;
-                return Err(UnitError::Linked { name, target });
-            }
-        }
-    }
-    Err(UnitError::Missing { name })
-}
-
-/// Returns whether a file is where units are looked for.
-fn is_among_units(path: &[u8]) -> bool {
-    PATHS.iter().any(|folder| {
-        let rest = path.strip_prefix(folder.as_bytes());
-        let name = rest.and_then(|rest| rest.strip_prefix(b"/"));
-        name.is_some_and(|name| !name.contains(&b'/'))
-    })
-}
-
-/// Returns the name of the unit that a link leads to.
-fn linked(root: &Root<'_>, path: &[u8]) -> Result<Option<UnitName>, UnitError> {
-    let target = root.readlink(path)?;
-    let last = split(&target).map(|(_, last)| String::from_utf8_lossy(last).into_owned());
-    last.map(|last| UnitName::parse(&last)).transpose()
-}
-
-/// Returns the target of a link in a directory as seen from `/`.
-fn absolute(directory: &str, target: &[u8]) -> Vec<u8> {
-    let mut names: Vec<&[u8]> = Vec::new();
-    let from = match target.starts_with(b"/") {
-        true => &b""[..],
-        false => directory.as_bytes(),
-    };
-    for path in [from, target] {
-        for name in path.split(|b| *b == b'/') {
-            match name {
-                b"" | b"." => {}
-                b".." => drop(names.pop()),
-                name => names.push(name),
-            }
-        }
-    }
-    let mut path = Vec::new();
-    for name in names {
-        path.push(b'/');
-        path.extend_from_slice(name);
-    }
-    path
 }
 
 /// Returns whether a unit file is a mask: a link to `/dev/null`, or empty.

@@ -123,6 +123,30 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("etc/systemd/system/relon.service", "->/opt/u/rel.service"),
     ("opt/u/far@.service", "[Install]\nWantedBy=a.target\n"),
     ("etc/systemd/system/far@.service", "->/opt/u/far@.service"),
+    ("opt2", "->opt"),
+    (
+        "etc/systemd/system/lower.service",
+        "->/opt2/u/lower.service",
+    ),
+    ("opt/u/lower.service", "[Install]\nWantedBy=a.target\n"),
+    (
+        "etc/systemd/system/chain.service",
+        "->/opt2/v/chain.service",
+    ),
+    ("opt/v/chain.service", "->../w/file.service"),
+    (
+        "etc/systemd/system/far-chain.service",
+        "->/opt/v/chain.service",
+    ),
+    (
+        "opt/w/file.service",
+        "[Install]\nWantedBy=a.target\nAlias=file2.service\n",
+    ),
+    ("etc/systemd/system/tov.service", "->/opt/v/tov.service"),
+    (
+        "opt/v/tov.service",
+        "->/usr/lib/systemd/system/plain.service",
+    ),
 ];
 
 /// Presets, and what makes it one with systemd.
@@ -136,6 +160,11 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
         "[Install]\nWantedBy=a.target\n",
     ),
     ("usr/lib/systemd/systemd", ""),
+    ("etc/systemd/system/more.service", "->/opt/more.service"),
+    (
+        "opt/more.service",
+        "[Install]\nWantedBy=a.target\nAlias=early.service more2.service\n",
+    ),
     ("etc/systemd/system/linked.service", "->/opt/linked.service"),
     (
         "opt/linked.service",
@@ -183,7 +212,7 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ),
     (
         "usr/lib/systemd/system-preset/20-b.preset",
-        "enable over.service\nenable many.socket\ndisable m*\nnonsense a\n\
+        "enable over.service\nenable many.socket\nenable more*\nenable early*\ndisable m*\nnonsense a\n\
          disable spec@a.service\ndisable linked.service\nenable tx@.service fix\n\
          disable rel.service\nenable behind.service # c\nenable behind.service x\n\
          disable behind*.service\n",

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use fsgen::tree::path::split;
 
+use super::find::{find, real};
 use super::install::{DEPENDENCIES, Install};
-use super::{CONFIG, UnitError, UnitName, find};
+use super::{CONFIG, UnitError, UnitName};
 use crate::root::join;
 use crate::{Root, RootError};
 
@@ -27,7 +28,10 @@ pub(super) fn unlink(
     };
     let mut links = Vec::new();
     for path in config_links(root)? {
-        let target = root.readlink(&path)?;
+        let target = match root.is_file(&path) {
+            true => real(root, &path)?,
+            false => root.readlink(&path)?,
+        };
         if !kept.contains(&path) && is_about(&path, &target, &names) {
             links.push(path);
         }

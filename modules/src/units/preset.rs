@@ -1,11 +1,12 @@
 //! What a distribution or administrator wants enabled: systemd.preset(5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::install::Notes;
+use super::find::{Unit, find, is_among_units};
+use super::install::{Install, Notes};
 use super::links::{leads_to, unlink};
 use super::name::UnitName;
-use super::{Later, UnitError, find, link, names, wanted_links};
+use super::{Later, UnitError, link, names, wanted_links};
 use crate::root::{glob_matches, join};
 use crate::{Root, RootError};
 
@@ -133,13 +134,14 @@ impl Decided {
 pub(crate) fn preset_all(root: &mut Root<'_>, later: &Later) -> Result<(), RootError> {
     let rules = rules(root)?;
     let mut decided = Decided::default();
+    let mut own = Vec::new();
     for name in names(root)? {
-        let Ok(name) = UnitName::parse(&name) else {
-            continue;
-        };
         // Another name for a unit says nothing of its own, nor does what is masked.
-        let is_own = find(root, &name).is_ok_and(|unit| unit.name == name);
-        if is_own && !later.masks(&name) {
+        let unit = UnitName::parse(&name).and_then(|name| find(root, &name));
+        own.extend(unit.ok().filter(|unit| unit.name.as_str() == name));
+    }
+    for Unit { name, .. } in without_aliases(root, own)? {
+        if !later.masks(&name) {
             let (enable, names) = decide(&rules, &name);
             decided.add(enable, 0, names);
         }
@@ -151,6 +153,21 @@ pub(crate) fn preset_all(root: &mut Root<'_>, later: &Later) -> Result<(), RootE
             Ok(())
         }
     })
+}
+
+/// Takes out the links that enabling others makes for `Alias=`: those to a file that lies elsewhere
+/// look as if it were linked by that name. Of two that make each other, the first counts.
+fn without_aliases(root: &Root<'_>, mut units: Vec<Unit>) -> Result<Vec<Unit>, RootError> {
+    let mut aliases = BTreeSet::new();
+    for unit in units.iter().filter(|unit| !is_among_units(&unit.path)) {
+        if !aliases.contains(&(unit.name.to_string(), unit.path.clone())) {
+            let links = Install::read(root, unit)?.links(unit, &mut Notes::default());
+            let links = links.unwrap_or_default().into_iter();
+            aliases.extend(links.map(|link| (link, unit.path.clone())));
+        }
+    }
+    units.retain(|unit| !aliases.contains(&(unit.name.to_string(), unit.path.clone())));
+    Ok(units)
 }
 
 /// Returns whether a unit, or instances of it, are to be enabled or else disabled. The first rule
