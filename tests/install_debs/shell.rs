@@ -65,6 +65,9 @@ const LEFT: &[&str] = &[
     // Not worth to be told apart.
     "[ 1 = 1 -o 1 = 1 -a 1 = 2 ] && touch @/f",
     "[ ! 1 -a 1 ] || touch @/f",
+    "[ ! ! -e / ] && touch @/f",
+    "[ -e /etc/passwd/. ] || touch @/f",
+    "mkdir @/d; rmdir @/d/. || touch @/f",
     "if [ -e @/no ]; then echo done; D=/opt; fi; touch $D@/f",
     "if [ -e @/no ]; then case $1 in done) D=/opt;; esac; fi; touch $D@/f",
     "[ -e @/no ] &&\nD=/opt\ntouch $D@/f",

@@ -213,7 +213,7 @@ fn test(words: &[&str]) -> Option<Test> {
     // `-a` binds tighter than `-o`, and both than `!`, but with four words.
     let inner = words.get(1..words.len().max(2) - 1).unwrap_or_default();
     let is_mixed = inner.contains(&"-a") && inner.contains(&"-o");
-    if is_mixed || matches!(words, ["!", _, "-a" | "-o", _]) {
+    if is_mixed || matches!(words, ["!", _, "-a" | "-o", _] | ["!", "!", ..]) {
         return None;
     }
     let number = |text: &str| text.parse::<i64>().ok();
@@ -237,7 +237,7 @@ fn test(words: &[&str]) -> Option<Test> {
         [
             kind @ ("-e" | "-f" | "-d" | "-x" | "-r" | "-w" | "-s" | "-L" | "-h"),
             path,
-        ] if path.starts_with('/') => Test::Path(kind.chars().nth(1)?, path.to_owned()),
+        ] if is_path(path) || path == "/" => Test::Path(kind.chars().nth(1)?, path.to_owned()),
         [text] => Test::Is(!text.is_empty()),
         [a, "=" | "==", b] => Test::Is(a == b),
         [a, "!=", b] => Test::Is(a != b),

@@ -267,9 +267,11 @@ fn exists(path: &str) -> RootError {
     }
 }
 
-/// Returns whether a word is a path from the root without `..`.
+/// Returns whether a word is a path from the root without `.` and `..`, which ask for folders.
 pub(super) fn is_path(word: &str) -> bool {
-    word.len() > 1 && word.starts_with('/') && !word.split('/').any(|name| name == "..")
+    word.len() > 1
+        && word.starts_with('/')
+        && !word.split('/').any(|name| matches!(name, "." | ".."))
 }
 
 fn mode_of(text: &str) -> Option<u16> {
