@@ -82,6 +82,15 @@ const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
+        control: &["triggers=interest /opt/\n"],
+        refused: Some("triggers: \"interest /opt/\""),
+        ..PLAIN
+    },
+    Row {
+        control: &["triggers=activate a_b\nactivate /opt/\n"],
+        ..PLAIN
+    },
+    Row {
         control: &["triggers=interest foo"],
         refused: Some("triggers: the last line has no end"),
         ..PLAIN

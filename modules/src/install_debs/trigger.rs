@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::database::{ADMIN, Database, Entry, State};
-use crate::deb::identity::Identity;
+use crate::deb::identity::{Identity, is_name};
 use crate::script::dpkg_trigger::{CALLS, NOBODY};
 use crate::{Root, RootError};
 
@@ -40,12 +40,16 @@ impl Line {
             _ => return None,
         };
         let name = name.trim();
-        let is_sound = name.chars().all(|c| c.is_ascii_graphic()) && !name.is_empty();
-        let is_sound = is_sound && (name.starts_with('/') || !name.contains('/'));
+        // dpkg's `trig_classify_byname`; nobody hears of what it cannot classify.
+        let is_known = match name.strip_prefix('/') {
+            Some(path) => path.split('/').all(|part| !part.is_empty()),
+            None => is_name(name) && !name.contains('_'),
+        };
+        let is_sound = name.chars().all(|c| c.is_ascii_graphic()) && (is_known || !is_interest);
         is_sound.then(|| Self {
             is_interest,
             waits,
-            name: name.trim_end_matches('/').to_owned(),
+            name: name.to_owned(),
         })
     }
 }
@@ -334,13 +338,16 @@ mod tests {
             ("interest", None),
             ("interest a b", None),
             ("interest a/b", None),
+            ("interest a_b", None),
+            ("interest /", None),
+            ("interest /a/", None),
             ("wants a", None),
         ] {
             let found = Line::parse(&format!("{lines}\n")).ok().map(|it| it.len());
             assert_eq!(found, want, "{lines}");
         }
         assert!(Line::parse("interest a").is_err());
-        let lines = Line::parse("interest /usr/share/x/\n").unwrap();
+        let lines = Line::parse("interest /usr/share/x\n").unwrap();
         let line = (&*lines[0].name, lines[0].is_interest, lines[0].waits);
         assert_eq!(line, ("/usr/share/x", true, true));
     }
