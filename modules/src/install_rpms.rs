@@ -280,7 +280,7 @@ impl Step<'_> {
             let (old, who) = (&installed[index], Who::There(index));
             let of = script::of_old(old, cfg.span());
             scripts.triggers(root, changes.packages(When::Un, who), cfg.span())?;
-            let left = changes.count(&old.identity.name) - 1;
+            let left = changes.count(&old.identity.name).saturating_sub(1);
             scripts.slot(root, of, Slot::Preun, left)?;
             unpacking.erase(root, old)?;
             scripts.slot(root, of, Slot::Postun, left)?;

@@ -54,22 +54,5 @@ pub(super) fn of<'p>(
         let who = Who::There(index);
         Member::new(who, &there.identity, &there.header, paths, course)
     });
-    let members = there.chain(new).collect();
-    Changes { members }
-}
-
-impl Changes<'_> {
-    /// Returns how many versions of a package there are, as far as the step has come.
-    pub(super) fn count(&self, name: &str) -> u32 {
-        let there = self.members.iter().filter(|member| member.is_there);
-        let same = there.filter(|member| member.identity.name == name);
-        u32::try_from(same.count()).unwrap_or(u32::MAX - 1)
-    }
-
-    /// Notes that a package is there now, or gone.
-    pub(super) fn note(&mut self, who: Who, is_there: bool) {
-        for member in self.members.iter_mut().filter(|it| it.who == who) {
-            member.is_there = is_there;
-        }
-    }
+    Changes::new(there.chain(new).collect())
 }

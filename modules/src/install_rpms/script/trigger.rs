@@ -1,7 +1,7 @@
 //! Triggers: scripts of one package that run when another, or a file below some path, comes or
 //! goes. Those of packages that were there already count.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::conflict::Who;
 use super::Script;
@@ -32,14 +32,14 @@ pub(in super::super) enum Course {
 
 /// A package, as triggers see it.
 pub(in super::super) struct Member<'p> {
-    pub(in super::super) who: Who,
-    pub(in super::super) identity: &'p Identity,
+    who: Who,
+    identity: &'p Identity,
     pub(in super::super) header: &'p Header,
     /// The paths of its files that are there.
-    pub(in super::super) paths: Vec<Vec<u8>>,
-    pub(in super::super) course: Course,
+    paths: Vec<Vec<u8>>,
+    course: Course,
     /// Whether it is in the database as far as the step has come.
-    pub(in super::super) is_there: bool,
+    is_there: bool,
     triggers: Vec<Trigger<'p>>,
 }
 
@@ -75,7 +75,11 @@ impl<'p> Member<'p> {
 
 /// All packages that triggers have to do with, those that were there first.
 pub(in super::super) struct Changes<'p> {
-    pub(in super::super) members: Vec<Member<'p>>,
+    members: Vec<Member<'p>>,
+    /// How many packages of each name there are, as far as the step has come.
+    counts: BTreeMap<&'p str, u32>,
+    /// Whether any package waits for another.
+    has_triggers: bool,
 }
 
 /// The tags of triggers for packages, or for files.
@@ -132,13 +136,43 @@ struct Trigger<'h> {
     script: u32,
 }
 
-impl Changes<'_> {
+impl<'p> Changes<'p> {
+    pub(in super::super) fn new(members: Vec<Member<'p>>) -> Self {
+        let mut counts = BTreeMap::new();
+        for member in members.iter().filter(|member| member.is_there) {
+            *counts.entry(&*member.identity.name).or_default() += 1;
+        }
+        Self {
+            has_triggers: members.iter().any(|member| !member.triggers.is_empty()),
+            members,
+            counts,
+        }
+    }
+
+    /// Returns how many versions of a package there are, as far as the step has come.
+    pub(in super::super) fn count(&self, name: &str) -> u32 {
+        self.counts.get(name).copied().unwrap_or_default()
+    }
+
+    /// Notes that a package is there now, or gone.
+    pub(in super::super) fn note(&mut self, who: Who, is_there: bool) {
+        for member in self.members.iter_mut().filter(|it| it.who == who) {
+            member.is_there = is_there;
+            let count = self.counts.entry(&*member.identity.name).or_default();
+            *count = match is_there {
+                true => *count + 1,
+                false => count.saturating_sub(1),
+            };
+        }
+    }
+
     /// Returns the triggers for packages that one package fires at that time, or that others fire
     /// for it, with how many there are of both packages (rpm's `runTriggers` and
     /// `runImmedTriggers`).
     pub(in super::super) fn packages(&self, when: When, who: Who) -> Vec<Script> {
         let mut scripts = Vec::new();
-        let Some(own) = self.members.iter().find(|member| member.who == who) else {
+        let mut members = self.members.iter().filter(|_| self.has_triggers);
+        let Some(own) = members.find(|member| member.who == who) else {
             return scripts;
         };
         let fires = |trigger: &Trigger<'_>, target: &Member<'_>| {
