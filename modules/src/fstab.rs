@@ -93,7 +93,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     root.write(FILE, table.print())?;
     for mount in fstab.mounts.iter().filter(|mount| mount.device.is_some()) {
         if mount.mount.starts_with('/') {
-            let made = make_place(root, mount);
+            let made = make_place(root, mount, table.is_bind(&mount.place()));
             made.map_err(|error| mount.mount.error(error.to_string()))?;
         }
         if let Some(kind) = &mount.filesystem
@@ -106,10 +106,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
 }
 
 /// Makes what is mounted on: a file for a file, and a directory for anything else.
-fn make_place(root: &mut Root<'_>, mount: &Mount) -> Result<(), RootError> {
+fn make_place(root: &mut Root<'_>, mount: &Mount, is_bind: bool) -> Result<(), RootError> {
     let place = mount.place();
     let is_file = |path: &String| path.starts_with('/') && root.is_file(path);
-    let of_file = mount.is_bind() && mount.device.as_deref().is_some_and(is_file);
+    let of_file = is_bind && mount.device.as_deref().is_some_and(is_file);
     match of_file {
         true if root.is_file(&place) => Ok(()),
         true => {

@@ -50,12 +50,6 @@ impl Mount {
             false => self.mount.value.clone(),
         }
     }
-
-    /// Returns whether what is there already is mounted, a file or a directory.
-    pub(super) fn is_bind(&self) -> bool {
-        let options = self.options.as_ref().map_or("", |options| options);
-        mount_option::each(options).any(|option| matches!(option, "bind" | "rbind"))
-    }
 }
 
 impl Fstab {

@@ -127,6 +127,16 @@ impl Table {
         true
     }
 
+    /// Returns whether what is there already is mounted at a place: a file or a directory.
+    pub(super) fn is_bind(&self, mount: &str) -> bool {
+        let mount = escape(&latin(mount));
+        let mut lines = self.lines.iter().rev().map(Line::words);
+        let line = lines.find(|words| words.get(1).is_some_and(|word| is_at(word, &mount)));
+        let options = line.and_then(|words| words.get(3).copied());
+        mount_option::each(options.unwrap_or_default())
+            .any(|option| matches!(option, "bind" | "rbind"))
+    }
+
     fn push(&mut self, entry: &Entry) {
         if let Some(last) = self
             .lines

@@ -331,6 +331,13 @@ fn files_are_mounted_on_files() {
         let line = made.map(|line| vec![line.to_owned()]);
         assert_eq!(line.as_ref().map(|_| show(&mut tree, "/run/x")), line);
     }
+    // The line that is there may say so alone.
+    let line = "/etc/old /run/x none bind 0 0\n";
+    let mut tree = image(&[(FILE, line), ("/root/passwd", "b")]);
+    let mount = value!({"mount": "/run/x", "device": "/root/passwd"});
+    let recipe = map([("fstab", map([("mounts", vec![mount].into())]))]);
+    step(&mut tree, "fstab", &recipe).unwrap();
+    assert_eq!(show(&mut tree, "/run/x"), ["0644 0:0 /run/x"]);
 }
 
 #[test]
