@@ -51,7 +51,7 @@ fn include_directory(root: &mut Root<'_>) -> Result<(), RootError> {
         return Ok(());
     }
     if place == Some(places[1]) {
-        sudoers = with_whole_paths(&sudoers, places[1]);
+        sudoers = with_whole_paths(&sudoers, "/usr/etc/");
     }
     let is_new = !root.exists("/etc/sudoers");
     if !sudoers.is_empty() && !sudoers.ends_with(b"\n") {
@@ -66,18 +66,18 @@ fn include_directory(root: &mut Root<'_>) -> Result<(), RootError> {
     Ok(())
 }
 
-/// Returns a file whose lines include the same files wherever it is: as seen from `place`.
-fn with_whole_paths(sudoers: &[u8], place: &str) -> Vec<u8> {
+/// Returns a file whose lines include the same files wherever it is: as seen from a folder.
+fn with_whole_paths(sudoers: &[u8], folder: &str) -> Vec<u8> {
     let mut out = Vec::new();
     for line in lines::logical(sudoers) {
-        match lines::included(&line.text, place.as_bytes()) {
-            Some(included) if included.is_relative => {
-                let word = line.text.split_whitespace().next().unwrap_or_default();
-                let (path, rest) = (included.path.replace(' ', "\\ "), included.rest);
-                out.extend_from_slice(format!("{word} {path}{rest}\n").as_bytes());
-            }
-            _ => out.extend_from_slice(&line.raw),
-        }
+        let included = lines::included(&line.text, b"/");
+        let at = match included.filter(|included| included.is_relative) {
+            Some(_) => lines::path_start(&line.raw),
+            None => 0,
+        };
+        let (start, path) = line.raw.split_at(at);
+        let folder = if at == 0 { "" } else { folder };
+        out.extend([start, folder.as_bytes(), path].concat());
     }
     out
 }
@@ -172,6 +172,8 @@ mod tests {
             ("@includedir \\\n /etc/sudoers.d", true),
             ("# a \\\n@includedir /etc/sudoers.d", true),
             ("@include /etc/more", true),
+            ("@include \"/etc/m\\\"q\"", true),
+            ("@include \"/etc/m\\ore\"", false),
             ("@include more", true),
             ("@include /etc/sudoers\n@include /etc/sudoers", false),
             ("@includedir /etc/sudoers.d#x", false),
@@ -186,6 +188,7 @@ mod tests {
             let mut tree = image(&[
                 ("/etc/sudoers", &*file),
                 ("/etc/more", more),
+                ("/etc/m\"q", more),
                 ("/etc/sudoers.d/", ""),
                 ("/rules@", "etc/sudoers.d"),
             ]);
@@ -211,10 +214,14 @@ mod tests {
             ("@includedir /etc/sudoers.d\n", None),
             (
                 "@includedir sudoers.d\n@include \"a b\"\n@include a\\ b # c\n@include \\\n c\n\
-                 root ALL=\\\n ALL",
+                 @include \\ \n \"d\\\"\"\n@include e\\\\\\\"f\n  @include\t\\ g\n#include h\n\
+                 @include /i\nroot ALL=\\\n ALL",
                 Some(
-                    "@includedir /usr/etc/sudoers.d\n@include /usr/etc/a\\ b\n\
-                     @include /usr/etc/a\\ b # c\n@include /usr/etc/c\nroot ALL=\\\n ALL\n\
+                    "@includedir /usr/etc/sudoers.d\n@include \"/usr/etc/a b\"\n\
+                     @include /usr/etc/a\\ b # c\n@include \\\n /usr/etc/c\n\
+                     @include \\ \n \"/usr/etc/d\\\"\"\n@include /usr/etc/e\\\\\\\"f\n\
+                     \x20 @include\t/usr/etc/\\ g\n#include /usr/etc/h\n@include /i\n\
+                     root ALL=\\\n ALL\n\
                      #includedir /etc/sudoers.d\n",
                 ),
             ),
@@ -229,6 +236,13 @@ mod tests {
                 assert_eq!(found.as_deref(), own.map(str::as_bytes), "{vendor:?}");
             }
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_stay() {
+        let file = b"@include a\xff # \xfe\n";
+        let want = b"@include /usr/etc/a\xff # \xfe\n";
+        assert_eq!(with_whole_paths(file, "/usr/etc/"), want);
     }
 
     #[test]

@@ -24,8 +24,6 @@ pub(super) struct Included {
     pub(super) is_folder: bool,
     /// Whether the line names the path as seen from the file that it is in.
     pub(super) is_relative: bool,
-    /// What is behind the path.
-    pub(super) rest: String,
 }
 
 /// What sudo reads.
@@ -117,16 +115,11 @@ pub(super) fn included(line: &str, file: &[u8]) -> Option<Included> {
         "@includedir" | "#includedir" => true,
         _ => return None,
     };
-    let rest = rest.trim();
-    let (path, rest) = match rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
-        Some((path, rest)) => (path.to_owned(), rest),
-        None => bare(rest),
-    };
+    let path = path(rest.trim());
     let mut included = Included {
         is_relative: !path.starts_with('/'),
         path,
         is_folder,
-        rest: rest.to_owned(),
     };
     if included.is_relative {
         let file = String::from_utf8_lossy(file);
@@ -136,21 +129,37 @@ pub(super) fn included(line: &str, file: &[u8]) -> Option<Included> {
     Some(included)
 }
 
-/// Takes a word that ends at a blank; a backslash makes anything a part of it. Returns it with what
-/// is behind it.
-fn bare(line: &str) -> (String, &str) {
-    let (mut word, mut is_escaped) = (String::new(), false);
-    for (at, c) in line.char_indices() {
-        match c {
-            '\\' if !is_escaped => is_escaped = true,
-            c if c.is_whitespace() && !is_escaped => return (word, &line[at..]),
-            c => {
-                word.push(c);
-                is_escaped = false;
-            }
+/// Reads a path up to its quote, before which alone a backslash counts there; or up to a blank, with
+/// backslashes before any letters.
+fn path(line: &str) -> String {
+    let is_quoted = line.starts_with('"');
+    let mut letters = line.chars().skip(usize::from(is_quoted)).peekable();
+    let mut path = String::new();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' if !is_quoted || letters.peek() == Some(&'"') => path.extend(letters.next()),
+            '"' if is_quoted => break,
+            _ if letter.is_whitespace() && !is_quoted => break,
+            _ => path.push(letter),
         }
     }
-    (word, "")
+    path
+}
+
+/// Returns where the path begins in a line that includes something: behind a word, blanks and the ends
+/// of lines that go on, and a quote.
+pub(super) fn path_start(line: &[u8]) -> usize {
+    let blanks = |from: usize| {
+        let rest = line[from..].iter();
+        from + rest.take_while(|b| b" \t\r".contains(b)).count()
+    };
+    let word = line[blanks(0)..].iter();
+    let word = word.take_while(|b| !b" \t\r\\".contains(b)).count();
+    let mut at = blanks(blanks(0) + word);
+    while line.get(at) == Some(&b'\\') && line.get(blanks(at + 1)) == Some(&b'\n') {
+        at = blanks(blanks(at + 1) + 1);
+    }
+    at + usize::from(line.get(at) == Some(&b'"'))
 }
 
 /// Returns a path without what says nothing: `.` and doubled or trailing slashes.
