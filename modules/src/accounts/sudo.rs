@@ -90,14 +90,11 @@ fn file_name(user: &str) -> String {
 /// Returns the file with the user's rule set: in place of the first one, with the lines that continue
 /// it, and of all others of that user. Users `a.b` and `a_b` share a file.
 fn with_rule(file: &[u8], user: &str, rule: &str) -> Vec<u8> {
-    let name = quote(user);
-    let names = [&name, &format!("\"{user}\"")];
-    let line = format!("{name} {rule}\n");
+    let line = format!("{} {rule}\n", quote(user));
     let (mut out, mut done) = (Vec::new(), false);
     let lines = lines::logical(file);
     for old in &lines {
-        let who = old.text.split_whitespace().next();
-        if who.is_none_or(|who| names.iter().all(|name| *name != who)) {
+        if !is_of(&old.text, user) {
             out.extend_from_slice(&old.raw);
         } else if !done {
             out.extend_from_slice(line.as_bytes());
@@ -115,6 +112,25 @@ fn with_rule(file: &[u8], user: &str, rule: &str) -> Vec<u8> {
         out.extend_from_slice(line.as_bytes());
     }
     out
+}
+
+/// Returns whether a line is a rule of a user alone, however its list of users has the name.
+fn is_of(line: &str, user: &str) -> bool {
+    let mut rest = line.trim_start();
+    loop {
+        let (name, behind) = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or_default(),
+            None if quote(user) != user => return false,
+            None => rest.split_at(rest.find([' ', '\t', ',']).unwrap_or(rest.len())),
+        };
+        if name.replace('\\', "") != user {
+            return false;
+        }
+        match behind.trim_start().strip_prefix(',') {
+            Some(more) => rest = more.trim_start(),
+            None => return true,
+        }
+    }
 }
 
 /// Words that are not names where sudoers(5) has users.
