@@ -28,9 +28,9 @@ The partition has to be the last one. In a GPT, systemd-repart grows it where th
 systemd-growfs the filesystem, by an option in `/etc/fstab`. What else is in the image's repart.d
 and takes of the space is named in a warning.
 Else cloud-init does both where it is installed with growpart and its lists of modules have growpart
-and resizefs; `/etc/cloud/cloud.cfg.d/zz-hsb-growfs.cfg` turns them on. It has to be started at boot,
-and runs where it finds a datasource. Else `/usr/local/sbin/hsb-growfs` does, with findmnt, sfdisk,
-partx and resize2fs, started by systemd or OpenRC at each boot.",
+and resizefs; `/etc/cloud/cloud.cfg.d/zz-hsb-growfs.cfg` turns them on. It has to be started at
+boot, and runs where it finds a datasource. Else `/usr/local/sbin/hsb-growfs` does, with findmnt,
+sfdisk, partx and resize2fs, started by systemd or OpenRC at each boot.",
     keys: &["growfs"],
     options: &[OptionDoc::optional(
         "growfs",
