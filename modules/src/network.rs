@@ -202,6 +202,12 @@ impl Interface {
         text.chars().map(plain).collect()
     }
 
+    /// Returns whether anything is set up for a family.
+    fn speaks(&self, v6: bool) -> bool {
+        let dhcp = if v6 { self.dhcp6 } else { self.dhcp4 };
+        dhcp || self.has_address(v6) || self.routes.iter().any(|route| route.to.is_v6() == v6)
+    }
+
     fn has_address(&self, v6: bool) -> bool {
         self.addresses.iter().any(|prefix| prefix.is_v6() == v6)
     }

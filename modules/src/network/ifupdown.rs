@@ -94,13 +94,12 @@ fn stanzas(interface: &Interface, name: &str) -> Vec<Stanza> {
             .filter(|prefix| prefix.is_v6() == v6);
         let first = if dhcp { None } else { addresses.next() };
         let mut options = Vec::new();
-        let mut routes = interface
+        let routes = interface
             .routes
             .iter()
-            .filter(|route| route.to.is_v6() == v6)
-            .peekable();
+            .filter(|route| route.to.is_v6() == v6);
         let method = match (first, dhcp) {
-            (None, false) if routes.peek().is_none() => continue,
+            (None, false) if !interface.speaks(v6) => continue,
             // A router of the link needs no other address.
             (None, false) => "manual",
             // Routers say by themselves which addresses there are, and whether to ask for more.
@@ -146,7 +145,8 @@ fn stanzas(interface: &Interface, name: &str) -> Vec<Stanza> {
             .nameservers
             .iter()
             .map(|server| server.address)
-            .filter(|address| address.is_ipv6() == v6);
+            // Those of a family that has no stanza are as well in the other one's.
+            .filter(|address| address.is_ipv6() == v6 || !interface.speaks(!v6));
         // The C library finds one of the link only by its interface.
         let servers = servers.map(|address| match is_link_local(address) {
             true => format!("{address}%{name}"),

@@ -15,6 +15,12 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
         let text = ini::merge(&before, &text(interface), ini::Lines::End, is_ours, &[]);
         root.write_any_text(&path, &text)?;
         root.chmod(&path, 0o600)?;
+        let mut servers = interface.nameservers.iter();
+        let lost = servers.find(|server| server.address.is_ipv4() && !interface.speaks(false));
+        if let Some(lost) = lost {
+            let message = format!("NetworkManager asks {} only with IPv4 on", lost.address);
+            root.warn_at(interface.span, message);
+        }
     }
     Ok(())
 }

@@ -83,3 +83,47 @@ fn servers_are_written_as_programs_want_them() {
         }
     }
 }
+
+#[test]
+fn servers_of_a_family_that_is_off_are_not_lost_in_silence() {
+    let resolvconf = [IFUP, ("/sbin/resolvconf", "")];
+    let off = "NetworkManager asks 1.1.1.1 only with IPv4 on";
+    for (files, path, dhcp, server, line, warned) in [
+        (
+            &resolvconf[..],
+            INTERFACES,
+            "ipv4",
+            "fd00::1",
+            "    dns-nameservers fd00::1",
+            None,
+        ),
+        (
+            &resolvconf,
+            INTERFACES,
+            "ipv6",
+            "1.1.1.1",
+            "    dns-nameservers 1.1.1.1",
+            None,
+        ),
+        (&[NM], KEYFILE, "ipv4", "fd00::1", "dns=fd00::1;", None),
+        (
+            &[NM],
+            KEYFILE,
+            "ipv6",
+            "1.1.1.1",
+            "method=disabled",
+            Some(off),
+        ),
+    ] {
+        let item = value!({"name": "eth0", "dhcp": dhcp, "nameservers": [server]});
+        let (tree, done) = twice(files, "network", &value!({"network": [(item)]})).unwrap();
+        let text = read(&tree, path);
+        assert_eq!(text.matches(&format!("{line}\n")).count(), 1, "{text}");
+        let warnings: Vec<_> = done
+            .warnings
+            .iter()
+            .map(|warning| &*warning.message)
+            .collect();
+        assert_eq!(warnings, Vec::from_iter(warned));
+    }
+}
