@@ -21,7 +21,8 @@ const MOUNT: Shape = Shape::Map(&[
     OptionDoc::optional(
         "type",
         Shape::Text,
-        "the filesystem of `device`; if left out, that of a line with this device, or auto",
+        "the filesystem of `device`; if left out, that of a line with this device, what is named as \
+         `tmpfs` is, or auto",
     ),
 ]);
 

@@ -105,6 +105,31 @@ const KNOWN: &[&str] = &[
     "zonefs",
 ];
 
+/// Returns whether a type is one of those that are on no device; its name stands for one.
+pub(super) fn has_no_device(kind: &str) -> bool {
+    let kinds = [
+        "bpf",
+        "cgroup",
+        "cgroup2",
+        "configfs",
+        "debugfs",
+        "devpts",
+        "devtmpfs",
+        "efivarfs",
+        "hugetlbfs",
+        "mqueue",
+        "overlay",
+        "proc",
+        "pstore",
+        "ramfs",
+        "securityfs",
+        "sysfs",
+        "tmpfs",
+        "tracefs",
+    ];
+    kinds.contains(&kind)
+}
+
 /// Returns what is to be told of the first of the types, between which there are commas, that
 /// nothing can mount as far as the image shows.
 pub(super) fn unknown(root: &Root<'_>, kinds: &str) -> Option<String> {

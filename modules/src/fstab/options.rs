@@ -115,6 +115,14 @@ impl Fstab {
                     .error(message)
                     .help("one comma goes between options"));
             }
+            if let Some(options) = options
+                && options.matches('"').count() % 2 == 1
+            {
+                let message = format!("{:?} has a quote that is not closed", **options);
+                return Err(options
+                    .error(message)
+                    .help("a value in quotes ends with one"));
+            }
             let is_no_word = |c: char| c.is_whitespace() || c.is_control() || c == '#';
             for word in options.iter().chain(filesystem) {
                 if word.is_empty() || word.contains(is_no_word) {

@@ -34,7 +34,7 @@ pub(super) struct Changed {
     pub(super) filesystem: String,
     /// The options that went with the old type.
     pub(super) gone: Vec<String>,
-    /// The options that stay, but may be none of the new type's.
+    /// The options that stay, of which the new type may take none.
     pub(super) odd: Vec<String>,
 }
 
@@ -83,8 +83,6 @@ impl Table {
             [device, _, "swap", ..] => !line.is_ours && is_meant(device),
             _ => false,
         };
-        let mount = escape(&entry.mount);
-        let is_at_mount = |line: &Line| line.words().get(1).is_some_and(|word| is_at(word, &mount));
         let found = match entry.is_swap() {
             true => {
                 let is_same = |line: &Line| is_swap_at(line, &|device| device == entry.device);
@@ -92,8 +90,7 @@ impl Table {
                 let same = self.lines.iter().position(is_same);
                 same.or_else(|| self.lines.iter().position(may_go))
             }
-            // Of two lines for one place, the last is what is seen there.
-            false => self.lines.iter().rposition(is_at_mount),
+            false => self.position(&entry.mount),
         };
         match found {
             Some(at) => self.lines[at].change(entry),
@@ -104,13 +101,28 @@ impl Table {
         }
     }
 
+    /// Returns the line of a mount point. Of two lines for one place, the last is what is seen there.
+    fn position(&self, mount: &str) -> Option<usize> {
+        let mount = escape(mount);
+        let is_of = |line: &Line| line.words().get(1).is_some_and(|word| is_at(word, &mount));
+        self.lines.iter().rposition(is_of)
+    }
+
+    /// Returns whether what is there already is mounted at a place: a file or a directory.
+    pub(super) fn is_bind(&self, mount: &str) -> bool {
+        let line = self.position(&latin(mount)).map(|at| &self.lines[at]);
+        let options = line.and_then(|line| line.words().get(3).copied());
+        mount_option::each(options.unwrap_or_default())
+            .any(|option| matches!(option, "bind" | "rbind"))
+    }
+
     /// Adds an option to the line of a mount point; returns whether there is one.
     pub(super) fn add_option(&mut self, mount: &str, option: &str) -> bool {
-        let mount = escape(&latin(mount));
-        let is_of = |line: &&mut Line| line.words().get(1).is_some_and(|word| is_at(word, &mount));
-        let Some(line) = self.lines.iter_mut().rev().find(is_of) else {
+        let mount = latin(mount);
+        let Some(at) = self.position(&mount) else {
             return false;
         };
+        let line = &mut self.lines[at];
         let words: Vec<String> = line.words().into_iter().map(str::to_owned).collect();
         let options = words.get(3).map_or("defaults", String::as_str);
         if !mount_option::each(options).any(|known| known == option) {
@@ -125,16 +137,6 @@ impl Table {
             });
         }
         true
-    }
-
-    /// Returns whether what is there already is mounted at a place: a file or a directory.
-    pub(super) fn is_bind(&self, mount: &str) -> bool {
-        let mount = escape(&latin(mount));
-        let mut lines = self.lines.iter().rev().map(Line::words);
-        let line = lines.find(|words| words.get(1).is_some_and(|word| is_at(word, &mount)));
-        let options = line.and_then(|words| words.get(3).copied());
-        mount_option::each(options.unwrap_or_default())
-            .any(|option| matches!(option, "bind" | "rbind"))
     }
 
     fn push(&mut self, entry: &Entry) {
@@ -200,8 +202,8 @@ impl Line {
         self.text.split_ascii_whitespace().collect()
     }
 
-    /// Replaces device and type, and the options where the entry has some, or that only other types
-    /// take; of a line that was of another type, the pass of fsck(8), too. The blanks in between stay
+    /// Replaces device and type, and the options where the entry has some, or that the type is not known
+    /// to take; of a line that was of another type, the pass of fsck(8), too. The blanks in between stay
     /// as they are.
     fn change(&mut self, entry: &Entry) -> Changed {
         self.is_ours = true;
@@ -211,7 +213,7 @@ impl Line {
         let same_device = (word(0) == Some(&entry.device)).then_some(old);
         let new = entry.filesystem.as_deref().or(same_device);
         let new = new.unwrap_or("auto").to_owned();
-        let is_other = ![old, &new].contains(&"auto") && !mount_option::is_same(old, &new);
+        let is_other = !mount_option::is_kin(old, &new);
         let now = word(3).unwrap_or_default();
         let carried = match &entry.options {
             // What another step has put there for its own ends is not among the options.
@@ -242,7 +244,8 @@ impl Line {
         };
         let mut out = String::new();
         let mut rest = self.text.as_str();
-        for place in 0..if is_other { 6 } else { 4 } {
+        let is_known = ![old, &new].contains(&"auto");
+        for place in 0..if is_other && is_known { 6 } else { 4 } {
             let start = rest.len() - rest.trim_ascii_start().len();
             let end = rest[start..].find(|c: char| c.is_ascii_whitespace());
             let end = end.map_or(rest.len(), |end| start + end);
@@ -272,11 +275,13 @@ impl Line {
 /// beside those that there are.
 fn add_usual<'o>(options: &mut Vec<&'o str>, usual: &'o str, is_other: bool) {
     let is_empty = options.is_empty();
+    let says = |option: &str| match mount_option::name(option) {
+        // The last of these counts for files, or folders, or both.
+        "umask" | "fmask" | "dmask" => "umask".to_owned(),
+        name => name.to_owned(),
+    };
     for option in mount_option::each(usual) {
-        let name = mount_option::name(option);
-        let is_there = options
-            .iter()
-            .any(|known| mount_option::name(known) == name);
+        let is_there = options.iter().any(|known| says(known) == says(option));
         if is_empty || is_other && option != "defaults" && !is_there {
             options.push(option);
         }

@@ -1,3 +1,5 @@
+mod types;
+
 use super::table::Table;
 use super::*;
 use crate::kit::distributions::DISTRIBUTIONS;
@@ -69,8 +71,8 @@ fn lines_that_are_there() {
         // Blanks, options and the last words stay.
         (
             "# /\n/dev/sda1  /   ext3\tnoatime,x  0 0 \n\n# end\n".to_owned(),
-            format!("# /\nUUID={ROOT}  /   ext4\tnoatime,x  0 0 \n\n# end\n{others}"),
-            0,
+            format!("# /\nUUID={ROOT}  /   ext4\tnoatime  0 0 \n\n# end\n{others}"),
+            1,
         ),
         // Options of another type would not let it be mounted.
         (
@@ -98,7 +100,7 @@ fn lines_that_are_there() {
         (
             "LABEL=x /boot//efi/ auto ro 0 0\n".to_owned(),
             format!(
-                "UUID=1A2B-3C4D /boot//efi/ vfat ro 0 0\n{new_root}\
+                "UUID=1A2B-3C4D /boot//efi/ vfat ro,umask=0077 0 0\n{new_root}\
                  UUID={SWAP}\tnone\tswap\tdefaults\t0\t0\n"
             ),
             0,
@@ -188,131 +190,6 @@ fn lines_that_are_there() {
     let options = value!({"mounts": [{"mount": "/", "options": "ro"}]});
     let (text, _) = after(Some("UUID=x / ext4 rw 0 1\n"), options);
     assert_eq!(text, format!("UUID={ROOT} / ext4 ro 0 1\n{others}"));
-}
-
-/// A line, what the recipe says of its mount point, the line behind it, and the options that the
-/// warnings name.
-#[test]
-fn lines_that_change_their_type() {
-    let efi = "UUID=1A2B-3C4D /boot/efi vfat";
-    let root = format!("UUID={ROOT} / ext4");
-    for (before, mount, want, warned) in [
-        // Without a type in the recipe, that of the device's line stays.
-        (
-            "/y /x none bind,nofail 0 0",
-            value!({"mount": "/x", "device": "/y"}),
-            "/y /x none bind,nofail 0 0".to_owned(),
-            &[][..],
-        ),
-        (
-            "srv:/x /x nfs4 vers=4.2,soft 0 0",
-            value!({"mount": "/x", "device": "srv:/x"}),
-            "srv:/x /x nfs4 vers=4.2,soft 0 0".to_owned(),
-            &[],
-        ),
-        (
-            "tmpfs /x tmpfs size=2G 0 0",
-            value!({"mount": "/x", "device": "tmpfs"}),
-            "tmpfs /x tmpfs size=2G 0 0".to_owned(),
-            &[],
-        ),
-        (
-            "/y /x xfs logbufs=8 0 2",
-            value!({"mount": "/x", "device": "/y", "type": "ext4"}),
-            "/y /x ext4 defaults 0 2".to_owned(),
-            &["loses the options logbufs=8;"],
-        ),
-        (
-            "/y /x xfs logbufs=8 0 0",
-            value!({"mount": "/x", "device": "/z"}),
-            "/z /x auto logbufs=8 0 0".to_owned(),
-            &["keeps the options logbufs=8,"],
-        ),
-        (
-            "/y /x auto rbind,x-a=b 0 0",
-            value!({"mount": "/x", "device": "/y", "type": "none"}),
-            "/y /x none rbind,x-a=b 0 0".to_owned(),
-            &[],
-        ),
-        (
-            "s:/x /x nfs soft,timeo=9 0 0",
-            value!({"mount": "/x", "device": "s:/x", "type": "nfs4"}),
-            "s:/x /x nfs4 soft,timeo=9 0 0".to_owned(),
-            &[],
-        ),
-        (
-            "/y /x auto loop,ro 0 0",
-            value!({"mount": "/x", "device": "/y", "type": "squashfs"}),
-            "/y /x squashfs loop,ro 0 0".to_owned(),
-            &[],
-        ),
-        // Commas in quotes are of a value.
-        (
-            "/y / btrfs subvol=\"a,b\",context=\"s:c1,c2\" 0 0",
-            value!({}),
-            format!("{root} context=\"s:c1,c2\" 0 1"),
-            &["loses the options subvol=\"a,b\";"],
-        ),
-        // `auto` may have been the same; what only others take is none of its.
-        (
-            "/y /boot/efi auto nofail,umask=0077,shortname=winnt 0 2",
-            value!({}),
-            format!("{efi} nofail,umask=0077,shortname=winnt 0 2"),
-            &[],
-        ),
-        (
-            "/y /boot/efi msdos ro,umask=0022 0 0",
-            value!({}),
-            format!("{efi} ro,umask=0022 0 0"),
-            &[],
-        ),
-        (
-            "/y / auto subvol=@,noatime 0 0",
-            value!({}),
-            format!("{root} noatime 0 0"),
-            &["loses the options subvol=@;"],
-        ),
-        // Another type gets what a new line has.
-        (
-            "/y /boot/efi ext4 defaults,data=journal 0 0",
-            value!({}),
-            format!("{efi} defaults,umask=0077 0 2"),
-            &["loses the options data=journal;"],
-        ),
-        (
-            "/y /boot/efi ntfs umask=0027 0 2",
-            value!({}),
-            format!("{efi} umask=0027 0 2"),
-            &[],
-        ),
-        // Nobody knows these.
-        (
-            "/y / zfs zfsutil,subvol=\u{fc} 0 0",
-            value!({}),
-            format!("{root} zfsutil 0 1"),
-            &[
-                "loses the options subvol=\u{fc};",
-                "keeps the options zfsutil, ",
-            ],
-        ),
-    ] {
-        let is_asked = mount != value!({});
-        let mounts = if is_asked { vec![mount] } else { Vec::new() };
-        let (text, warnings) = after(Some(before), map([("mounts", mounts.into())]));
-        assert_eq!(
-            text.lines().find(|line| !line.contains('\t')),
-            Some(&*want),
-            "{before}"
-        );
-        let mut told = warnings.iter();
-        assert_eq!(warnings.len(), warned.len(), "{warnings:?}");
-        assert!(
-            warned
-                .iter()
-                .all(|part| told.next().unwrap().contains(part)),
-            "{warnings:?}"
-        );
-    }
 }
 
 #[test]
@@ -413,6 +290,10 @@ fn refusals() {
         (
             value!({"mounts": [{"mount": "/", "options": "ro,,x"}]}),
             "\"ro,,x\" has an option without a name",
+        ),
+        (
+            value!({"mounts": [{"mount": "/", "options": "context=\"a,b"}]}),
+            "\"context=\\\"a,b\" has a quote that is not closed",
         ),
         (
             value!({"mounts": [{"mount": "/x", "device": "UUID="}]}),
