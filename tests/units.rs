@@ -96,6 +96,18 @@ const ROWS: &[&[(&str, &str)]] = &[
         ("disable", "masked.service"),
         ("unmask", "masked.service"),
     ],
+    // Masks stay where another unit or name is disabled, with what leads to them.
+    &[
+        ("enable", "many.service"),
+        ("mask", "plain.service"),
+        ("disable", "many.service"),
+    ],
+    &[("disable", "maskal.service")],
+    &[
+        ("mask", "tpl@y.service"),
+        ("disable", "tpl@y.service"),
+        ("disable", "tpl@.service"),
+    ],
     &[("disable", "over.service"), ("disable", "getty@.service")],
     &[("disable", "getty@m.service")],
     &[("enable", "far.service"), ("mask", "far.service")],

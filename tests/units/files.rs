@@ -93,6 +93,11 @@ pub(super) const FILES: &[(&str, &str)] = &[
         "[Install]\nAlias=other.socket\n",
     ),
     ("etc/systemd/system/masked.service", "->/dev/null"),
+    ("etc/systemd/system/maskal.service", "->masked.service"),
+    (
+        "etc/systemd/system/a.target.requires/maskal.service",
+        "->../masked.service",
+    ),
     ("dev/null", ""),
     ("d", "->dev"),
     ("etc/systemd/system/far.service", "->/d/null"),

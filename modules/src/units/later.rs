@@ -52,7 +52,7 @@ impl Later {
         let right = wanted.into_iter().filter(is_right);
         Self {
             kept: right.map(|(path, _)| path).collect(),
-            disabled: disabled.flat_map(|(names, _)| names).collect(),
+            disabled: disabled.flat_map(|named| named.names).collect(),
             masked: parse(mask),
             sets_default: default_target.is_some(),
         }

@@ -6,7 +6,7 @@ use fsgen::tree::path::split;
 
 use super::find::{find, real};
 use super::install::{DEPENDENCIES, Install};
-use super::{CONFIG, UnitError, UnitName};
+use super::{CONFIG, UnitError, UnitName, is_mask};
 use crate::root::join;
 use crate::{Root, RootError};
 
@@ -19,13 +19,14 @@ pub(super) fn unlink(
     kept: &BTreeSet<Vec<u8>>,
 ) -> Result<Vec<Vec<u8>>, UnitError> {
     let first = UnitName::parse(unit)?;
-    let (names, missing) = match names_of(root, &first, also) {
-        Err(UnitError::Masked { .. }) => {
-            root.warn(format!("unit {first} is masked: it is not disabled"));
-            return Ok(Vec::new());
-        }
-        named => named?,
-    };
+    let Named {
+        names,
+        masked,
+        missing,
+    } = names_of(root, &first, also)?;
+    for name in masked {
+        root.warn(format!("unit {name} is masked: it is not disabled"));
+    }
     let mut links = Vec::new();
     for path in config_links(root)? {
         let target = match root.is_file(&path) {
@@ -52,20 +53,27 @@ pub(super) fn unlink(
     Ok(links)
 }
 
-/// Returns the names that a unit has, with those of the units of `Also=` if these are meant as
-/// well; and why its file is not found, if it is not.
-///
-/// Fails on a unit that is masked.
-pub(super) fn names_of(
-    root: &Root<'_>,
-    first: &UnitName,
-    also: bool,
-) -> Result<(BTreeSet<UnitName>, Option<UnitError>), UnitError> {
-    let mut names = BTreeSet::new();
+/// What there is under a unit's name.
+#[derive(Default)]
+pub(super) struct Named {
+    /// The names that it has.
+    pub(super) names: BTreeSet<UnitName>,
+    /// The units that it leads to and that are masked: links to these, and the masks, stay.
+    masked: BTreeSet<UnitName>,
+    /// Why its file is not found.
+    missing: Option<UnitError>,
+}
+
+/// Looks for a unit, with the units of `Also=` if these are meant as well.
+pub(super) fn names_of(root: &Root<'_>, first: &UnitName, also: bool) -> Result<Named, UnitError> {
+    let mut found = Named::default();
     let mut todo = vec![first.clone()];
-    let mut missing = None;
     while let Some(name) = todo.pop() {
-        if !names.insert(name.clone()) {
+        if let Some(masked) = masked(root, &name) {
+            found.masked.insert(masked);
+            continue;
+        }
+        if !found.names.insert(name.clone()) {
             continue;
         }
         match find(root, &name) {
@@ -73,24 +81,42 @@ pub(super) fn names_of(
                 if also {
                     todo.extend(Install::read(root, &unit)?.also(&unit.name)?);
                 }
-                names.insert(unit.name);
+                found.names.insert(unit.name);
             }
-            Err(error @ UnitError::Masked { .. }) if name == *first => return Err(error),
             Err(error) => {
                 // Another name goes with the unit's own.
-                if let UnitError::Linked { target, .. } = &error
-                    && let Some((_, unit)) = split(target)
-                    && let Ok(unit) = UnitName::parse(&String::from_utf8_lossy(unit))
-                {
-                    todo.push(unit);
-                }
+                todo.extend(other_name(&error));
                 if name == *first {
-                    missing = Some(error);
+                    found.missing = Some(error);
                 }
             }
         }
     }
-    Ok((names, missing))
+    Ok(found)
+}
+
+/// Returns the unit that a name leads to if that is masked.
+fn masked(root: &Root<'_>, name: &UnitName) -> Option<UnitName> {
+    let mut name = name.clone();
+    for _ in 0..8 {
+        name = match find(root, &name) {
+            Err(UnitError::Masked { name, .. }) => return Some(name),
+            Ok(unit) if is_mask(root, &unit.path).is_ok_and(|is_mask| is_mask) => {
+                return Some(unit.name);
+            }
+            found => other_name(&found.err()?)?,
+        };
+    }
+    None
+}
+
+/// Returns the unit that a link of the administrator's leads to.
+fn other_name(error: &UnitError) -> Option<UnitName> {
+    let UnitError::Linked { target, .. } = error else {
+        return None;
+    };
+    let (_, unit) = split(target)?;
+    UnitName::parse(&String::from_utf8_lossy(unit)).ok()
 }
 
 /// Returns whether there is a link that leads to `target` already; anything else there fails.
@@ -146,7 +172,7 @@ pub(super) fn is_dependencies(path: &[u8]) -> bool {
 }
 
 /// Returns whether a link has one of the names, or leads to a file of one of them, or is an
-/// instance of one of them.
+/// instance of one of them. A mask of such an instance is about it, too, as it is for systemctl.
 pub(super) fn is_about(path: &[u8], target: &[u8], names: &BTreeSet<UnitName>) -> bool {
     let last = |path: &[u8]| {
         let (_, last) = split(path)?;
