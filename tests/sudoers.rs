@@ -1,7 +1,9 @@
 //! What `add_user` makes of the files of sudo, judged by visudo and cvtsudoers.
 //!
+//! - `includes`: lines that include a folder
 //! - `rules`: single rules
 
+mod includes;
 mod rules;
 
 use std::sync::Arc;

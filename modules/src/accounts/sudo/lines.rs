@@ -6,6 +6,9 @@ use crate::root::{Root, RootError, show};
 /// How deep sudo lets files include others.
 const DEPTH: usize = 128;
 
+/// What sudo takes for blanks.
+const BLANKS: [char; 2] = [' ', '\t'];
+
 /// How many files are read: those that include each other all could be read for ever.
 const MOST: usize = 1_000;
 
@@ -107,15 +110,18 @@ impl Reader<'_, '_> {
 
 /// Returns what a line includes. The name of the machine, `%h`, is not known.
 pub(super) fn included(line: &str, file: &[u8]) -> Option<Included> {
-    let (word, rest) = line.trim().split_once(char::is_whitespace)?;
-    let is_folder = match word {
-        // Behind a blank, `#` begins a comment.
-        _ if word.starts_with('#') && !line.starts_with('#') => return None,
-        "@include" | "#include" => false,
-        "@includedir" | "#includedir" => true,
-        _ => return None,
+    // Behind a blank, `#` begins a comment.
+    let bare = line.trim_start_matches(BLANKS).strip_prefix('@');
+    let behind = bare.or(line.strip_prefix('#'))?.strip_prefix("include")?;
+    let (is_folder, rest) = match behind.strip_prefix("dir") {
+        Some(rest) => (true, rest),
+        None => (false, behind),
     };
-    let path = path(rest.trim());
+    let is_quote = bare.is_some() && rest.starts_with('"');
+    if !is_quote && !rest.starts_with(BLANKS) {
+        return None;
+    }
+    let path = path(rest.trim_start_matches(BLANKS));
     let mut included = Included {
         is_relative: !path.starts_with('/'),
         path,
@@ -130,16 +136,18 @@ pub(super) fn included(line: &str, file: &[u8]) -> Option<Included> {
 }
 
 /// Reads a path up to its quote, before which alone a backslash counts there; or up to a blank, with
-/// backslashes before any letters.
+/// backslashes before any letters. One at the end is a part of the path.
 fn path(line: &str) -> String {
     let is_quoted = line.starts_with('"');
     let mut letters = line.chars().skip(usize::from(is_quoted)).peekable();
     let mut path = String::new();
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' if !is_quoted || letters.peek() == Some(&'"') => path.extend(letters.next()),
+            '\\' if !is_quoted || letters.peek() == Some(&'"') => {
+                path.push(letters.next().unwrap_or(letter));
+            }
             '"' if is_quoted => break,
-            _ if letter.is_whitespace() && !is_quoted => break,
+            ' ' | '\t' if !is_quoted => break,
             _ => path.push(letter),
         }
     }
@@ -154,7 +162,7 @@ pub(super) fn path_start(line: &[u8]) -> usize {
         from + rest.take_while(|b| b" \t\r".contains(b)).count()
     };
     let word = line[blanks(0)..].iter();
-    let word = word.take_while(|b| !b" \t\r\\".contains(b)).count();
+    let word = word.take_while(|b| !b" \t\r\\\"".contains(b)).count();
     let mut at = blanks(blanks(0) + word);
     while line.get(at) == Some(&b'\\') && line.get(blanks(at + 1)) == Some(&b'\n') {
         at = blanks(blanks(at + 1) + 1);
@@ -207,7 +215,7 @@ impl At {
     }
 }
 
-/// Returns the lines of a file. A line that goes on ends a word.
+/// Returns the lines of a file, with a blank between those that are one.
 pub(super) fn logical(file: &[u8]) -> Vec<Logical> {
     let mut lines: Vec<Logical> = Vec::new();
     let mut at = At::Sign;
@@ -238,14 +246,16 @@ pub(super) fn logical(file: &[u8]) -> Vec<Logical> {
 /// Returns a line without the backslash that makes it go on in the next one. Blanks may follow it;
 /// in a comment, it is like any other letter.
 fn continued<'l>(line: &'l str, at: &mut At) -> Option<&'l str> {
-    let before_include = usize::from(included(line, b"/").is_some());
-    let mut letters = line.char_indices().skip(before_include);
+    let is_include = included(line, b"/").is_some();
+    // The sign of one that includes something begins no comment.
+    let mut letters = line.char_indices().skip(usize::from(is_include));
     while let Some((place, letter)) = letters.next() {
         let rest = &line[place + letter.len_utf8()..];
         let is_last = || rest.trim_matches([' ', '\t']).is_empty();
         *at = match (letter, *at) {
             // There, it makes the blank a part of the word.
             ('\\', At::Word | At::Command) if !rest.is_empty() && is_last() => return None,
+            ('\\', _) if is_include && is_last() && ends_path(&line[..place]) => return None,
             ('\\', now) if is_last() => {
                 *at = now.behind();
                 return Some(&line[..place]);
@@ -271,6 +281,12 @@ fn continued<'l>(line: &'l str, at: &mut At) -> Option<&'l str> {
         };
     }
     None
+}
+
+/// Returns whether a path without quotes goes up to the end of a line that includes something.
+fn ends_path(line: &str) -> bool {
+    let path = line.rsplit(BLANKS).next();
+    path.is_some_and(|path| !path.is_empty() && !path.contains('"'))
 }
 
 fn is_empty(line: &str) -> bool {
