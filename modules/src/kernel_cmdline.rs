@@ -159,22 +159,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         add: text(&kernel_cmdline.add),
         remove: text(&kernel_cmdline.remove),
     };
-    let mut has_environment = false;
-    for path in files(root, &ENVIRONMENTS) {
-        let text = root.any_text(&path)?;
-        if text.contains("\nkernelopts=") {
-            has_environment = true;
-            let new = entry::environment(&text, &change).ok_or_else(|| {
-                let shown = path.escape_ascii();
-                let message = format!("{shown}: kernelopts cannot be changed");
-                let help = "it has a `\\`, or no room for more: the file has 1024 bytes for all";
-                ValueError::new(cfg.span(), message).help(help)
-            })?;
-            root.write_any_text(&path, &new)?;
-        }
-    }
+    let environments = change_environments(root, &change, cfg)?;
+    let has_environment = !environments.is_empty();
     // Of each file, whether it has a command line.
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<_, _> = environments.into_iter().map(|path| (path, true)).collect();
     for (paths, edit) in FILES {
         for path in files(root, &[paths]) {
             let text = root.any_text(&path)?;
@@ -227,24 +215,58 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     Err(error.help(help).into())
 }
 
+/// Changes the environments of GRUB that have parameters; returns their paths.
+fn change_environments(
+    root: &mut Root<'_>,
+    change: &Change,
+    cfg: &Cfg,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let mut changed = Vec::new();
+    for path in files(root, &ENVIRONMENTS) {
+        let text = root.any_text(&path)?;
+        if !text.contains("\nkernelopts=") {
+            continue;
+        }
+        let new = entry::environment(&text, change).ok_or_else(|| {
+            let shown = path.escape_ascii();
+            let message = format!("{shown}: kernelopts cannot be changed");
+            let help = "it has a `\\`, or no room for more: the file has 1024 bytes for all";
+            ValueError::new(cfg.span(), message).help(help)
+        })?;
+        root.write_any_text(&path, &new)?;
+        changed.push(path);
+    }
+    Ok(changed)
+}
+
 fn files(root: &Root<'_>, paths: &[&str]) -> Vec<Vec<u8>> {
     let found = paths.iter().flat_map(|paths| root.glob(paths));
     found.filter(|path| root.is_file(path)).collect()
 }
 
-/// Returns whether a command line of the image has a parameter.
+/// Returns whether a command line of the image has a parameter: whether there is something to take out.
 pub(crate) fn has(root: &Root<'_>, parameter: &str) -> Result<bool, RootError> {
-    let all = FILES.iter().map(|(paths, _)| *paths);
-    let all: Vec<_> = all.chain(ENVIRONMENTS).chain(ENTRIES).collect();
-    for path in files(root, &all) {
-        let text = root.any_text(&path)?;
-        let lines = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with('#'));
-        let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
-        let mut words = lines.flat_map(|line| line.split(is_end));
-        if words.any(|word| word == parameter) {
-            return Ok(true);
+    let change = Change {
+        add: Vec::new(),
+        remove: vec![parameter.to_owned()],
+    };
+    let environment: Edit = |text, change| Ok(entry::environment(text, change));
+    let entry: Edit = |text, change| Ok(entry::boot_loader(text, change, true));
+    let all = FILES
+        .into_iter()
+        .chain(ENVIRONMENTS.map(|paths| (paths, environment)))
+        .chain(ENTRIES.map(|paths| (paths, entry)));
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
+    for (paths, edit) in all {
+        for path in files(root, &[paths]) {
+            let text = root.any_text(&path)?;
+            let has = match edit(&text, &change) {
+                Ok(new) => new.is_some_and(|new| new != text),
+                Err(Unread(line)) => line.split(is_end).any(|word| word == parameter),
+            };
+            if has {
+                return Ok(true);
+            }
         }
     }
     Ok(false)

@@ -1,7 +1,7 @@
 //! What `kernel_cmdline` refuses.
 
 use super::recipe;
-use crate::kit::{distribution, image, step, value};
+use crate::kit::{distribution, image, read, step, value};
 
 #[test]
 fn refusals() {
@@ -58,4 +58,16 @@ fn refusals() {
         let error = step(&mut image(files), "kernel_cmdline", &recipe).unwrap_err();
         assert_eq!(error.to_string(), message);
     }
+}
+
+/// Entries that are made later get what the environment has.
+#[test]
+fn an_environment_is_enough() {
+    let files = [
+        ("/boot/grub2/grub.cfg", "blscfg\n"),
+        ("/boot/grub2/grubenv", "# E\nkernelopts=root=x quiet\n####"),
+    ];
+    let mut tree = image(&files);
+    step(&mut tree, "kernel_cmdline", &recipe(value!({"remove": ["quiet"]}))).unwrap();
+    assert!(read(&tree, files[1].0).contains("\nkernelopts=root=x\n"));
 }
