@@ -78,6 +78,12 @@ fn warnings() {
             "/etc/cloud/cloud.cfg.d/zzz.cfg sets `ssh_pwauth` to another value, and is read later",
         ),
         ((later, "ssh_pwauth: true\na: {d: 2}\n"), config(), ""),
+        ((later, "ssh_pwauth: 1\n"), config(), ""),
+        (
+            (later, "ssh_pwauth: 0\n"),
+            config(),
+            "/etc/cloud/cloud.cfg.d/zzz.cfg sets `ssh_pwauth` to another value, and is read later",
+        ),
         (
             (later, "a: {c: [y]}\n"),
             config(),
@@ -116,6 +122,10 @@ fn warnings() {
 fn keys_of_user_data_that_cloud_init_passes_over() {
     for (text, told) in [
         ("#cloud-config\npackages: [vim]\nca-certs: {}\n", &[][..]),
+        (
+            "#cloud-config\napt_mirror: http://x\nadd_apt_repo_match: ^x\nrsyslog_dir: /x\n",
+            &[],
+        ),
         ("#!/bin/sh\na: b\n", &[]),
         ("#cloud-config-archive\n- packges: [vim]\n", &[]),
         (
