@@ -150,6 +150,7 @@ mod tests {
             let file = grant(&mut root, "bob").unwrap();
             let who = Rights {
                 user: "bob",
+                number: None,
                 groups: vec!["bob".to_owned(), "wheel".to_owned()],
             };
             assert_eq!(later(&root, &file, &who).unwrap(), want, "{files:?}");

@@ -304,6 +304,28 @@ mod tests {
         }
     }
 
+    /// sudo goes by the last rule that fits, in the same file, too.
+    #[test]
+    fn rules_behind_ours() {
+        for (file, want) in [
+            ("bob ALL=ALL\nbob, amy ALL=ALL\n", &[":2"][..]),
+            ("bob, amy ALL=ALL\nbob ALL=ALL\nALL ALL=ALL\n", &[":3"]),
+            ("bob, amy ALL=ALL\nbob ALL=ALL\namy ALL=ALL\n", &[]),
+        ] {
+            let path = "/etc/sudoers.d/90-hsb-bob";
+            let mut tree = image(&[("/etc/sudoers", "@includedir sudoers.d\n"), (path, file)]);
+            let host = Files::default();
+            let root = Root::new(&mut tree, &host, NOW);
+            let who = Rights {
+                user: "bob",
+                number: None,
+                groups: Vec::new(),
+            };
+            let want: Vec<_> = want.iter().map(|line| format!("{path}{line}")).collect();
+            assert_eq!(later(&root, path, &who).unwrap(), want, "{file}");
+        }
+    }
+
     #[test]
     fn file_names_hold_no_dot() {
         assert_eq!(file_name("bob.smith.jr"), "90-hsb-bob_smith_jr");

@@ -411,9 +411,16 @@ impl Edit<'_, '_> {
             let is_own = gid.is_some_and(|gid| *number == gid.to_string().as_bytes());
             is_own || members.any(|member| member == user.as_bytes())
         });
-        let groups = groups.map(|[group, ..]| String::from_utf8_lossy(group).into_owned());
-        let groups = groups.collect();
-        sudo::Rights { user, groups }
+        let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+        let groups = groups.flat_map(|[group, _, number, _]| {
+            [text(group), format!("#{}", text(number))]
+        });
+        let number = self.accounts.user(user).map(|user| format!("#{}", user.uid));
+        sudo::Rights {
+            user,
+            number,
+            groups: groups.collect(),
+        }
     }
 }
 

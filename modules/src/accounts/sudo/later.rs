@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::alias::{Alias, AliasKind, Definition, definitions};
-use super::lines;
+use super::{is_of, lines};
 use crate::root::{Root, RootError};
 
-/// A user with all groups.
+/// A user with all groups; those by number are like `#1000`.
 pub(crate) struct Rights<'a> {
     pub(crate) user: &'a str,
+    pub(crate) number: Option<String>,
+    /// By name and by number.
     pub(crate) groups: Vec<String>,
 }
 
-/// Returns the places of rules that are about the user and come behind a file, as `path:line`.
+/// Returns the places of rules that are about the user and come behind that of the user alone in a
+/// file, as `path:line`.
 pub(crate) fn later(
     root: &Root<'_>,
     file: &str,
@@ -21,7 +24,8 @@ pub(crate) fn later(
     let lines = lines::all(root)?;
     let (folder, name) = file.rsplit_once('/').unwrap_or_default();
     let file = format!("{}/{name}", lines::real(root, folder));
-    let Some(last) = lines.iter().rposition(|line| line.file == file) else {
+    let is_own = |line: &lines::Line| line.file == file && is_of(&line.text, who.user);
+    let Some(last) = lines.iter().rposition(is_own) else {
         return Ok(Vec::new());
     };
     let aliases: Vec<_> = lines
@@ -94,6 +98,7 @@ impl Rights<'_> {
             let fits = match name.strip_prefix('%') {
                 Some(group) => self.groups.iter().any(|own| own == group),
                 None if bare == "ALL" => true,
+                None if self.number.as_deref() == Some(bare) => true,
                 None => name == self.user || self.is_in_alias(bare, aliases),
             };
             if fits {
