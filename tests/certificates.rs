@@ -215,6 +215,7 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
     let trusted = kit::succeed(trust.arg(file));
     assert!(trusted.contains("BEGIN TRUSTED CERTIFICATE"), "{trusted}");
     let old = String::from_utf8_lossy(third).replace("CERTIFICATE", "X509 CERTIFICATE");
+    let indented = format!("  {}", String::from_utf8_lossy(first));
     for (title, conf, local, is_made_before) in [
         ("a new store", &all, &[][..], false),
         ("a store that is there", &all, &[], true),
@@ -238,6 +239,8 @@ fn the_store_is_the_one_that_update_ca_certificates_makes() {
             &[
                 ("trusted.crt", trusted.as_bytes()),
                 ("old.crt", old.as_bytes()),
+                // That is none for OpenSSL.
+                ("indented.crt", indented.as_bytes()),
             ],
             true,
         ),

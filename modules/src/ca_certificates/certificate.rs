@@ -11,10 +11,11 @@ use super::der::Elements;
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-const LABEL: &str = "CERTIFICATE";
-
 /// The label of a certificate behind which OpenSSL says what it is trusted for.
 const TRUSTED: &str = "TRUSTED CERTIFICATE";
+
+/// Those that OpenSSL knows, of which others know the first.
+const LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", TRUSTED];
 
 /// The longest lines of PEM, in signs (RFC 7468, section 2).
 const LINE: usize = 64;
@@ -33,12 +34,14 @@ impl Certificate {
 
     /// Reads a text that holds one certificate under any label that OpenSSL knows.
     pub(super) fn of_openssl(text: &[u8]) -> Result<Self, String> {
-        only(labelled(text, &[LABEL, "X509 CERTIFICATE", TRUSTED]))
+        // It knows a label at the start of a line only.
+        let text = [b"\n", text].concat();
+        only(labelled(&text, "\n-----BEGIN ", &LABELS))
     }
 
     /// Reads all certificates of a text; what is between them is passed over.
     pub(super) fn all(text: &[u8]) -> Vec<Result<Self, String>> {
-        labelled(text, &[LABEL])
+        labelled(text, "-----BEGIN ", &LABELS[..1])
     }
 
     /// Returns where a text has this certificate, with the comment above it.
@@ -98,9 +101,9 @@ fn only(all: Vec<Result<Certificate, String>>) -> Result<Certificate, String> {
     }
 }
 
-fn labelled(text: &[u8], labels: &[&str]) -> Vec<Result<Certificate, String>> {
+fn labelled(text: &[u8], begin: &str, labels: &[&str]) -> Vec<Result<Certificate, String>> {
     let text = String::from_utf8_lossy(text);
-    let parts = text.split("-----BEGIN ").skip(1);
+    let parts = text.split(begin).skip(1);
     let parts = parts.filter_map(|part| part.split_once("-----"));
     parts
         .filter(|(label, _)| labels.contains(label))
