@@ -412,10 +412,12 @@ impl Edit<'_, '_> {
             is_own || members.any(|member| member == user.as_bytes())
         });
         let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
-        let groups = groups.flat_map(|[group, _, number, _]| {
-            [text(group), format!("#{}", text(number))]
-        });
-        let number = self.accounts.user(user).map(|user| format!("#{}", user.uid));
+        let groups =
+            groups.flat_map(|[group, _, number, _]| [text(group), format!("#{}", text(number))]);
+        let number = self
+            .accounts
+            .user(user)
+            .map(|user| format!("#{}", user.uid));
         sudo::Rights {
             user,
             number,
