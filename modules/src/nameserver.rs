@@ -24,9 +24,12 @@ impl Nameserver {
     pub(crate) fn parse(text: &Spanned<String>) -> Result<Self, ValueError> {
         let (rest, certified) = split(text, '#');
         let (address, zone) = split(rest, '%');
+        // What Linux takes for the name of an interface, which is at most 15 bytes long.
         let is_zone = |zone: &str| {
-            let is_sign = |c: char| c.is_ascii_graphic() && c != '/';
-            !zone.is_empty() && zone.chars().all(is_sign)
+            let is_sign = |c: char| c.is_ascii_graphic() && !matches!(c, '/' | ':');
+            (1..=15).contains(&zone.len())
+                && !matches!(zone, "." | "..")
+                && zone.chars().all(is_sign)
         };
         let address = address.parse().ok().filter(|address| match address {
             IpAddr::V4(v4) => zone.is_none() && !v4.is_multicast() && !v4.is_broadcast(),

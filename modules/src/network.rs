@@ -67,8 +67,9 @@ const INTERFACE: Shape = Shape::Map(&[
     OptionDoc::optional(
         "nameservers",
         Shape::List(&Shape::Text),
-        "addresses of DNS servers; for systemd-networkd and NetworkManager, #one.example behind one \
-         is the name in its certificate",
+        "addresses of DNS servers; %eth0 behind one of a link is the name of its interface, which is \
+         this one; for systemd-networkd and NetworkManager, #one.example is the name in its \
+         certificate",
     ),
     OptionDoc::optional(
         "search",

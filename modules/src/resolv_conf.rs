@@ -57,7 +57,12 @@ NetworkManager would write the file anew, a warning says so.",
         Shape::AnyOf(&[
             Shape::OneOf(&["resolved"]),
             Shape::Map(&[
-                OptionDoc::required("nameservers", TEXTS, "addresses of the servers, at most 3"),
+                OptionDoc::required(
+                    "nameservers",
+                    TEXTS,
+                    "addresses of the servers, at most 3; one of a link is with its interface, as in \
+                     fe80::1%eth0",
+                ),
                 OptionDoc::optional("search", TEXTS, "domains that names are looked up in"),
                 OptionDoc::optional("options", TEXTS, "as in ndots:2 or edns0"),
             ]),
@@ -342,6 +347,18 @@ mod tests {
             (
                 servers(&["1.1.1.1#one.example"]),
                 "/etc/resolv.conf has no form for the name of a server, #one.example",
+            ),
+            (
+                servers(&["fe80::1%.."]),
+                "\"fe80::1%..\" is no IP address of a server",
+            ),
+            (
+                servers(&["fe80::1%a:b"]),
+                "\"fe80::1%a:b\" is no IP address of a server",
+            ),
+            (
+                servers(&["fe80::1%sixteen-letters-"]),
+                "\"fe80::1%sixteen-letters-\" is no IP address of a server",
             ),
             (
                 servers(&["fe80::1%eth0", "fe80::1%eth0"]),

@@ -68,6 +68,11 @@ fn an_environment_is_enough() {
         ("/boot/grub2/grubenv", "# E\nkernelopts=root=x quiet\n####"),
     ];
     let mut tree = image(&files);
-    step(&mut tree, "kernel_cmdline", &recipe(value!({"remove": ["quiet"]}))).unwrap();
+    step(
+        &mut tree,
+        "kernel_cmdline",
+        &recipe(value!({"remove": ["quiet"]})),
+    )
+    .unwrap();
     assert!(read(&tree, files[1].0).contains("\nkernelopts=root=x\n"));
 }
