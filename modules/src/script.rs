@@ -1,6 +1,7 @@
 //! The scripts of packages, as far as they are understood.
 //!
-//! - `syntax` reads the shell's language, `command` knows programs, `run` does what they do
+//! - `syntax` reads the shell's language, `command` knows programs, `test` questions, `run` does
+//!   what they do
 //! - `account`, `alternative`, `file`: programs with more to them, and those that only Debian has:
 //!   `adduser`, `deb_systemd`, `divert`, `dpkg_trigger`, `init_script`, `old_conffile`
 //! - `policy`: what users want to become of scripts
@@ -18,6 +19,7 @@ mod old_conffile;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod syntax;
+mod test;
 mod token;
 
 use crate::root::any_text::is_byte;

@@ -10,6 +10,10 @@ use crate::kit::{Work, run, tool};
 
 /// Scripts that are done; each has a folder of its own for `@`.
 const DONE: &[&str] = &[
+    // What a program's path is depends on the image.
+    "[ -n \"$(command -v no-such)\" ] || [ ! -x \"$(command -v no-such)\" ] && touch @/f",
+    "if [ -z \"$(command -v no-such)\" ]; then touch @/f; fi",
+    "if [ -x \"$(command -v chroot)\" -a -n \"$(command -v cat)\" ]; then touch @/f; fi",
     // chown takes rights away, but not those of directories.
     "touch @/f; chmod 4755 @/f; chown 1:1 @/f",
     "touch @/f; chmod 6755 @/f; chown ada @/f; chmod 1644 @/f",
@@ -80,6 +84,10 @@ const LEFT: &[&str] = &[
     "A=~; touch @/f$A",
     "\"B\"=y; touch @/f",
     "command -v cd && touch @/f",
+    "[ -n \"$(command -v cd)\" ] && touch @/f",
+    "[ -x $(command -v no-such) ] && touch @/f",
+    "[ \"$(command -v cat)\" = /usr/bin/cat ] && touch @/f",
+    "touch \"@/f$(command -v cat)\"",
     "printf || touch @/f",
     "printf '%d' x || touch @/f",
     "touch @/f\r\n",

@@ -9,7 +9,8 @@ use super::dpkg_trigger::DpkgTrigger;
 use super::file::{FileCommand, is_path};
 use super::init_script::InitScript;
 use super::old_conffile::OldConffile;
-use super::token::{assignment, is_literal};
+use super::test::Test;
+use super::token::{self, assignment, is_literal};
 use crate::deb::relation::Sign;
 use crate::deb::version::Version;
 use crate::units::UnitName;
@@ -62,21 +63,6 @@ pub(super) enum UnitChange {
     Unmask,
 }
 
-/// A question of `[`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Test {
-    /// The answer is known without the image.
-    Is(bool),
-    /// `-e`, `-f`, `-d`, `-x` and the like, of a path.
-    Path(char, String),
-    Not(Box<Test>),
-    Both(Box<Test>, Box<Test>),
-    Either(Box<Test>, Box<Test>),
-}
-
-/// Where systemd shows that it runs, which it does not in an image.
-const RUNNING: &str = "/run/systemd/system";
-
 /// What shells can do without a program, where systems hardly have one.
 const BUILTINS: [&str; 10] = [
     "alias", "cd", "command", "export", "read", "set", "type", "ulimit", "umask", "wait",
@@ -84,10 +70,12 @@ const BUILTINS: [&str; 10] = [
 
 /// Reads a command; returns nothing when it is not known, or not in this form.
 pub(super) fn parse(words: &[String]) -> Option<Command> {
-    if !words.iter().all(|word| is_literal(word)) {
+    let (name, arguments) = words.split_first()?;
+    let is_test = matches!(&**name, "[" | "test");
+    let is_known = |word: &String| is_literal(word) || is_test && token::program(word).is_some();
+    if !words.iter().all(is_known) {
         return None;
     }
-    let (name, arguments) = words.split_first()?;
     let plain: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if plain.is_empty() && assignment(name).is_some() {
         return Some(Command::Idle(true));
@@ -108,10 +96,10 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
             _ => return None,
         },
         "[" => match *plain {
-            [ref question @ .., "]"] => Command::Test(test(question)?),
+            [ref question @ .., "]"] => Command::Test(Test::parse(question)?),
             _ => return None,
         },
-        "test" => Command::Test(test(&plain)?),
+        "test" => Command::Test(Test::parse(&plain)?),
         "getent" => match *plain {
             ["passwd", user] if !is_number(user) => Command::HasUser(user.to_owned()),
             ["group", group] if !is_number(group) => Command::HasGroup(group.to_owned()),
@@ -207,54 +195,6 @@ fn is_drop_in(word: &str) -> bool {
 /// Returns whether a name is looked up as a number first.
 fn is_number(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn test(words: &[&str]) -> Option<Test> {
-    // `-a` binds tighter than `-o`, and both than `!`, but with four words.
-    let inner = words.get(1..words.len().max(2) - 1).unwrap_or_default();
-    let is_mixed = inner.contains(&"-a") && inner.contains(&"-o");
-    if is_mixed || matches!(words, ["!", _, "-a" | "-o", _] | ["!", "!", ..]) {
-        return None;
-    }
-    let number = |text: &str| text.parse::<i64>().ok();
-    Some(match *words {
-        [ref a @ .., "-o", _] | [ref a @ .., "-o", _, _] | [ref a @ .., "-o", _, _, _]
-            if !a.is_empty() =>
-        {
-            let b = test(&words[a.len() + 1..])?;
-            Test::Either(Box::new(test(a)?), Box::new(b))
-        }
-        [ref a @ .., "-a", _] | [ref a @ .., "-a", _, _] | [ref a @ .., "-a", _, _, _]
-            if !a.is_empty() =>
-        {
-            let b = test(&words[a.len() + 1..])?;
-            Test::Both(Box::new(test(a)?), Box::new(b))
-        }
-        ["!", ref rest @ ..] => Test::Not(Box::new(test(rest)?)),
-        ["-n", text] => Test::Is(!text.is_empty()),
-        ["-z", text] => Test::Is(text.is_empty()),
-        ["-d" | "-e", RUNNING] => Test::Is(false),
-        [
-            kind @ ("-e" | "-f" | "-d" | "-x" | "-r" | "-w" | "-s" | "-L" | "-h"),
-            path,
-        ] if is_path(path) || path == "/" => Test::Path(kind.chars().nth(1)?, path.to_owned()),
-        [text] => Test::Is(!text.is_empty()),
-        [a, "=" | "==", b] => Test::Is(a == b),
-        [a, "!=", b] => Test::Is(a != b),
-        [a, sign, b] => {
-            let (a, b) = (number(a)?, number(b)?);
-            Test::Is(match sign {
-                "-eq" => a == b,
-                "-ne" => a != b,
-                "-lt" => a < b,
-                "-le" => a <= b,
-                "-gt" => a > b,
-                "-ge" => a >= b,
-                _ => return None,
-            })
-        }
-        _ => return None,
-    })
 }
 
 /// `dpkg-maintscript-helper` does nothing but in an upgrade from a version that is not later than

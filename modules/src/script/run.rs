@@ -1,7 +1,7 @@
 //! A script that is understood, done to the image.
 
 use super::Understood;
-use super::command::{self, Command, Test, UnitChange};
+use super::command::{self, Command, UnitChange};
 use super::init_script::InitScript;
 use super::syntax::{Body, Chain, Item, Joint, List};
 use crate::RootError;
@@ -96,26 +96,10 @@ fn constant(item: &Item) -> Option<bool> {
     let status = match command::parse(words)? {
         Command::Idle(status) => status,
         Command::Strict(_) => true,
-        Command::Test(test) => constant_test(&test)?,
+        Command::Test(test) => test.constant()?,
         _ => return None,
     };
     Some(status != item.is_negated)
-}
-
-fn constant_test(test: &Test) -> Option<bool> {
-    match test {
-        Test::Is(answer) => Some(*answer),
-        Test::Path(..) => None,
-        Test::Not(inner) => constant_test(inner).map(|answer| !answer),
-        Test::Both(a, b) => match (constant_test(a), constant_test(b)) {
-            (Some(false), _) | (_, Some(false)) => Some(false),
-            (a, b) => Some(a? && b?),
-        },
-        Test::Either(a, b) => match (constant_test(a), constant_test(b)) {
-            (Some(true), _) | (_, Some(true)) => Some(true),
-            (a, b) => Some(a? || b?),
-        },
-    }
 }
 
 fn constant_list(list: &List) -> Option<bool> {
@@ -274,7 +258,7 @@ fn run_command(root: &mut Root<'_>, words: &[String], package: &str) -> Result<F
         Command::Exit(status) => return Ok(Flow::Exit(status.unwrap_or(0))),
         Command::Strict(_) => true,
         Command::HasProgram(name) => installed::program(root, name),
-        Command::Test(test) => answer(root, test),
+        Command::Test(test) => test.answer(root),
         Command::HasUser(user) => {
             let accounts = crate::accounts::Accounts::read(root)?;
             accounts.user(user).is_some()
@@ -338,29 +322,6 @@ fn lines_of(root: &Root<'_>, folder: &str, files: &[String]) -> Result<Vec<Line>
         lines.extend(own.map(Line::bare));
     }
     Ok(lines)
-}
-
-fn answer(root: &Root<'_>, test: &Test) -> bool {
-    match test {
-        Test::Is(answer) => *answer,
-        Test::Not(inner) => !answer(root, inner),
-        Test::Both(a, b) => answer(root, a) && answer(root, b),
-        Test::Either(a, b) => answer(root, a) || answer(root, b),
-        Test::Path(kind, path) => match kind {
-            'e' | 'r' | 'w' => root.exists(path),
-            'f' => root.is_file(path),
-            'd' => root.is_dir(path),
-            's' => root.stat(path).is_ok_and(|node| match &node.kind {
-                fsgen::Kind::File(content) => !content.is_empty(),
-                kind => matches!(kind, fsgen::Kind::Directory(_)),
-            }),
-            'x' => {
-                let mode = root.stat(path).map_or(0, |node| node.meta.mode);
-                root.is_dir(path) || mode & 0o111 != 0
-            }
-            _ => root.is_link(path),
-        },
-    }
 }
 
 /// Changes units; one that is not there is a failure, as it is for systemctl.

@@ -23,9 +23,18 @@ pub(super) const UNKNOWN: char = '\0';
 /// What stands in a word for `*`.
 pub(super) const ANYTHING: char = '\u{1}';
 
+/// What stands in a word before and behind the name of a program, for its path in the image.
+const PROGRAM: char = '\u{2}';
+
 /// Returns whether all of a word is known.
 pub(super) fn is_literal(word: &str) -> bool {
-    !word.contains([UNKNOWN, ANYTHING])
+    !word.contains([UNKNOWN, ANYTHING, PROGRAM])
+}
+
+/// Returns the program of which a word is the path: nothing, where the image has none.
+pub(super) fn program(word: &str) -> Option<&str> {
+    let name = word.strip_prefix(PROGRAM)?.strip_suffix(PROGRAM)?;
+    (!name.contains(PROGRAM)).then_some(name)
 }
 
 /// Where output may go without any effect.
@@ -55,7 +64,7 @@ struct Values<'v> {
 
 /// Returns the words of a script with arguments; nothing when they are not understood.
 pub(super) fn tokens(text: &str, arguments: &[&str]) -> Option<Vec<Token>> {
-    if text.contains([UNKNOWN, ANYTHING]) {
+    if text.contains([UNKNOWN, ANYTHING, PROGRAM]) {
         return None;
     }
     let first = read(text, arguments, &BTreeSet::new())?;
@@ -313,8 +322,8 @@ fn word<'t>(text: &'t str, values: Values<'_>) -> Option<(String, bool, &'t str)
             '$' => {
                 let mut value = String::new();
                 rest = variable(rest, values, &mut value)?;
-                // The shell would make several words of it.
-                match value.contains(char::is_whitespace) {
+                // The shell would make several words of it, or none.
+                match value.contains(char::is_whitespace) || value.contains(PROGRAM) {
                     true => word.push(UNKNOWN),
                     false => word += &value,
                 }
@@ -397,10 +406,7 @@ fn quoted<'t>(text: &'t str, word: &mut String, values: Values<'_>) -> Option<&'
     }
 }
 
-/// Where programs are that a script looks for.
-const PROGRAMS: &str = "/usr/bin";
-
-/// Reads what a `$` stands for: an argument, or the name of a program. `DPKG_ROOT` is not set, as
+/// Reads what a `$` stands for: an argument, or the path of a program. `DPKG_ROOT` is not set, as
 /// the image is what dpkg would see as `/`.
 fn variable<'t>(text: &'t str, values: Values<'_>, word: &mut String) -> Option<&'t str> {
     let arguments = values.arguments;
@@ -411,7 +417,9 @@ fn variable<'t>(text: &'t str, values: Values<'_>, word: &mut String) -> Option<
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
     {
-        *word += &format!("{PROGRAMS}/{name}");
+        word.push(PROGRAM);
+        *word += name;
+        word.push(PROGRAM);
         return Some(rest);
     }
     if let Some(inner) = after.strip_prefix('(') {
