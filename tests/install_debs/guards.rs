@@ -23,6 +23,19 @@ const ROWS: &[(&str, &str, bool)] = &[
     ("prerm", "exit 1", true),
 ];
 
+/// Scripts of an older package and of a newer one, and whether the newer one is installed.
+const UPGRADES: &[((&str, &str), &str, bool)] = &[
+    (("prerm", "exit 1"), "exit 1", false),
+    (("prerm", "exit 1"), "", false),
+    (
+        ("prerm", "exit 1"),
+        "[ $1:$2:$3 = failed-upgrade:1:2 ]",
+        true,
+    ),
+    (("postrm", "exit 1"), "[ $1 != upgrade ]", true),
+    (("postrm", "exit 1"), "false", false),
+];
+
 #[test]
 fn scripts_that_only_say_no() {
     let work = Work::under(Path::new("/dev/shm"), "deb-guards");
@@ -47,12 +60,21 @@ fn scripts_that_only_say_no() {
     if !dpkg_installs() {
         return;
     }
-    let old = deb("old_1_all".to_owned(), Some(("prerm", "exit 1")));
-    succeed(dpkg(&folder).arg("-i").arg(old));
+    // Old packages, of which dpkg asks the newer ones when they refuse to go.
+    let upgrades = UPGRADES
+        .iter()
+        .enumerate()
+        .map(|(number, &(old, new, is_installed))| {
+            let name = |version: u8| format!("old{number}_{version}_all");
+            let before = deb(name(1), Some(old));
+            succeed(dpkg(&folder).arg("-i").arg(before));
+            let after = deb(name(2), (!new.is_empty()).then_some((old.0, new)));
+            ((old.0, new, is_installed), after)
+        });
+    let upgrades: Vec<_> = upgrades.collect();
     pack(&folder, &tar);
-    let new = deb("old_2_all".to_owned(), Some(("prerm", "exit 1")));
     let rows = ROWS.iter().copied().zip(files);
-    for ((slot, text, is_installed), file) in rows.chain([(("prerm", "of the old", false), new)]) {
+    for ((slot, text, is_installed), file) in rows.chain(upgrades) {
         let theirs = run(dpkg(&folder).arg("-i").arg(&file));
         assert_eq!(
             theirs.code == Some(0),

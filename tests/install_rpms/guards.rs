@@ -21,6 +21,8 @@ const ROWS: &[(&str, &str, bool)] = &[
     ("", "%pretrans\n[ -x /etc/nothing ] || exit 3", false),
     ("", "%pre\n[ -d /run/systemd/system ] && exit 1; :", true),
     ("", "%triggerprein -- guards-9\nexit 1\n%post\nexit 1", true),
+    ("", "%pre -p \"/bin/sh -e\"\n[ -x /etc/nothing ]\n:", false),
+    ("", "%pre -p \"/bin/sh -e\"\n[ -f /etc/passwd ]\n:", true),
     ("Obsoletes: guards-old", "", false),
 ];
 

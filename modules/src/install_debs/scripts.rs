@@ -87,11 +87,24 @@ impl Script<'_> {
     /// Does what a script asks for that comes before or after files. One that is not understood is
     /// told of.
     fn act(&self, root: &mut Root<'_>, policies: &Policies, is_before: bool) -> Result<(), Error> {
+        match self.status(root, policies, is_before)? {
+            0 => Ok(()),
+            status => Err(self.refusal(status)),
+        }
+    }
+
+    /// Does the same, and returns the status that the script ends with.
+    fn status(
+        &self,
+        root: &mut Root<'_>,
+        policies: &Policies,
+        is_before: bool,
+    ) -> Result<u8, Error> {
         let class = self.classify(root, policies.of(self.package))?;
         self.tell(root, &class.describe());
         match class {
-            Class::Idle | Class::Skipped => Ok(()),
-            Class::Native(understood) => self.run(root, &understood),
+            Class::Idle | Class::Skipped => Ok(0),
+            Class::Native(understood) => run::run(root, &understood, self.package),
             Class::Left => {
                 let (name, lines) = (self.name(), excerpt(self.text));
                 let when = match is_before {
@@ -102,21 +115,16 @@ impl Script<'_> {
                     self.span,
                     format!("the script {name} is not run{when}: {lines}"),
                 );
-                Ok(())
+                Ok(0)
             }
         }
     }
 
-    fn run(&self, root: &mut Root<'_>, understood: &Understood) -> Result<(), Error> {
-        match run::run(root, understood, self.package)? {
-            0 => Ok(()),
-            status => {
-                let message = format!("the script {} ends with status {status}", self.name());
-                let help = "dpkg does not install the package then either; `scripts` may leave the \
-                            script out";
-                Err(ValueError::new(self.span, message).help(help).into())
-            }
-        }
+    fn refusal(&self, status: u8) -> Error {
+        let message = format!("the script {} ends with status {status}", self.name());
+        let help =
+            "dpkg does not install the package then either; `scripts` may leave the script out";
+        ValueError::new(self.span, message).help(help).into()
     }
 }
 
@@ -154,7 +162,10 @@ pub(super) fn configure(
     let script = postinst(candidate, configured);
     script.tell(root, &class.describe());
     match class {
-        Class::Native(understood) => script.run(root, understood),
+        Class::Native(understood) => match run::run(root, understood, script.package)? {
+            0 => Ok(()),
+            status => Err(script.refusal(status)),
+        },
         _ => Ok(()),
     }
 }
@@ -206,6 +217,9 @@ pub(super) struct Removal {
     postrm: String,
     /// What the two are called with.
     arguments: [Vec<String>; 2],
+    /// Those of the newer version, where it is one, and what they are called with where the two
+    /// fail.
+    instead: Option<([String; 2], Vec<String>)>,
     /// Where the recipe lists what comes.
     span: Span,
 }
@@ -233,7 +247,13 @@ impl Removal {
             false => [&["remove", "in-favour", name, &version][..], &["remove"]],
         };
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let instead = (entry.identity.name == *name).then(|| {
+            let texts = ["prerm", "postrm"].map(|slot| by.text(slot).to_owned());
+            let from = entry.identity.version.to_string();
+            (texts, owned(&["failed-upgrade", &from, &version]))
+        });
         Ok(Self {
+            instead,
             package: entry.identity.name.clone(),
             prerm: text("prerm")?,
             postrm: text("postrm")?,
@@ -244,23 +264,42 @@ impl Removal {
 
     /// Does what the `prerm` asks for, before anything else.
     pub(super) fn before(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
-        self.script("prerm", &self.prerm, 0)
-            .act(root, policies, false)
+        self.act(root, policies, "prerm", &self.prerm, 0)
     }
 
     /// Does what the `postrm` asks for, once the files have gone.
     pub(super) fn after(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
-        self.script("postrm", &self.postrm, 1)
-            .act(root, policies, false)
+        self.act(root, policies, "postrm", &self.postrm, 1)
     }
 
-    fn script<'s>(&'s self, slot: &'static str, text: &'s str, which: usize) -> Script<'s> {
-        Script {
+    /// Does what one of the two asks for. Where it fails, dpkg runs that of the newer version.
+    fn act(
+        &self,
+        root: &mut Root<'_>,
+        policies: &Policies,
+        slot: &'static str,
+        text: &str,
+        which: usize,
+    ) -> Result<(), Error> {
+        let script = |text, arguments: &[String]| Script {
             package: &self.package,
             slot,
             text,
-            arguments: self.arguments[which].clone(),
+            arguments: arguments.to_vec(),
             span: self.span,
+        };
+        let old = script(text, &self.arguments[which]);
+        let status = old.status(root, policies, false)?;
+        match &self.instead {
+            _ if status == 0 => Ok(()),
+            Some((texts, arguments)) if !texts[which].is_empty() => {
+                root.info(format!(
+                    "the script {} ends with status {status}, that of the newer version decides",
+                    old.name()
+                ));
+                script(&texts[which], arguments).act(root, policies, false)
+            }
+            _ => Err(old.refusal(status)),
         }
     }
 }

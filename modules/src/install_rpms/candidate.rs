@@ -8,7 +8,7 @@ use crate::rpm::package::{Package, PackageError};
 use crate::value::ValueError;
 
 /// What packages may require of rpm itself (rpm's `rpmlibProvides`), as of rpm 4.18.
-const FEATURES: [&str; 21] = [
+const FEATURES: [&str; 22] = [
     "BuiltinLuaScripts",
     "CaretInVersions",
     "CompressedFileNames",
@@ -28,6 +28,7 @@ const FEATURES: [&str; 21] = [
     "PayloadIsZstd",
     "RichDependencies",
     "ScriptletExpansion",
+    "ScriptletInterpreterArgs",
     "TildeInVersions",
     "VersionedDependencies",
 ];
