@@ -123,7 +123,8 @@ fn is_of(line: &str, user: &str) -> bool {
             None if quote(user) != user => return false,
             None => rest.split_at(rest.find([' ', '\t', ',']).unwrap_or(rest.len())),
         };
-        if name.replace('\\', "") != user {
+        // A blank behind a backslash is a part of another name.
+        if name.ends_with('\\') || name.replace('\\', "") != user {
             return false;
         }
         match behind.trim_start().strip_prefix(',') {
@@ -281,6 +282,7 @@ mod tests {
             ("", "bob", "bob R\n"),
             ("bob R\n", "bob", "bob R\n"),
             ("bob OLD\n", "bob", "bob R\n"),
+            ("bob\\  OLD\n", "bob", "bob\\  OLD\nbob R\n"),
             ("a_b OLD\n", "a.b", "a_b OLD\na.b R\n"),
             ("a_b OLD\na.b OLD\n", "a_b", "a_b R\na.b OLD\n"),
             // By hand: no end, blanks, several lines.
