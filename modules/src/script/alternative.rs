@@ -3,12 +3,17 @@
 //! There are two programs of that name, with nearly the same files: that of chkconfig, in the
 //! distributions around Fedora, and that of dpkg, which openSUSE has as well.
 
+mod group;
+
+use std::collections::BTreeSet;
+
 use fsgen::Kind;
 use fsgen::tree::path::split;
 
 use super::file::is_path;
 use crate::root::join;
 use crate::{Root, RootError};
+use group::{Group, part};
 
 /// Where the links are that the links of programs lead to.
 const LINKS: &str = "/etc/alternatives";
@@ -38,25 +43,6 @@ pub(super) struct GoneAlternative {
     path: String,
 }
 
-/// What there is to choose from for one name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Group {
-    is_manual: bool,
-    link: String,
-    /// Name and link of each follower.
-    followers: Vec<(String, String)>,
-    choices: Vec<Choice>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Choice {
-    path: String,
-    /// Its priority, and what chkconfig keeps beside it.
-    priority: String,
-    /// The path for each follower, empty for none.
-    followers: Vec<String>,
-}
-
 impl GoneAlternative {
     pub(super) fn parse(words: &[&str]) -> Option<Self> {
         let ["--remove", name, path] = plain(words) else {
@@ -79,6 +65,9 @@ impl GoneAlternative {
         let Some(mut group) = Group::parse(&String::from_utf8_lossy(&bytes)) else {
             return Ok(false);
         };
+        if !is_chkconfig {
+            group.refresh(root, &self.name);
+        }
         let before = group.choices.len();
         group.choices.retain(|choice| choice.path != self.path);
         if group.choices.len() == before {
@@ -171,17 +160,14 @@ impl Alternative {
                 ..Group::default()
             },
             Some(bytes) => match Group::parse(&String::from_utf8_lossy(&bytes)) {
-                Some(group) if group.link == self.link => group,
-                Some(mut group) if !is_chkconfig => {
-                    if root.is_link(&group.link) {
-                        root.rename(&group.link, &self.link)?;
-                    }
-                    group.link.clone_from(&self.link);
-                    group
-                }
+                Some(group) if group.link == self.link || !is_chkconfig => group,
                 _ => return Ok(false),
             },
         };
+        if !is_chkconfig {
+            group.refresh(root, &self.name);
+            self.rename(root, &mut group)?;
+        }
         if !group.add(self, is_chkconfig) {
             return Ok(false);
         }
@@ -190,212 +176,68 @@ impl Alternative {
         group.choose(root, &self.name, is_chkconfig)
     }
 
-    /// Returns whether no other name has the link, and its folder is there: dpkg makes none.
+    /// Moves links that have another place now.
+    fn rename(&self, root: &mut Root<'_>, group: &mut Group) -> Result<(), RootError> {
+        let mut moved = vec![(group.link.clone(), &self.link)];
+        for [link, name, _] in &self.followers {
+            let there = group.followers.iter().find(|(there, _)| there == name);
+            moved.extend(there.map(|(_, there)| (there.clone(), link)));
+        }
+        for (from, to) in moved {
+            if from != *to && root.is_link(&from) {
+                root.rename(&from, to)?;
+            }
+        }
+        group.link.clone_from(&self.link);
+        Ok(())
+    }
+
+    /// Returns whether nothing else has these names and links, and their folders are there: dpkg
+    /// makes none.
     fn is_free(&self, root: &Root<'_>, folder: &str) -> Result<bool, RootError> {
-        let above = split(self.link.as_bytes()).map(|(above, _)| above);
-        if !above.is_some_and(|above| root.is_dir(above)) {
+        let followers = || self.followers.iter();
+        let links = || std::iter::once(&*self.link).chain(followers().map(|[link, ..]| &**link));
+        let own = || std::iter::once(&*self.name).chain(followers().map(|[_, name, _]| &**name));
+        let is_there = |link: &str| {
+            let above = split(link.as_bytes()).map(|(above, _)| above);
+            above.is_some_and(|above| root.is_dir(above))
+        };
+        let are_there = is_there(&self.link)
+            && followers().all(|[link, _, path]| !root.exists(path) || is_there(link));
+        let count = self.followers.len() + 1;
+        let is_double =
+            BTreeSet::from_iter(links()).len() < count || BTreeSet::from_iter(own()).len() < count;
+        if !are_there || is_double {
             return Ok(false);
         }
         let names = match root.is_dir(folder) {
             true => root.list(folder)?,
             false => Vec::new(),
         };
-        for name in names.iter().filter(|name| **name != self.name.as_bytes()) {
-            let bytes = root.read(join(folder.as_bytes(), name))?;
+        for name in names {
+            let bytes = root.read(join(folder.as_bytes(), &name))?;
             let group = Group::parse(&String::from_utf8_lossy(&bytes)).unwrap_or_default();
-            let mut followers = group.followers.iter();
-            if group.link == self.link || followers.any(|(_, link)| *link == self.link) {
+            let is_own = *name == *self.name.as_bytes();
+            let is_taken = match is_own {
+                // The same follower may have the link.
+                true => group.followers.iter().any(|(there, link)| {
+                    *there == self.name
+                        || *link == self.link
+                        || followers().any(|[new, name, _]| new == link && name != there)
+                }),
+                false => {
+                    own().any(|own| {
+                        own.as_bytes() == &*name || group.followers.iter().any(|(it, _)| it == own)
+                    }) || links().any(|own| {
+                        own == group.link || group.followers.iter().any(|(_, it)| it == own)
+                    })
+                }
+            };
+            if is_taken {
                 return Ok(false);
             }
         }
         Ok(true)
-    }
-}
-
-/// Makes a link lead to a path, by way of `/etc/alternatives`; returns whether the link's place
-/// was free. dpkg only warns where it is not.
-fn lead(
-    root: &mut Root<'_>,
-    (link, name, path): (&str, &str, &str),
-    is_chkconfig: bool,
-) -> Result<bool, RootError> {
-    let way = format!("{LINKS}/{name}");
-    root.symlink(path, &way, true)?;
-    // A program that is there by itself stays.
-    if root.lstat(link).is_ok() && !root.is_link(link) {
-        return Ok(!is_chkconfig);
-    }
-    root.mkdir_above(link)?;
-    root.symlink(&way, link, true)?;
-    Ok(true)
-}
-
-/// Removes the links of a follower that the choice does not have.
-fn part(root: &mut Root<'_>, link: &str, name: &str) -> Result<(), RootError> {
-    let way = format!("{LINKS}/{name}");
-    for path in [&*way, link] {
-        if root.is_link(path) {
-            root.remove(path)?;
-        }
-    }
-    Ok(())
-}
-
-impl Group {
-    fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.lines();
-        let is_manual = match lines.next()? {
-            "auto" => false,
-            "manual" => true,
-            _ => return None,
-        };
-        let mut group = Self {
-            is_manual,
-            link: lines.next()?.to_owned(),
-            ..Self::default()
-        };
-        loop {
-            match lines.next()? {
-                "" => break,
-                name => {
-                    let link = lines.next()?.to_owned();
-                    group.followers.push((name.to_owned(), link));
-                }
-            }
-        }
-        while let Some(path) = lines.next().filter(|path| !path.is_empty()) {
-            group.choices.push(Choice {
-                path: path.to_owned(),
-                priority: lines.next()?.to_owned(),
-                followers: (0..group.followers.len())
-                    .map(|_| lines.next().map(str::to_owned))
-                    .collect::<Option<_>>()?,
-            });
-        }
-        Some(group)
-    }
-
-    /// Makes the links lead to the best choice, unless somebody chose another; returns whether all
-    /// could be made.
-    fn choose(
-        &self,
-        root: &mut Root<'_>,
-        name: &str,
-        is_chkconfig: bool,
-    ) -> Result<bool, RootError> {
-        let Some(best) = self.best().filter(|_| !self.is_manual) else {
-            return Ok(self.is_manual);
-        };
-        root.mkdir_all(LINKS, 0o755)?;
-        let mut done = lead(root, (&self.link, name, &best.path), is_chkconfig)?;
-        for ((name, link), path) in self.followers.iter().zip(&best.followers) {
-            match path.is_empty() || !root.exists(path) {
-                true => part(root, link, name)?,
-                false => done &= lead(root, (link, name, path), is_chkconfig)?,
-            }
-        }
-        Ok(done)
-    }
-
-    /// Adds a choice, or changes the one of that path; returns whether it goes with the others.
-    fn add(&mut self, new: &Alternative, is_chkconfig: bool) -> bool {
-        for [link, name, _] in &new.followers {
-            match self.followers.iter().find(|(there, _)| there == name) {
-                Some((_, there)) if there != link => return false,
-                Some(_) => {}
-                None => {
-                    self.followers.push((name.clone(), link.clone()));
-                    for choice in &mut self.choices {
-                        choice.followers.push(String::new());
-                    }
-                }
-            }
-        }
-        let path_of = |(name, _): &(String, String)| {
-            let mut followers = new.followers.iter();
-            let found = followers.find(|[_, own, _]| own == name);
-            found.map(|[_, _, path]| path.clone()).unwrap_or_default()
-        };
-        let choice = Choice {
-            path: new.path.clone(),
-            priority: new.priority.to_string(),
-            followers: self.followers.iter().map(path_of).collect(),
-        };
-        let is_first = self.choices.is_empty();
-        match self.choices.iter_mut().find(|there| there.path == new.path) {
-            Some(there) => *there = choice,
-            None => self.choices.push(choice),
-        }
-        // chkconfig sorts followers by their links once there are two choices, dpkg by names.
-        if !is_chkconfig {
-            self.choices.sort_by(|a, b| a.path.cmp(&b.path));
-            self.sort_followers(|(name, _)| name.clone());
-        } else if !is_first {
-            self.sort_followers(|(_, link)| link.clone());
-        }
-        true
-    }
-
-    /// Takes away the followers that no choice has.
-    fn drop_unused(&mut self) {
-        let is_used = |at: usize| self.choices.iter().any(|c| !c.followers[at].is_empty());
-        let used: Vec<usize> = (0..self.followers.len())
-            .filter(|at| is_used(*at))
-            .collect();
-        self.followers = used.iter().map(|at| self.followers[*at].clone()).collect();
-        for choice in &mut self.choices {
-            choice.followers = used
-                .iter()
-                .map(|at| choice.followers[*at].clone())
-                .collect();
-        }
-    }
-
-    fn sort_followers(&mut self, key: impl Fn(&(String, String)) -> String) {
-        let mut order: Vec<usize> = (0..self.followers.len()).collect();
-        order.sort_by_key(|i| key(&self.followers[*i]));
-        self.followers = order.iter().map(|i| self.followers[*i].clone()).collect();
-        for choice in &mut self.choices {
-            let sorted = order.iter().map(|i| choice.followers[*i].clone());
-            choice.followers = sorted.collect();
-        }
-    }
-
-    /// Returns the first choice of the highest priority.
-    fn best(&self) -> Option<&Choice> {
-        let mut best = self.choices.first()?;
-        for choice in &self.choices {
-            if choice.number() > best.number() {
-                best = choice;
-            }
-        }
-        Some(best)
-    }
-
-    fn print(&self, is_chkconfig: bool) -> String {
-        let mode = if self.is_manual { "manual" } else { "auto" };
-        let mut lines = vec![mode, &*self.link];
-        for (name, link) in &self.followers {
-            lines.extend([&**name, &**link]);
-        }
-        lines.push("");
-        for choice in &self.choices {
-            lines.extend([&*choice.path, &*choice.priority]);
-            lines.extend(choice.followers.iter().map(String::as_str));
-        }
-        if !is_chkconfig {
-            lines.push("");
-        }
-        lines.iter().flat_map(|line| [*line, "\n"]).collect()
-    }
-}
-
-impl Choice {
-    /// Returns the priority without what chkconfig writes around it: `@family@60 service`.
-    fn number(&self) -> i32 {
-        let last = self.priority.rsplit('@').next().unwrap_or_default();
-        let number = last.split(' ').next().unwrap_or_default();
-        number.parse().unwrap_or_default()
     }
 }
 
