@@ -26,6 +26,7 @@ impl Host for NoFiles {
 
 /// Verbs and units, one after the other on the same image.
 const ROWS: &[&[(&str, &str)]] = &[
+    &[("enable", "both"), ("enable", "both"), ("disable", "both")],
     &[("enable", "plain"), ("disable", "plain.service")],
     &[
         ("enable", "many.service"),

@@ -25,10 +25,10 @@ pub(crate) const MODULE: Module = Module {
     details: "\
 Writes a line of `/etc/fstab` for each partition with a `mount` and for swap. A line that is there
 for the same mount point gets the device and type of the partition, and keeps its options where the
-recipe names none. Where the type changes, options stay that any filesystem takes, or that the new type is
-known to take; a warning names the others. What is mounted on is made: a directory, or a file for
-the bind mount of a file. All else in the file stays; a warning tells of lines whose device is not
-one of the image, and of a `type` that neither Linux has nor a program of the image mounts.",
+recipe names none. Where the type changes, options stay that any filesystem takes, or that the new
+type is known to take; a warning names the others. What is mounted on is made: a directory, or a
+file for the bind mount of a file. All else in the file stays; a warning tells of lines whose device
+is not one of the image, and of a `type` that neither Linux has nor a program of the image mounts.",
     keys: &["fstab"],
     options: doc::OPTIONS,
     example: doc::EXAMPLE,

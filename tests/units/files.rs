@@ -2,6 +2,19 @@
 
 /// Unit files.
 pub(super) const FILES: &[(&str, &str)] = &[
+    // Enabled, and then replaced.
+    (
+        "usr/lib/systemd/system/both.service",
+        "[Install]\nWantedBy=multi-user.target\n",
+    ),
+    (
+        "etc/systemd/system/both.service",
+        "[Install]\nWantedBy=multi-user.target a.target\n",
+    ),
+    (
+        "etc/systemd/system/multi-user.target.wants/both.service",
+        "->/usr/lib/systemd/system/both.service",
+    ),
     (
         "usr/lib/systemd/system/plain.service",
         "[Install]\nWantedBy=multi-user.target\n",

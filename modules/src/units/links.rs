@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fsgen::tree::path::split;
 
-use super::find::{find, real};
+use super::find::{find, is_among_units, real};
 use super::install::{DEPENDENCIES, Install};
 use super::{CONFIG, UnitError, UnitName, is_mask};
 use crate::root::join;
@@ -119,7 +119,8 @@ fn other_name(error: &UnitError) -> Option<UnitName> {
     UnitName::parse(&String::from_utf8_lossy(unit)).ok()
 }
 
-/// Returns whether there is a link that leads to `target` already; anything else there fails.
+/// Returns whether there is a link that leads to `target` already, or to what has the same name in
+/// another folder of units: the link is about the name. Anything else there fails.
 pub(super) fn leads_to(root: &Root<'_>, path: &[u8], target: &[u8]) -> Result<bool, UnitError> {
     match root.lstat(path) {
         Err(error) if error.is_not_found() => Ok(false),
@@ -128,7 +129,9 @@ pub(super) fn leads_to(root: &Root<'_>, path: &[u8], target: &[u8]) -> Result<bo
             let now = root.readlink(path)?;
             let same = root.stat_links(path, true).ok().map(|stat| stat.number)
                 == root.stat_links(target, true).ok().map(|stat| stat.number);
-            if now == target || same {
+            let is_other = [&now, target].into_iter().all(is_among_units)
+                && split(&now).map(|(_, name)| name) == split(target).map(|(_, name)| name);
+            if now == target || same || is_other {
                 return Ok(true);
             }
             Err(UnitError::Taken {
