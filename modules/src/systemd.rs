@@ -19,7 +19,9 @@ pub(crate) const MODULE: Module = Module {
     details: "\
 Makes the links that `systemctl --root` makes, and works through `unmask`, `units`, `preset`,
 `disable`, `enable`, `mask` and `default_target`, in this order. A name without an ending is that of
-a service. Units are written to `/etc/systemd/system`.",
+a service. Units are written to `/etc/systemd/system`. One thing is not as systemctl has it: a link
+of the administrator's that leads to the vendor's unit by way of another folder is that unit, and
+is enabled, where systemctl refuses it for a linked one.",
     keys: &["systemd"],
     options: doc::OPTIONS,
     example: doc::EXAMPLE,
