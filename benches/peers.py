@@ -1,7 +1,7 @@
 """What people make such images with today, and how they are called.
 
-A peer that takes a folder starts from an unpacked one, so unpacking is part of what it takes: only
-root can unpack a root filesystem faithfully without slower means.
+A peer that takes a folder starts from an unpacked one, so unpacking is part of what it takes, unless
+its name says otherwise: only root can unpack a root filesystem faithfully without slower means.
 """
 
 import os
@@ -20,6 +20,11 @@ PROGRAMS = {
     "qemu-img": "qemu-utils",
 }
 
+# Where programs of the crate registry go, and what of it these are: crate, version, more arguments.
+CRATES = Path(__file__).resolve().parent.parent / "target" / "peers"
+FSTOOL, MKEXT4 = CRATES / "bin" / "fstool", CRATES / "bin" / "mkfs"
+FROM_CRATES = {FSTOOL: ("fstool", "0.5.2", []), MKEXT4: ("mkext4", "0.0.3", ["--example", "mkfs"])}
+
 
 @dataclass
 class Peer:
@@ -31,6 +36,8 @@ class Peer:
     commands: object
     # Whether it is timed with `--quick` too.
     is_quick: bool = True
+    # What is done before, and not timed: takes the same.
+    before: object = None
 
 
 def size_for(tarball):
@@ -78,6 +85,15 @@ def mke2fs_reads_tar():
     return bool(found) and tuple(int(n or 0) for n in found.groups()) >= (1, 47, 1)
 
 
+def mkext4(tarball, image, folder):
+    return [[MKEXT4, folder / "tree", image, size_for(tarball)]]
+
+
+def fstool(tarball, image, _):
+    return [[FSTOOL, "repack", "-t", "ext4", "--block-size", 4096, "--size", size_for(tarball),
+             tarball, image]]
+
+
 def peers():
     """All of them, those that cannot be used here too."""
     yield Peer("untar, `mke2fs -d`", ("mke2fs", "tar"),
@@ -88,19 +104,25 @@ def peers():
                    lambda tarball, image, _: mke2fs(tarball, image, tarball))
     yield Peer("`genext2fs -a`", ("genext2fs",), genext2fs)
     yield Peer("untar, `systemd-repart`", ("systemd-repart", "tar"), repart, is_quick=False)
+    yield Peer("`fstool repack`", (FSTOOL,), fstool, is_quick=False)
+    yield Peer("example of mkext4, already unpacked", (MKEXT4, "tar"), mkext4, is_quick=False,
+               before=lambda tarball, _, folder: unpack(tarball, folder))
 
 
 TRIED = set()
 
 
 def install(programs):
-    """Installs what is missing by apt where that needs no question; returns what still is."""
+    """Installs what is missing by cargo, or by apt where that needs no question; returns what still is."""
     missing = [program for program in programs if not shutil.which(program)]
     if TRIED.issuperset(missing):
         return missing
     TRIED.update(missing)
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        packages = sorted({PROGRAMS[program] for program in missing})
+    for crate, version, more in (FROM_CRATES[it] for it in missing if it in FROM_CRATES):
+        subprocess.run(["cargo", "install", "-q", "--locked", "--root", CRATES, "--version", version,
+                        *more, crate], check=False)
+    packages = sorted({PROGRAMS[program] for program in missing if program in PROGRAMS})
+    if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "install", "-qy", "--no-install-recommends", *packages],
                        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
                        stdout=subprocess.DEVNULL, check=False)
@@ -118,6 +140,8 @@ def versions():
                               capture_output=True, text=True, check=False)
         number = re.search(r"\d+(\.\d+)+|\d{3}", said.stdout + said.stderr)
         found.append(f"{package} {number[0]}" if number else package)
+    found += [f"{crate} {version}" for program, (crate, version, _) in FROM_CRATES.items()
+              if program.exists()]
     return sorted(set(found))
 
 
