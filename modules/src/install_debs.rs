@@ -4,12 +4,14 @@
 //! without scripts as if it had configured them, too.
 
 mod architecture;
+mod claim;
 mod conffile;
 mod configure;
 mod database;
 mod doc;
 mod info;
 mod local;
+mod member;
 mod needs;
 mod old;
 mod options;

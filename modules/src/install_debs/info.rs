@@ -4,8 +4,9 @@ use fsgen::Meta;
 use fsgen::tree::Xattrs;
 
 use super::database::{INFO, info};
+use super::member::place_of;
 use super::set::control_name;
-use super::unpack::{Package, Unpacking, place_of};
+use super::unpack::{Package, Unpacking};
 use crate::root::{Laid, join};
 use crate::{Error, Packed, PackedKind, Root};
 

@@ -8,7 +8,7 @@ use fsgen::tree::content::SourceId;
 use fsgen::{Meta, ReadAt, Timestamp, Tree};
 use thiserror::Error;
 
-use super::unpack::listed;
+use super::member::listed;
 use crate::compressed::Compressed;
 use crate::root::{Spool, show};
 use crate::{Host, Packed, PackedKind, Root, RootError};
