@@ -28,6 +28,7 @@ mod unpack;
 
 use std::collections::BTreeMap;
 
+use crate::root::any_text::shown;
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root, order};
 use architecture::Architectures;
@@ -73,8 +74,8 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         return Ok(());
     }
     let opened = Database::open(root);
-    let mut database =
-        opened.map_err(|error: DatabaseError| ValueError::new(cfg.span(), error.to_string()))?;
+    let mut database = opened
+        .map_err(|error: DatabaseError| ValueError::new(cfg.span(), shown(&error.to_string())))?;
     let arches = Architectures::find(root, &database)?;
     let arches = arches.unwrap_or_else(|| Architectures::of(&candidates));
     arches.check(&candidates)?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use fsgen::ReadAt;
 
+use crate::root::any_text::shown;
 use crate::root::matches;
 use crate::value::{Span, Spanned, ValueError};
 use crate::{Host, shared};
@@ -25,8 +26,13 @@ pub(crate) struct PackageFile {
 impl PackageFile {
     /// Returns an error about this package.
     pub(crate) fn error(&self, message: impl Display) -> ValueError {
-        ValueError::new(self.span, format!("{}: {message}", self.name))
+        error(self.span, &self.name, message)
     }
+}
+
+fn error(span: Span, name: &str, message: impl Display) -> ValueError {
+    // Texts of packages may have bytes that are part of no character.
+    ValueError::new(span, format!("{name}: {}", shown(&message.to_string())))
 }
 
 /// A package of which some is read.
@@ -70,7 +76,7 @@ pub(crate) fn read<P: Package>(
             };
             P::read(file, host)
         });
-        read.map_err(|error| ValueError::new(*span, format!("{name}: {error}")))
+        read.map_err(|cause| error(*span, name, cause))
     })?;
     let mut packages = BTreeMap::<P::Key, P>::new();
     for package in read {

@@ -40,6 +40,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("Version: 1:a1", "does not begin with a digit"),
     ("Version: 1_2", "a character that versions cannot have"),
     ("Version: 1-", "an empty revision"),
+    ("Version: -1:3", "an epoch that is no number"),
     ("Version:", "the field Version is missing"),
     (
         "Status: install ok installed",
@@ -109,6 +110,9 @@ const TAKEN: &[&str] = &[
     "Xy:\nYx: a\t \n b  ",
     "#xy:\n a\n\tb",
     "Source: x (2)\nSection: x y",
+    "Version: +1:3",
+    "Version: -0:3\nRecommends: a (>= +1:2)",
+    "X-\u{e9}: 1\nX-\u{1}\u{7f}: 2",
 ];
 
 fn header(name: &str, lines: &str) -> Vec<u8> {
@@ -155,6 +159,10 @@ fn headers_that_dpkg_refuses() {
         [&whole, &b"Zy:\n"[..]].concat(),
         "the last field has no value",
     ));
+    rows.push((
+        [&whole, &b"\xe9: 1\n"[..]].concat(),
+        "the name of the field \"\\xe9\" is too short",
+    ));
     for (header, want) in rows {
         let file = build(&work, "pk", &header);
         let header = String::from_utf8_lossy(&header);
@@ -182,7 +190,8 @@ fn headers_that_dpkg_takes() {
         files.push(build(&work, name, &header(name, lines)));
     }
     // Not in UTF-8, as names of maintainers were.
-    let latin = [header("latin", "Xy: 1"), b"Xa: \xe4\xff!\n".to_vec()].concat();
+    let odd = b"Xa: \xe4\xff!\nX-\xe9: 1\n";
+    let latin = [&*header("latin", "Xy: 1"), odd].concat();
     files.push(build(&work, "latin", &latin));
     let list = files.iter().map(|file| file.file_name().unwrap().to_str());
     let list: Vec<_> = list.map(Option::unwrap).collect();

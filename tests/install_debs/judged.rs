@@ -65,6 +65,11 @@ const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
+        control: &["conffiles=opt/\\xe9\\n"],
+        refused: Some("conffiles: \"opt/\\xe9\" is no absolute path"),
+        ..PLAIN
+    },
+    Row {
         control: &["conffiles=/opt/c\\xe9\\n"],
         members: "f ./opt/c\\xe9\nf ./opt/b\\xc3\\xa9",
         ..PLAIN
@@ -96,7 +101,17 @@ const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
-        control: &["triggers=# x\\n\\n interest foo\\n"],
+        control: &["triggers=# x\\r\\n\\n interest\\tfoo \\n"],
+        ..PLAIN
+    },
+    Row {
+        control: &["triggers=interest foo\\r\\n"],
+        refused: Some("triggers: \"interest foo\\r\""),
+        ..PLAIN
+    },
+    Row {
+        control: &["triggers=\\r\\n"],
+        refused: Some("triggers: \"\\r\""),
         ..PLAIN
     },
     Row {

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::paragraph::{Paragraph, ParagraphError};
 use super::relation::Relation;
 use super::version::Version;
+use crate::root::any_text::encode;
 
 /// Fields with lists of packages, and whether each member may be one of several.
 pub(crate) const RELATIONS: [(&str, bool); 9] = [
@@ -96,7 +97,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Paragraph, ControlError> {
         Some(_) => {}
     }
     let mut control = Paragraph::parse(trimmed(text))?;
-    if let Some(name) = control.names().find(|name| name.len() < 2) {
+    if let Some(name) = control.names().find(|name| encode(name).len() < 2) {
         return Err(ControlError::Short(name.to_owned()));
     }
     if let Some(own) = DPKGS.into_iter().find(|name| control.has(name)) {

@@ -53,17 +53,12 @@ pub(crate) enum ParagraphError {
 /// One field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Field {
+    /// Bytes in both may be no UTF-8.
     name: String,
-    /// Bytes in it may be no UTF-8.
     text: String,
 }
 
 impl Field {
-    fn new(name: &str, value: &[u8]) -> Self {
-        let (name, text) = (name.to_owned(), decode(value.trim_ascii_end()));
-        Self { name, text }
-    }
-
     fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
@@ -76,7 +71,7 @@ pub(crate) struct Paragraph(Vec<Field>);
 impl Paragraph {
     /// Reads the lines of one paragraph. Lines that go on from others keep the space before them.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, ParagraphError> {
-        let mut fields: Vec<(&str, Vec<u8>)> = Vec::new();
+        let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         for (line, number) in text.split(|byte| *byte == b'\n').zip(1..) {
             if line.starts_with(b" ") || line.starts_with(b"\t") {
@@ -91,21 +86,24 @@ impl Paragraph {
             let colon = line.iter().position(|byte| *byte == b':');
             let (name, value) = line.split_at(colon.ok_or(ParagraphError::Line(number))?);
             let name = name.trim_ascii_end();
-            let is_name = !name.starts_with(b"-") && name.iter().all(u8::is_ascii_graphic);
-            let name = str::from_utf8(name)
-                .ok()
-                .filter(|name| is_name && !name.is_empty())
-                .ok_or(ParagraphError::Line(number))?;
+            // dpkg takes all but spaces, and what ended files of DOS.
+            let is_odd = |byte: &u8| byte.is_ascii_whitespace() || [0, 0x0b, 0x1a].contains(byte);
+            if name.is_empty() || name.starts_with(b"-") || name.iter().any(is_odd) {
+                return Err(ParagraphError::Line(number));
+            }
+            let name = decode(name);
             if fields
                 .iter()
-                .any(|(other, _)| other.eq_ignore_ascii_case(name))
+                .any(|(other, _)| other.eq_ignore_ascii_case(&name))
             {
-                let name = name.to_owned();
                 return Err(ParagraphError::Twice { line: number, name });
             }
             fields.push((name, value[1..].trim_ascii_start().to_vec()));
         }
-        let fields = fields.iter().map(|(name, value)| Field::new(name, value));
+        let fields = fields.into_iter().map(|(name, value)| Field {
+            name,
+            text: decode(value.trim_ascii_end()),
+        });
         Ok(Self(fields.collect()))
     }
 
@@ -164,10 +162,9 @@ impl Paragraph {
                 continue;
             }
             let space = if known == Some("Conffiles") { "" } else { " " };
-            for text in [known.unwrap_or(&field.name), ":", space] {
-                lines.extend(text.bytes());
+            for text in [known.unwrap_or(&field.name), ":", space, &field.text] {
+                lines.extend(encode(text));
             }
-            lines.extend(encode(&field.text));
             lines.push(b'\n');
         }
         lines

@@ -24,9 +24,9 @@ impl Version {
         let (epoch, rest) = match text.split_once(':') {
             None => (0, text),
             Some((epoch, rest)) => {
-                let is_number = !epoch.is_empty() && epoch.bytes().all(|b| b.is_ascii_digit());
-                let number = epoch.parse::<u32>().ok();
-                let number = number.filter(|epoch| is_number && i32::try_from(*epoch).is_ok());
+                // With a sign, too, as dpkg's `strtol` takes it.
+                let number = epoch.parse::<i32>().ok();
+                let number = number.and_then(|number| u32::try_from(number).ok());
                 (number.ok_or("has an epoch that is no number")?, rest)
             }
         };
@@ -167,6 +167,10 @@ mod tests {
             ("0:1.0", Some("1.0")),
             (" 2:1-2-3 ", Some("2:1-2-3")),
             ("0:1:2", Some("0:1:2")),
+            ("+1:2", Some("1:2")),
+            ("-0:1", Some("1")),
+            ("-1:1", None),
+            ("2147483648:1", None),
             ("", None),
             (":1", None),
             ("a:1", None),

@@ -17,13 +17,16 @@ pub(super) struct Line {
     pub(super) name: String,
 }
 
+/// What may be between words.
+const BLANKS: [char; 2] = [' ', '\t'];
+
 impl Line {
     /// Reads the file `triggers` of a package; returns the line that is none.
     pub(super) fn parse(text: &str) -> Result<Vec<Self>, String> {
         if !text.is_empty() && !text.ends_with('\n') {
             return Err("the last line has no end".to_owned());
         }
-        let lines = text.lines().map(str::trim);
+        let lines = text.split('\n').map(|line| line.trim_matches(BLANKS));
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
         lines
             .map(|line| Self::parse_one(line).ok_or_else(|| format!("{line:?}")))
@@ -31,7 +34,7 @@ impl Line {
     }
 
     fn parse_one(line: &str) -> Option<Self> {
-        let (word, name) = line.split_once(char::is_whitespace)?;
+        let (word, name) = line.split_once(BLANKS)?;
         let (is_interest, waits) = match word {
             "interest" | "interest-await" => (true, true),
             "interest-noawait" => (true, false),
@@ -39,7 +42,7 @@ impl Line {
             "activate-noawait" => (false, false),
             _ => return None,
         };
-        let name = name.trim();
+        let name = name.trim_start_matches(BLANKS);
         // dpkg's `trig_classify_byname`; nobody hears of what it cannot classify.
         let is_known = match name.strip_prefix('/') {
             Some(path) => path.split('/').all(|part| !part.is_empty()),
@@ -342,6 +345,11 @@ mod tests {
             ("interest /", None),
             ("interest /a/", None),
             ("wants a", None),
+            ("# x\r\n\tinterest\ta \t", Some(1)),
+            ("interest a\r", None),
+            ("\r", None),
+            ("interest\ra", None),
+            ("interest\u{a0}a", None),
         ] {
             let found = Line::parse(&format!("{lines}\n")).ok().map(|it| it.len());
             assert_eq!(found, want, "{lines}");

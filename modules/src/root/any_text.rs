@@ -70,9 +70,24 @@ pub(crate) fn encode(text: &str) -> Vec<u8> {
     out
 }
 
+/// Returns a message about such texts with their bytes as in `\xe9`.
+pub(crate) fn shown(message: &str) -> String {
+    let mut out = message.to_owned();
+    for byte in 0x80..=u8::MAX {
+        let Some(c) = char::from_u32(FIRST + u32::from(byte)) else {
+            continue;
+        };
+        // In quotes (`{:?}`) there is its number.
+        for form in [c.to_string(), c.escape_debug().to_string()] {
+            out = out.replace(&form, &format!("\\x{byte:02x}"));
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{decode, encode};
+    use super::{decode, encode, shown};
     use crate::Root;
     use crate::kit::{Files, THEN, image, step, value};
 
@@ -138,5 +153,8 @@ mod tests {
             assert_eq!(decode(bytes), text);
             assert_eq!(encode(text), bytes);
         }
+        let text = decode(b"/caf\xe9\xc3\xa9");
+        let message = shown(&format!("{text} is {text:?}"));
+        assert_eq!(message, "/caf\\xe9\u{e9} is \"/caf\\xe9\u{e9}\"");
     }
 }
