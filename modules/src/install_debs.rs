@@ -25,6 +25,7 @@ mod set;
 mod transaction;
 mod trigger;
 mod unpack;
+mod world;
 
 use std::collections::BTreeMap;
 
@@ -34,13 +35,13 @@ use crate::{Cfg, Error, Host, Module, Root, order};
 use architecture::Architectures;
 use database::{Database, DatabaseError, State};
 use local::Local;
-use needs::World;
 use options::{Debs, Options};
 use payload::Payloads;
 use scripts::Removal;
 use transaction::Transaction;
 use trigger::Triggers;
 use unpack::Unpacking;
+use world::World;
 
 pub(crate) const MODULE: Module = Module {
     name: "install_debs",

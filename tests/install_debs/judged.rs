@@ -50,6 +50,83 @@ const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
+        fields: "Depends: there:native\n",
+        refused: Some("pk 1 (all) depends on there:native, which nothing provides"),
+        ..PLAIN
+    },
+    Row {
+        fields: "Depends: there:all, there:amd64\n",
+        ..PLAIN
+    },
+    Row {
+        before: ["install ok installed", "Multi-Arch: foreign\n", ""],
+        fields: "Depends: there:any\n",
+        refused: Some("pk 1 (all) depends on there:any, which nothing provides"),
+        ..PLAIN
+    },
+    Row {
+        before: ["install ok installed", "", "Provides: v:any\n"],
+        fields: "Depends: v:any\n",
+        ..PLAIN
+    },
+    Row {
+        before: ["install ok installed", "", "Provides: v\n"],
+        fields: "Depends: v:any\n",
+        refused: Some("pk 1 (all) depends on v:any, which nothing provides"),
+        ..PLAIN
+    },
+    Row {
+        before: ["install ok installed", "", "Provides: v:any\n"],
+        fields: "Depends: v\n",
+        refused: Some("pk 1 (all) depends on v, which nothing provides"),
+        ..PLAIN
+    },
+    Row {
+        before: [
+            "install ok installed",
+            "Multi-Arch: allowed\n",
+            "Provides: v\n",
+        ],
+        fields: "Depends: v:any\n",
+        ..PLAIN
+    },
+    Row {
+        before: ["install ok installed", "", "Provides: v:i386 (= 3)\n"],
+        fields: "Depends: v:i386 (>= 2)\n",
+        ..PLAIN
+    },
+    Row {
+        before: [
+            "install ok installed",
+            "Multi-Arch: foreign\n",
+            "Provides: v:i386\n",
+        ],
+        fields: "Depends: v\n",
+        ..PLAIN
+    },
+    Row {
+        before: ["install ok installed", "", "Provides: v (>= 2)\n"],
+        fields: "Depends: v\n",
+        refused: Some("pk 1 (all) depends on v, which nothing provides"),
+        ..PLAIN
+    },
+    Row {
+        before: ["install ok installed", "", "Provides: v\n"],
+        fields: "Conflicts: v:i386\n",
+        refused: Some("pk 1 (all) conflicts with v:i386, which is there 2 (amd64)"),
+        ..PLAIN
+    },
+    Row {
+        fields: "Conflicts: there:all\n",
+        refused: Some("pk 1 (all) conflicts with there:all, which is there 2 (amd64)"),
+        ..PLAIN
+    },
+    Row {
+        before: ["install ok installed", "", "Provides: v (>= 2)\n"],
+        fields: "Conflicts: there:i386, there:native, v\n",
+        ..PLAIN
+    },
+    Row {
         fields: "Conflicts: there\nReplaces: there\n",
         ..PLAIN
     },

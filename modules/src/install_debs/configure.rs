@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::database::State;
-use super::needs::Who;
 use super::scripts;
 use super::set::Candidate;
 use super::trigger::Line;
 use super::unpack::Unpacking;
+use super::world::Who;
 use crate::first_boot::{self, Task};
 use crate::script::policy::Policies;
 use crate::{Error, Root};

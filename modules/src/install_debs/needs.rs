@@ -2,134 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::architecture::Architectures;
 use super::database::Database;
 use super::relations::Relations;
 use super::set::Candidate;
 use super::transaction::Transaction;
-use crate::deb::identity::{Identity, Multi};
-use crate::deb::relation::{Possible, Relation};
-use crate::deb::version::Version;
+use super::world::{Member, Who, World};
+use crate::deb::identity::Identity;
+use crate::deb::relation::Possible;
 use crate::order::Edges;
 use crate::value::{Span, ValueError};
 
-/// Which package something is, of the two lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Who {
-    New(usize),
-    There(usize),
-}
-
-/// A package of the image as it will be.
-#[derive(Clone, Copy)]
-struct Member<'p> {
-    who: Who,
-    identity: &'p Identity,
-    relations: &'p Relations,
-}
-
-/// All packages, and what they provide.
-pub(super) struct World<'p> {
-    members: Vec<Member<'p>>,
-    arches: &'p Architectures,
-    /// The members of each name, and those that provide it, with the version that they say.
-    names: BTreeMap<&'p str, Vec<(usize, Option<&'p Version>)>>,
-}
-
-impl<'p> World<'p> {
-    /// Returns the packages of the image once the transaction is done, or as they are now.
-    pub(super) fn of(
-        candidates: &'p [Candidate],
-        database: &'p Database,
-        transaction: &Transaction,
-        arches: &'p Architectures,
-        is_done: bool,
-    ) -> Self {
-        let there = database.entries().filter(|(index, entry)| {
-            entry.state.is_there() && !(is_done && transaction.is_replaced(*index))
-        });
-        let there = there.map(|(index, entry)| Member {
-            who: Who::There(index),
-            identity: &entry.identity,
-            relations: &entry.relations,
-        });
-        let new = transaction
-            .new
-            .keys()
-            .filter(|_| is_done)
-            .map(|index| Member {
-                who: Who::New(*index),
-                identity: &candidates[*index].identity,
-                relations: &candidates[*index].relations,
-            });
-        let members: Vec<_> = new.chain(there).collect();
-        let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (index, member) in members.iter().enumerate() {
-            let own = (&*member.identity.name, Some(&member.identity.version));
-            let provided = member
-                .relations
-                .provides
-                .iter()
-                .flat_map(|relation| &relation.0);
-            let provided = provided.map(|possible| {
-                let version = possible.version.as_ref().map(|(_, version)| version);
-                (&*possible.name, version)
-            });
-            for (name, version) in provided.chain([own]) {
-                names.entry(name).or_default().push((index, version));
-            }
-        }
-        Self {
-            members,
-            arches,
-            names,
-        }
-    }
-
-    /// Returns the members that fit; `is_needed` tells a need from a conflict, which is with packages
-    /// of any architecture unless one is named.
-    fn fitting(&self, of: &Identity, possible: &Possible, is_needed: bool) -> Vec<usize> {
-        let mut found = Vec::new();
-        for (index, version) in self.names.get(&*possible.name).into_iter().flatten() {
-            let identity = self.members[*index].identity;
-            let fits = match (&possible.version, version) {
-                (None, _) => true,
-                (Some(_), None) => false,
-                (Some(_), Some(version)) => possible.fits(version),
-            };
-            if fits && self.fits_arch(of, possible, identity, is_needed) {
-                found.push(*index);
-            }
-        }
-        found
-    }
-
-    /// Returns whether a package has the right architecture (dpkg's `deparchsatisfied`).
-    fn fits_arch(
-        &self,
-        of: &Identity,
-        possible: &Possible,
-        found: &Identity,
-        is_needed: bool,
-    ) -> bool {
-        let [own, other] = [of, found].map(|identity| self.arches.real(&identity.arch));
-        match possible.arch.as_deref() {
-            None if !is_needed => true,
-            None => found.multi == Multi::Foreign || own == other,
-            Some("any") if !is_needed => true,
-            Some("any") => found.multi == Multi::Allowed,
-            Some("native") => other == self.arches.native,
-            Some(arch) => other == arch,
-        }
-    }
-
-    fn satisfying(&self, of: &Identity, relation: &Relation) -> Vec<usize> {
-        let possible = relation.0.iter();
-        possible
-            .flat_map(|one| self.fitting(of, one, true))
-            .collect()
-    }
-
+impl World<'_> {
     /// Returns the packages that a new one depends on in each of its needs.
     pub(super) fn needed_by(&self, candidate: &Candidate) -> Vec<Vec<Who>> {
         let needs = candidate.relations.needs();
@@ -229,8 +112,8 @@ impl<'p> World<'p> {
                     }
                 }
             }
-            for (other, _) in self.names.get(&*own.name).into_iter().flatten() {
-                let other = self.members[*other];
+            for offer in self.names.get(&*own.name).into_iter().flatten() {
+                let other = self.members[offer.member];
                 let is_same = other.identity.name == own.name && other.identity.arch != own.arch;
                 if is_new && is_same && other.identity.version != own.version {
                     let other = other.identity;
