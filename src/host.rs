@@ -191,8 +191,9 @@ impl Host for RecipeFolder {
         file: Arc<dyn ReadAt>,
         part: Range<u64>,
         source: SourceId,
+        types: Option<&'static str>,
     ) -> io::Result<Vec<Packed>> {
-        let members = members_of(file, part, source, self.limits);
+        let members = members_of(file, part, source, types, self.limits);
         members.map_err(|error| io::Error::other(format!("{error:#}")))
     }
 

@@ -66,6 +66,8 @@ pub(super) struct Members<'a> {
     globals: Pax,
     /// Whether there has to be an end marker.
     needs_end: bool,
+    /// The types that headers may have, if not all will do.
+    types: Option<&'static str>,
     /// The names of the last member's user and group.
     names: [[u8; 32]; 2],
     /// What the user should know about the archive as a whole.
@@ -90,6 +92,7 @@ impl<'a> Members<'a> {
             source,
             globals: Pax::default(),
             needs_end: true,
+            types: None,
             names: [[0; 32]; 2],
             warnings: Vec::new(),
         })
@@ -112,6 +115,12 @@ impl<'a> Members<'a> {
     pub(super) fn let_end_anywhere(&mut self) {
         self.needs_end = false;
         self.blocks.let_end_short();
+    }
+
+    /// Refuses headers of types that are not among these, where there are any; the old type 0 of
+    /// files counts as `0`.
+    pub(super) fn take_only(&mut self, types: Option<&'static str>) {
+        self.types = types;
     }
 
     /// Returns where the next header is, in bytes.
@@ -138,6 +147,14 @@ impl<'a> Members<'a> {
             };
             let header = Header::from_bytes(&block);
             let flag = header.as_ustar().typeflag[0];
+            if let Some(types) = self.types {
+                let kind = char::from(if flag == 0 { b'0' } else { flag });
+                ensure!(
+                    types.contains(kind),
+                    "a header of the type {kind:?}, where only {types} may be; `tar --format=gnu` \
+                     writes no others"
+                );
+            }
             let what = match flag {
                 b'x' | b'X' => "extended header",
                 b'g' => "global extended header",

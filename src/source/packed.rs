@@ -46,11 +46,13 @@ impl Archive for Part {
 ///
 /// # Errors
 ///
-/// Fails on an archive that is malformed or ends early, and on more members than the limits allow.
+/// Fails on an archive that is malformed or ends early, on a header of a type that is not among
+/// `types`, and on more members than the limits allow.
 pub(crate) fn members_of(
     file: Arc<dyn ReadAt>,
     part: Range<u64>,
     source: SourceId,
+    types: Option<&'static str>,
     limits: Limits,
 ) -> Result<Vec<Packed>> {
     let archive = Part {
@@ -59,6 +61,7 @@ pub(crate) fn members_of(
     };
     let mut members = Members::new(&archive, source)?;
     members.begin_at(part.start);
+    members.take_only(types);
     let mut found = Vec::new();
     let mut bytes = 0;
     while let Some(member) = members.next()? {

@@ -192,6 +192,26 @@ const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
+        members: "x x\nf ./opt/a",
+        refused: Some("data.tar: a header of the type 'x', where only 0123456KL may be"),
+        ..PLAIN
+    },
+    Row {
+        members: "g g\nf ./opt/a",
+        refused: Some("data.tar: a header of the type 'g'"),
+        ..PLAIN
+    },
+    Row {
+        members: "c ./opt/a",
+        refused: Some("data.tar: a header of the type '7'"),
+        ..PLAIN
+    },
+    Row {
+        members: "v v\nf ./opt/a",
+        refused: Some("data.tar: a header of the type 'V'"),
+        ..PLAIN
+    },
+    Row {
         members: "l ./opt/l ../etc\nf ./opt/l/x",
         refused: Some("/opt/l/x: the package has no folder /opt/l before it"),
         ..PLAIN

@@ -8,7 +8,18 @@ import io
 import sys
 import tarfile
 
-KINDS = {"d": tarfile.DIRTYPE, "f": tarfile.REGTYPE, "l": tarfile.SYMTYPE, "h": tarfile.LNKTYPE}
+KINDS = {
+    "d": tarfile.DIRTYPE,
+    "f": tarfile.REGTYPE,
+    "l": tarfile.SYMTYPE,
+    "h": tarfile.LNKTYPE,
+    "c": tarfile.CONTTYPE,
+    "v": b"V",
+    "x": tarfile.XHDTYPE,
+    "g": tarfile.XGLTYPE,
+}
+RECORD = b"20 mtime=1600000001\n"
+CONTENTS = {"f": b"x\n", "c": b"x\n", "x": RECORD, "g": RECORD}
 
 
 def raw(text):
@@ -37,7 +48,7 @@ for text in texts:
 members = []
 for line in raw(lines).decode("latin-1").splitlines():
     kind, name, target = (line.split(" ") + [""])[:3]
-    members.append((kind, name, target, b"x\n" if kind == "f" else b""))
+    members.append((kind, name, target, CONTENTS.get(kind, b"")))
 with open(file, "wb") as out:
     out.write(b"!<arch>\n")
     for name, content in [

@@ -10,6 +10,8 @@ use thiserror::Error;
 
 use super::member::listed;
 use crate::compressed::Compressed;
+use crate::deb::archive::Archive;
+use crate::package_files::PackageFile;
 use crate::root::{Spool, show};
 use crate::{Host, Packed, PackedKind, Root, RootError};
 
@@ -21,6 +23,10 @@ const BLOCK: u64 = 512;
 
 /// The most bytes that a package may say of itself; the list of a million files is less.
 const CONTROL_MAX: usize = 128 << 20;
+
+/// The types of headers that dpkg knows in the files of a package (its `tar_extractor`). What a
+/// package says of itself is unpacked by tar, which knows all.
+const TYPES: &str = "0123456KL";
 
 /// What is wrong with an archive in a package.
 #[derive(Debug, Error)]
@@ -46,12 +52,34 @@ pub(super) enum PayloadError {
 /// A part of a package's file, and what messages call it.
 #[derive(Clone, Copy)]
 pub(super) struct Part<'p> {
-    pub(super) name: &'static str,
-    pub(super) source: &'p dyn ReadAt,
-    pub(super) range: &'p Range<u64>,
+    name: &'static str,
+    source: &'p dyn ReadAt,
+    range: &'p Range<u64>,
+    /// The types that headers in it may have.
+    types: Option<&'static str>,
 }
 
-impl Part<'_> {
+impl<'p> Part<'p> {
+    /// Returns what a package says of itself.
+    pub(super) fn control(file: &'p PackageFile, archive: &'p Archive) -> Self {
+        Self {
+            name: "control.tar",
+            source: &*file.source,
+            range: &archive.control,
+            types: None,
+        }
+    }
+
+    /// Returns the files of a package.
+    pub(super) fn data(file: &'p PackageFile, archive: &'p Archive) -> Self {
+        Self {
+            name: "data.tar",
+            source: &*file.source,
+            range: &archive.data,
+            types: Some(TYPES),
+        }
+    }
+
     /// Decodes it, and hands each piece on.
     fn decode<E: From<PayloadError>>(
         self,
@@ -106,7 +134,7 @@ impl Payloads {
             written.map_err(|cause| PayloadError::Spool(RootError::Spool { cause }))
         })?;
         let file: Arc<dyn ReadAt> = self.spool.clone();
-        let members = host.members(file, start..self.len, self.source);
+        let members = host.members(file, start..self.len, self.source, part.types);
         members.map_err(|cause| PayloadError::Members {
             part: part.name,
             cause,
@@ -152,7 +180,9 @@ pub(super) fn small_files(
     let bytes: Arc<dyn ReadAt> = Arc::new(Bytes(bytes));
     let mut tree = Tree::new(Meta::root(0o755, Timestamp::from_secs(0)));
     let source = tree.add_source(bytes.clone());
-    let members = host.members(bytes, 0..len, source).map_err(failed)?;
+    let members = host
+        .members(bytes, 0..len, source, part.types)
+        .map_err(failed)?;
     let mut files = Vec::new();
     for member in members {
         let is_top = matches!(&*member.path, b"." | b"./" | b"");

@@ -51,20 +51,12 @@ impl Candidate {
 
     /// Returns what the package says of itself, as it is in the file.
     pub(super) fn control_part(&self) -> Part<'_> {
-        Part {
-            name: "control.tar",
-            source: &*self.file.source,
-            range: &self.archive.control,
-        }
+        Part::control(&self.file, &self.archive)
     }
 
     /// Returns its files, as they are in the file.
     pub(super) fn data_part(&self) -> Part<'_> {
-        Part {
-            name: "data.tar",
-            source: &*self.file.source,
-            range: &self.archive.data,
-        }
+        Part::data(&self.file, &self.archive)
     }
 }
 
@@ -110,11 +102,7 @@ impl package_files::Package for Candidate {
     /// Reads what it says of itself.
     fn read(file: PackageFile, host: &dyn Host) -> Result<Self, PackageError> {
         let archive = Archive::read(&*file.source, file.len)?;
-        let part = Part {
-            name: "control.tar",
-            source: &*file.source,
-            range: &archive.control,
-        };
+        let part = Part::control(&file, &archive);
         let mut control = None;
         let mut texts = BTreeMap::new();
         for (member, bytes) in small_files(part, host)? {

@@ -57,18 +57,20 @@ pub trait Host: Sync {
     }
 
     /// Returns the members of the tar archive in a part of a file, in their order. What they
-    /// contain are spans of `source`, which stands for that file.
+    /// contain are spans of `source`, which stands for that file. With `types`, all headers have to
+    /// be of one of those types.
     ///
     /// # Errors
     ///
-    /// Fails on an archive that is malformed or cut short.
+    /// Fails on an archive that is malformed or cut short, and on a header of another type.
     fn members(
         &self,
         file: Arc<dyn ReadAt>,
         part: Range<u64>,
         source: SourceId,
+        types: Option<&'static str>,
     ) -> io::Result<Vec<Packed>> {
-        let _ = (file, part, source);
+        let _ = (file, part, source, types);
         Err(io::ErrorKind::Unsupported.into())
     }
 
