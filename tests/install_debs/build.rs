@@ -26,7 +26,7 @@ pub(super) struct Deb {
 
 /// Lays a file into a folder: a directory if the path ends in `/`, a link to the text at `@`, one
 /// more name of another file at `=`. Permissions may be before the path, as in `4755:/bin/x`.
-fn lay(folder: &Path, path: &str, text: &str) {
+pub(super) fn lay(folder: &Path, path: &str, text: &str) {
     let (mode, path) = path.split_once(':').unwrap_or(("644", path));
     let file = folder.join(
         path.trim_start_matches('/')

@@ -1,10 +1,13 @@
-//! Lists of settings that dpkg refuses, and files that a header cannot have.
+//! Lists of settings that dpkg refuses, files that a header cannot have, and what lies in the way of
+//! settings.
 
+use std::fs;
 use std::path::Path;
 
-use super::build::{Deb, build, dpkg, dpkg_installs, system};
-use crate::install_rpms::system::pack;
-use crate::kit::{Work, run};
+use super::build::{Deb, build, described, dpkg, dpkg_installs, installed, lay, system};
+use crate::install_rpms::scripts::put_programs;
+use crate::install_rpms::system::{assert_same, pack};
+use crate::kit::{Work, run, succeed, tool};
 
 #[test]
 fn lists_of_settings_that_dpkg_refuses() {
@@ -72,4 +75,89 @@ fn lists_of_settings_that_dpkg_refuses() {
             );
         }
     }
+}
+
+/// What lies where a package's setting `c` is to be, beside it, as in [`lay`].
+const IN_THE_WAY: &[&[(&str, &str)]] = &[
+    &[],
+    &[("c/", "")],
+    &[("c/x", "mine\n")],
+    &[("c@", "c")],
+    &[("c@", "d"), ("d@", "c")],
+    &[("c@", "d"), ("d/", "")],
+];
+
+/// The same with links to files: dpkg leaves its own beside the link, and never looks there again.
+/// With it what is there in the end.
+const LINKED: &[(&[(&str, &str)], &str, &str)] = &[
+    (&[("c@", "d")], "d", "x\n"),
+    (&[("c@", "d"), ("d", "mine\n")], "d.dpkg-dist", "x\n"),
+    (&[("c@", "no/d")], "c.dpkg-new", "x\n"),
+];
+
+#[test]
+fn settings_where_no_file_is() {
+    let work = Work::under(Path::new("/dev/shm"), "deb-settings");
+    let folder = system(&work, "system");
+    let named = |name: &'static str, number| format!("{name}{number}");
+    let own = IN_THE_WAY.iter().enumerate();
+    let own = own.map(|(number, there)| (named("set", number), there, "debs"));
+    let linked = LINKED.iter().enumerate();
+    let linked = linked.map(|(number, (there, ..))| (named("linked", number), there, "linked"));
+    for (name, there, into) in own.chain(linked) {
+        for (path, text) in *there {
+            lay(&folder, &format!("/etc/{name}/{path}"), text);
+        }
+        let setting: &str = format!("/etc/{name}/c").leak();
+        let list: &str = format!("{setting}\n").leak();
+        let deb = Deb {
+            name: format!("{name}_1_all").leak(),
+            fields: "",
+            files: vec![(setting, "x\n")].leak(),
+            control: vec![("conffiles", list)].leak(),
+        };
+        build(&work, &deb, into, "-Znone");
+    }
+    let recipe = "modules: [install_debs]\ndebs: [debs, linked]\n";
+    let Some(mounted) = installed(&work, &folder, recipe) else {
+        return;
+    };
+    for (number, (_, path, text)) in LINKED.iter().enumerate() {
+        let file = mounted.path().join(format!("etc/linked{number}/{path}"));
+        assert_eq!(fs::read_to_string(file).unwrap(), *text, "{number}: {path}");
+    }
+    if !dpkg_installs() {
+        return;
+    }
+    // With another root, dpkg 1.21 takes that root twice for what is no file.
+    let programs = [
+        "dpkg",
+        "dpkg-deb",
+        "dpkg-split",
+        "tar",
+        "rm",
+        "sh",
+        "diff",
+        "ldconfig",
+        "start-stop-daemon",
+    ];
+    put_programs(&folder, &programs);
+    fs::rename(work.join("debs"), folder.join("debs")).unwrap();
+    let mut judge = tool("chroot");
+    judge.arg(&folder).args([
+        "dpkg",
+        "--force-confdef",
+        "--force-confold",
+        "--no-triggers",
+    ]);
+    succeed(judge.args(["--force-unsafe-io", "--recursive", "-i", "/debs"]));
+    let [ours, theirs] = [mounted.path(), &folder].map(|root| {
+        let mut lines = described(root);
+        lines.retain(|line| line.starts_with("etc/set"));
+        let status = fs::read_to_string(root.join("var/lib/dpkg/status")).unwrap();
+        let settings = status.lines().filter(|line| line.starts_with(" /etc/set"));
+        lines.extend(settings.map(str::to_owned));
+        lines
+    });
+    assert_same(&ours, &theirs);
 }

@@ -176,7 +176,7 @@ const AFTER: &[Deb] = &[
     },
 ];
 
-/// A setting that is a link: with `--root`, dpkg 1.21 does not find what it leads to.
+/// A setting that is a link: dpkg 1.21 puts its own beside it, where it never looks again.
 const LINKED: &str = " /etc/set/linked ";
 
 /// What people changed in between.

@@ -30,9 +30,9 @@ const PROGRAMS: [&str; 18] = [
     "rmdir",
 ];
 
-/// Puts programs of this machine with their libraries into the small system, and its settings.
-pub(crate) fn furnish(root: &Path) {
-    for program in PROGRAMS {
+/// Puts programs of this machine with their libraries into the small system.
+pub(crate) fn put_programs(root: &Path, programs: &[&str]) {
+    for program in programs {
         let folders = ["/bin", "/usr/bin", "/sbin", "/usr/sbin"];
         let mut places = folders
             .map(|folder| Path::new(folder).join(program))
@@ -53,6 +53,11 @@ pub(crate) fn furnish(root: &Path) {
             fs::copy(from, to).unwrap();
         }
     }
+}
+
+/// Does that with those that scripts call, and adds settings.
+pub(crate) fn furnish(root: &Path) {
+    put_programs(root, &PROGRAMS);
     for folder in [
         "var/lib/dpkg/alternatives",
         "etc/alternatives",

@@ -18,6 +18,9 @@ use crate::{Error, Root, RootError};
 /// What stands for the digest of a file that is new with its package.
 const NEW: &str = "newconffile";
 
+/// What stands for the digest of what is no file.
+const NONE: &str = "-";
+
 /// How many links one after the other are followed (dpkg's `conffderef`).
 const MAX_LINKS: usize = 25;
 
@@ -245,6 +248,17 @@ impl Unpacking {
     ) -> Result<bool, Error> {
         let path = real_path(root, place);
         let new_path = [&*path, UNPACKED].concat();
+        let shown = show(&path).to_string();
+        let there = root.lstat(&path).map(|node| node.kind.clone());
+        if let Some(there) = there.ok().filter(|kind| !matches!(kind, Kind::File(_))) {
+            root.warn(format!(
+                "{shown} is a {}, and stays so; the settings of the package are {}",
+                there.noun(),
+                show(&new_path)
+            ));
+            NONE.clone_into(&mut file.digest);
+            return Ok(false);
+        }
         let Some(new) = digest_of(root, &new_path)? else {
             // Another architecture's package has done it already.
             let others = self.database.owners(&encode(&file.path));
@@ -267,7 +281,6 @@ impl Unpacking {
         }
         let known = std::mem::replace(&mut file.digest, new.clone());
         let is_edited = current.as_deref() != Some(&*known);
-        let shown = show(&path).to_string();
         match &current {
             Some(current) if *current == new => {
                 root.remove(&new_path)?;
@@ -312,20 +325,24 @@ impl Unpacking {
     }
 }
 
-/// Follows links at the end of a path, as far as they lead (dpkg's `conffderef`).
+/// Follows links at the end of a path, as far as they lead (dpkg's `conffderef`), unless no folder
+/// is there.
 pub(super) fn real_path(root: &Root<'_>, path: &[u8]) -> Vec<u8> {
     let mut at = path.to_vec();
+    let slash = |at: &[u8]| at.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
     for _ in 0..MAX_LINKS {
         let Ok(Kind::Symlink(target)) = root.lstat(&at).map(|node| node.kind.clone()) else {
-            return at;
+            break;
         };
-        let slash = at.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
         at = match &*target {
             [b'/', ..] => target.to_vec(),
-            target => [&at[..=slash], target].concat(),
+            target => [&at[..=slash(&at)], target].concat(),
         };
     }
-    path.to_vec()
+    match root.is_dir(&at[..=slash(&at)]) {
+        true => at,
+        false => path.to_vec(),
+    }
 }
 
 /// Returns the MD5 digest of content, in hexadecimal.
