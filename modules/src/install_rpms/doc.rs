@@ -35,8 +35,8 @@ The image's package database has the headers as `rpm -i` writes them, byte for b
 SUSE, ndb. The time of installation is that of the build: `SOURCE_DATE_EPOCH`, or else the newest
 file of the source. A database of the old kind bdb is only read: files and scripts are as with the
 others, and at the first boot, which needs systemd, the image's own rpm takes the packages into its
-database by `rpm -i --justdb`; a warning says so. A database whose tables have more columns than
-rpm's, and a link to none, are refused; rows that belong to no package are told of.
+database by `rpm -i --justdb`; a warning says so. A database that lacks one of rpm's tables, or has
+more columns in one, and a link to none, are refused; rows that belong to no package are told of.
 
 An older version is replaced, and so is what a package obsoletes; if that is listed too, it is left
 out. Settings that were changed stay or are kept, as `.rpmnew`, `.rpmsave` or `.rpmorig`, by rpm's

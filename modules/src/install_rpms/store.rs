@@ -99,7 +99,11 @@ impl StoreError {
         let help = match &self {
             Self::Root(_) => None,
             Self::Journal(_) => Some("open it once with the system's own rpm, which puts it right"),
-            Self::NoFile(_) => Some("put the database there, or remove it, to begin a new one"),
+            Self::NoFile(_)
+            | Self::Database {
+                cause: DatabaseError::NoPackages,
+                ..
+            } => Some("put the database there, or remove it, to begin a new one"),
             Self::Database {
                 cause: DatabaseError::Sqlite(_) | DatabaseError::Columns { .. },
                 ..

@@ -34,13 +34,15 @@ pub(crate) enum DatabaseError {
     Header { number: u32, cause: HeaderError },
     #[error("it has views or triggers, which rpm never makes")]
     NotRpms,
+    #[error("it has no table Packages, so it is none of rpm's")]
+    NoPackages,
     #[error(
         "its table {table} has {found} columns, that of rpm {wanted}: rpm adds no package to it"
     )]
     Columns {
         table: &'static str,
-        found: usize,
-        wanted: usize,
+        found: u32,
+        wanted: u32,
     },
     #[error("its headers take more than {LARGEST} bytes")]
     TooLarge,

@@ -47,11 +47,10 @@ impl Sqlite {
             return Err(DatabaseError::NotRpms);
         }
         let database = Self { connection };
-        // What rpm heals when it next writes: tables that a newer rpm has more.
-        for statement in schema::statements() {
-            database.connection.execute_batch(&statement)?;
+        match database.columns("Packages")? {
+            0 => Err(DatabaseError::NoPackages),
+            _ => Ok(database),
         }
-        Ok(database)
     }
 
     /// Returns the headers with their numbers, in the order of these.
@@ -83,12 +82,20 @@ impl Sqlite {
         Ok(table)
     }
 
-    /// Checks that the tables have the columns that rpm's have: it gives each row so many values.
+    /// Returns how many columns a table has; none where it is missing.
+    fn columns(&self, table: &str) -> Result<u32, DatabaseError> {
+        let select = "SELECT count(*) FROM pragma_table_info(?1)";
+        Ok(self
+            .connection
+            .query_row(select, [table], |row| row.get(0))?)
+    }
+
+    /// Checks that the tables are there, with the columns that rpm's have: it opens no database
+    /// without one of them, and gives each row so many values.
     fn check_columns(&self) -> Result<(), DatabaseError> {
         let indexes = TABLES.iter().map(|table| (table.name, 3));
         for (table, wanted) in [("Packages", 2)].into_iter().chain(indexes) {
-            let select = format!("SELECT * FROM '{table}'");
-            let found = self.connection.prepare(&select)?.column_count();
+            let found = self.columns(table)?;
             if found != wanted {
                 return Err(DatabaseError::Columns {
                     table,
@@ -103,6 +110,10 @@ impl Sqlite {
     /// Adds the headers of installed packages; returns their numbers.
     pub(super) fn add(&mut self, headers: &[Header]) -> Result<Vec<u32>, DatabaseError> {
         self.check_columns()?;
+        // Indexes that are missing rpm makes, too, when it next writes.
+        for statement in schema::statements() {
+            self.connection.execute_batch(&statement)?;
+        }
         let transaction = self.connection.transaction()?;
         let mut numbers = Vec::new();
         let mut insert = transaction.prepare("INSERT INTO Packages (blob) VALUES (?1)")?;
@@ -138,6 +149,7 @@ impl Sqlite {
 
     /// Removes a package.
     pub(super) fn remove(&mut self, number: u32) -> Result<(), DatabaseError> {
+        self.check_columns()?;
         let transaction = self.connection.transaction()?;
         for table in &TABLES {
             let delete = format!("DELETE FROM '{}' WHERE hnum = ?1", table.name);
