@@ -14,8 +14,10 @@ mod lists;
 #[cfg(feature = "lua")]
 mod lua;
 mod mended;
+mod payloads;
 mod refused;
 pub(crate) mod scripts;
+mod seal;
 #[cfg(feature = "rpm-verify")]
 mod signed;
 mod supply;

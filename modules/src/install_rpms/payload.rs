@@ -121,7 +121,7 @@ pub(super) fn read<'r>(
 /// Returns how many bytes the archive of these files has at most, its end included.
 fn archive_len(files: &[File]) -> u64 {
     let member = |file: &File| {
-        // Each of some hard links may have the content, though rpm gives it to the last alone.
+        // Of hard links, the last has the content; that is not looked at for a bound.
         let content = match file.kind {
             FileKind::Regular | FileKind::Symlink => file.size,
             _ => 0,
@@ -213,49 +213,48 @@ impl Walk<'_> {
         let mut contents = BTreeMap::new();
         let mut seen = BTreeSet::new();
         while let Some(member) = archive.next()? {
-            let (index, size) = match member {
+            let (index, found) = match member {
                 Member::Named { path, size } => {
                     let path = [b"/", &*path].concat();
                     let index = paths.get(&path).copied();
-                    (index.ok_or(PayloadError::Unlisted(path))?, size)
+                    (index.ok_or(PayloadError::Unlisted(path))?, Some(size))
                 }
                 Member::Numbered(number) => {
                     let index = usize::try_from(number).ok().filter(|i| *i < files.len());
                     let count = files.len();
-                    let index = index.ok_or(PayloadError::Number { number, count })?;
-                    let last = first_of.get(&index).and_then(|first| sets[first].last());
-                    let size = match files[index].kind {
-                        FileKind::Regular if last == Some(&index) => files[index].size,
-                        FileKind::Symlink => files[index].size,
-                        _ => 0,
-                    };
-                    archive.expect(size);
-                    (index, size)
+                    (index.ok_or(PayloadError::Number { number, count })?, None)
                 }
             };
             let file = &files[index];
             if !seen.insert(index) {
                 return Err(PayloadError::Twice(file.path()));
             }
-            let Some(first) = first_of.get(&index).copied() else {
-                continue;
+            // Of hard links, the last one has the content.
+            let first = first_of.get(&index).copied();
+            let first = first.filter(|first| sets[first].last() == Some(&index));
+            let wanted = match file.kind {
+                FileKind::Regular if first.is_some() => file.size,
+                FileKind::Symlink => file.size,
+                _ => 0,
             };
-            // Of hard links, the last one in the archive has the content.
-            if size == 0 && file.size > 0 && sets[&first].len() > 1 {
-                continue;
-            }
-            if size != file.size {
+            // rpm goes by the header's sizes, so those of the archive count as far as they say
+            // where the next member begins.
+            if let Some(found) = found.filter(|found| found.div_ceil(4) != wanted.div_ceil(4)) {
                 return Err(PayloadError::Size {
                     path: file.path(),
-                    found: size,
-                    wanted: file.size,
+                    found,
+                    wanted,
                 });
             }
-            contents.insert(first, self.content(&mut archive, file)?);
+            archive.expect(wanted);
+            if let Some(first) = first {
+                contents.insert(first, self.content(&mut archive, file)?);
+            }
         }
         archive.finish()?;
-        match sets.keys().find(|first| !contents.contains_key(first)) {
-            Some(missing) => Err(PayloadError::Missing(files[*missing].path())),
+        let mut listed = files.iter().enumerate();
+        match listed.find(|(index, file)| !file.is_ghost() && !seen.contains(index)) {
+            Some((_, missing)) => Err(PayloadError::Missing(missing.path())),
             None => Ok(contents),
         }
     }

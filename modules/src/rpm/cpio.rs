@@ -40,7 +40,7 @@ pub(crate) enum CpioError {
 /// How a member says which file it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Member {
-    /// By its path, without `./` or `/` before it; its content has that many bytes.
+    /// By its path, without `./` and `/` before it; its content has that many bytes.
     Named { path: Vec<u8>, size: u64 },
     /// By its place in the header. [`Archive::expect`] has to say how many bytes follow.
     Numbered(u64),
@@ -100,7 +100,7 @@ impl<R: BufRead> Archive<R> {
             self.is_over = true;
             return Ok(None);
         }
-        let path = path.strip_prefix(b".").unwrap_or(&path);
+        let path = path.strip_prefix(b"./").unwrap_or(&path);
         let path = path.strip_prefix(b"/").unwrap_or(path).to_vec();
         self.left = size;
         Ok(Some(Member::Named { path, size }))
