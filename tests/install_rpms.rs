@@ -4,6 +4,7 @@
 mod build;
 mod choices;
 mod databases;
+mod gone;
 mod guards;
 mod kernels;
 #[cfg(feature = "rpm-verify")]

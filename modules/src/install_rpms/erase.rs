@@ -2,23 +2,17 @@
 
 use fsgen::Kind;
 
+use super::fate;
 use super::store::Installed;
 use super::unpack::{Unpacking, check_way, ending};
-use crate::root::show;
-use crate::rpm::digest::{Algorithm, Digest};
+use crate::root::{Place, show};
 use crate::rpm::file::FileKind;
-use crate::rpm::tag;
-use crate::{Error, Root};
+use crate::{Error, Root, RootError};
 
 impl Unpacking<'_> {
     /// Removes the files of a package that no other has: settings that were changed are kept as
     /// `.rpmsave`, directories stay as long as something is in them.
     pub(super) fn erase(&self, root: &mut Root<'_>, installed: &Installed) -> Result<(), Error> {
-        let number = installed
-            .header
-            .numbers(tag::FILEDIGESTALGO)
-            .first()
-            .copied();
         // What is in a directory comes after it.
         for (index, file) in installed.files().iter().enumerate().rev() {
             // What was left out or replaced is somebody else's, if it is there.
@@ -37,41 +31,37 @@ impl Unpacking<'_> {
                 continue;
             }
             let path = root.path_at(&place);
-            match (&node.kind, file.kind) {
-                (Kind::Directory(_), FileKind::Directory) => {
-                    if root.list(&path)?.is_empty() {
-                        root.remove(&path)?;
+            let is_directory = matches!(node.kind, Kind::Directory(_));
+            // What somebody made of settings is never lost. Else rpm does not ask whether it is what
+            // the package had there.
+            let is_settings = matches!(file.kind, FileKind::Regular | FileKind::Symlink);
+            if is_settings && file.is_config() {
+                let like = fate::is_like(root, &node.kind, file, &installed.header);
+                let path = path.clone();
+                if !like.map_err(|cause| RootError::Read { path, cause })? {
+                    if !file.is_ghost() {
+                        save(root, &place, installed)?;
                     }
+                    continue;
                 }
-                (Kind::Directory(_), _) | (_, FileKind::Directory) => {}
-                (Kind::File(content), FileKind::Regular)
-                    if file.is_config() && !file.is_ghost() =>
-                {
-                    let mut digest = Algorithm::of(number).map(Digest::new);
-                    let read = root.read_pieces(content, |piece| {
-                        digest.iter_mut().for_each(|digest| digest.update(piece));
-                    });
-                    read.map_err(|cause| crate::RootError::Read {
-                        path: path.clone(),
-                        cause,
-                    })?;
-                    let found = digest.map(Digest::hex).unwrap_or_default();
-                    if found.as_bytes().eq_ignore_ascii_case(&file.digest) {
-                        root.remove(&path)?;
-                        continue;
-                    }
-                    let saved = root.path_at(&ending(&place, ".rpmsave"));
-                    root.rename(&path, &saved)?;
-                    root.warn(format!(
-                        "{} of {} was changed; it is kept as {}",
-                        show(&path),
-                        installed.identity,
-                        show(&saved)
-                    ));
-                }
-                _ => root.remove(&path)?,
+            }
+            if !is_directory || root.list(&path)?.is_empty() {
+                root.remove(&path)?;
             }
         }
         Ok(())
     }
+}
+
+/// Puts settings aside that were changed.
+fn save(root: &mut Root<'_>, place: &Place, installed: &Installed) -> Result<(), Error> {
+    let [path, saved] = [place, &ending(place, ".rpmsave")].map(|place| root.path_at(place));
+    root.rename(&path, &saved)?;
+    root.warn(format!(
+        "{} of {} was changed; it is kept as {}",
+        show(&path),
+        installed.identity,
+        show(&saved)
+    ));
+    Ok(())
 }

@@ -3,6 +3,8 @@
 //! rpm's `rpmfilesDecideFate` and `rpmfilesConfigConflict`: settings that somebody changed are
 //! never lost.
 
+use std::io;
+
 use fsgen::Kind;
 
 use super::candidate::Candidate;
@@ -44,20 +46,8 @@ pub(super) fn decide(
         let is_removed = old.is_some() && file.is_missingok();
         return Ok(if is_removed { Fate::Keep } else { Fate::Put });
     };
-    let is_like = |file: &File, header: &Header| match (&node.kind, file.kind) {
-        (Kind::Symlink(target), FileKind::Symlink) => Ok(**target == *file.target),
-        (Kind::File(content), FileKind::Regular) => {
-            let number = header.numbers(tag::FILEDIGESTALGO).first().copied();
-            let Some(algorithm) = Algorithm::of(number) else {
-                return Ok(false);
-            };
-            let mut digest = Digest::new(algorithm);
-            root.read_pieces(content, |piece| digest.update(piece))?;
-            Ok(digest.hex().as_bytes().eq_ignore_ascii_case(&file.digest))
-        }
-        _ => Ok(false),
-    };
-    let failed = |cause: std::io::Error| candidate.error(cause);
+    let is_like = |file: &File, header: &Header| is_like(root, &node.kind, file, header);
+    let failed = |cause: io::Error| candidate.error(cause);
     if is_like(file, &candidate.package.header).map_err(failed)? {
         return Ok(Fate::Put);
     }
@@ -81,4 +71,26 @@ pub(super) fn decide(
         (false, true) => Fate::PutBeside,
         (false, false) => Fate::Save(".rpmsave"),
     })
+}
+
+/// Returns whether what is there is what the header of a package says of a file.
+pub(super) fn is_like(
+    root: &Root<'_>,
+    there: &Kind,
+    file: &File,
+    header: &Header,
+) -> io::Result<bool> {
+    match (there, file.kind) {
+        (Kind::Symlink(target), FileKind::Symlink) => Ok(**target == *file.target),
+        (Kind::File(content), FileKind::Regular) => {
+            let number = header.numbers(tag::FILEDIGESTALGO).first().copied();
+            let Some(algorithm) = Algorithm::of(number) else {
+                return Ok(false);
+            };
+            let mut digest = Digest::new(algorithm);
+            root.read_pieces(content, |piece| digest.update(piece))?;
+            Ok(digest.hex().as_bytes().eq_ignore_ascii_case(&file.digest))
+        }
+        _ => Ok(false),
+    }
 }
