@@ -276,7 +276,7 @@ impl Step<'_> {
         })?;
         unpacking.conflicts.check()?;
         scripts.triggers(root, changes.files(When::Un), cfg.span())?;
-        for index in transaction.erased_by(order) {
+        for index in order::back(installed, transaction) {
             let (old, who) = (&installed[index], Who::There(index));
             let of = script::of_old(old, cfg.span());
             scripts.triggers(root, changes.packages(When::Un, who), cfg.span())?;

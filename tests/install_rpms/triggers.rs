@@ -9,7 +9,15 @@ use super::system::{assert_same, pack};
 use crate::kit::succeed;
 
 /// Name, version, further lines of the header, files in `/opt`, and what listens to what.
-const BEFORE: &[(&str, &str, &str, &str, &str)] = &[
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+const BEFORE: &[Row] = &[
     ("told", "1", "", "told", "target"),
     ("kept", "1", "", "kept", "target target>1 other gone self"),
     ("target", "1", "", "target shared", ""),
@@ -21,7 +29,7 @@ const BEFORE: &[(&str, &str, &str, &str, &str)] = &[
     ("gone-files", "1", "", "only shared", ""),
 ];
 
-const AFTER: &[(&str, &str, &str, &str, &str)] = &[
+const AFTER: &[Row] = &[
     ("told", "2", "", "told", "target"),
     ("target", "2", "", "target", ""),
     ("other", "1", "Obsoletes: gone", "other shared", ""),
@@ -29,6 +37,19 @@ const AFTER: &[(&str, &str, &str, &str, &str)] = &[
     ("alone", "2", "", "alone", "kept target"),
     ("twice", "3", "", "twice-3", ""),
     ("gone-files", "2", "", "shared", ""),
+];
+
+/// Packages none of which needs another: who listens goes before or after what it listens to.
+const FREE: &[Row] = &[
+    ("first", "1", "", "first", "later"),
+    ("later", "1", "", "later", "first"),
+    ("third", "1", "", "third", "first later"),
+];
+
+const FREED: &[Row] = &[
+    ("first", "2", "", "first", "later"),
+    ("later", "2", "", "later", "first"),
+    ("third", "2", "", "third", "first later"),
 ];
 
 /// Scripts of all kinds, each of which leaves a file that says with which numbers it was called.
@@ -65,12 +86,22 @@ fn scripts(name: &str, version: &str, listens: &str) -> String {
 
 #[test]
 fn triggers_are_told_what_rpm_tells_them() {
-    let work = work("triggers");
+    compare("triggers", [BEFORE, AFTER], true);
+}
+
+#[test]
+fn packages_that_need_no_other_go_as_with_rpm() {
+    compare("triggers-free", [FREE, FREED], false);
+}
+
+/// Lets rpm and hsb install the second packages over the first.
+fn compare(name: &str, sets: [&[Row]; 2], are_chained: bool) {
+    let work = work(name);
     let tar = base(&work);
     let theirs = work.join("base");
     furnish(&theirs);
     let mut packages = [Vec::new(), Vec::new()];
-    for (rows, folder, built) in [(BEFORE, "old", 0), (AFTER, "new", 1)] {
+    for (built, (rows, folder)) in sets.into_iter().zip(["old", "new"]).enumerate() {
         // Each needs the one before it, which says in which order they come and go.
         let mut needed = String::new();
         for (name, version, lines, files, listens) in rows {
@@ -82,12 +113,16 @@ fn triggers_are_told_what_rpm_tells_them() {
                  touch -d @1000 *\n{}\n%files\n{listed}",
                 scripts(name, version, listens)
             );
-            if !matches!(*name, "kept" | "files" | "twice") {
+            if are_chained && !matches!(*name, "kept" | "files" | "twice") {
                 needed = format!("Requires: {name}\n");
             }
             let spec = work.write(&format!("{name}-{version}.spec"), text);
             build_file(&work, &spec, folder, &[]);
             packages[built].push(work.join(format!("{folder}/{name}-{version}.noarch.rpm")));
+        }
+        if !are_chained {
+            // rpm begins with the last of its arguments.
+            packages[built].reverse();
         }
     }
     if !rpm_installs() {

@@ -134,12 +134,12 @@ impl Transaction {
         self.erased.iter().copied()
     }
 
-    /// Returns what goes in the order in which it does: what new packages need goes last, and of
-    /// two versions the older one.
-    pub(super) fn erased_by(&self, order: &[usize]) -> Vec<usize> {
+    /// Returns what goes in the order of the names of what replaces it, and of two versions the
+    /// older one last.
+    pub(super) fn erased_in_turn(&self) -> Vec<usize> {
         let mut erased = Vec::new();
-        for new in order.iter().rev() {
-            for old in self.replaced_by(*new).iter().rev() {
+        for replaced in self.new.values() {
+            for old in replaced.iter().rev() {
                 if !erased.contains(old) {
                     erased.push(*old);
                 }
