@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::build::{NOW, base, build_target, installed, rpm, work};
+use super::build::{NOW, base, build_target, installed, rpm, rpm_installs, work};
 use super::system::{assert_same, dump, listing, pack};
-use crate::kit::{Work, run, succeed};
+use crate::kit::{Work, run, succeed, tool};
 
 const SPEC: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -121,6 +121,62 @@ fn files_are_left_out_as_rpm_leaves_them_out() {
         "{verified:#?}"
     );
     succeed(rpm(ours).args(["-e", "choice"]));
+}
+
+#[test]
+fn macros_leave_documentation_out_as_with_rpm() {
+    let work = work("macros");
+    let rpms = rpms(&work);
+    work.write(
+        "build.yaml",
+        "modules: [install_rpms]\nrpms: [rpms/choice-1.x86_64.rpm]\n",
+    );
+    let tar = base(&work);
+    let theirs = work.join("base");
+    let places = ["etc/rpm/macros.*", "etc/rpm/macros", "root/.rpmmacros"];
+    let places = places.map(|place| format!(":{}/{place}", theirs.display()));
+    let places = format!("/usr/lib/rpm/macros{}", places.concat());
+    let document = "usr/share/doc/choice/README";
+    fs::create_dir_all(theirs.join("etc/rpm")).unwrap();
+    fs::create_dir_all(theirs.join("root")).unwrap();
+    let plain = "etc/rpm/macros.x";
+    for (file, value, is_there) in [
+        (plain, "1", false),
+        (plain, "0", true),
+        (plain, "yes", false),
+        (plain, "Y", false),
+        (plain, "no", true),
+        (plain, "true", true),
+        (plain, "0x1", false),
+        (plain, "0x0", true),
+        (plain, "010", false),
+        (plain, "08", true),
+        (plain, "00", true),
+        (plain, "-1", false),
+        (plain, "1x", true),
+        (plain, "1 # x", true),
+        ("etc/rpm/macros.x~", "1", false),
+        ("etc/rpm/macros.rpmsave", "1", true),
+        ("etc/rpm/macros", "1", false),
+        ("etc/rpm/x", "1", true),
+        ("root/.rpmmacros", "1", false),
+    ] {
+        fs::write(theirs.join(file), format!("%_excludedocs {value}\n")).unwrap();
+        pack(&theirs, &tar);
+        let path = format!("/{document}");
+        let ours = run(work.hsb(["plan", "-q", "--show", &path, "-i"]).arg(&tar));
+        assert_eq!(ours.code == Some(0), is_there, "{file} {value}: {ours:#?}");
+        if rpm_installs() {
+            let mut judge = tool("rpm");
+            judge.args(["--macros", &places, "--define", "_dbpath /var/lib/rpm"]);
+            judge.args(["-i", "--noplugins", "--root"]).arg(&theirs);
+            succeed(judge.arg(&rpms[0]));
+            let found = theirs.join(document).exists();
+            assert_eq!(found, is_there, "{file} {value}");
+            succeed(rpm(&theirs).args(["-e", "--noplugins", "choice"]));
+        }
+        fs::remove_file(theirs.join(file)).unwrap();
+    }
 }
 
 #[test]

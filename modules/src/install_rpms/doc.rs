@@ -69,8 +69,8 @@ first boot is there after it, and what programs leave that nobody ran is missing
 `/etc/passwd-`, `/etc/.pwd.lock`, `/etc/ld.so.cache` and logs. Packages that do not need each other
 come and go in the order of their names, and not of arguments: new users without a fixed number get
 theirs in that order, and of the same file in two packages the first one's time counts. Of the
-image's macros that leave files out, `%_excludedocs` and `%_install_langs` count, and
-`%_netsharedpath` does not.
+image's macros that leave files out, `%_excludedocs` and `%_install_langs` count where a plain value
+stands on their line, without braces, parameters or other macros, and `%_netsharedpath` does not.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";

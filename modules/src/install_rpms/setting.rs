@@ -5,7 +5,7 @@ use crate::root::join;
 use crate::{Root, RootError};
 
 /// Files of macros in rpm's order, the last of which wins; of folders, those called `macros.*`.
-const MACROS: [&str; 7] = [
+const MACROS: [&str; 8] = [
     "/usr/lib/rpm/macros",
     "/usr/lib/rpm/macros.d/",
     "/usr/lib/rpm/redhat/macros",
@@ -13,16 +13,17 @@ const MACROS: [&str; 7] = [
     "/usr/lib/rpm/debian/macros",
     "/etc/rpm/",
     "/etc/rpm/macros",
+    "/root/.rpmmacros",
 ];
 
 /// Endings of what rpm leaves beside such files, and does not read.
-const ASIDE: [&[u8]; 4] = [b".rpmnew", b".rpmsave", b".rpmorig", b"~"];
+const ASIDE: [&[u8]; 3] = [b".rpmnew", b".rpmsave", b".rpmorig"];
 
 /// Takes what the recipe does not say of files that are left out from the image's settings.
 pub(super) fn complete(options: &mut Options, root: &mut Root<'_>) -> Result<(), RootError> {
     if options.excludedocs.is_none() {
         let value = setting(root, "_excludedocs")?.unwrap_or_default();
-        let is_set = value.parse().is_ok_and(|number: i64| number != 0);
+        let is_set = is_on(&value);
         if is_set {
             root.info("documentation is left out, as %_excludedocs of the image says");
         }
@@ -42,6 +43,18 @@ pub(super) fn complete(options: &mut Options, root: &mut Root<'_>) -> Result<(),
         options.install_langs = Some(languages);
     }
     Ok(())
+}
+
+/// Returns whether a setting is on: `Y` or another number than 0, as C writes them (rpm's
+/// `rpmExpandNumeric`).
+fn is_on(value: &str) -> bool {
+    let (digits, radix) = match value.strip_prefix("0x") {
+        Some(digits) => (digits, 16),
+        None if value.starts_with('0') => (value, 8),
+        None => (value, 10),
+    };
+    let number = i64::from_str_radix(digits, radix);
+    value.starts_with(['Y', 'y']) || number.is_ok_and(|number| number != 0)
 }
 
 /// Returns a setting, with its most usual macros replaced.
