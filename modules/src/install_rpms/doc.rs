@@ -71,6 +71,8 @@ come and go in the order of their names, and not of arguments: new users without
 theirs in that order, and of the same file in two packages the first one's time counts. Of the
 image's macros that leave files out, `%_excludedocs` and `%_install_langs` count where a plain value
 stands on their line, without braces, parameters or other macros, and `%_netsharedpath` does not.
+The MD5 of header and payload, which rpm checks as well, is not looked at: all that gets into the
+image has other digests.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";
