@@ -19,6 +19,8 @@ const ROWS: &[(&str, &str, bool)] = &[
     ("", "%pre\nif [ -f /etc/nothing ]; then exit 1; fi", true),
     ("", "%pre\n[ -x /etc/nothing ]", false),
     ("", "%pretrans\n[ -x /etc/nothing ] || exit 3", false),
+    ("", "%pre\ncommand -v umask || exit 1", true),
+    ("", "%pre\ncommand -v umask && exit 1", false),
     ("", "%pre\n[ -d /run/systemd/system ] && exit 1; :", true),
     ("", "%triggerprein -- guards-9\nexit 1\n%post\nexit 1", true),
     ("", "%pre -p \"/bin/sh -e\"\n[ -x /etc/nothing ]\n:", false),

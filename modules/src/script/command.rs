@@ -10,7 +10,7 @@ use super::file::{FileCommand, is_path};
 use super::init_script::InitScript;
 use super::old_conffile::OldConffile;
 use super::test::Test;
-use super::token::{self, assignment, is_literal};
+use super::token::{self, BUILTINS, assignment, is_literal};
 use crate::deb::relation::Sign;
 use crate::deb::version::Version;
 use crate::units::UnitName;
@@ -62,11 +62,6 @@ pub(super) enum UnitChange {
     Mask,
     Unmask,
 }
-
-/// What shells can do without a program, where systems hardly have one.
-const BUILTINS: [&str; 10] = [
-    "alias", "cd", "command", "export", "read", "set", "type", "ulimit", "umask", "wait",
-];
 
 /// Reads a command; returns nothing when it is not known, or not in this form.
 pub(super) fn parse(words: &[String]) -> Option<Command> {
@@ -138,9 +133,8 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
             _ => return None,
         },
         "command" => match *plain {
-            ["-v", program] if !program.contains('/') && !BUILTINS.contains(&program) => {
-                Command::HasProgram(program.to_owned())
-            }
+            ["-v", name] if BUILTINS.contains(&name) => Command::Idle(true),
+            ["-v", program] if !program.contains('/') => Command::HasProgram(program.to_owned()),
             _ => return None,
         },
         "which" => match *plain {
@@ -406,7 +400,7 @@ mod tests {
             ("command a", false),
             ("set -u", false),
             ("set -eu", false),
-            ("command -v cd", false),
+            ("command -v cd", true),
             ("printf", false),
             ("printf %s-%s a b", true),
             ("printf %d a", false),

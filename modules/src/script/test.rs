@@ -1,7 +1,7 @@
 //! A question of `[`, which is `test`.
 
 use super::file::is_path;
-use super::token::program;
+use super::token::{BUILTINS, program};
 use crate::{Root, installed};
 
 /// A question of `[`.
@@ -20,12 +20,6 @@ pub(super) enum Test {
 
 /// Where systemd shows that it runs, which it does not in an image.
 const RUNNING: &str = "/run/systemd/system";
-
-/// What shells do by themselves, so that they name no path of a program.
-const BUILTINS: [&str; 18] = [
-    "alias", "cd", "command", "echo", "export", "false", "kill", "printf", "pwd", "read", "set",
-    "test", "true", "type", "ulimit", "umask", "unset", "wait",
-];
 
 impl Test {
     /// Reads the words of a question; returns nothing when it is not known.

@@ -37,6 +37,12 @@ pub(super) fn program(word: &str) -> Option<&str> {
     (!name.contains(PROGRAM)).then_some(name)
 }
 
+/// What shells do by themselves: they have it without a program, and name no path for it.
+pub(super) const BUILTINS: [&str; 18] = [
+    "alias", "cd", "command", "echo", "export", "false", "kill", "printf", "pwd", "read", "set",
+    "test", "true", "type", "ulimit", "umask", "unset", "wait",
+];
+
 /// Where output may go without any effect.
 const NOWHERE: [&str; 14] = [
     ">/dev/null",
