@@ -77,8 +77,11 @@ fn lists_of_settings_that_dpkg_refuses() {
     }
 }
 
-/// What lies where a package's setting `c` is to be, beside it, as in [`lay`].
-const IN_THE_WAY: &[&[(&str, &str)]] = &[
+/// Paths with what is there, as in [`lay`].
+type Laid = &'static [(&'static str, &'static str)];
+
+/// What lies where a package's setting `c` is to be, and beside it.
+const IN_THE_WAY: &[Laid] = &[
     &[],
     &[("c/", "")],
     &[("c/x", "mine\n")],
@@ -89,7 +92,7 @@ const IN_THE_WAY: &[&[(&str, &str)]] = &[
 
 /// The same with links to files: dpkg leaves its own beside the link, and never looks there again.
 /// With it what is there in the end.
-const LINKED: &[(&[(&str, &str)], &str, &str)] = &[
+const LINKED: &[(Laid, &str, &str)] = &[
     (&[("c@", "d")], "d", "x\n"),
     (&[("c@", "d"), ("d", "mine\n")], "d.dpkg-dist", "x\n"),
     (&[("c@", "no/d")], "c.dpkg-new", "x\n"),
