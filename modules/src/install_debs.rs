@@ -108,6 +108,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         local: Local::read(root)?,
         triggers: Triggers::read(root)?,
         database,
+        arches,
     };
     let policies = &choices.scripts;
     policies.check(|name| {

@@ -131,6 +131,17 @@ const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
+        listed: "/.\n/opt\n/opt/a",
+        fields: "Replaces: there:i386, there:native\n",
+        refused: Some("pk 1 (all) and there 2 (amd64) both have /opt/a"),
+        ..PLAIN
+    },
+    Row {
+        listed: "/.\n/opt\n/opt/a",
+        fields: "Replaces: there:all\n",
+        ..PLAIN
+    },
+    Row {
         before: ["hold ok installed", "", ""],
         fields: "Conflicts: there\nReplaces: there\n",
         refused: Some("pk 1 (all) conflicts with there"),

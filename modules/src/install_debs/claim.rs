@@ -62,10 +62,10 @@ impl Unpacking {
             if package.settings.is_new(path) && other.conffiles().any(is_obsolete) {
                 continue;
             }
-            if replaces(&candidate.relations, &other.identity) {
+            if replaces(&self.arches, &candidate.relations, &other.identity) {
                 continue;
             }
-            if replaces(&other.relations, own) {
+            if replaces(&self.arches, &other.relations, own) {
                 claim = Claim::Left;
                 continue;
             }

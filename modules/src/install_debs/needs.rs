@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::architecture::Architectures;
 use super::database::Database;
 use super::relations::Relations;
 use super::set::Candidate;
@@ -71,7 +72,7 @@ impl World<'_> {
                     let old = database.entry(there);
                     let is_same = old.identity.name == by.identity.name;
                     let may_go = !old.is_essential() && !old.is_held();
-                    if !is_same && may_go && replaces(by.relations, &old.identity) {
+                    if !is_same && may_go && replaces(self.arches, by.relations, &old.identity) {
                         found.entry(there).or_insert(new);
                     }
                 }
@@ -135,10 +136,15 @@ fn conflicts<'p>(member: &Member<'p>) -> impl Iterator<Item = &'p Possible> {
     conflicts.flat_map(|relation| &relation.0)
 }
 
-/// Returns whether a package is one that another takes files of.
-pub(super) fn replaces(relations: &Relations, identity: &Identity) -> bool {
+/// Returns whether a package is one that another takes files of (dpkg's `does_replace`).
+pub(super) fn replaces(arches: &Architectures, relations: &Relations, identity: &Identity) -> bool {
     let mut all = relations.replaces.iter().flat_map(|relation| &relation.0);
-    all.any(|possible| possible.name == identity.name && possible.fits(&identity.version))
+    all.any(|possible| {
+        let is_arch = |arch| arch == "any" || arches.real(arch) == arches.real(&identity.arch);
+        possible.name == identity.name
+            && possible.fits(&identity.version)
+            && possible.arch.as_deref().is_none_or(is_arch)
+    })
 }
 
 /// Checks everything, and reports all that is wrong at once.

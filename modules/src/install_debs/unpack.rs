@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fsgen::NodeId;
 
+use super::architecture::Architectures;
 use super::conffile::Settings;
 use super::database::Database;
 use super::local::Local;
@@ -23,6 +24,7 @@ pub(super) const UNPACKED: &[u8] = b".dpkg-new";
 pub(super) struct Unpacking {
     pub(super) payloads: Payloads,
     pub(super) database: Database,
+    pub(super) arches: Architectures,
     pub(super) local: Local,
     pub(super) triggers: Triggers,
 }

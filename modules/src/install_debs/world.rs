@@ -40,7 +40,7 @@ pub(super) struct Offer<'p> {
 /// All packages, and what they provide.
 pub(super) struct World<'p> {
     pub(super) members: Vec<Member<'p>>,
-    arches: &'p Architectures,
+    pub(super) arches: &'p Architectures,
     pub(super) names: BTreeMap<&'p str, Vec<Offer<'p>>>,
 }
 
