@@ -291,6 +291,15 @@ mod tests {
             ("a [x]", Some(1)),
             ("a {b,c}", None),
             ("a 'b", None),
+            ("a $'b'", None),
+            ("a $\"b\"", None),
+            ("a \"^b$\"; c; d \"^e$\"", Some(3)),
+            ("a \"$(b \"^c$\")\"; d; a \"$(b \"^c$\")\"", Some(3)),
+            ("a b$; c; a b$; d", Some(4)),
+            (
+                "case a in a) echo \"5$\";; b) c;; d) echo \"6$\";; esac; e",
+                Some(2),
+            ),
             ("a \"b", None),
             ("for i in a; do b; done", Some(1)),
             ("case $1 in 1) a;; esac", Some(1)),
@@ -339,6 +348,7 @@ mod tests {
         for (text, want) in [
             ("a \"$@\" b", "a|configure||b"),
             ("a $1 $2 \"$2\" $3", "a|configure|"),
+            ("a \"^b$\" c$ \"$/\" $ d; e \"f$\"", "a|^b$|c$|$/|$|d"),
             ("a x$# ${2:-0} ${3:-0} ${1:-0}", "a|x2|0|0|configure"),
             (
                 "a ${DPKG_ROOT:+--root=\"$DPKG_ROOT\"} \"${DPKG_ROOT:-}\" b",

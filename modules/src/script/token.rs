@@ -325,6 +325,8 @@ fn word<'t>(text: &'t str, values: Values<'_>) -> Option<(String, bool, &'t str)
                 rest = &after[next.len_utf8()..];
                 continue;
             }
+            // Some shells have another kind of quotes here.
+            '$' if after.starts_with(['\'', '"']) => return None,
             '$' => {
                 let mut value = String::new();
                 rest = variable(rest, values, &mut value)?;
@@ -439,11 +441,16 @@ fn variable<'t>(text: &'t str, values: Values<'_>, word: &mut String) -> Option<
         }
         None => {
             let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            let len = match after.chars().next()? {
-                c if c.is_ascii_alphabetic() || c == '_' => {
+            let len = match after.chars().next() {
+                Some(c) if c.is_ascii_alphabetic() || c == '_' => {
                     after.find(|c| !is_part(c)).unwrap_or(after.len())
                 }
-                c => c.len_utf8(),
+                Some(c) if c.is_ascii_digit() || "#@*?-!$".contains(c) => 1,
+                // It is a character like any other.
+                _ => {
+                    word.push('$');
+                    return Some(after);
+                }
             };
             after.split_at(len)
         }
