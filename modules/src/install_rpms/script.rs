@@ -110,10 +110,13 @@ impl<'p> Scripts<'p> {
             _ => None,
         };
         if let Some(why) = failed {
-            if script.slot.is_before() {
+            if script.slot.may_refuse() {
                 let error = ValueError::new(span, format!("the script {name} {why}"));
-                let help = "rpm does not install the package then either; `scriptlets` may \
-                            leave the script out";
+                let help = match script.slot {
+                    Slot::Preun => "rpm does not remove the package then either",
+                    _ => "rpm does not install the package then either",
+                };
+                let help = format!("{help}; `scriptlets` may leave the script out");
                 return Err(error.help(help).into());
             }
             let lines = script.excerpt();
@@ -181,8 +184,7 @@ impl Script {
                 "the script {} cannot be left for the first boot: {why}",
                 self.name()
             )),
-            // What is to come before the files could do harm after them.
-            (Policy::Auto, None) if self.slot.is_before() => Ok(Class::Skipped),
+            (Policy::Auto, None) if self.slot.is_too_late_afterwards() => Ok(Class::Skipped),
             (_, None) => Ok(Class::FirstBoot),
             (_, Some(_)) => Ok(Class::Skipped),
         }

@@ -52,17 +52,22 @@ impl Slot {
         }
     }
 
-    /// Returns whether it runs before the files are put there or taken away.
-    pub(super) fn is_before(self) -> bool {
-        matches!(
-            self,
-            Self::Pretrans
-                | Self::Pre
-                | Self::Preun
-                | Self::Trigger(When::Prein | When::Un)
-                | Self::FileTrigger(When::Un)
-                | Self::TransFileTrigger(When::Un)
-        )
+    /// Returns whether a package does not come, or go, if it fails.
+    pub(super) fn may_refuse(self) -> bool {
+        matches!(self, Self::Pretrans | Self::Pre | Self::Preun)
+    }
+
+    /// Returns whether it is for what is there before the files come or go, and could do harm
+    /// afterwards.
+    pub(super) fn is_too_late_afterwards(self) -> bool {
+        let before = [When::Prein, When::Un];
+        match self {
+            Self::Pretrans | Self::Pre | Self::Preun => true,
+            Self::Post | Self::Postun | Self::Posttrans => false,
+            Self::Trigger(when) | Self::FileTrigger(when) | Self::TransFileTrigger(when) => {
+                before.contains(&when)
+            }
+        }
     }
 
     /// Returns the tags of text, program and flags (rpm's `rpmtag.h`).
