@@ -289,8 +289,7 @@ impl Step<'_> {
         }
         for index in order {
             let of = script::of_new(&candidates[*index]);
-            let has_replaced = !transaction.replaced_by(*index).is_empty();
-            let count = changes.count(name(*index)) + u32::from(has_replaced);
+            let count = changes.count(name(*index)) + u32::from(transaction.is_update(*index));
             scripts.slot(root, of, Slot::Posttrans, count)?;
         }
         scripts.triggers(root, changes.files(When::Postun), cfg.span())?;

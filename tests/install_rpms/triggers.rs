@@ -27,6 +27,7 @@ const BEFORE: &[Row] = &[
     ("twice", "2", "", "twice-2", ""),
     ("files", "1", "", "files", "/opt /opt/target"),
     ("gone-files", "1", "", "only shared", ""),
+    ("renamed", "1", "", "renamed-1", ""),
 ];
 
 const AFTER: &[Row] = &[
@@ -37,6 +38,8 @@ const AFTER: &[Row] = &[
     ("alone", "2", "", "alone", "kept target"),
     ("twice", "3", "", "twice-3", ""),
     ("gone-files", "2", "", "shared", ""),
+    ("new-name", "1", "Obsoletes: renamed < 2", "new-name", ""),
+    ("renamed", "2", "", "renamed-2", ""),
 ];
 
 /// Packages none of which needs another: who listens goes before or after what it listens to.

@@ -1,7 +1,7 @@
 //! What happens to each package: it is installed, replaces others, or is there already.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::candidate::Candidate;
 use super::options::Options;
@@ -17,8 +17,9 @@ pub(super) struct Transaction {
     new: BTreeMap<usize, Vec<usize>>,
     /// What is installed in the very version of a candidate.
     present: Vec<usize>,
-    /// What goes because a package replaces or obsoletes it.
-    erased: BTreeSet<usize>,
+    /// What goes because a package replaces or obsoletes it, with the one that it goes for: its own
+    /// new version, or else the first that obsoletes it.
+    erased: BTreeMap<usize, usize>,
     /// The candidates that another one obsoletes, with that.
     left_out: BTreeMap<usize, usize>,
 }
@@ -69,8 +70,12 @@ impl Transaction {
                 there.identity.name != own.name && obsoletes[index].iter().any(hit)
             };
             let all = installed.iter().enumerate();
-            replaced.extend(all.filter(|(_, i)| is_obsolete(i)).map(|(there, _)| there));
-            transaction.erased.extend(&replaced);
+            let erased = &mut transaction.erased;
+            erased.extend(replaced.iter().map(|there| (*there, index)));
+            for (there, _) in all.filter(|(_, there)| is_obsolete(there)) {
+                replaced.push(there);
+                erased.entry(there).or_insert(index);
+            }
             transaction.new.insert(index, replaced);
         }
         Ok(transaction)
@@ -129,9 +134,14 @@ impl Transaction {
         self.new.get(&candidate).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns whether something goes for a candidate's sake.
+    pub(super) fn is_update(&self, candidate: usize) -> bool {
+        self.erased.values().any(|of| *of == candidate)
+    }
+
     /// Returns what is installed and goes.
     pub(super) fn erased(&self) -> impl Iterator<Item = usize> {
-        self.erased.iter().copied()
+        self.erased.keys().copied()
     }
 
     /// Returns what goes in the order of the names of what replaces it, and of two versions the
@@ -150,7 +160,7 @@ impl Transaction {
 
     /// Returns whether something that is installed goes.
     pub(super) fn is_erased(&self, installed: usize) -> bool {
-        self.erased.contains(&installed)
+        self.erased.contains_key(&installed)
     }
 
     /// Returns what is installed and listed all the same.
