@@ -44,7 +44,7 @@ use crate::{Cfg, Error, Host, Module, Root, package_files, shared};
 use candidate::Candidate;
 use conflict::Who;
 use options::Options;
-use script::{Scripts, Slot, When};
+use script::{Scripts, Side, Slot, When};
 use store::{At, Installed, Store, StoreError};
 use transaction::Transaction;
 use unpack::Unpacking;
@@ -249,18 +249,21 @@ impl Step<'_> {
         let mut unpacking =
             Unpacking::new(root, candidates, installed, transaction, options, color)?;
         let mut scripts = Scripts::new(&options.scriptlets);
-        let mut changes = changes::of(candidates, installed, transaction, &unpacking);
+        let mut changes = changes::of(candidates, installed, transaction, order, &unpacking);
+        let going = order::back(installed, transaction);
+        let span = cfg.span();
         let name = |index: usize| &*candidates[index].package.identity.name;
         for index in order {
             let of = script::of_new(&candidates[*index]);
             let count = changes.count(name(*index)) + 1;
             scripts.slot(root, of, Slot::Pretrans, count)?;
         }
+        scripts.triggers(root, changes.before(&going), span)?;
         payload::read(root, candidates, order, |root, index, contents| {
             let candidate = &candidates[index];
             let (of, who) = (script::of_new(candidate), Who::New(index));
             users::provided(root, candidate)?;
-            scripts.triggers(root, changes.packages(When::Prein, who), cfg.span())?;
+            scripts.triggers(root, changes.packages(When::Prein, who), span)?;
             let count = changes.count(name(index)) + 1;
             scripts.slot(root, of, Slot::Pre, count)?;
             let replaced = transaction.replaced_by(index);
@@ -271,20 +274,25 @@ impl Step<'_> {
                 None => format!("{new} installed"),
                 Some(old) => format!("{new} installed over {}", installed[*old].identity),
             });
+            scripts.triggers(root, changes.files(When::In, who, Side::Before), span)?;
             scripts.slot(root, of, Slot::Post, count)?;
-            scripts.triggers(root, changes.packages(When::In, who), cfg.span())
+            scripts.triggers(root, changes.packages(When::In, who), span)?;
+            scripts.triggers(root, changes.files(When::In, who, Side::After), span)
         })?;
         unpacking.conflicts.check()?;
-        scripts.triggers(root, changes.files(When::Un), cfg.span())?;
-        for index in order::back(installed, transaction) {
-            let (old, who) = (&installed[index], Who::There(index));
-            let of = script::of_old(old, cfg.span());
-            scripts.triggers(root, changes.packages(When::Un, who), cfg.span())?;
+        for index in &going {
+            let (old, who) = (&installed[*index], Who::There(*index));
+            let of = script::of_old(old, span);
+            scripts.triggers(root, changes.files(When::Un, who, Side::Before), span)?;
+            scripts.triggers(root, changes.packages(When::Un, who), span)?;
             let left = changes.count(&old.identity.name).saturating_sub(1);
             scripts.slot(root, of, Slot::Preun, left)?;
+            scripts.triggers(root, changes.files(When::Un, who, Side::After), span)?;
             unpacking.erase(root, old)?;
+            scripts.triggers(root, changes.files(When::Postun, who, Side::Before), span)?;
             scripts.slot(root, of, Slot::Postun, left)?;
-            scripts.triggers(root, changes.packages(When::Postun, who), cfg.span())?;
+            scripts.triggers(root, changes.packages(When::Postun, who), span)?;
+            scripts.triggers(root, changes.files(When::Postun, who, Side::After), span)?;
             changes.note(who, false);
         }
         for index in order {
@@ -292,8 +300,7 @@ impl Step<'_> {
             let count = changes.count(name(*index)) + u32::from(transaction.is_update(*index));
             scripts.slot(root, of, Slot::Posttrans, count)?;
         }
-        scripts.triggers(root, changes.files(When::Postun), cfg.span())?;
-        scripts.triggers(root, changes.files(When::In), cfg.span())?;
+        scripts.triggers(root, changes.after(order), span)?;
         Ok((scripts, unpacking.owners.into_changes()))
     }
 }

@@ -20,12 +20,13 @@ pub(crate) fn is_known(text: &str) -> bool {
     cfg!(feature = "lua") && names::are_known(text)
 }
 
-/// Runs a script of a package; returns why it failed, if it did.
+/// Runs a script of a package, which can ask for paths; returns why it failed, if it did.
 #[cfg(feature = "lua")]
 pub(crate) fn run(
     root: &mut Root<'_>,
     text: &str,
     arguments: &[u32],
+    paths: &[Vec<u8>],
 ) -> Result<Option<String>, RootError> {
     let files = std::cell::RefCell::new(image::Files::new(root));
     let outcome = bounds::state().and_then(|lua| {
@@ -38,6 +39,13 @@ pub(crate) fn run(
                 passed.set(place, *argument)?;
             }
             lua.globals().set("arg", passed)?;
+            let rpm = lua.create_table()?;
+            if !paths.is_empty() {
+                let mut paths = paths.to_vec().into_iter();
+                let next = move |_: &mlua::Lua, ()| Ok(paths.next().map(mlua::BString::from));
+                rpm.set("next_file", lua.create_function_mut(next)?)?;
+            }
+            lua.globals().set("rpm", rpm)?;
             lua.load(text).set_name("=<lua>").exec()?;
             finish.call::<()>(())
         })
@@ -52,7 +60,12 @@ pub(crate) fn run(
 }
 
 #[cfg(not(feature = "lua"))]
-pub(crate) fn run(_: &mut Root<'_>, _: &str, _: &[u32]) -> Result<Option<String>, RootError> {
+pub(crate) fn run(
+    _: &mut Root<'_>,
+    _: &str,
+    _: &[u32],
+    _: &[Vec<u8>],
+) -> Result<Option<String>, RootError> {
     Ok(Some("this hsb was built without Lua".to_owned()))
 }
 

@@ -55,6 +55,52 @@ const FREED: &[Row] = &[
     ("third", "2", "", "third", "first later"),
 ];
 
+/// Packages whose files come and go: who listens stays, is replaced, begins, ends, goes or comes.
+const HEARD: &[Row] = &[
+    ("ears", "1", "", "ears", "/opt /opt/mu"),
+    ("both", "1", "", "both-1 both", "/opt/both /opt"),
+    ("ends", "1", "", "ends-1", "/opt"),
+    ("mute", "1", "", "mute-1 mute", ""),
+    ("gone", "1", "", "gone-1 heir", "/opt"),
+];
+
+const HEARS: &[Row] = &[
+    ("both", "2", "", "both-2 both", "/opt/both /opt"),
+    ("ends", "2", "", "ends-2", ""),
+    ("mute", "2", "", "mute-2 mute", "/opt"),
+    ("heir", "1", "Obsoletes: gone", "heir", "/opt"),
+    ("comes", "1", "", "comes", "/opt /srv"),
+];
+
+/// Scripts in Lua that say in one file when they are called, and what they are told of. Those of
+/// one package fail afterwards.
+fn logs(name: &str, version: &str, listens: &str) -> String {
+    let mut text = String::new();
+    for kind in ["pretrans", "pre", "post", "preun", "postun", "posttrans"] {
+        text += &format!("%{kind} -p <lua>\n{}", log(name, version, kind, ""));
+    }
+    let prefixes = listens.replace(' ', ", ");
+    let kinds =
+        ["in", "un", "postun"].map(|kind| [format!("file{kind}"), format!("transfile{kind}")]);
+    for kind in kinds.iter().flatten().filter(|_| !listens.is_empty()) {
+        for priority in ["", "-P 9999", "-P 10000"] {
+            let (whole, when) = kind.split_at(kind.find("file").unwrap() + 4);
+            text += &format!("%{whole}trigger{when} -p <lua> {priority} -- {prefixes}\n");
+            let fails = if name == "ears" { "error('no')\n" } else { "" };
+            text += &log(name, version, &format!("{kind}{priority}"), fails);
+        }
+    }
+    text
+}
+
+fn log(name: &str, version: &str, kind: &str, end: &str) -> String {
+    format!(
+        "local f = io.open('/srv/log', 'a')\nf:write('{name}-{version} {kind}:')\n\
+         local path = rpm.next_file and rpm.next_file()\nwhile path do\nf:write(' ', path)\n\
+         path = rpm.next_file()\nend\nf:write('\\n')\nf:close()\n{end}"
+    )
+}
+
 /// Scripts of all kinds, each of which leaves a file that says with which numbers it was called.
 fn scripts(name: &str, version: &str, listens: &str) -> String {
     let touch = |kind: &str| format!("touch /srv/{name}-{version}-{kind}-$1-$2\n");
@@ -89,16 +135,26 @@ fn scripts(name: &str, version: &str, listens: &str) -> String {
 
 #[test]
 fn triggers_are_told_what_rpm_tells_them() {
-    compare("triggers", [BEFORE, AFTER], true);
+    compare("triggers", [BEFORE, AFTER], true, scripts);
 }
 
 #[test]
 fn packages_that_need_no_other_go_as_with_rpm() {
-    compare("triggers-free", [FREE, FREED], false);
+    compare("triggers-free", [FREE, FREED], false, scripts);
+}
+
+#[test]
+fn triggers_for_files_fire_when_they_do_with_rpm() {
+    compare("triggers-files", [HEARD, HEARS], true, logs);
 }
 
 /// Lets rpm and hsb install the second packages over the first.
-fn compare(name: &str, sets: [&[Row]; 2], are_chained: bool) {
+fn compare(
+    name: &str,
+    sets: [&[Row]; 2],
+    are_chained: bool,
+    scripts: fn(&str, &str, &str) -> String,
+) {
     let work = work(name);
     let tar = base(&work);
     let theirs = work.join("base");
@@ -154,5 +210,10 @@ fn compare(name: &str, sets: [&[Row]; 2], are_chained: bool) {
         lines.retain(|line| line.starts_with("srv/") || line.starts_with("opt/"));
         lines
     };
+    let logged = |root: &Path| fs::read_to_string(root.join("srv/log")).unwrap_or_default();
+    let [ours, judged] = [mounted.path(), &theirs].map(logged);
+    for (number, (ours, theirs)) in ours.lines().zip(judged.lines()).enumerate() {
+        assert_eq!(ours, theirs, "line {number}");
+    }
     assert_same(&left(mounted.path()), &left(&theirs));
 }

@@ -10,14 +10,16 @@ use crate::rpm::file::State;
 use crate::rpm::header::Header;
 use crate::rpm::tag;
 
-/// Gathers all packages that triggers have to do with.
+/// Gathers all packages that triggers have to do with; those that come in their order.
 pub(super) fn of<'p>(
     candidates: &'p [Candidate],
     installed: &'p [Installed],
     transaction: &Transaction,
+    order: &[usize],
     unpacking: &Unpacking<'_>,
 ) -> Changes<'p> {
-    let new = |index: usize| {
+    let new = |index: &usize| {
+        let index = *index;
         let candidate = &candidates[index];
         let states = unpacking.states(index);
         let files = candidate.files.iter().zip(states);
@@ -33,7 +35,7 @@ pub(super) fn of<'p>(
             Course::Comes,
         )
     };
-    let new: Vec<Member<'p>> = transaction.installs().map(new).collect();
+    let new: Vec<Member<'p>> = order.iter().map(new).collect();
     let has_triggers = |header: &Header| {
         let tags = [tag::FILETRIGGERNAME, tag::TRANSFILETRIGGERNAME];
         tags.iter().any(|tag| header.has(*tag))

@@ -55,8 +55,8 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
   Nothing is guessed: one word more makes the script one that is not understood, and so do forms in
   which shells or programs differ, such as `chown a.b` or `set -u`.
 - One in Lua (`-p <lua>`) is run, if it uses nothing but the language and what looks at files and
-  changes them: `posix.stat`, `mkdir`, `symlink`, `unlink` and the like, `os.remove`, `os.rename`
-  and `io.open`. All of that acts on the image. It may take 50 million instructions and 64 MiB.
+  changes them: `posix.stat`, `mkdir`, `symlink`, `unlink` and the like, `os.remove`, `os.rename`,
+  `io.open` and, in triggers for files, `rpm.next_file`. All of that acts on the image. It may take 50 million instructions and 64 MiB.
 - Of the others, what may come after the files is left for the first boot, where the image has
   systemd: `hsb-scriptlets.service` runs it once, and removes itself. Scripts in Lua need `rpmlua`
   there.
@@ -71,6 +71,8 @@ come and go in the order of their names, and not of arguments: new users without
 theirs in that order, and of the same file in two packages the first one's time counts. Of the
 image's macros that leave files out, `%_excludedocs` and `%_install_langs` count where a plain value
 stands on their line, without braces, parameters or other macros, and `%_netsharedpath` does not.
+Settings that stay as somebody changed them fire a `%filetriggerin`, too, and each path of a
+`%transfiletriggerpostun` counts, where rpm 4.18 looks at the first by name alone.
 The MD5 of header and payload, which rpm checks as well, is not looked at: all that gets into the
 image has other digests.
 

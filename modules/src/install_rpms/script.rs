@@ -4,9 +4,12 @@
 //! nothing to do. One that is understood whole is done to the tree. Of the others, those that may
 //! come after the files are left for the first boot, by a unit that removes itself.
 
+mod file_trigger;
 mod later;
 mod read;
 mod trigger;
+
+use std::collections::BTreeSet;
 
 use super::candidate::Candidate;
 use super::store::Installed;
@@ -17,6 +20,7 @@ pub(super) use crate::script::policy::{Policies, SHAPE};
 use crate::script::{Understood, command, excerpt, run, understand};
 use crate::value::{Span, ValueError};
 use crate::{Error, Root, lua};
+pub(super) use file_trigger::Side;
 pub(super) use read::{Slot, When};
 pub(super) use trigger::{Changes, Course, Member};
 
@@ -54,12 +58,17 @@ enum Class {
 pub(super) struct Scripts<'p> {
     policies: &'p Policies,
     later: Vec<Script>,
+    /// What was warned of: a trigger for files fires for many packages.
+    warned: BTreeSet<String>,
 }
 
 impl<'p> Scripts<'p> {
     pub(super) fn new(policies: &'p Policies) -> Self {
-        let later = Vec::new();
-        Self { policies, later }
+        Self {
+            policies,
+            later: Vec::new(),
+            warned: BTreeSet::new(),
+        }
     }
 
     /// Does what the script of a slot asks for. `count` is how many versions of the package there
@@ -104,7 +113,7 @@ impl<'p> Scripts<'p> {
                 status => Some(format!("ends with status {status}")),
             },
             Class::Lua => {
-                let failed = lua::run(root, &script.text, &script.arguments)?;
+                let failed = lua::run(root, &script.text, &script.arguments, &script.paths)?;
                 failed.map(|why| format!("fails: {why}"))
             }
             _ => None,
@@ -120,20 +129,24 @@ impl<'p> Scripts<'p> {
                 return Err(error.help(help).into());
             }
             let lines = script.excerpt();
-            root.warn(format!("the script {name} {why}: {lines}"));
+            self.warn(root, format!("the script {name} {why}: {lines}"));
         }
         match class {
             Class::Native(_) | Class::Lua => {}
             Class::FirstBoot => self.later.push(script),
             Class::Skipped if policy == Policy::Skip => {}
             Class::Skipped => {
-                root.warn(format!(
-                    "the script {name} is not run: {}",
-                    script.excerpt()
-                ));
+                let lines = script.excerpt();
+                self.warn(root, format!("the script {name} is not run: {lines}"));
             }
         }
         Ok(())
+    }
+
+    fn warn(&mut self, root: &mut Root<'_>, message: String) {
+        if self.warned.insert(message.clone()) {
+            root.warn(message);
+        }
     }
 
     /// Writes down what is left for the first boot.
@@ -215,7 +228,8 @@ impl Script {
     fn asks_for_counts(&self) -> bool {
         let mut after = self.text.split('$').skip(1);
         let asks = |c: char| c.is_ascii_digit() || "#@*{".contains(c);
-        !self.paths.is_empty() && after.any(|rest| rest.starts_with(asks))
+        let is_of_files = matches!(self.slot, Slot::FileTrigger(_) | Slot::TransFileTrigger(_));
+        is_of_files && after.any(|rest| rest.starts_with(asks))
     }
 
     /// Returns whether it is a script in Lua that can be run.

@@ -9,7 +9,7 @@ const KNOWN: [(&str, &[&str]); 4] = [
             "readlink", "rmdir", "stat", "symlink", "unlink",
         ],
     ),
-    ("rpm", &[]),
+    ("rpm", &["next_file"]),
     ("os", &["remove", "rename"]),
     ("io", &["lines", "open", "stderr", "stdout"]),
 ];
@@ -155,6 +155,7 @@ mod tests {
             ("x = 'a", false),
             ("--[[ a", false),
             ("rpm.execute('a')", false),
+            ("f = rpm.next_file()", true),
             ("os.execute('a')", false),
             ("os.remove('a')", true),
             ("io.popen('a')", false),

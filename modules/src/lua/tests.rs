@@ -6,7 +6,7 @@ fn run_in(text: &str, files: &[(&str, &str)], check: impl FnOnce(&Root<'_>)) -> 
     let host = Files::default();
     let mut root = Root::new(&mut tree, &host, NOW);
     assert!(is_known(text), "{text}");
-    let failed = run(&mut root, text, &[1]).unwrap();
+    let failed = run(&mut root, text, &[1], &[]).unwrap();
     check(&root);
     failed
 }

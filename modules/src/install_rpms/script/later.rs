@@ -19,7 +19,11 @@ pub(super) fn refusal(root: &Root<'_>, script: &Script) -> Option<&'static str> 
         .program
         .first()
         .is_some_and(|program| program == "<lua>");
-    (is_lua && !root.exists(RPMLUA)).then_some("the image has no rpmlua, which reads Lua")
+    if is_lua && !root.exists(RPMLUA) {
+        return Some("the image has no rpmlua, which reads Lua");
+    }
+    let is_told = is_lua && script.text.contains("next_file");
+    is_told.then_some("rpmlua gives it no names of files")
 }
 
 /// Writes scripts and unit; what an earlier step left comes before.

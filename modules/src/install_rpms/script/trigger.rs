@@ -1,10 +1,11 @@
-//! Triggers: scripts of one package that run when another, or a file below some path, comes or
-//! goes. Those of packages that were there already count.
+//! Triggers: scripts of one package that run when another comes or goes. Those of packages that
+//! were there already count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::conflict::Who;
 use super::Script;
+use super::file_trigger::FileTrigger;
 use super::read::{Slot, When};
 use crate::root::any_text::decode;
 use crate::rpm::dependency::{Dependency, sense};
@@ -32,15 +33,20 @@ pub(in super::super) enum Course {
 
 /// A package, as triggers see it.
 pub(in super::super) struct Member<'p> {
-    who: Who,
+    pub(super) who: Who,
     identity: &'p Identity,
     pub(in super::super) header: &'p Header,
     /// The paths of its files that are there.
-    paths: Vec<Vec<u8>>,
-    course: Course,
+    pub(super) paths: Vec<Vec<u8>>,
+    /// Those that go with it.
+    pub(super) gone: Vec<Vec<u8>>,
+    pub(super) course: Course,
     /// Whether it is in the database as far as the step has come.
     is_there: bool,
     triggers: Vec<Trigger<'p>>,
+    /// Its triggers for files of single packages, and those of the whole step.
+    pub(super) files: Vec<FileTrigger<'p>>,
+    pub(super) whole: Vec<FileTrigger<'p>>,
 }
 
 impl<'p> Member<'p> {
@@ -56,26 +62,19 @@ impl<'p> Member<'p> {
             identity,
             header,
             paths,
+            gone: Vec::new(),
             course,
             is_there: course != Course::Comes,
             triggers: PACKAGES.read(header),
+            files: FileTrigger::read(&FILES, header),
+            whole: FileTrigger::read(&TRANSACTION, header),
         }
-    }
-
-    /// Returns whether a trigger for files asks for this package's: one of the whole step looks
-    /// for folders that begin so first (rpm's `matchFilesInTran`).
-    fn is_met(&self, prefix: &[u8], is_whole: bool, when: When) -> bool {
-        let is_below = |path: &Vec<u8>| {
-            let name = path.iter().rposition(|byte| *byte == b'/');
-            path[..name.map_or(0, |at| at + 1)].starts_with(prefix)
-        };
-        !is_whole || when == When::Postun || self.paths.iter().any(is_below)
     }
 }
 
 /// All packages that triggers have to do with, those that were there first.
 pub(in super::super) struct Changes<'p> {
-    members: Vec<Member<'p>>,
+    pub(super) members: Vec<Member<'p>>,
     /// How many packages of each name there are, as far as the step has come.
     counts: BTreeMap<&'p str, u32>,
     /// Whether any package waits for another.
@@ -83,7 +82,7 @@ pub(in super::super) struct Changes<'p> {
 }
 
 /// The tags of triggers for packages, or for files.
-struct Tags {
+pub(super) struct Tags {
     scripts: u32,
     programs: u32,
     names: u32,
@@ -105,7 +104,7 @@ const PACKAGES: Tags = Tags {
     priorities: None,
 };
 
-const FILES: Tags = Tags {
+pub(super) const FILES: Tags = Tags {
     scripts: 5066,
     programs: 5067,
     script_flags: 5068,
@@ -116,7 +115,7 @@ const FILES: Tags = Tags {
     priorities: Some(5084),
 };
 
-const TRANSACTION: Tags = Tags {
+pub(super) const TRANSACTION: Tags = Tags {
     scripts: 5076,
     programs: 5077,
     script_flags: 5078,
@@ -128,16 +127,17 @@ const TRANSACTION: Tags = Tags {
 };
 
 /// One condition of a trigger.
-struct Trigger<'h> {
-    name: &'h [u8],
+pub(super) struct Trigger<'h> {
+    pub(super) name: &'h [u8],
     version: Dependency,
-    when: When,
+    pub(super) when: When,
     /// Which of the header's scripts it is for.
-    script: u32,
+    pub(super) script: u32,
 }
 
 impl<'p> Changes<'p> {
-    pub(in super::super) fn new(members: Vec<Member<'p>>) -> Self {
+    pub(in super::super) fn new(mut members: Vec<Member<'p>>) -> Self {
+        note_gone(&mut members);
         let mut counts = BTreeMap::new();
         for member in members.iter().filter(|member| member.is_there) {
             *counts.entry(&*member.identity.name).or_default() += 1;
@@ -170,91 +170,87 @@ impl<'p> Changes<'p> {
     /// for it, with how many there are of both packages (rpm's `runTriggers` and
     /// `runImmedTriggers`).
     pub(in super::super) fn packages(&self, when: When, who: Who) -> Vec<Script> {
-        let mut scripts = Vec::new();
         let mut members = self.members.iter().filter(|_| self.has_triggers);
         let Some(own) = members.find(|member| member.who == who) else {
-            return scripts;
-        };
-        let fires = |trigger: &Trigger<'_>, target: &Member<'_>| {
-            trigger.when == when
-                && target.identity.name.as_bytes() == trigger.name
-                && trigger.version.overlaps(&own_version(target.identity))
+            return Vec::new();
         };
         let goes = u32::from(matches!(when, When::Un | When::Postun));
-        let count = |member: &Member<'_>| self.count(&member.identity.name);
-        let slot = Slot::Trigger(when);
-        let there = || self.members.iter().filter(|member| member.is_there);
-        for owner in there() {
-            for trigger in owner.triggers.iter().filter(|t| fires(t, own)) {
-                let arguments = vec![count(owner), count(own).saturating_sub(goes)];
+        match when {
+            When::Prein | When::In => {
+                [self.by(own, when, goes), self.own(own, when, goes)].concat()
+            }
+            When::Un => [self.own(own, when, goes), self.by(own, when, goes)].concat(),
+            When::Postun => self.by(own, when, goes),
+        }
+    }
+
+    /// Returns the triggers of others that a package fires; `goes` of it are gone afterwards.
+    fn by(&self, target: &Member<'_>, when: When, goes: u32) -> Vec<Script> {
+        let mut scripts = Vec::new();
+        for owner in self.there() {
+            let fired = owner.triggers.iter().filter(|it| it.fires(when, target));
+            for trigger in fired {
+                let left = self.count(&target.identity.name).saturating_sub(goes);
+                let arguments = vec![self.count(&owner.identity.name), left];
+                let slot = Slot::Trigger(when);
                 scripts.extend(PACKAGES.script(owner, slot, trigger.script, arguments));
             }
         }
-        let mut fired = BTreeSet::new();
-        for trigger in own.triggers.iter().filter(|_| when != When::Postun) {
-            let target = there().find(|target| fires(trigger, target));
+        scripts
+    }
+
+    /// Returns the triggers of a package that others fire; `goes` of it are gone afterwards.
+    fn own(&self, own: &Member<'_>, when: When, goes: u32) -> Vec<Script> {
+        let (mut scripts, mut fired) = (Vec::new(), BTreeSet::new());
+        for trigger in &own.triggers {
+            let target = self.there().find(|target| trigger.fires(when, target));
             if let Some(target) = target
                 && fired.insert(trigger.script)
             {
-                let arguments = vec![count(own).saturating_sub(goes), count(target)];
+                let left = self.count(&own.identity.name).saturating_sub(goes);
+                let arguments = vec![left, self.count(&target.identity.name)];
+                let slot = Slot::Trigger(when);
                 scripts.extend(PACKAGES.script(own, slot, trigger.script, arguments));
             }
         }
         scripts
     }
 
-    /// Returns the triggers for files that fire at that time, of single packages and then of the
-    /// whole step; the more urgent ones first.
-    pub(in super::super) fn files(&self, when: When) -> Vec<Script> {
-        let mut scripts = Vec::new();
-        let changed = match when {
-            When::Prein | When::In => Course::Comes,
-            When::Un | When::Postun => Course::Goes,
-        };
-        let with = |course| self.members.iter().filter(move |it| it.course == course);
-        let stay = with(Course::Stays).chain(with(Course::Comes));
-        let stay: BTreeSet<_> = match changed {
-            Course::Goes => stay.flat_map(|member| &member.paths).collect(),
-            _ => BTreeSet::new(),
-        };
-        for (tags, slot) in [
-            (&FILES, Slot::FileTrigger(when)),
-            (&TRANSACTION, Slot::TransFileTrigger(when)),
-        ] {
-            let (mut found, is_whole) = (Vec::new(), tags.scripts == TRANSACTION.scripts);
-            for owner in with(Course::Stays).chain(with(Course::Comes)) {
-                let is_new = owner.course == Course::Comes;
-                let others = with(Course::Stays).filter(|_| is_new && when == When::In);
-                let targets: Vec<_> = with(changed).chain(others).collect();
-                let triggers = tags.read(owner.header);
-                let indices: BTreeSet<u32> = triggers.iter().map(|t| t.script).collect();
-                for index in indices {
-                    let own = triggers
-                        .iter()
-                        .filter(|t| t.script == index && t.when == when);
-                    let prefixes: Vec<&[u8]> = own.map(|trigger| trigger.name).collect();
-                    let mut fitting = BTreeSet::new();
-                    for (target, prefix) in targets.iter().flat_map(|target| {
-                        let fitting = prefixes.iter().filter(|p| target.is_met(p, is_whole, when));
-                        fitting.map(move |prefix| (target, prefix))
-                    }) {
-                        let paths = target.paths.iter().filter(|it| it.starts_with(prefix));
-                        // Triggers of the whole step do not ask who else has a file that goes.
-                        let gone = paths.filter(|path| is_whole || !stay.contains(path));
-                        fitting.extend(gone.cloned());
-                    }
-                    if !fitting.is_empty()
-                        && let Some(mut script) = tags.script(owner, slot, index, vec![0, 0])
-                    {
-                        script.paths = fitting.into_iter().collect();
-                        found.push((tags.priority(owner.header, index), script));
-                    }
-                }
-            }
-            found.sort_by_key(|(priority, _)| std::cmp::Reverse(*priority));
-            scripts.extend(found.into_iter().map(|(_, script)| script));
-        }
-        scripts
+    /// Returns the packages that are in the database as far as the step has come.
+    pub(super) fn there(&self) -> impl Iterator<Item = &Member<'p>> + Clone {
+        self.members.iter().filter(|member| member.is_there)
+    }
+}
+
+/// Finds out which files go with their packages: those that no other package has.
+fn note_gone(members: &mut [Member<'_>]) {
+    let goes = |member: &Member<'_>| member.course == Course::Goes;
+    if members.iter().all(|member| member.files.is_empty()) {
+        return;
+    }
+    let stay = members.iter().filter(|member| !goes(member));
+    let stay: BTreeSet<_> = stay.flat_map(|member| &member.paths).collect();
+    let gone = members.iter().map(|member| match goes(member) {
+        true => member
+            .paths
+            .iter()
+            .filter(|path| !stay.contains(path))
+            .cloned()
+            .collect(),
+        false => Vec::new(),
+    });
+    let gone: Vec<Vec<Vec<u8>>> = gone.collect();
+    for (member, gone) in members.iter_mut().zip(gone) {
+        member.gone = gone;
+    }
+}
+
+impl Trigger<'_> {
+    /// Returns whether a package fires it at that time.
+    fn fires(&self, when: When, target: &Member<'_>) -> bool {
+        self.when == when
+            && target.identity.name.as_bytes() == self.name
+            && self.version.overlaps(&own_version(target.identity))
     }
 }
 
@@ -268,7 +264,7 @@ fn own_version(identity: &Identity) -> Dependency {
 
 impl Tags {
     /// Reads all conditions; lists of unlike length have none.
-    fn read<'h>(&self, header: &'h Header) -> Vec<Trigger<'h>> {
+    pub(super) fn read<'h>(&self, header: &'h Header) -> Vec<Trigger<'h>> {
         let names = header.texts(self.names);
         let (flags, index) = (header.flags(self.flags), header.flags(self.index));
         let versions = header.texts(self.versions);
@@ -295,7 +291,7 @@ impl Tags {
         triggers
     }
 
-    fn script(
+    pub(super) fn script(
         &self,
         owner: &Member<'_>,
         slot: Slot,
@@ -316,7 +312,7 @@ impl Tags {
         })
     }
 
-    fn priority(&self, header: &Header, index: u32) -> u32 {
+    pub(super) fn priority(&self, header: &Header, index: u32) -> u32 {
         let priorities = self.priorities.map(|tag| header.flags(tag));
         let at = usize::try_from(index).ok();
         let own = priorities.and_then(|all| all.get(at?).copied());

@@ -1,0 +1,190 @@
+//! Triggers for files: scripts that run when files below some path come or go, with one package or
+//! with the whole step (rpm's `rpmtriggers.c`).
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::super::conflict::Who;
+use super::Script;
+use super::read::{Slot, When};
+use super::trigger::{Changes, Course, FILES, Member, TRANSACTION, Tags};
+use crate::rpm::header::Header;
+
+/// How urgent triggers are at least that come before the script of the package itself (rpm's
+/// `TRIGGER_PRIORITY_BOUND`).
+const BOUND: u32 = 10_000;
+
+/// On which side of the package's own script triggers fire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Side {
+    Before,
+    After,
+}
+
+/// One trigger for files.
+pub(super) struct FileTrigger<'h> {
+    when: When,
+    priority: u32,
+    /// Which of the header's scripts it is for.
+    script: u32,
+    /// How the paths begin that it waits for.
+    prefixes: Vec<&'h [u8]>,
+}
+
+impl<'h> FileTrigger<'h> {
+    pub(super) fn read(tags: &Tags, header: &'h Header) -> Vec<Self> {
+        let mut triggers: BTreeMap<u32, Self> = BTreeMap::new();
+        for one in tags.read(header) {
+            let trigger = triggers.entry(one.script).or_insert_with(|| Self {
+                when: one.when,
+                priority: tags.priority(header, one.script),
+                script: one.script,
+                prefixes: Vec::new(),
+            });
+            trigger.prefixes.push(one.name);
+        }
+        triggers.into_values().collect()
+    }
+}
+
+impl Member<'_> {
+    /// Returns the files that come with it at that time, or go: not those that are, or stay,
+    /// another package's.
+    fn moved(&self, when: When) -> &[Vec<u8>] {
+        match when {
+            When::Prein | When::In => &self.paths,
+            When::Un | When::Postun => &self.gone,
+        }
+    }
+}
+
+impl Changes<'_> {
+    /// Returns the triggers that one package fires by its files, on one side of its own script; its
+    /// own ones fire by the files of all that are there.
+    pub(in super::super) fn files(&self, when: When, who: Who, side: Side) -> Vec<Script> {
+        let Some(own) = self.members.iter().find(|member| member.who == who) else {
+            return Vec::new();
+        };
+        let slot = Slot::FileTrigger(when);
+        let is_side =
+            |trigger: &FileTrigger<'_>| (trigger.priority >= BOUND) == (side == Side::Before);
+        let moved = own.moved(when);
+        let by_own = |trigger: &FileTrigger<'_>| match is_side(trigger) {
+            true => below(moved, &trigger.prefixes),
+            false => Vec::new(),
+        };
+        // rpm does not know yet which of its own files are there when it comes.
+        let others = || self.there().filter(|it| when != When::In || it.who != who);
+        let by_others = |trigger: &FileTrigger<'_>| match is_side(trigger) {
+            true => found(others(), &trigger.prefixes),
+            false => Vec::new(),
+        };
+        let by_own = fired(self.there(), slot, by_own);
+        match when {
+            When::Prein | When::In => [by_own, fired([own], slot, by_others)].concat(),
+            When::Un => [fired([own], slot, by_others), by_own].concat(),
+            When::Postun => by_own,
+        }
+    }
+
+    /// Returns the triggers of the whole step that fire before it: for what goes those of the
+    /// packages that stay, and those of what goes itself, for the files of all that are there.
+    pub(in super::super) fn before(&self, going: &[usize]) -> Vec<Script> {
+        let slot = Slot::TransFileTrigger(When::Un);
+        let goes = |trigger: &FileTrigger<'_>| found(self.of(Course::Goes), &trigger.prefixes);
+        let mut scripts = fired(self.of(Course::Stays), slot, goes);
+        for index in going {
+            scripts.extend(self.whole(slot, Who::There(*index)));
+        }
+        scripts
+    }
+
+    /// Returns the triggers of the whole step that fire after it, in the same way.
+    pub(in super::super) fn after(&self, coming: &[usize]) -> Vec<Script> {
+        let slot = Slot::TransFileTrigger(When::In);
+        let comes = |trigger: &FileTrigger<'_>| found(self.of(Course::Comes), &trigger.prefixes);
+        let mut scripts = fired(self.of(Course::Stays), slot, comes);
+        let gone = |trigger: &FileTrigger<'_>| {
+            let members = self.of(Course::Goes);
+            let paths = members.flat_map(|member| below(&member.paths, &trigger.prefixes));
+            paths.collect()
+        };
+        let postun = Slot::TransFileTrigger(When::Postun);
+        // These are not told of any file.
+        let mut untold = fired(self.there(), postun, gone);
+        untold.iter_mut().for_each(|script| script.paths.clear());
+        scripts.extend(untold);
+        for index in coming {
+            scripts.extend(self.whole(slot, Who::New(*index)));
+        }
+        scripts
+    }
+
+    /// Returns a package's own triggers of the whole step.
+    fn whole(&self, slot: Slot, who: Who) -> Vec<Script> {
+        let owner = self.members.iter().filter(|member| member.who == who);
+        fired(owner, slot, |trigger| {
+            found(self.there(), &trigger.prefixes)
+        })
+    }
+
+    fn of(&self, course: Course) -> impl Iterator<Item = &Member<'_>> + Clone {
+        self.members.iter().filter(move |it| it.course == course)
+    }
+}
+
+/// Returns the scripts of triggers for which there are files, the more urgent ones first.
+fn fired<'m>(
+    owners: impl IntoIterator<Item = &'m Member<'m>>,
+    slot: Slot,
+    paths: impl Fn(&FileTrigger<'_>) -> Vec<Vec<u8>>,
+) -> Vec<Script> {
+    let mut fired = Vec::new();
+    for owner in owners {
+        let (tags, triggers, when) = match slot {
+            Slot::FileTrigger(when) => (&FILES, &owner.files, when),
+            Slot::TransFileTrigger(when) => (&TRANSACTION, &owner.whole, when),
+            _ => continue,
+        };
+        for trigger in triggers.iter().filter(|trigger| trigger.when == when) {
+            let paths = paths(trigger);
+            if !paths.is_empty()
+                && let Some(script) = tags.script(owner, slot, trigger.script, vec![0, 0])
+            {
+                fired.push((trigger.priority, Script { paths, ..script }));
+            }
+        }
+    }
+    fired.sort_by_key(|(priority, _)| Reverse(*priority));
+    fired.into_iter().map(|(_, script)| script).collect()
+}
+
+/// Returns the paths that begin with a prefix; one that begins with two comes twice, as with rpm.
+fn below(paths: &[Vec<u8>], prefixes: &[&[u8]]) -> Vec<Vec<u8>> {
+    let below = |prefix| paths.iter().filter(move |path| path.starts_with(prefix));
+    prefixes
+        .iter()
+        .flat_map(|prefix| below(*prefix).cloned())
+        .collect()
+}
+
+/// Returns the files of packages that are in the database: it finds packages by folders that begin
+/// with a prefix.
+fn found<'m>(
+    members: impl Iterator<Item = &'m Member<'m>> + Clone,
+    prefixes: &[&[u8]],
+) -> Vec<Vec<u8>> {
+    let has_folder = |member: &Member<'_>, prefix: &[u8]| {
+        let mut paths = member.paths.iter();
+        paths.any(|path| {
+            let name = path.iter().rposition(|byte| *byte == b'/');
+            path[..name.map_or(0, |at| at + 1)].starts_with(prefix)
+        })
+    };
+    let mut found = Vec::new();
+    for prefix in prefixes {
+        let fitting = members.clone().filter(|member| has_folder(member, prefix));
+        found.extend(fitting.flat_map(|member| below(&member.paths, &[prefix])));
+    }
+    found
+}
