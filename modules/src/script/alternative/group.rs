@@ -1,6 +1,6 @@
 //! What there is to choose from for one name, and the file that lists it.
 
-use fsgen::Kind;
+use fsgen::tree::path::split;
 
 use super::{Alternative, LINKS};
 use crate::{Root, RootError};
@@ -21,31 +21,39 @@ pub(super) struct Choice {
     /// Its priority, and what chkconfig keeps beside it.
     priority: String,
     /// The path for each follower, empty for none.
-    followers: Vec<String>,
+    pub(super) followers: Vec<String>,
 }
 
-/// Makes a link lead to a path, by way of `/etc/alternatives`; returns whether the link's place
-/// was free. dpkg only warns where it is not.
-fn lead(
+/// Returns the link that the link of a program leads to.
+pub(super) fn way(name: &str) -> String {
+    format!("{LINKS}/{name}")
+}
+
+/// Returns whether the folder of a link is there: neither program makes one.
+pub(super) fn has_folder(root: &Root<'_>, link: &str) -> bool {
+    let above = split(link.as_bytes()).map(|(above, _)| above);
+    above.is_some_and(|above| root.is_dir(above))
+}
+
+/// Makes a link lead to a path, by way of `/etc/alternatives`. A program that is there by itself
+/// stays.
+pub(super) fn lead(
     root: &mut Root<'_>,
-    (link, name, path): (&str, &str, &str),
-    is_chkconfig: bool,
-) -> Result<bool, RootError> {
-    let way = format!("{LINKS}/{name}");
-    root.symlink(path, &way, true)?;
-    // A program that is there by itself stays.
-    if root.lstat(link).is_ok() && !root.is_link(link) {
-        return Ok(!is_chkconfig);
+    link: &str,
+    name: &str,
+    path: &str,
+) -> Result<(), RootError> {
+    root.mkdir_all(LINKS, 0o755)?;
+    root.symlink(path, way(name), true)?;
+    match root.lstat(link).is_ok() && !root.is_link(link) {
+        true => Ok(()),
+        false => root.symlink(way(name), link, true),
     }
-    root.mkdir_above(link)?;
-    root.symlink(&way, link, true)?;
-    Ok(true)
 }
 
-/// Removes the links of a follower that the choice does not have.
+/// Removes the links of a name.
 pub(super) fn part(root: &mut Root<'_>, link: &str, name: &str) -> Result<(), RootError> {
-    let way = format!("{LINKS}/{name}");
-    for path in [&*way, link] {
+    for path in [&*way(name), link] {
         if root.is_link(path) {
             root.remove(path)?;
         }
@@ -87,118 +95,8 @@ impl Group {
         Some(group)
     }
 
-    /// Does what dpkg's program does whenever it reads a file: choices that are there no more go, and
-    /// the links are left alone once somebody made them lead elsewhere.
-    pub(super) fn refresh(&mut self, root: &Root<'_>, name: &str) {
-        self.choices.retain(|choice| root.exists(&choice.path));
-        let way = root.lstat(format!("{LINKS}/{name}"));
-        if let Ok(Kind::Symlink(path)) = way.map(|node| &node.kind)
-            && !self.choices.iter().any(|it| it.path.as_bytes() == &**path)
-        {
-            self.is_manual = root.exists(path);
-        }
-    }
-
-    /// Makes the links lead to the best choice, unless somebody chose another; returns whether all
-    /// could be made.
-    pub(super) fn choose(
-        &self,
-        root: &mut Root<'_>,
-        name: &str,
-        is_chkconfig: bool,
-    ) -> Result<bool, RootError> {
-        let Some(best) = self.best().filter(|_| !self.is_manual) else {
-            return Ok(self.is_manual);
-        };
-        root.mkdir_all(LINKS, 0o755)?;
-        let mut done = lead(root, (&self.link, name, &best.path), is_chkconfig)?;
-        for ((name, link), path) in self.followers.iter().zip(&best.followers) {
-            match path.is_empty() || !root.exists(path) {
-                true => part(root, link, name)?,
-                false => done &= lead(root, (link, name, path), is_chkconfig)?,
-            }
-        }
-        Ok(done)
-    }
-
-    /// Adds a choice, or changes the one of that path. The links of followers are as it has them;
-    /// returns whether chkconfig, which changes none, takes it.
-    pub(super) fn add(&mut self, new: &Alternative, is_chkconfig: bool) -> bool {
-        for [link, name, _] in &new.followers {
-            let mut followers = self.followers.iter_mut();
-            match followers.find(|(there, _)| there == name) {
-                Some((_, there)) if there != link && is_chkconfig => return false,
-                Some((_, there)) => there.clone_from(link),
-                None => {
-                    self.followers.push((name.clone(), link.clone()));
-                    for choice in &mut self.choices {
-                        choice.followers.push(String::new());
-                    }
-                }
-            }
-        }
-        let path_of = |(name, _): &(String, String)| {
-            let mut followers = new.followers.iter();
-            let found = followers.find(|[_, own, _]| own == name);
-            found.map(|[_, _, path]| path.clone()).unwrap_or_default()
-        };
-        let choice = Choice {
-            path: new.path.clone(),
-            priority: new.priority.to_string(),
-            followers: self.followers.iter().map(path_of).collect(),
-        };
-        let is_first = self.choices.is_empty();
-        match self.choices.iter_mut().find(|there| there.path == new.path) {
-            Some(there) => *there = choice,
-            None => self.choices.push(choice),
-        }
-        // chkconfig sorts followers by their links once there are two choices, dpkg by names.
-        if !is_chkconfig {
-            self.choices.sort_by(|a, b| a.path.cmp(&b.path));
-            self.sort_followers(|(name, _)| name.clone());
-        } else if !is_first {
-            self.sort_followers(|(_, link)| link.clone());
-        }
-        true
-    }
-
-    /// Takes away the followers that no choice has.
-    pub(super) fn drop_unused(&mut self) {
-        let is_used = |at: usize| self.choices.iter().any(|c| !c.followers[at].is_empty());
-        let used: Vec<usize> = (0..self.followers.len())
-            .filter(|at| is_used(*at))
-            .collect();
-        self.followers = used.iter().map(|at| self.followers[*at].clone()).collect();
-        for choice in &mut self.choices {
-            choice.followers = used
-                .iter()
-                .map(|at| choice.followers[*at].clone())
-                .collect();
-        }
-    }
-
-    fn sort_followers(&mut self, key: impl Fn(&(String, String)) -> String) {
-        let mut order: Vec<usize> = (0..self.followers.len()).collect();
-        order.sort_by_key(|i| key(&self.followers[*i]));
-        self.followers = order.iter().map(|i| self.followers[*i].clone()).collect();
-        for choice in &mut self.choices {
-            let sorted = order.iter().map(|i| choice.followers[*i].clone());
-            choice.followers = sorted.collect();
-        }
-    }
-
-    /// Returns the first choice of the highest priority.
-    pub(super) fn best(&self) -> Option<&Choice> {
-        let mut best = self.choices.first()?;
-        for choice in &self.choices {
-            if choice.number() > best.number() {
-                best = choice;
-            }
-        }
-        Some(best)
-    }
-
-    pub(super) fn print(&self, is_chkconfig: bool) -> String {
+    /// Returns the lines of the file; dpkg has one more, an empty one.
+    pub(super) fn print(&self) -> String {
         let mode = if self.is_manual { "manual" } else { "auto" };
         let mut lines = vec![mode, &*self.link];
         for (name, link) in &self.followers {
@@ -209,10 +107,89 @@ impl Group {
             lines.extend([&*choice.path, &*choice.priority]);
             lines.extend(choice.followers.iter().map(String::as_str));
         }
-        if !is_chkconfig {
-            lines.push("");
-        }
         lines.iter().flat_map(|line| [*line, "\n"]).collect()
+    }
+
+    /// Returns which choice has a path.
+    pub(super) fn find(&self, path: &str) -> Option<usize> {
+        self.choices.iter().position(|choice| choice.path == path)
+    }
+
+    /// Returns the first choice of the highest priority, or this one if it has that.
+    pub(super) fn best(&self, current: Option<usize>) -> usize {
+        let mut best = current.unwrap_or(0);
+        for (at, choice) in self.choices.iter().enumerate() {
+            if choice.number() > self.choices[best].number() {
+                best = at;
+            }
+        }
+        best
+    }
+
+    /// Makes room for a follower in all choices.
+    pub(super) fn add_follower(&mut self, name: &str, link: &str) {
+        self.followers.push((name.to_owned(), link.to_owned()));
+        for choice in &mut self.choices {
+            choice.followers.push(String::new());
+        }
+    }
+
+    /// Adds a choice as the last, or changes the one of that path.
+    pub(super) fn add(&mut self, new: &Alternative) {
+        let path_of = |(name, _): &(String, String)| {
+            let mut followers = new.followers.iter();
+            let found = followers.find(|[_, own, _]| own == name);
+            found.map(|[_, _, path]| path.clone()).unwrap_or_default()
+        };
+        let choice = Choice {
+            path: new.path.clone(),
+            priority: new.priority.to_string(),
+            followers: self.followers.iter().map(path_of).collect(),
+        };
+        match self.find(&new.path) {
+            Some(at) => self.choices[at] = choice,
+            None => self.choices.push(choice),
+        }
+    }
+
+    /// Takes the followers away that no choice has; returns name and link of each.
+    pub(super) fn drop_unused(&mut self) -> Vec<(String, String)> {
+        let is_used = |at: &usize| self.choices.iter().any(|it| !it.followers[*at].is_empty());
+        let (used, unused): (Vec<_>, Vec<_>) = (0..self.followers.len()).partition(is_used);
+        let unused = unused.iter().map(|at| self.followers[*at].clone());
+        let unused = unused.collect();
+        self.arrange(&used);
+        unused
+    }
+
+    /// Sorts the followers by name or link.
+    pub(super) fn sort_followers(&mut self, key: impl Fn(&(String, String)) -> &String) {
+        let mut order: Vec<usize> = (0..self.followers.len()).collect();
+        order.sort_by_key(|at| key(&self.followers[*at]));
+        self.arrange(&order);
+    }
+
+    /// Keeps these followers, in this order.
+    fn arrange(&mut self, order: &[usize]) {
+        self.followers = order.iter().map(|at| self.followers[*at].clone()).collect();
+        for choice in &mut self.choices {
+            let sorted = order.iter().map(|at| choice.followers[*at].clone());
+            choice.followers = sorted.collect();
+        }
+    }
+
+    /// Removes all links, and the file.
+    pub(super) fn erase(
+        &self,
+        root: &mut Root<'_>,
+        name: &str,
+        file: &[u8],
+    ) -> Result<(), RootError> {
+        part(root, &self.link, name)?;
+        for (name, link) in &self.followers {
+            part(root, link, name)?;
+        }
+        root.remove(file)
     }
 }
 
@@ -222,5 +199,38 @@ impl Choice {
         let last = self.priority.rsplit('@').next().unwrap_or_default();
         let number = last.split(' ').next().unwrap_or_default();
         number.parse().unwrap_or_default()
+    }
+
+    /// Returns the family, which only chkconfig knows.
+    pub(super) fn family(&self) -> Option<&str> {
+        let rest = self.priority.strip_prefix('@')?;
+        rest.split_once('@').map(|(family, _)| family)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_read_and_printed() {
+        let kept = "manual\n/bin/x\nx.1\n/man/x\n\n/bin/y\n@java@60 service\n\n/bin/z\n7\n/man/z\n";
+        let group = Group::parse(kept).unwrap();
+        assert_eq!(Group::parse(&(kept.to_owned() + "\n")), Some(group.clone()));
+        assert_eq!(group.print(), kept);
+        let [java, other] = &*group.choices else {
+            panic!("{group:?}");
+        };
+        assert_eq!((java.number(), java.family()), (60, Some("java")));
+        assert_eq!((other.number(), other.family()), (7, None));
+        for broken in [
+            "",
+            "auto\n",
+            "auto\n/bin/x\n",
+            "x\n/bin/x\n\n",
+            "auto\n/bin/x\na\n",
+        ] {
+            assert_eq!(Group::parse(broken), None, "{broken:?}");
+        }
     }
 }
