@@ -1,6 +1,6 @@
 //! The scripts of packages, as far as they are understood.
 //!
-//! - `syntax` reads the shell's language, `command` knows programs, `test` questions, `run` does
+//! - `token` and `word` take a script apart, `syntax` reads the shell's language, `command` knows programs, `test` questions, `run` does
 //!   what they do
 //! - `account`, `alternative`, `file`: programs with more to them, and those that only Debian has:
 //!   `adduser`, `deb_systemd`, `divert`, `dpkg_trigger`, `init_script`, `old_conffile`
@@ -21,6 +21,7 @@ pub(crate) mod run;
 pub(crate) mod syntax;
 mod test;
 mod token;
+mod word;
 
 use crate::root::any_text::is_byte;
 use syntax::List;

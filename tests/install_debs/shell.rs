@@ -81,6 +81,15 @@ const DONE: &[&str] = &[
     // What is not there or empty, and what is said for it.
     "touch @/a${2:-0} @/b${2:-} @/c${3:-0} @/d${1:-0}; [ \"${2:-0}\" = 0 ] && touch @/new",
     "ln -s f @/l; rm @/l; rm @/l || touch @/f1; rm -f @/l && touch @/f2; touch @/f; rm @/f/ || touch @/f3",
+    // Where quotes, names, comments, functions and texts end.
+    "if [ $1 = x ]; then a \"^b$\" /x; fi; touch @/f; if [ $1 = x ]; then a \"^c$\" /y; fi",
+    "case $1 in x) echo \"5$\";; configure) touch @/f;; y) echo \"6$\";; esac",
+    "if [ $1 = x ]; then a=${b#'}'}; fi; touch @/f; if [ $1 = x ]; then a=${b#'}'}; fi",
+    "g() {\n echo \"\n}\n\"\n}\ntouch @/f\nh() {\n echo \"\n}\n\"\n}\n",
+    "if [ $1 = x ]; then cat <<E; fi\nit's\nE\ntouch @/f\nif [ $1 = x ]; then cat <<E; fi\nit's\nE",
+    "if [ $1 = x ]; then a $(b '(' # it's )\n); fi; touch @/f; if [ $1 = x ]; then c $((1 << 2)); fi",
+    "if [ $1 = x ]; then find -exec {} \\;; case $(a) in b) c;; esac; fi; touch @/f",
+    "false &&\ng() { :; }\ntouch @/f \"@/^g$\" @/h$ @/i$.",
 ];
 
 /// Scripts that are left, as they are no scripts, or not the same in every shell.
@@ -107,6 +116,14 @@ const LEFT: &[&str] = &[
     "touch @/f; chown ada.mail @/f",
     "A=~; touch @/f$A",
     "\"B\"=y; touch @/f",
+    "if true; then \"B\"=y; fi; touch @/f",
+    "A=if; $A true; then touch @/f; fi",
+    "$2 if true; then touch @/f; fi",
+    "touch @/f$'x'",
+    "touch @/f$\"x\"",
+    "touch @/f >/dev/null2",
+    "touch @/f\\\n$\\\n2",
+    "DPKG_ROOT=@; touch $DPKG_ROOT/f",
     "[ -n \"$(command -v cd)\" ] && touch @/f",
     "[ -x $(command -v no-such) ] && touch @/f",
     "[ \"$(command -v cat)\" = /usr/bin/cat ] && touch @/f",

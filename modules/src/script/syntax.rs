@@ -5,7 +5,8 @@
 //! understood, which may be one that is never reached. So do variables, but for arguments and those
 //! that get a text once and for all. What cannot be read at all makes the whole script such one.
 
-use super::token::{ANYTHING, Token, UNKNOWN, is_literal, tokens};
+use super::token::{ANYTHING, Token, UNKNOWN, assignment, is_literal, tokens};
+use super::word::{Form, Word};
 
 /// How deep `if` and `{` may be within one another.
 const DEEPEST: usize = 16;
@@ -69,7 +70,7 @@ impl Parser<'_> {
     /// Returns the word that comes next, where it could be one of the language.
     fn keyword(&self) -> Option<&str> {
         match self.tokens.first() {
-            Some(Token::Word(word, false)) => Some(word),
+            Some(Token::Word(word)) if word.form == Form::Bare => Some(&word.text),
             _ => None,
         }
     }
@@ -136,11 +137,14 @@ impl Parser<'_> {
         let body = if self.take("if") {
             self.branches()?
         } else if self.take("case") {
-            Body::Group(self.case()?)
+            self.case()?
         } else if self.take("{") {
             let list = self.some(&["}"])?;
             self.take("}").then_some(())?;
             Body::Group(list)
+        } else if let Some((Token::Function, rest)) = self.tokens.split_first() {
+            self.tokens = rest;
+            self.function()?
         } else if self.take("for") {
             while self.keyword() != Some("do") {
                 self.tokens = self.tokens.split_first()?.1;
@@ -155,6 +159,14 @@ impl Parser<'_> {
         let body = self.pipeline(body)?;
         self.depth -= 1;
         Some(Item { is_negated, body })
+    }
+
+    /// Reads what a function does, which is not looked at before it is called.
+    fn function(&mut self) -> Option<Body> {
+        self.skip_ends();
+        self.take("{").then_some(())?;
+        self.some(&["}"])?;
+        self.take("}").then(|| Body::Command(vec![":".to_owned()]))
     }
 
     /// Reads what is done again and again, which is not understood.
@@ -193,29 +205,32 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads the rest of `case`; returns the commands that its word leads to.
-    fn case(&mut self) -> Option<List> {
-        let [Token::Word(word, _), rest @ ..] = self.tokens else {
+    /// Reads the rest of `case`; returns the commands that its word leads to, if that is known.
+    fn case(&mut self) -> Option<Body> {
+        let [Token::Word(Word { text: word, .. }), rest @ ..] = self.tokens else {
             return None;
         };
         self.tokens = rest;
-        is_literal(word).then_some(())?;
+        let mut is_known = is_literal(word);
         self.skip_ends();
         self.take("in").then_some(())?;
         let mut chosen = None;
         loop {
             self.skip_ends();
             if self.take("esac") {
-                return Some(chosen.unwrap_or_default());
+                return Some(match is_known {
+                    true => Body::Group(chosen.unwrap_or_default()),
+                    false => unknown(),
+                });
             }
             let mut fits = false;
             loop {
-                let [Token::Word(pattern, _), after @ ..] = self.tokens else {
+                let [Token::Word(Word { text: pattern, .. }), after @ ..] = self.tokens else {
                     return None;
                 };
                 let is_any = pattern.chars().eq([ANYTHING]);
                 // A pattern that is not known may be the one.
-                (is_any || is_literal(pattern) || chosen.is_some()).then_some(())?;
+                is_known &= is_any || is_literal(pattern) || chosen.is_some();
                 fits |= is_any || pattern == word;
                 match after {
                     [Token::Bar, after @ ..] => self.tokens = after,
@@ -245,8 +260,12 @@ impl Parser<'_> {
             return None;
         }
         let mut words = Vec::new();
-        while let [Token::Word(word, _), rest @ ..] = self.tokens {
-            words.push(word.clone());
+        while let [Token::Word(Word { text, form }), rest @ ..] = self.tokens {
+            words.push(text.clone());
+            // A name in quotes, or from elsewhere, makes it a command.
+            if words.len() == 1 && *form != Form::Assignment && assignment(text).is_some() {
+                words[0].push(UNKNOWN);
+            }
             self.tokens = rest;
         }
         (!words.is_empty()).then_some(Body::Command(words))
@@ -289,10 +308,11 @@ mod tests {
             ("(a)", Some(1)),
             ("a *.conf b? ~/x", Some(1)),
             ("a [x]", Some(1)),
-            ("a {b,c}", None),
+            ("a {b,c}", Some(1)),
             ("a 'b", None),
             ("a $'b'", None),
             ("a $\"b\"", None),
+            ("a \"$[b]\"", None),
             ("a \"^b$\"; c; d \"^e$\"", Some(3)),
             ("a \"$(b \"^c$\")\"; d; a \"$(b \"^c$\")\"", Some(3)),
             ("a b$; c; a b$; d", Some(4)),
@@ -305,9 +325,9 @@ mod tests {
             ("case $1 in 1) a;; esac", Some(1)),
             ("case \"$1\" in\n a|b) c\n;;\n *)\n;;\nesac\nd", Some(2)),
             ("case $1 in 1) a; b; esac", Some(1)),
-            ("case $1 in x?) a;; esac", None),
+            ("case $1 in x?) a;; esac", Some(1)),
             ("case $1 in 1) a;; x?) b;; esac", Some(1)),
-            ("case $HOME in 1) a;; esac", None),
+            ("case $HOME in 1) a;; esac", Some(1)),
             ("case $1 in 1 a;; esac", None),
             ("case $1 in 1) a;;", None),
             ("a;;", None),
@@ -327,7 +347,20 @@ mod tests {
             ("a)", None),
             ("if a; then b", None),
             ("if a; b; fi", None),
-            ("a <<EOF\nx\nEOF", None),
+            ("a <<EOF\nit's\nEOF\nb", Some(2)),
+            ("if a; then b <<-'EOF'; fi\n\tfi $(\n\tEOF\nc", None),
+            ("if a; then b <<-'EOF'; fi\n\tfi \"\n\tEOF\nc", Some(2)),
+            ("a <<EOF\nx\\\nEOF\nEOF", None),
+            ("a <<EOF\nEO", None),
+            ("f() {\n a \"\n}\n\"\n}\nb", Some(2)),
+            ("f() {\n a \"\n}\nb", None),
+            ("false &&\nf() { a; }\nb", Some(2)),
+            ("a $(b '(' \")\" \\( # it's )\n); c", Some(2)),
+            ("a $(case b in c) d;; esac); e", None),
+            ("a $((1 + (2 << 3))); b", Some(2)),
+            ("a ${b#'}'}; c ${b#'}'}; d", Some(3)),
+            ("a \"${b#'}'}\"; c", None),
+            ("a $\\\nb", None),
             ("fi", None),
             ("&& a", None),
             ("a ||", None),
@@ -335,8 +368,9 @@ mod tests {
             let found = parse(text, &["1"]).map(|list| list.len());
             assert_eq!(found, want, "{text}");
         }
-        let deep = "if a; then ".repeat(100);
-        assert_eq!(parse(&deep, &["1"]), None);
+        for open in ["if a; then ", "\"$(", "(", "\"${a:-", "{ "] {
+            assert_eq!(parse(&open.repeat(10_000), &["1"]), None);
+        }
     }
 
     #[test]
