@@ -8,6 +8,21 @@ pub(crate) fn program(root: &Root<'_>, name: &str) -> bool {
     folders.any(|folder| root.is_file(format!("{folder}/{name}")))
 }
 
+/// Returns whether a script of a package finds a program of that name. rpm says itself where programs
+/// are; dpkg leaves that to root, who has `/usr/local` as well.
+pub(crate) fn command(root: &Root<'_>, name: &str) -> bool {
+    let local: &[&str] = match dpkg(root) {
+        true => &["/usr/local/sbin", "/usr/local/bin"],
+        false => &[],
+    };
+    let all = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    local.iter().chain(&all).any(|folder| {
+        let path = format!("{folder}/{name}");
+        let can_run = |node: &fsgen::Node| node.meta.mode & 0o111 != 0;
+        root.is_file(&path) && root.stat(&path).is_ok_and(can_run)
+    })
+}
+
 /// Returns whether systemd starts the machine, or at least could.
 pub(crate) fn systemd(root: &Root<'_>) -> bool {
     let mut places = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"].into_iter();

@@ -257,7 +257,7 @@ fn run_command(root: &mut Root<'_>, words: &[String], package: &str) -> Result<F
         }
         Command::Exit(status) => return Ok(Flow::Exit(status.unwrap_or(0))),
         Command::Strict(_) => true,
-        Command::HasProgram(name) => installed::program(root, name),
+        Command::HasProgram(name) => installed::command(root, name),
         Command::Test(test) => test.answer(root),
         Command::HasUser(user) => {
             let accounts = crate::accounts::Accounts::read(root)?;

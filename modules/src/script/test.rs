@@ -105,7 +105,7 @@ impl Test {
             Self::Not(inner) => !inner.answer(root),
             Self::Both(a, b) => a.answer(root) && b.answer(root),
             Self::Either(a, b) => a.answer(root) || b.answer(root),
-            Self::Program(name) => installed::program(root, name),
+            Self::Program(name) => installed::command(root, name),
             Self::Path(kind, path) => match kind {
                 'e' | 'r' | 'w' => root.exists(path),
                 'f' => root.is_file(path),

@@ -40,9 +40,12 @@ pub(super) fn program(word: &str) -> Option<&str> {
 }
 
 /// What shells do by themselves: they have it without a program, and name no path for it.
-pub(super) const BUILTINS: [&str; 18] = [
-    "alias", "cd", "command", "echo", "export", "false", "kill", "printf", "pwd", "read", "set",
-    "test", "true", "type", "ulimit", "umask", "unset", "wait",
+pub(super) const BUILTINS: [&str; 54] = [
+    "!", ".", ":", "[", "alias", "bg", "break", "case", "cd", "command", "continue", "do", "done",
+    "echo", "elif", "else", "esac", "eval", "exec", "exit", "export", "false", "fg", "fi", "for",
+    "getopts", "hash", "if", "in", "jobs", "kill", "local", "printf", "pwd", "read", "readonly",
+    "return", "set", "shift", "test", "then", "times", "trap", "true", "type", "ulimit", "umask",
+    "unalias", "unset", "until", "wait", "while", "{", "}",
 ];
 
 /// How deep brackets and braces of all kinds may be within one another.
