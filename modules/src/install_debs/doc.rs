@@ -47,10 +47,12 @@ leaves each `postinst` that has anything to do for the first boot; `fail` makes 
 understood an error.
 
 So an image differs from what dpkg leaves in this: times of dpkg's own files are that of the build,
-there is no log, no `status-old` and no `available`, and Python's bytecode is not made. Packages that
-do not need each other are taken by their names, whatever the order of the list. Where a setting is
-a link, the file that it leads to is the setting, and is made if it is missing; dpkg (1.21) leaves
-its own beside the link as `.dpkg-new`, which nothing ever looks at.";
+there is no log, no `status-old` and no `available`, and Python's bytecode is not made. New users
+bring `/etc/shadow` where there is none; where there is no `/etc/gshadow`, new groups have `!` for a
+password, where groupadd writes `x`: both are locked. Packages that do not need each other are taken
+by their names, whatever the order of the list. Where a setting is a link, the file that it leads to
+is the setting, and is made if it is missing; dpkg (1.21) leaves its own beside the link as
+`.dpkg-new`, which nothing ever looks at.";
 
 pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc::required(
     "debs",

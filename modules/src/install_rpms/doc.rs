@@ -66,15 +66,16 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
 So an image differs from what rpm leaves in this: the time of installation and the number of the
 transaction are those of the build, what scripts make has that time as well, what is left for the
 first boot is there after it, and what programs leave that nobody ran is missing: backups such as
-`/etc/passwd-`, `/etc/.pwd.lock`, `/etc/ld.so.cache` and logs. Packages that do not need each other
-come and go in the order of their names, and not of arguments: new users without a fixed number get
-theirs in that order, and of the same file in two packages the first one's time counts. Of the
-image's macros that leave files out, `%_excludedocs` and `%_install_langs` count where a plain value
-stands on their line, without braces, parameters or other macros, and `%_netsharedpath` does not.
-Settings that stay as somebody changed them fire a `%filetriggerin`, too, and each path of a
-`%transfiletriggerpostun` counts, where rpm 4.18 looks at the first by name alone.
-The MD5 of header and payload, which rpm checks as well, is not looked at: all that gets into the
-image has other digests.
+`/etc/passwd-`, `/etc/.pwd.lock`, `/etc/ld.so.cache` and logs. Where there is no `/etc/shadow`, the
+first new user brings it; where there is no `/etc/gshadow`, new groups have `!` for a password,
+where groupadd writes `x`: both are locked. Packages that do not need each other come and go in the
+order of their names, and not of arguments: new users without a fixed number get theirs in that
+order, and of the same file in two packages the first one's time counts. Of the image's macros that
+leave files out, `%_excludedocs` and `%_install_langs` count where a plain value stands on their
+line, without braces, parameters or other macros, and `%_netsharedpath` does not. Settings that stay
+as somebody changed them fire a `%filetriggerin`, too, and each path of a `%transfiletriggerpostun`
+counts, where rpm 4.18 looks at the first by name alone. The MD5 of header and payload, which rpm
+checks as well, is not looked at: all that gets into the image has other digests.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";
