@@ -14,6 +14,7 @@ mod listed;
 mod lists;
 #[cfg(feature = "lua")]
 mod lua;
+mod lying;
 mod mended;
 mod payloads;
 mod refused;

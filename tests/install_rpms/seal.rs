@@ -22,12 +22,17 @@ impl Parts {
         }
     }
 
+    /// Returns where in the header the entry of a tag begins.
+    pub(super) fn entry(&self, tag: usize) -> usize {
+        let mut entries = (16..16 + 16 * number(&self.header, 8)).step_by(16);
+        let entry = entries.find(|at| number(&self.header, *at) == tag);
+        entry.unwrap()
+    }
+
     /// Returns where in the header the value of a tag begins.
     pub(super) fn place(&self, tag: usize) -> usize {
         let data = 16 + 16 * number(&self.header, 8);
-        let mut entries = (16..data).step_by(16);
-        let entry = entries.find(|at| number(&self.header, *at) == tag);
-        data + number(&self.header, entry.unwrap() + 8)
+        data + number(&self.header, self.entry(tag) + 8)
     }
 
     /// Returns the package, with the SHA-256 digests of what it was made of before put right.

@@ -10,6 +10,8 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+use super::tag;
+
 /// The most entries that a header has (rpm: `headerMaxbytes` and `hdrchkTags`).
 const MOST_ENTRIES: usize = 0xffff;
 
@@ -55,8 +57,18 @@ pub(crate) enum HeaderError {
     },
     #[error("the header has no sound region, which all packages since rpm 4 have")]
     Region,
-    #[error("values of the header overlap in its data")]
-    Overlap,
+    #[error(
+        "tag {tag} of the header begins at byte {offset} of its data, where the value before it takes {end}"
+    )]
+    Overlap { tag: u32, offset: usize, end: usize },
+    #[error("tag {tag} of the header has the type {found}; rpm allows {wanted:?}")]
+    Kind {
+        tag: u32,
+        found: u32,
+        wanted: &'static [u32],
+    },
+    #[error("the values of the header take {found} bytes, where its data has {wanted}")]
+    Data { found: usize, wanted: usize },
     #[error("tag {tag} of the header has {found} values where {wanted} are needed")]
     Count {
         tag: u32,
@@ -123,27 +135,40 @@ impl Header {
             data,
             entries: BTreeMap::new(),
         };
-        let mut used = 0;
+        // One value comes after the other, and nothing is between them but what aligns them (rpm's
+        // `hdrblobVerifyInfo` and `regionSwab`). So no byte is looked at for each of many entries.
+        let (mut end, mut used) = (0, 0_usize);
         for i in 0..count {
             let at = PREAMBLE + i * ENTRY;
-            let (tag, entry) = header.entry_at(at)?;
-            // Values do not overlap, so that no byte is looked at for each of many entries.
-            used += entry.bytes.len();
-            if used > header.data().len() {
-                return Err(HeaderError::Overlap);
-            }
+            let (tag, entry) = header.entry_at(at, end)?;
             if i == 0 {
                 header.check_region(tag, &entry, region, count)?;
+            } else {
+                if region == tag::HEADER_IMMUTABLE && !tag::has_type(tag, entry.kind) {
+                    return Err(HeaderError::Kind {
+                        tag,
+                        found: entry.kind,
+                        wanted: tag::types(tag),
+                    });
+                }
+                end = entry.bytes.end - data;
+                used = used.next_multiple_of(align(entry.kind)) + entry.bytes.len();
             }
             header.entries.entry(tag).or_insert(entry);
         }
-        match header.entries.contains_key(&region) {
+        if !header.entries.contains_key(&region) {
+            return Err(HeaderError::Region);
+        }
+        // The trailer of the region is beside them.
+        let (found, wanted) = (used + ENTRY, header.data().len());
+        match found == wanted {
             true => Ok(header),
-            false => Err(HeaderError::Region),
+            false => Err(HeaderError::Data { found, wanted }),
         }
     }
 
-    fn entry_at(&self, at: usize) -> Result<(u32, Entry), HeaderError> {
+    /// Reads an entry whose value begins behind that byte of the data.
+    fn entry_at(&self, at: usize, end: usize) -> Result<(u32, Entry), HeaderError> {
         let [tag, kind, offset, count] = [0, 4, 8, 12].map(|i| be32(&self.blob, at + i));
         let wrong = HeaderError::Entry {
             tag,
@@ -152,6 +177,10 @@ impl Header {
             count,
         };
         let start = self.data.saturating_add(offset as usize);
+        if (offset as usize) < end {
+            let offset = offset as usize;
+            return Err(HeaderError::Overlap { tag, offset, end });
+        }
         let items = count as usize;
         let rest = self.blob.get(start..).ok_or(wrong.clone())?;
         let len = match kind {
@@ -163,7 +192,8 @@ impl Header {
             kind::STRING_ARRAY | kind::I18N_STRING => strings_len(rest, items),
             _ => None,
         };
-        let len = len.filter(|len| items > 0 && *len <= rest.len());
+        let is_aligned = (offset as usize).is_multiple_of(align(kind));
+        let len = len.filter(|len| items > 0 && *len <= rest.len() && is_aligned);
         let bytes = start..start + len.ok_or(wrong)?;
         Ok((
             tag,
@@ -239,7 +269,8 @@ impl Header {
         place.map(|place| *place = byte).is_some()
     }
 
-    /// Returns the texts of a tag, none when it has no texts.
+    /// Returns the texts of a tag, none when it has no texts. Of one text in many languages, this
+    /// is the first (rpm's `copyI18NEntry`).
     pub(crate) fn texts(&self, tag: u32) -> Vec<&[u8]> {
         let Some(entry) = self.entries.get(&tag) else {
             return Vec::new();
@@ -248,7 +279,11 @@ impl Header {
             return Vec::new();
         }
         let bytes = &self.blob[entry.bytes.clone()];
-        bytes.split(|b| *b == 0).take(entry.count).collect()
+        let count = match entry.kind {
+            kind::I18N_STRING => 1,
+            _ => entry.count,
+        };
+        bytes.split(|b| *b == 0).take(count).collect()
     }
 
     /// Returns the first text of a tag.
@@ -279,6 +314,16 @@ impl Header {
             .into_iter()
             .map(|number| u32::try_from(number).unwrap_or(u32::MAX))
             .collect()
+    }
+}
+
+/// Returns what the place of a value in the data is a multiple of, by its type.
+pub(crate) fn align(kind: u32) -> usize {
+    match kind {
+        kind::INT16 => 2,
+        kind::INT32 => 4,
+        kind::INT64 => 8,
+        _ => 1,
     }
 }
 
@@ -323,30 +368,58 @@ mod tests {
 
     #[test]
     fn values_lie_in_the_data_once() {
+        // Tags that rpm does not know may have any type.
         for (entries, is_sound) in [
-            (&[][..], true),
+            (&[][..], false),
             (&[[1000, kind::STRING, 0, 1]], true),
-            (&[[1000, kind::BIN, 0, 10], [1001, kind::BIN, 10, 10]], true),
+            (&[[2000, kind::BIN, 0, 20]], true),
+            (&[[2000, kind::BIN, 0, 10], [2001, kind::BIN, 10, 10]], true),
+            (&[[2000, kind::BIN, 0, 3], [2001, kind::INT64, 8, 1]], false),
+            (&[[2000, kind::BIN, 0, 3], [2001, kind::INT32, 4, 4]], true),
+            (&[[2000, kind::BIN, 0, 2], [2001, kind::INT32, 4, 4]], true),
+            (&[[2000, kind::BIN, 0, 6], [2001, kind::INT16, 6, 7]], true),
+            // Aligned, but not at the next place, and not aligned.
+            (&[[2000, kind::BIN, 0, 3], [2001, kind::INT16, 8, 6]], false),
+            (&[[2000, kind::BIN, 0, 3], [2001, kind::INT32, 3, 4]], false),
             // Each fits, but not all of them side by side.
-            (&[[1000, kind::BIN, 0, 20], [1001, kind::BIN, 0, 20]], false),
+            (&[[2000, kind::BIN, 0, 20], [2001, kind::BIN, 0, 20]], false),
             (
                 &[[1000, kind::STRING, 0, 1], [1001, kind::STRING, 0, 1]],
                 false,
             ),
-            (&[[1000, kind::BIN, 0, 37]], false),
-            (&[[1000, kind::BIN, 37, 1]], false),
-            (&[[1000, kind::BIN, u32::MAX, 1]], false),
-            (&[[1000, kind::BIN, 0, 0]], false),
-            (&[[1000, kind::INT64, 0, u32::MAX]], false),
+            // Side by side, but not in their order, and not to the end.
+            (
+                &[[2000, kind::BIN, 10, 10], [2001, kind::BIN, 0, 10]],
+                false,
+            ),
+            (&[[2000, kind::BIN, 0, 19]], false),
+            (&[[2000, kind::BIN, 0, 37]], false),
+            (&[[2000, kind::BIN, 37, 1]], false),
+            (&[[2000, kind::BIN, u32::MAX, 1]], false),
+            (&[[2000, kind::BIN, 0, 0]], false),
+            (&[[2000, kind::INT64, 0, u32::MAX]], false),
             (&[[1000, kind::STRING, 0, 2]], false),
             (&[[1000, kind::STRING_ARRAY, 0, 37]], false),
-            (&[[1000, 10, 0, 1]], false),
+            (&[[2000, 10, 0, 1]], false),
+            // Texts may have any of their types, numbers have one.
+            (&[[1000, kind::I18N_STRING, 0, 1]], true),
+            (&[[1000, kind::BIN, 0, 20]], false),
+            (&[[1009, kind::INT32, 0, 5]], true),
+            (&[[1009, kind::INT16, 0, 10]], false),
         ] {
             let parsed = Header::parse(header(entries), 63);
             assert_eq!(parsed.is_ok(), is_sound, "{entries:?}");
         }
-        let twice = header(&[[1000, kind::BIN, 0, 20], [1001, kind::BIN, 0, 20]]);
-        assert_eq!(Header::parse(twice, 63).err(), Some(HeaderError::Overlap));
+        let twice = header(&[[2000, kind::BIN, 0, 20], [2001, kind::BIN, 0, 20]]);
+        assert_eq!(
+            Header::parse(twice, 63).err().unwrap().to_string(),
+            "tag 2001 of the header begins at byte 0 of its data, where the value before it takes 20"
+        );
+        let wrong = header(&[[1009, kind::INT16, 0, 10]]);
+        assert_eq!(
+            Header::parse(wrong, 63).err().unwrap().to_string(),
+            "tag 1009 of the header has the type 3; rpm allows [4]"
+        );
         // Another region, none, and a part that is missing.
         assert_eq!(
             Header::parse(header(&[]), 62).err(),

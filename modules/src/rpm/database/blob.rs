@@ -3,7 +3,7 @@
 //! The header itself stays as it is, since it is signed. What is added lies behind it and outside
 //! its region; rpm calls it the dribble.
 
-use crate::rpm::header::{ENTRY, Header, HeaderError, Raw, kind};
+use crate::rpm::header::{ENTRY, Header, HeaderError, Raw, align, kind};
 use crate::rpm::package::Package;
 use crate::rpm::tag;
 
@@ -82,13 +82,7 @@ pub(crate) fn installed(
     let mut index = header.index().to_vec();
     let mut data = header.data().to_vec();
     for (tag, raw) in added {
-        let align = match raw.kind {
-            kind::INT16 => 2,
-            kind::INT32 => 4,
-            kind::INT64 => 8,
-            _ => 1,
-        };
-        data.resize(data.len().next_multiple_of(align), 0);
+        data.resize(data.len().next_multiple_of(align(raw.kind)), 0);
         let offset = u32::try_from(data.len()).unwrap_or(u32::MAX);
         for word in [tag, raw.kind, offset, raw.count] {
             index.extend(word.to_be_bytes());
