@@ -20,6 +20,7 @@ mod payloads;
 mod refused;
 pub(crate) mod scripts;
 mod seal;
+mod settings;
 #[cfg(feature = "rpm-verify")]
 mod signed;
 mod supply;

@@ -63,7 +63,8 @@ pub(super) enum Settled<'p> {
 /// The owners of all places that this step has to do with.
 pub(super) struct Owners<'p> {
     places: BTreeMap<Place, Vec<Owner<'p>>>,
-    /// The settings of packages that go, with the places of these in the list.
+    /// What packages that go have there, where that or what comes is settings, with the places of
+    /// these in the list.
     gone: BTreeMap<Place, (usize, &'p File)>,
     /// What became of files, where it is not what was decided for them.
     changes: BTreeMap<Who, Vec<(usize, State)>>,
@@ -85,8 +86,12 @@ impl<'p> Owners<'p> {
         replaces: bool,
     ) -> Self {
         let mut names: BTreeSet<&[u8]> = BTreeSet::new();
+        let mut settings: BTreeSet<&[u8]> = BTreeSet::new();
         for index in transaction.installs() {
-            names.extend(candidates[index].files.iter().map(|file| &*file.name));
+            let files = &candidates[index].files;
+            names.extend(files.iter().map(|file| &*file.name));
+            let files = files.iter().filter(|file| file.is_config());
+            settings.extend(files.map(|file| &*file.name));
         }
         for index in transaction.erased() {
             names.extend(installed[index].files().iter().map(|file| &*file.name));
@@ -101,8 +106,9 @@ impl<'p> Owners<'p> {
         for (which, there) in installed.iter().enumerate() {
             let is_erased = transaction.is_erased(which);
             for (index, file) in there.files().iter().enumerate() {
+                let is_settings = file.is_config() || settings.contains(&*file.name);
                 if there.has(index)
-                    && (!is_erased || file.is_config())
+                    && (!is_erased || is_settings)
                     && names.contains(&*file.name)
                     && let Some(place) = root.find_place(&file.directory, &file.name)
                 {
@@ -187,7 +193,7 @@ impl<'p> Owners<'p> {
     }
 
     /// Returns the file that a package had at a place before: one that stays, or else one that
-    /// goes, whose settings another package takes over.
+    /// goes, whose file another package takes over.
     pub(super) fn there(&self, place: &Place) -> Option<(usize, &'p File)> {
         let mut owners = self.places.get(place).into_iter().flatten();
         let stays = owners.find_map(|owner| match owner.who {

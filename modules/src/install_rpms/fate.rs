@@ -29,8 +29,8 @@ pub(super) enum Fate {
     Save(&'static str),
 }
 
-/// Decides for a file that is no directory, where there is none either. `old` is the file of that
-/// path in the package that is replaced.
+/// Decides for a file. `old` is the one of that path in the package that is replaced, or of another
+/// that had it.
 pub(super) fn decide(
     root: &Root<'_>,
     place: &Place,
@@ -47,8 +47,14 @@ pub(super) fn decide(
         return Ok(if is_removed { Fate::Keep } else { Fate::Put });
     };
     let is_like = |file: &File, header: &Header| is_like(root, &node.kind, file, header);
+    // Only files and links are put aside, and for them alone.
+    let is_content = |file: &File| matches!(file.kind, FileKind::Regular | FileKind::Symlink);
+    if !is_content(old.map_or(file, |(old, _)| old)) {
+        return Ok(Fate::Put);
+    }
     let failed = |cause: io::Error| candidate.error(cause);
-    if is_like(file, &candidate.package.header).map_err(failed)? {
+    let is_one_kind = old.is_none_or(|(old, _)| old.kind == file.kind);
+    if is_one_kind && is_like(file, &candidate.package.header).map_err(failed)? {
         return Ok(Fate::Put);
     }
     let Some((old, installed)) = old else {

@@ -184,16 +184,6 @@ impl<'i> Unpacking<'i> {
                     .help("remove the link in an earlier step")
                     .into());
             }
-            return lay_directory(root, &place, meta);
-        }
-        let there = root.node_at(&place);
-        if there.is_some_and(|node| matches!(node.kind, Kind::Directory(_))) {
-            let path = show(&root.path_at(&place)).to_string();
-            let message = format!("{path} is a directory in the image, where the package has none");
-            let error = candidate.error(message);
-            return Err(error
-                .help("remove or move the directory in an earlier step")
-                .into());
         }
         let old = package.old.get(&file.path()).copied().or_else(|| {
             let (which, file) = self.owners.there(&place)?;
@@ -260,7 +250,7 @@ impl<'p> Package<'p> {
         ))
     }
 
-    /// Puts anything but a directory at a place.
+    /// Puts a file at a place.
     fn put(
         &mut self,
         root: &mut Root<'_>,
@@ -269,6 +259,16 @@ impl<'p> Package<'p> {
         file: &File,
         meta: Meta,
     ) -> Result<(), Error> {
+        let there = root.node_at(place);
+        let is_taken = there.is_some_and(|node| matches!(node.kind, Kind::Directory(_)));
+        if is_taken && file.kind != FileKind::Directory {
+            let path = show(&root.path_at(place)).to_string();
+            let message = format!("{path} is a directory in the image, where the package has none");
+            let error = self.candidate.error(message);
+            return Err(error
+                .help("remove or move the directory in an earlier step")
+                .into());
+        }
         let first = self.first_of.get(&index).copied();
         if let Some(id) = first.and_then(|first| self.nodes.get(&first)) {
             return Ok(root.lay_link(place, *id)?);
@@ -294,7 +294,7 @@ impl<'p> Package<'p> {
             FileKind::CharDevice => Laid::Special(Kind::CharDevice(device)),
             FileKind::Fifo => Laid::Special(Kind::Fifo),
             FileKind::Socket => Laid::Special(Kind::Socket),
-            FileKind::Directory => Laid::Directory,
+            FileKind::Directory => return lay_directory(root, place, meta),
         };
         let mut xattrs = Xattrs::new();
         if !file.capabilities.is_empty() {
