@@ -138,3 +138,29 @@ fn payloads_are_what_rpm_takes_for_whole() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn large_ghosts_take_no_room() {
+    let work = work("ghosts");
+    let base = base(&work);
+    for name in ["a", "b"] {
+        let text = format!(
+            "Name: {name}\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nBuildArch: noarch\n\
+             AutoReqProv: no\n%description\nx\n%install\nmkdir -p %{{buildroot}}/opt\n\
+             cd %{{buildroot}}/opt\ntruncate -s 15T ghost-{name}\necho x > {name}\n%files\n\
+             /opt/{name}\n%ghost /opt/ghost-{name}\n"
+        );
+        let spec = work.write(&format!("{name}.spec"), text);
+        build_file(&work, &spec, "rpms", &[]);
+    }
+    work.write("build.yaml", "modules: [install_rpms]\nrpms: [rpms]\n");
+    let plan = run(work.hsb(["plan", "-i"]).arg(&base));
+    assert_eq!(plan.code, Some(0), "{plan:#?}");
+    if rpm_installs() {
+        let files = ["a", "b"].map(|name| work.join(format!("rpms/{name}-1.noarch.rpm")));
+        // It counts them when it looks for room.
+        let options = ["-i", "--noplugins", "--ignoresize"];
+        let theirs = run(rpm(&work.join("base")).args(options).args(files));
+        assert_eq!(theirs.code, Some(0), "{theirs:#?}");
+    }
+}

@@ -129,7 +129,8 @@ fn archive_len(files: &[File]) -> u64 {
         let name = file.directory.len() + file.name.len();
         content.saturating_add(MEMBER + name as u64)
     };
-    let members = files.iter().map(member);
+    // Ghosts have none.
+    let members = files.iter().filter(|file| !file.is_ghost()).map(member);
     members.fold(MEMBER, u64::saturating_add)
 }
 
