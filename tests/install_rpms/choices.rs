@@ -57,7 +57,7 @@ fn files_are_left_out_as_rpm_leaves_them_out() {
             false,
             true,
         ),
-        ("%_install_langs %{nil}", "", true, true),
+        ("%_install_langs %{nil}", "", true, false),
         ("%_install_langs de_AT", "excludedocs: true\n", false, false),
         (
             "%_install_langs de\n%_excludedocs 1",

@@ -33,8 +33,9 @@ pub(super) fn complete(options: &mut Options, root: &mut Root<'_>) -> Result<(),
         let value = setting(root, "_install_langs")?.unwrap_or_default();
         let languages = value.split(':').filter(|language| !language.is_empty());
         let languages: Vec<String> = languages.map(str::to_owned).collect();
-        // Other macros than those known here would have to be expanded.
-        if languages.is_empty() || value.contains('%') {
+        // Other macros than those known here would have to be expanded. `%{nil}` is a language that
+        // no file is for.
+        if languages.is_empty() || (value.contains('%') && value != "%{nil}") {
             return Ok(());
         }
         root.info(format!(
