@@ -73,9 +73,10 @@ order of their names, and not of arguments: new users without a fixed number get
 order, and of the same file in two packages the first one's time counts. Of the image's macros that
 leave files out, `%_excludedocs` and `%_install_langs` count where a plain value or `%{nil}`
 stands on their line, without braces, parameters or other macros, and `%_netsharedpath` does not.
-Settings that stay as somebody changed them fire a `%filetriggerin`, too, and each path of a `%transfiletriggerpostun`
-counts, where rpm 4.18 looks at the first by name alone. The MD5 of header and payload, which rpm
-checks as well, is not looked at: all that gets into the image has other digests.
+Settings that stay as somebody changed them fire a `%filetriggerin`, too, and each path of a
+`%transfiletriggerpostun` counts, where rpm 4.18 looks at the first by name alone. The MD5 of header
+and payload, which rpm checks as well, is not looked at: all that gets into the image has other
+digests.
 Where a file comes in the place of a directory that somebody had replaced by a link, rpm refuses the
 package, and here the file takes the place.
 
