@@ -128,20 +128,20 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         let before = before.map(|entry| entry.identity.clone());
         let superseded: Vec<usize> = transaction.superseded_by(*index).collect();
         let read = |old: &usize| Removal::read(root, &unpacking.database, *old, candidate);
-        let removals = old.iter().chain(&superseded).map(read);
+        let upgrade = old.as_ref().map(read).transpose()?;
+        let removals = superseded.iter().map(read);
         let removals = removals.collect::<Result<Vec<_>, _>>()?;
-        for removal in &removals {
+        for removal in upgrade.iter().chain(&removals) {
             removal.before(root, policies)?;
         }
         let entry = old.map(|old| unpacking.database.entry(old));
         scripts::before(root, candidate, entry, policies)?;
         unpacking.local.read_diversions(root)?;
         let new = &candidate.identity;
-        places.insert(*index, unpacking.unpack(root, candidate, old, &superseded)?);
-        for gone in &superseded {
-            unpacking.remove(root, *gone, new)?;
-        }
+        let place = unpacking.unpack(root, candidate, upgrade.as_ref(), &superseded, policies)?;
+        places.insert(*index, place);
         for removal in &removals {
+            unpacking.remove(root, removal.index, new)?;
             removal.after(root, policies)?;
         }
         unpacking.local.read_diversions(root)?;

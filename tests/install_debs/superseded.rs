@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::build::{Deb, build, described, dpkg, dpkg_installs, installed, system};
-use crate::install_rpms::system::assert_same;
+use crate::install_rpms::scripts::furnish;
+use crate::install_rpms::system::{assert_same, pack};
 use crate::kit::{Work, run, succeed};
 
 const PLAIN: Deb = Deb {
@@ -124,6 +125,79 @@ fn packages_that_are_superseded_go_as_with_dpkg() {
     }
 }
 
+/// The `postrm` of a package that disappears as a newer version of another has all of its files,
+/// that of the older version of the other, and whether the newer one is installed.
+const DISAPPEARING: &[(&str, &str, bool)] = &[
+    ("[ $1 = disappear ] && touch /opt/$2-$3", "", true),
+    (
+        "touch /opt/gone",
+        "if [ -e /opt/gone ]; then touch /opt/late; fi",
+        true,
+    ),
+    (
+        "if [ -e /opt/old ]; then touch /opt/late; fi",
+        "if [ -e /opt/old ]; then touch /opt/early; fi",
+        true,
+    ),
+    ("exit 3", "", false),
+];
+
+#[test]
+fn packages_that_disappear_are_heard_as_with_dpkg() {
+    let work = Work::under(Path::new("/dev/shm"), "disappearing");
+    if !dpkg_installs() {
+        return;
+    }
+    for (number, &(gone, old, is_installed)) in DISAPPEARING.iter().enumerate() {
+        let theirs = system(&work, &format!("system{number}"));
+        furnish(&theirs);
+        let deb = |name, fields, files, script: &str| {
+            let script = &*format!("#!/bin/sh\n{script}\n").leak();
+            let deb = Deb {
+                name,
+                fields,
+                files,
+                control: &*vec![("postrm", script)].leak(),
+            };
+            build(&work, &deb, &format!("debs{number}"), "-Znone")
+        };
+        let before = [
+            deb("gone_1_all", "", &[("/opt/a", "1\n")], gone),
+            deb("new_1_all", "", &[("/opt/old", "1\n")], old),
+        ];
+        succeed(dpkg(&theirs).arg("-i").args(before));
+        let new = deb(
+            "new_2_all",
+            "Replaces: gone\n",
+            &[("/opt/a", "2\n"), ("/opt/b", "2\n")],
+            "",
+        );
+        let recipe = format!("modules: [install_debs]\ndebs: [debs{number}/new_2_all.deb]\n");
+        let mounted = match is_installed {
+            true => installed(&work, &theirs, &recipe),
+            false => {
+                pack(&theirs, &work.join("system.tar"));
+                work.write("build.yaml", &recipe);
+                let ours = run(work.hsb(["plan", "-i"]).arg(work.join("system.tar")));
+                let want = "the script gone.postrm ends with status 3";
+                assert!(ours.stderr.contains(want), "{gone}: {ours:#?}");
+                None
+            }
+        };
+        let dpkg = run(dpkg(&theirs).arg("-i").arg(&new));
+        assert_eq!(dpkg.code == Some(0), is_installed, "{gone}: {dpkg:#?}");
+        if let Some(mounted) = mounted {
+            // What scripts make has the time of whoever runs them.
+            let [ours, theirs] = [mounted.path(), &theirs].map(|root| {
+                let lines = described(root).into_iter();
+                let names = lines.map(|line| line.split(' ').next().unwrap().to_owned());
+                names.collect::<Vec<_>>()
+            });
+            assert_same(&ours, &theirs);
+        }
+    }
+}
+
 #[test]
 fn what_is_not_superseded_is_in_the_way() {
     let work = Work::under(Path::new("/dev/shm"), "in-the-way");
@@ -185,7 +259,7 @@ fn what_is_not_superseded_is_in_the_way() {
             "Package: old\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n{there}\n"
         );
         fs::write(folder.join("var/lib/dpkg/status"), status).unwrap();
-        crate::install_rpms::system::pack(&folder, &tar);
+        pack(&folder, &tar);
         work.write("build.yaml", "modules: [install_debs]\ndebs: [debs]\n");
         let run = run(work.hsb(["plan", "-v", "-i"]).arg(&tar));
         let removed = "old 1 (all) is removed, as new 2 (all) takes its place";

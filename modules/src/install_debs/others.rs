@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::conffile::Settings;
+use super::scripts;
 use super::unpack::{Package, Unpacking};
 use crate::deb::relation::Relation;
 use crate::root::any_text::encode;
+use crate::script::policy::Policies;
 use crate::{Error, Root};
 
 impl Unpacking {
@@ -16,6 +18,7 @@ impl Unpacking {
         package: &Package<'_>,
         index: usize,
         superseded: &[usize],
+        policies: &Policies,
     ) -> Result<(), Error> {
         let own = &package.candidate.identity;
         let mut losers = BTreeSet::new();
@@ -37,6 +40,8 @@ impl Unpacking {
             if !superseded.contains(&loser) && self.disappears(package, loser) {
                 let gone = self.database.entry(loser).identity.clone();
                 root.info(format!("{gone} is gone, as {own} has all of its files"));
+                scripts::disappear(root, &self.database, loser, package.candidate, policies)?;
+                self.local.read_diversions(root)?;
                 self.remove_info(root, loser, &[])?;
                 let lines = self.old_triggers(root, Some(loser))?;
                 self.triggers

@@ -210,8 +210,30 @@ pub(super) fn before(
     preinst.act(root, policies, true)
 }
 
+/// Does what the `postrm` of a package asks for of which nothing is left, as another has its files.
+pub(super) fn disappear(
+    root: &mut Root<'_>,
+    database: &Database,
+    gone: usize,
+    by: &Candidate,
+    policies: &Policies,
+) -> Result<(), Error> {
+    let text = root.read_if_exists(database.info(gone, "postrm"))?;
+    let (name, version) = (&by.identity.name, by.identity.version.to_string());
+    let postrm = Script {
+        package: &database.entry(gone).identity.name,
+        slot: "postrm",
+        text: &decode(&text.unwrap_or_default()),
+        arguments: vec!["disappear".to_owned(), name.clone(), version],
+        span: by.file.span,
+    };
+    postrm.act(root, policies, false)
+}
+
 /// The scripts of a package that goes: an older version, or what a new one takes the place of.
 pub(super) struct Removal {
+    /// Its place in the list.
+    pub(super) index: usize,
     package: String,
     prerm: String,
     postrm: String,
@@ -253,6 +275,7 @@ impl Removal {
             (texts, owned(&["failed-upgrade", &from, &version]))
         });
         Ok(Self {
+            index: old,
             instead,
             package: entry.identity.name.clone(),
             prerm: text("prerm")?,
@@ -267,7 +290,7 @@ impl Removal {
         self.act(root, policies, "prerm", &self.prerm, 0)
     }
 
-    /// Does what the `postrm` asks for, once the files have gone.
+    /// Does what the `postrm` asks for, once the new files are there.
     pub(super) fn after(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
         self.act(root, policies, "postrm", &self.postrm, 1)
     }

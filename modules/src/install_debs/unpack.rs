@@ -9,12 +9,14 @@ use super::conffile::Settings;
 use super::database::Database;
 use super::local::Local;
 use super::payload::{PayloadError, Payloads};
+use super::scripts::Removal;
 use super::set::{Candidate, control_name};
 use super::trigger::{Line, Triggers};
 use crate::accounts::Accounts;
 use crate::deb::identity::Identity;
 use crate::error::at;
 use crate::root::show;
+use crate::script::policy::Policies;
 use crate::{Error, Root, RootError};
 
 /// What the files are called that become settings only when their package is configured.
@@ -55,15 +57,17 @@ pub(super) struct Package<'p> {
 }
 
 impl Unpacking {
-    /// Unpacks a package; returns its place in the list. Those that it supersedes are to be removed
-    /// after it.
+    /// Unpacks a package, with what the older version's `postrm` asks for; returns its place in the
+    /// list. Those that it supersedes are to be removed after it.
     pub(super) fn unpack(
         &mut self,
         root: &mut Root<'_>,
         candidate: &Candidate,
-        old: Option<usize>,
+        upgrade: Option<&Removal>,
         superseded: &[usize],
+        policies: &Policies,
     ) -> Result<usize, Error> {
+        let old = upgrade.map(|removal| removal.index);
         let failed = |error: PayloadError| match error {
             PayloadError::Spool(cause) => at(candidate.file.span)(cause),
             error => candidate.error(error).into(),
@@ -105,6 +109,10 @@ impl Unpacking {
                 other => other,
             })?;
         }
+        if let Some(removal) = upgrade {
+            removal.after(root, policies)?;
+            self.local.read_diversions(root)?;
+        }
         let removed = self.remove_old(root, &mut package)?;
         let old_triggers = self.old_triggers(root, old)?;
         let old_identity = old.map(|old| self.database.entry(old).identity.clone());
@@ -116,7 +124,7 @@ impl Unpacking {
         self.write_info(root, &package, &control)?;
         let index = self.note(&package);
         self.triggers.forget(&mut self.database, index);
-        self.take_from_others(root, &package, index, superseded)?;
+        self.take_from_others(root, &package, index, superseded, policies)?;
         self.database.set_files(index, package.files);
         for path in package.touched {
             self.triggers.touch(&mut self.database, &path, index);
