@@ -11,6 +11,7 @@ mod headers;
 mod judged;
 mod kernels;
 mod refused;
+mod rows;
 mod scripts;
 mod shell;
 mod superseded;

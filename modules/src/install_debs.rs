@@ -106,7 +106,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let mut unpacking = Unpacking {
         payloads: Payloads::new(root)?,
         local: Local::read(root)?,
-        triggers: Triggers::read(root)?,
+        triggers: Triggers::read(root, &arches.native)?,
         database,
         arches,
     };

@@ -50,6 +50,16 @@ impl Identity {
         }
     }
 
+    /// Returns what dpkg's list of packages calls it in an image for an architecture (dpkg's
+    /// `pnaw_nonambig`).
+    pub(crate) fn label(&self, native: &str) -> String {
+        let is_own = self.arch == native || self.arch == "all";
+        match self.multi == Multi::Same || !is_own {
+            true => format!("{}:{}", self.name, self.arch),
+            false => self.name.clone(),
+        }
+    }
+
     /// Returns whether it and another one cannot both be there.
     pub(crate) fn replaces(&self, other: &Self) -> bool {
         let both = self.multi == Multi::Same && other.multi == Multi::Same;

@@ -60,6 +60,8 @@ impl Line {
 /// Who is interested in paths and names.
 #[derive(Debug, Default)]
 pub(super) struct Triggers {
+    /// The image's own architecture.
+    native: String,
     /// Path, package and whether who causes it waits, in the order of dpkg's file.
     paths: Vec<(String, String, bool)>,
     /// The same for names.
@@ -72,7 +74,7 @@ const FILE: &str = "/var/lib/dpkg/triggers/File";
 
 impl Triggers {
     /// Reads who is interested in paths.
-    pub(super) fn read(root: &Root<'_>) -> Result<Self, RootError> {
+    pub(super) fn read(root: &Root<'_>, native: &str) -> Result<Self, RootError> {
         let text = root.read_if_exists(FILE)?.unwrap_or_default();
         let text = String::from_utf8_lossy(&text).into_owned();
         let paths = text.lines().filter_map(|line| {
@@ -81,6 +83,7 @@ impl Triggers {
             Some((path.to_owned(), package, waits))
         });
         Ok(Self {
+            native: native.to_owned(),
             paths: paths.collect(),
             ..Self::default()
         })
@@ -155,7 +158,7 @@ impl Triggers {
             .filter(|(own, ..)| own.as_bytes() == path);
         for (name, package, waits) in interested {
             if let Some(index) = database.find_named(package) {
-                activate(database, index, name, waits.then_some(by));
+                self.activate(database, index, name, waits.then_some(by));
             }
         }
     }
@@ -185,7 +188,7 @@ impl Triggers {
         for (package, waits) in interested {
             if let Some(index) = database.find_named(&package) {
                 let waiting = by.filter(|_| waits && line.waits);
-                activate(database, index, &line.name, waiting);
+                self.activate(database, index, &line.name, waiting);
             }
         }
         Ok(())
@@ -217,9 +220,51 @@ impl Triggers {
         Ok(())
     }
 
+    /// Notes that a package has a trigger to look after, and who waits for that (dpkg's
+    /// `trig_record_activation`).
+    fn activate(&self, database: &mut Database, index: usize, name: &str, waiting: Option<usize>) {
+        let pending = database.entry(index);
+        if pending.state < State::TriggersAwaited {
+            return;
+        }
+        let label = pending.identity.label(&self.native);
+        let before = pending.paragraph.get("Triggers-Pending").to_owned();
+        if !before.split(' ').any(|other| other == name) {
+            database.change(index, |entry| {
+                let all = match &*before {
+                    "" => name.to_owned(),
+                    before => format!("{name} {before}"),
+                };
+                entry.paragraph.set("Triggers-Pending", all);
+                entry.state = match entry.paragraph.get("Triggers-Awaited") {
+                    "" => State::TriggersPending,
+                    _ => State::TriggersAwaited,
+                };
+            });
+        }
+        let Some(by) = waiting else {
+            return;
+        };
+        let before = database
+            .entry(by)
+            .paragraph
+            .get("Triggers-Awaited")
+            .to_owned();
+        if !before.split(' ').any(|other| other == label) {
+            database.change(by, |entry| {
+                let all = match &*before {
+                    "" => label,
+                    before => format!("{before} {label}"),
+                };
+                entry.paragraph.set("Triggers-Awaited", all);
+                entry.state = entry.state.min(State::TriggersAwaited);
+            });
+        }
+    }
+
     /// Lets nobody wait any more for what a package had to look after: it is not there to do it.
     pub(super) fn forget(&self, database: &mut Database, index: usize) {
-        let label = database.entry(index).identity.name.clone();
+        let label = database.entry(index).identity.label(&self.native);
         let waits = |entry: &Entry| {
             let awaited = entry.paragraph.get("Triggers-Awaited");
             awaited.split(' ').any(|other| other == label)
@@ -279,48 +324,6 @@ fn options(package: &str) -> (String, bool) {
             package.strip_suffix("/await").unwrap_or(package).to_owned(),
             true,
         ),
-    }
-}
-
-/// Notes that a package has a trigger to look after, and who waits for that (dpkg's
-/// `trig_record_activation`).
-fn activate(database: &mut Database, index: usize, name: &str, waiting: Option<usize>) {
-    let pending = database.entry(index);
-    if pending.state < State::TriggersAwaited {
-        return;
-    }
-    let label = pending.identity.name.clone();
-    let before = pending.paragraph.get("Triggers-Pending").to_owned();
-    if !before.split(' ').any(|other| other == name) {
-        database.change(index, |entry| {
-            let all = match &*before {
-                "" => name.to_owned(),
-                before => format!("{name} {before}"),
-            };
-            entry.paragraph.set("Triggers-Pending", all);
-            entry.state = match entry.paragraph.get("Triggers-Awaited") {
-                "" => State::TriggersPending,
-                _ => State::TriggersAwaited,
-            };
-        });
-    }
-    let Some(by) = waiting else {
-        return;
-    };
-    let before = database
-        .entry(by)
-        .paragraph
-        .get("Triggers-Awaited")
-        .to_owned();
-    if !before.split(' ').any(|other| other == label) {
-        database.change(by, |entry| {
-            let all = match &*before {
-                "" => label,
-                before => format!("{before} {label}"),
-            };
-            entry.paragraph.set("Triggers-Awaited", all);
-            entry.state = entry.state.min(State::TriggersAwaited);
-        });
     }
 }
 

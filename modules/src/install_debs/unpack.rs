@@ -122,8 +122,10 @@ impl Unpacking {
         self.triggers
             .change(root, was, (&candidate.identity, &triggers))?;
         self.write_info(root, &package, &control)?;
+        if let Some(old) = old {
+            self.triggers.forget(&mut self.database, old);
+        }
         let index = self.note(&package);
-        self.triggers.forget(&mut self.database, index);
         self.take_from_others(root, &package, index, superseded, policies)?;
         self.database.set_files(index, package.files);
         for path in package.touched {

@@ -1,0 +1,144 @@
+//! A few packages that come to a few others, row by row: tree and lists are those that dpkg leaves.
+
+use std::fs;
+use std::path::Path;
+
+use super::build::{Deb, build, described, dpkg, dpkg_installs, installed, lay, system};
+use crate::install_rpms::system::{assert_same, pack};
+use crate::kit::{Work, run, succeed};
+
+struct Row {
+    /// What is there before.
+    before: &'static [Deb],
+    /// What people lay there then, as in [`lay`].
+    laid: &'static [(&'static str, &'static str)],
+    new: &'static [Deb],
+    /// What hsb says of it if it refuses it, as dpkg does.
+    refused: Option<&'static str>,
+}
+
+const ROW: Row = Row {
+    before: &[],
+    laid: &[],
+    new: &[],
+    refused: None,
+};
+
+const DEB: Deb = Deb {
+    name: "",
+    fields: "",
+    files: &[],
+    control: &[],
+};
+
+/// A library for two architectures that wants to know of a path.
+const fn watching(name: &'static str) -> Deb {
+    Deb {
+        name,
+        fields: "Multi-Arch: same\n",
+        control: &[("triggers", "interest /usr/lib/x\n")],
+        ..DEB
+    }
+}
+
+const TOUCHING: Deb = Deb {
+    name: "b_1_all",
+    files: &[("/usr/lib/x/y", "1\n")],
+    ..DEB
+};
+
+const ROWS: &[Row] = &[
+    Row {
+        before: &[watching("a_1_amd64"), watching("a_1_i386")],
+        new: &[TOUCHING],
+        ..ROW
+    },
+    Row {
+        before: &[watching("a_1_i386")],
+        new: &[TOUCHING],
+        ..ROW
+    },
+    Row {
+        before: &[Deb {
+            fields: "",
+            ..watching("a_1_i386")
+        }],
+        new: &[TOUCHING],
+        ..ROW
+    },
+    // What was waited for goes, of one architecture.
+    Row {
+        before: &[watching("a_1_amd64"), watching("a_1_i386"), TOUCHING],
+        new: &[watching("a_2_amd64"), watching("a_2_i386")],
+        ..ROW
+    },
+    Row {
+        before: &[watching("a_1_i386"), TOUCHING],
+        new: &[Deb {
+            fields: "",
+            ..watching("a_2_amd64")
+        }],
+        ..ROW
+    },
+];
+
+#[test]
+fn what_comes_to_what_is_as_with_dpkg() {
+    if !dpkg_installs() {
+        return;
+    }
+    for (number, row) in ROWS.iter().enumerate() {
+        let work = Work::under(Path::new("/dev/shm"), &format!("deb-rows-{number}"));
+        let build_all = |debs: &[Deb], into| -> Vec<_> {
+            let debs = debs.iter();
+            debs.map(|deb| build(&work, deb, into, "-Znone")).collect()
+        };
+        let (before, new) = (build_all(row.before, "before"), build_all(row.new, "new"));
+        let theirs = system(&work, "system");
+        if !before.is_empty() {
+            succeed(dpkg(&theirs).arg("-i").args(&before));
+        }
+        for (path, text) in row.laid {
+            lay(&theirs, path, text);
+        }
+        let recipe = "modules: [install_debs]\ndebs: [new]\n";
+        let Some(want) = row.refused else {
+            let Some(mounted) = installed(&work, &theirs, recipe) else {
+                return;
+            };
+            succeed(dpkg(&theirs).arg("-i").args(&new));
+            let [ours, theirs] = [mounted.path(), &theirs].map(seen);
+            println!("row {number}");
+            assert_same(&ours, &theirs);
+            continue;
+        };
+        let tar = work.join("system.tar");
+        pack(&theirs, &tar);
+        work.write("build.yaml", recipe);
+        let ours = run(work.hsb(["plan", "-i"]).arg(&tar));
+        let is_told = ours.code == Some(1) && ours.stderr.contains(want);
+        assert!(is_told, "{number}: {want}: {ours:#?}");
+        let judged = run(dpkg(&theirs).arg("-i").args(&new));
+        assert_ne!(judged.code, Some(0), "{number}: {judged:#?}");
+    }
+}
+
+/// Describes a system, and what dpkg says of its packages.
+fn seen(root: &Path) -> Vec<String> {
+    /// What is left for the first boot, and an empty list of dpkg's own.
+    const APART: [&str; 4] = [
+        "etc/systemd",
+        "var/lib/hsb",
+        "var/lib/dpkg/status ",
+        "var/lib/dpkg/triggers/Unincorp",
+    ];
+    let mut lines = described(root);
+    lines.retain(|line| !APART.iter().any(|start| line.starts_with(start)));
+    let status = fs::read_to_string(root.join("var/lib/dpkg/status")).unwrap();
+    lines.extend(status.lines().map(str::to_owned));
+    for question in ["-l", "--audit"] {
+        let answer = run(dpkg(root).arg(question));
+        lines.extend([answer.stdout, answer.stderr]);
+    }
+    lines
+}
