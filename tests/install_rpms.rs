@@ -27,6 +27,7 @@ mod supply;
 pub(crate) mod system;
 mod triggers;
 mod users;
+mod ways;
 mod whole;
 
 use std::fs;

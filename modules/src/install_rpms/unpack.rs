@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fsgen::tree::Device;
 use fsgen::tree::Xattrs;
 use fsgen::tree::content::Content;
-use fsgen::{Kind, Meta, NodeId, Timestamp};
+use fsgen::{Kind, Meta, Node, NodeId, Timestamp};
 
 use super::candidate::Candidate;
 use super::conflict::{Conflicts, Owner, Owners, Settled, What, Who};
@@ -336,25 +336,28 @@ pub(super) fn check_way(root: &Root<'_>, directory: &[u8]) -> Result<(), String>
     Ok(())
 }
 
-/// Makes a directory, or gives the one that is there its mode and owner.
+/// Makes a directory, or gives the one that is there its mode, owner and time.
 fn lay_directory(root: &mut Root<'_>, place: &Place, meta: Meta) -> Result<(), Error> {
     let path = root.path_at(place);
     let there = root.node_at(place).map(|node| (&node.kind, node.meta.uid));
-    match there {
-        Some((Kind::Directory(_), _)) => {
-            root.own_at(place, meta.mode, meta.uid, meta.gid);
-            return Ok(());
-        }
-        // A link to a directory stays, as in /lib to usr/lib: unless a user made it who does not
-        // own what it leads to (rpm's `fsmVerify`).
-        Some((Kind::Symlink(_), uid)) if root.is_dir(&path) => {
-            if uid == 0 || root.stat(&path)?.meta.uid == uid {
-                return Ok(());
+    let stays = match there {
+        Some((Kind::Directory(_), _)) => true,
+        // So does one that a link leads to, as /lib to usr/lib: unless a user made the link who
+        // does not own what it leads to (rpm's `fsmVerify`).
+        Some((Kind::Symlink(_), user)) => match root.stat(&path) {
+            Ok(Node { kind, meta, .. }) => {
+                matches!(kind, Kind::Directory(_)) && (user == 0 || meta.uid == user)
             }
-            root.remove(&path)?;
-        }
-        Some(_) => root.remove(&path)?,
-        None => {}
+            Err(error) if error.is_not_found() => false,
+            Err(error) => return Err(error.into()),
+        },
+        _ => false,
+    };
+    if stays {
+        return Ok(root.own(&path, meta)?);
+    }
+    if there.is_some() {
+        root.remove(&path)?;
     }
     root.lay(place, Laid::Directory, meta, Xattrs::new())?;
     Ok(())

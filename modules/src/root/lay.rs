@@ -146,12 +146,12 @@ impl<'t> Root<'t> {
             .map_err(|cause| read_error(path, cause))
     }
 
-    /// Sets mode and owner of what is at a place; a link there is changed itself.
-    pub(crate) fn own_at(&mut self, place: &Place, mode: u16, uid: u32, gid: u32) {
-        if let Some(id) = self.tree.lookup(place.directory, &place.name) {
-            self.change_meta(id, |meta| Meta { uid, gid, ..meta });
-            self.set_mode(id, mode);
-        }
+    /// Sets mode, owner and time of what a path leads to.
+    pub(crate) fn own(&mut self, path: &[u8], meta: Meta) -> Result<(), RootError> {
+        let id = self.resolve(path)?;
+        self.set_mode(id, meta.mode);
+        self.change_meta(id, |_| meta);
+        Ok(())
     }
 
     /// Gives a file content that lies in a spool; a new file belongs to root with mode 0644.
