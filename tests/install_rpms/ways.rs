@@ -31,6 +31,16 @@ const ROWS: &[(&str, &str, Option<&str>)] = &[
         DIRECTORY,
         Some("is not a directory"),
     ),
+    (
+        "ln -s nothing l",
+        BELOW,
+        Some("/opt/x/l is a link to nothing, where the package has a directory"),
+    ),
+    (
+        "ln -s /nothing/deep m; ln -s m l",
+        BELOW,
+        Some("/opt/x/l is a link to nothing"),
+    ),
     ("ln -s l l", BELOW, Some("more than 40 symbolic links")),
     ("echo x > d; ln -s d l", BELOW, Some("is a file")),
     ("mkdir d; ln -s d l", BELOW, None),

@@ -314,8 +314,8 @@ impl<'p> Package<'p> {
     }
 }
 
-/// Refuses a way through a link that a user made who does not own what it leads to: that user would
-/// say where files go, or which are removed (rpm's `fsmOpenat`).
+/// Refuses a way through a link to nothing, and through one that a user made who does not own what
+/// it leads to: that user would say where files go, or which are removed (rpm's `fsmOpenat`).
 pub(super) fn check_way(root: &Root<'_>, directory: &[u8]) -> Result<(), String> {
     let slashes = directory.iter().enumerate();
     let slashes = slashes.filter(|(_, byte)| **byte == b'/').skip(1);
@@ -325,12 +325,22 @@ pub(super) fn check_way(root: &Root<'_>, directory: &[u8]) -> Result<(), String>
             Ok(node) if matches!(node.kind, Kind::Symlink(_)) => node.meta.uid,
             _ => continue,
         };
-        if user != 0 && root.stat(path).is_ok_and(|node| node.meta.uid != user) {
-            return Err(format!(
-                "{} is a link that user {user} made to what is not theirs, which rpm does not \
-                 follow; remove it in an earlier step",
-                show(path)
-            ));
+        match root.stat(path) {
+            Ok(node) if user != 0 && node.meta.uid != user => {
+                return Err(format!(
+                    "{} is a link that user {user} made to what is not theirs, which rpm does not \
+                     follow; remove it in an earlier step",
+                    show(path)
+                ));
+            }
+            Err(error) if error.is_not_found() => {
+                return Err(format!(
+                    "{} is a link to nothing, where the package has a directory; remove it in an \
+                     earlier step, or make what it leads to",
+                    show(path)
+                ));
+            }
+            _ => {}
         }
     }
     Ok(())
