@@ -16,6 +16,7 @@ mod lists;
 mod lua;
 mod lying;
 mod mended;
+mod needs;
 mod payloads;
 mod refused;
 pub(crate) mod scripts;

@@ -82,6 +82,13 @@ pub(super) fn check(
             }
         }
         for unwanted in &world.conflicts[index] {
+            if unwanted.is_rich() {
+                // An expression blames no package.
+                if world.satisfies(unwanted) && (member.is_new || !before.satisfies(unwanted)) {
+                    problems.push(format!("{} conflicts with {unwanted}", member.identity));
+                }
+                continue;
+            }
             for other in world.conflicting(index, unwanted) {
                 let (a, b) = (member.identity, world.members[other].identity);
                 problems.push(format!("{a} conflicts with {unwanted} provided by {b}"));
@@ -152,22 +159,6 @@ impl<'p> World<'p> {
         let matters = |other: &usize| {
             *other != index && (self.members[index].is_new || self.members[*other].is_new)
         };
-        if !unwanted.is_rich() {
-            return self.having(unwanted).into_iter().filter(matters).collect();
-        }
-        let Some(rich) = Rich::parse(&unwanted.name) else {
-            return Vec::new();
-        };
-        let others = |wanted: &Dependency| {
-            let found = self.having(wanted).into_iter();
-            found
-                .filter(|other| *other != index)
-                .collect::<BTreeSet<_>>()
-        };
-        match rich.holds(&others) {
-            // An expression blames no package; the first one named stands for all.
-            true => (0..self.members.len()).filter(matters).take(1).collect(),
-            false => Vec::new(),
-        }
+        self.having(unwanted).into_iter().filter(matters).collect()
     }
 }

@@ -15,15 +15,10 @@ pub(super) fn owners<'a>(
     wanted: impl Iterator<Item = &'a Dependency>,
     files: impl Iterator<Item = (usize, &'a [File])>,
 ) -> Paths {
-    let mut paths = Paths::new();
-    for wanted in wanted {
-        let names = match wanted.is_rich() {
-            true => Rich::parse(&wanted.name).map_or_else(Vec::new, |rich| rich.names()),
-            false => vec![wanted.name.clone()],
-        };
-        let asked = names.into_iter().filter(|name| name.starts_with('/'));
-        paths.extend(asked.map(|path| (path.into_bytes(), BTreeSet::new())));
-    }
+    let asked = wanted.flat_map(Rich::paths);
+    let mut paths: Paths = asked
+        .map(|path| (path.into_bytes(), BTreeSet::new()))
+        .collect();
     let last = |path: &Vec<u8>| path.rsplit(|byte| *byte == b'/').next().map(<[u8]>::to_vec);
     let names: BTreeSet<Vec<u8>> = paths.keys().filter_map(last).collect();
     for (index, files) in files {

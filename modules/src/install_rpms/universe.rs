@@ -189,10 +189,6 @@ impl<'p> Universe<'p> {
     fn of_rich(&self, rich: &Rich, known: &BTreeSet<usize>) -> Vec<BTreeSet<usize>> {
         let having = |wanted: &Dependency| self.having(wanted);
         let is_known = |wanted: &Dependency| &self.having(wanted) & known;
-        let other = |other: &Option<Box<Rich>>| match other {
-            Some(other) => self.of_rich(other, known),
-            None => Vec::new(),
-        };
         match rich {
             Rich::One(_) | Rich::With(_) | Rich::Without(..) => vec![rich.found(&having)],
             Rich::And(all) => all
@@ -209,11 +205,17 @@ impl<'p> Universe<'p> {
             }
             Rich::If(then, when, otherwise) => match when.holds(&is_known) {
                 true => self.of_rich(then, known),
-                false => other(otherwise),
+                false => match otherwise {
+                    Some(other) => self.of_rich(other, known),
+                    None => Vec::new(),
+                },
             },
             Rich::Unless(then, when, otherwise) => match when.holds(&is_known) {
                 false => self.of_rich(then, known),
-                true => other(otherwise),
+                true => match otherwise {
+                    Some(other) => self.of_rich(other, known),
+                    None => vec![BTreeSet::new()],
+                },
             },
         }
     }
@@ -354,16 +356,8 @@ impl<'p> Builder<'p> {
                 heirs.push((index, place));
             }
             for wanted in item.requires.iter().chain(&*item.conflicts) {
-                let rich = wanted
-                    .is_rich()
-                    .then(|| Rich::parse(&wanted.name))
-                    .flatten();
-                let names = rich.map_or_else(|| vec![wanted.name.clone()], |rich| rich.names());
-                for name in names.iter().map(|name| name.trim_start_matches('!')) {
-                    if name.starts_with('/') {
-                        paths.entry(name.to_owned()).or_default();
-                    }
-                }
+                let asked = Rich::paths(wanted).into_iter();
+                paths.extend(asked.map(|path| (path, BTreeSet::new())));
             }
         }
         for (index, files) in &self.files {

@@ -20,7 +20,7 @@ pub(crate) enum Rich {
     Or(Vec<Rich>),
     /// The first is needed if the second holds, or else the third.
     If(Box<Rich>, Box<Rich>, Option<Box<Rich>>),
-    /// The first is needed unless the second holds, or else the third.
+    /// What conflicts: the first unless the second holds, or else the third.
     Unless(Box<Rich>, Box<Rich>, Option<Box<Rich>>),
     /// One package has all of them.
     With(Vec<Rich>),
@@ -34,6 +34,17 @@ impl Rich {
         let mut rest = text.trim();
         let rich = group(&mut rest, 0)?;
         rest.is_empty().then_some(rich)
+    }
+
+    /// Returns the paths that a dependency asks for, those in conditions among them.
+    pub(crate) fn paths(wanted: &Dependency) -> Vec<String> {
+        let names = match wanted.is_rich() {
+            true => Self::parse(&wanted.name).map_or_else(Vec::new, |rich| rich.names()),
+            false => vec![wanted.name.clone()],
+        };
+        let names = names.iter().map(|name| name.trim_start_matches('!'));
+        let paths = names.filter(|name| name.starts_with('/'));
+        paths.map(str::to_owned).collect()
     }
 
     /// Returns the names in the expression, from left to right. Those of conditions have a `!`
@@ -83,18 +94,17 @@ impl Rich {
     /// Returns whether the expression holds, where `having` says which packages have what is asked
     /// for.
     pub(crate) fn holds(&self, having: &dyn Fn(&Dependency) -> BTreeSet<usize>) -> bool {
-        let or_else = |other: &Option<Box<Rich>>| other.as_ref().is_none_or(|r| r.holds(having));
         match self {
             Rich::One(_) | Rich::With(_) | Rich::Without(..) => !self.found(having).is_empty(),
             Rich::And(all) => all.iter().all(|part| part.holds(having)),
             Rich::Or(any) => any.iter().any(|part| part.holds(having)),
             Rich::If(then, when, other) => match when.holds(having) {
                 true => then.holds(having),
-                false => or_else(other),
+                false => other.as_ref().is_none_or(|other| other.holds(having)),
             },
             Rich::Unless(then, when, other) => match when.holds(having) {
                 false => then.holds(having),
-                true => or_else(other),
+                true => other.as_ref().is_some_and(|other| other.holds(having)),
             },
         }
     }
@@ -234,8 +244,9 @@ mod tests {
             ("(x if a)", Some(false)),
             ("(x if y else a)", Some(true)),
             ("(a if b else x)", Some(true)),
-            ("(x unless a)", Some(true)),
+            ("(b unless a)", Some(false)),
             ("(x unless y)", Some(false)),
+            ("(a unless y)", Some(true)),
             ("(x unless a else x)", Some(false)),
             ("(b >= 2 with lib()(64bit))", Some(true)),
             ("(a with lib()(64bit))", Some(false)),
