@@ -62,6 +62,14 @@ const ROWS: &[(&[Package<'_>], Package<'_>, &str)] = &[
         X,
         "q-1-1.noarch conflicts with (q and x)",
     ),
+    // What is installed obsoletes it.
+    (
+        &[("q", "Obsoletes: x")],
+        X,
+        "x-1-1.noarch is obsoleted by q-1-1.noarch, which is installed",
+    ),
+    (&[("q", "Obsoletes: x < 1")], X, ""),
+    (&[("q", "Obsoletes: y\nProvides: x")], X, ""),
     // What conflicts already is no new problem.
     (&[("q", "Conflicts: (q and x)"), X], Y, ""),
 ];

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::candidate::Candidate;
 use super::paths::{self, Paths};
 use super::store::Installed;
-use super::transaction::Transaction;
-use crate::rpm::dependency::{CONFLICTS, Dependency, PROVIDES, REQUIRES, Tags, sense};
+use super::transaction::{Transaction, obsoletes_package};
+use crate::rpm::dependency::{CONFLICTS, Dependency, OBSOLETES, PROVIDES, REQUIRES, Tags, sense};
 use crate::rpm::file::File;
 use crate::rpm::header::Header;
 use crate::rpm::identity::Identity;
@@ -95,6 +95,18 @@ pub(super) fn check(
             }
         }
     }
+    let called = by_name(&world.members);
+    for member in &kept {
+        let obsoletes = read(member.header, OBSOLETES);
+        let new = obsoletes.iter().flat_map(|obsolete| {
+            let called = called.get(&*obsolete.name).into_iter().flatten();
+            called.filter(|new| obsoletes_package(obsolete, new))
+        });
+        for new in new.filter(|new| new.name != member.identity.name) {
+            let by = member.identity;
+            problems.push(format!("{new} is obsoleted by {by}, which is installed"));
+        }
+    }
     if problems.is_empty() {
         return Ok(());
     }
@@ -102,6 +114,16 @@ pub(super) fn check(
     problems.dedup();
     let error = ValueError::new(span, problems.join("; "));
     Err(error.help("add packages to `rpms`, or give `nodeps: true` to install without them"))
+}
+
+/// Returns the packages that come, by name.
+fn by_name<'p>(members: &[Member<'p>]) -> BTreeMap<&'p str, Vec<&'p Identity>> {
+    let mut called = BTreeMap::<&str, Vec<_>>::new();
+    for member in members.iter().filter(|member| member.is_new) {
+        let identity = member.identity;
+        called.entry(&identity.name).or_default().push(identity);
+    }
+    called
 }
 
 fn read(header: &Header, tags: Tags) -> Vec<Dependency> {
