@@ -126,11 +126,12 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     setting::complete(&mut options, root)?;
     let machine = machine::check(root, &candidates)?;
     let color = machine.map_or(0, |machine| machine.color);
+    let by_arch = machine.is_none_or(|machine| machine.color != 0);
     let opened = Store::open(root).map_err(|error| error.at(cfg.span()));
     let (mut store, installed) = opened?;
     let told = store.warn_of_stale_rows(root, cfg.span());
     told.map_err(|error| error.at(cfg.span()))?;
-    let mut transaction = Transaction::decide(&candidates, &installed, &options)?;
+    let mut transaction = Transaction::decide(&candidates, &installed, &options, by_arch)?;
     let checked = match options.nodeps {
         true => Ok(()),
         false => needs::check(&candidates, &installed, &transaction, cfg.span()),
@@ -144,7 +145,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             &transaction,
             machine,
         )?;
-        transaction = Transaction::decide(&candidates, &installed, &options)?;
+        transaction = Transaction::decide(&candidates, &installed, &options, by_arch)?;
         needs::check(&candidates, &installed, &transaction, cfg.span())?;
     } else {
         checked?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use super::build::{base, build_file, rpm, rpm_installs, work};
+use super::build::{base, build_file, build_target, rpm, rpm_installs, work};
 use super::system::pack;
 use crate::kit::{Work, run, succeed};
 
@@ -124,4 +124,52 @@ fn packages_are_taken_and_refused_as_by_rpm() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn one_version_for_another_architecture() {
+    let work = work("arches");
+    let tar = base(&work);
+    if !rpm_installs() {
+        return;
+    }
+    let theirs = work.join("base");
+    work.write("build.yaml", "modules: [install_rpms]\nrpms: [new.rpm]\n");
+    let arches = ["x86_64", "noarch"];
+    for arch in arches {
+        let text = format!(
+            "Name: x\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nAutoReqProv: no\n\
+             %description\nx\n%install\nmkdir -p %{{buildroot}}/etc\n\
+             echo {arch} > %{{buildroot}}/etc/x\n%files\n/etc/x\n"
+        );
+        let spec = work.write(&format!("{arch}.spec"), text);
+        build_target(&work, &spec, "built", &format!("{arch}-linux"), &[]);
+    }
+    let package = |arch: &str| work.join(format!("built/x-1.{arch}.rpm"));
+    for (old, new) in arches.iter().flat_map(|old| arches.map(|new| (*old, new))) {
+        let by_rpm = |option: &str, arch: &str| {
+            run(rpm(&theirs)
+                .args([option, "--noplugins"])
+                .arg(package(arch)))
+            .code
+        };
+        fs::remove_dir_all(theirs.join("var/lib/rpm")).unwrap_or_default();
+        assert_eq!(by_rpm("-i", old), Some(0));
+        pack(&theirs, &tar);
+        fs::copy(package(new), work.join("new.rpm")).unwrap();
+        let ours = run(work.hsb(["plan", "-v", "-i"]).arg(&tar));
+        // rpm calls it an error that it is installed already.
+        let want = match old == new {
+            true => format!("x-1-1.{new} is installed already"),
+            false => format!("x-1-1.{new} installed over x-1-1.{old}"),
+        };
+        assert!(
+            ours.code == Some(0) && ours.stderr.contains(&want),
+            "{ours:#?}"
+        );
+        let is_replaced = by_rpm("-U", new) == Some(0);
+        assert_eq!(is_replaced, old != new, "{old} {new}");
+        let there = succeed(rpm(&theirs).args(["-qa"]));
+        assert_eq!(there.trim(), format!("x-1-1.{new}"));
+    }
 }

@@ -38,9 +38,10 @@ others, and at the first boot, which needs systemd, the image's own rpm takes th
 database by `rpm -i --justdb`; a warning says so. A database that lacks one of rpm's tables, or has
 more columns in one, and a link to none, are refused; rows that belong to no package are told of.
 
-An older version is replaced, and so is what a package obsoletes; if that is listed too, it is left
-out. Settings that were changed stay or are kept, as `.rpmnew`, `.rpmsave` or `.rpmorig`, by rpm's
-own rules. Kernels are installed beside one another.
+An older version is replaced, the same one for another architecture where either is `noarch`, and
+what a package obsoletes; if that is listed too, it is left out. What an installed package obsoletes
+is refused. Settings that were changed stay or are kept, as `.rpmnew`, `.rpmsave` or `.rpmorig`, by
+rpm's own rules. Kernels are installed beside one another.
 
 Nothing of the image is run, so scripts and triggers are done in another way, each told of with
 `-v` and in `hsb plan`:
@@ -77,6 +78,8 @@ Settings that stay as somebody changed them fire a `%filetriggerin`, too, and ea
 `%transfiletriggerpostun` counts, where rpm 4.18 looks at the first by name alone. The MD5 of header
 and payload, which rpm checks as well, is not looked at: all that gets into the image has other
 digests.
+A package stays beside that of the other size, 32 or 64 bits, also without programs in it, where
+`rpm -U` replaces it, and dnf does not.
 Where a file comes in the place of a directory that somebody had replaced by a link, rpm refuses the
 package, and here the file takes the place.
 

@@ -25,11 +25,13 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
-    /// Decides for each candidate.
+    /// Decides for each candidate; `by_arch` says that the same version for another architecture
+    /// is another package, as rpm does on machines that run programs of two sizes.
     pub(super) fn decide(
         candidates: &[Candidate],
         installed: &[Installed],
         options: &Options,
+        by_arch: bool,
     ) -> Result<Self, ValueError> {
         let mut transaction = Self::default();
         check_versions(candidates)?;
@@ -50,7 +52,11 @@ impl Transaction {
                 .enumerate()
                 .filter(|(_, i)| is_other(&i.identity));
             let order = |there: &Installed| there.identity.version.compare(&own.version);
-            if let Some((there, _)) = same.clone().find(|(_, i)| order(i) == Ordering::Equal) {
+            let is_same = |there: &Installed| {
+                let is_arch = !by_arch || there.identity.arch == own.arch;
+                is_arch && order(there) == Ordering::Equal
+            };
+            if let Some((there, _)) = same.clone().find(|(_, there)| is_same(there)) {
                 transaction.present.push(there);
                 continue;
             }
