@@ -63,6 +63,32 @@ const ROWS: &[(&str, &str, &str, Result<&str, &str>)] = &[
     ),
     ("l", "libx.so.2", "base >= 2", Err("base")),
     ("m", "elder", "", Ok("")),
+    // What is refused unless something comes.
+    (
+        "n",
+        "tool",
+        "(tool unless plugin)",
+        Ok("+base-3.0 +plugin-1.0 +tool-1.0"),
+    ),
+    (
+        "o",
+        "tool",
+        "(tool unless nothing)",
+        Err("nothing fits (tool unless nothing) of app-o-1.0-1.noarch"),
+    ),
+    // What another one obsoletes is not taken.
+    ("p", "former", "", Ok("+latter-1.0")),
+    ("q", "former = 1.0", "", Ok("+former-1.0")),
+    (
+        "r",
+        "base = 1.0, base = 2.0",
+        "",
+        Err(
+            "packages do not fit together: app-r-1.0-1.noarch needs base-1.0-1.noarch; \
+             app-r-1.0-1.noarch needs base-2.0-1.noarch; \
+             base-1.0-1.noarch and base-2.0-1.noarch cannot both be there",
+        ),
+    ),
 ];
 
 /// Makes the repository and a system that has some packages, and returns the archive of that.

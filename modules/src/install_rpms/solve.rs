@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
+use resolvo::conflict::{ConflictCause, ConflictEdge, ConflictGraph, ConflictNode};
 use resolvo::{
     Candidates, Condition, ConditionId, ConditionalRequirement, DenseIndex as _, Dependencies,
     DependencyProvider, Interner, KnownDependencies, NameId, Problem, Requirement, SolvableId,
@@ -19,6 +20,9 @@ use super::universe::{Item, Origin, Universe};
 /// How often the conditions of rich dependencies are looked at: what was added may have made others
 /// hold.
 const ROUNDS: usize = 16;
+
+/// The most packages that are named as those of which one is needed.
+const NAMED: usize = 3;
 
 /// Returns which offers are needed, by place, in order.
 ///
@@ -51,6 +55,8 @@ struct Provider<'u> {
     /// Versions of a name, and lists of such, as they were asked for.
     sets: RefCell<Vec<(usize, BTreeSet<usize>)>>,
     unions: RefCell<Vec<Vec<VersionSetId>>>,
+    /// What was asked for by lists that are empty.
+    lacking: RefCell<BTreeMap<Requirement, String>>,
 }
 
 impl<'u> Provider<'u> {
@@ -60,6 +66,7 @@ impl<'u> Provider<'u> {
             known,
             sets: RefCell::default(),
             unions: RefCell::default(),
+            lacking: RefCell::default(),
         }
     }
 
@@ -78,8 +85,8 @@ impl<'u> Provider<'u> {
         match solver.solve(Problem::new().requirements(requirements)) {
             Ok(found) => Ok(found.into_iter().map(index).collect()),
             Err(UnsolvableOrCancelled::Unsolvable(conflict)) => {
-                let text = conflict.display_user_friendly(&solver).to_string();
-                Err(one_line(&text))
+                let graph = conflict.graph(&solver);
+                Err(solver.provider().reasons(&graph))
             }
             // Nothing here cancels it.
             Err(UnsolvableOrCancelled::Cancelled(_)) => Err("the search was given up".to_owned()),
@@ -95,13 +102,22 @@ impl<'u> Provider<'u> {
         }
         let mut names: Vec<_> = names.into_iter().collect();
         let all = &self.universe.items;
-        // What is there or listed first, then the package of that very name, then by architecture
-        // and repository.
+        let obsoleted = self.universe.obsoleted(items);
+        // What is there or listed first, then what no other one obsoletes, then the package of that
+        // very name, then by architecture and repository.
         names.sort_by_key(|(name, items)| {
             let known = items.iter().any(|item| !all[*item].is_offered());
+            let is_obsolete = items.is_subset(&obsoleted);
             let is_named = items.iter().any(|item| all[*item].identity.name == wanted);
             let foreign = items.iter().map(|item| all[*item].foreign).min();
-            (!known, !is_named, foreign, items.first().copied(), *name)
+            (
+                !known,
+                is_obsolete,
+                !is_named,
+                foreign,
+                items.first().copied(),
+                *name,
+            )
         });
         let sets = names.into_iter().map(|(name, items)| self.set(name, items));
         let sets: Vec<_> = sets.collect();
@@ -113,6 +129,10 @@ impl<'u> Provider<'u> {
                 Requirement::Union(VersionSetUnionId::from_index(unions.len() - 1))
             }
         };
+        if items.is_empty() {
+            let mut lacking = self.lacking.borrow_mut();
+            lacking.insert(requirement, wanted.to_owned());
+        }
         requirement.into()
     }
 
@@ -125,20 +145,58 @@ impl<'u> Provider<'u> {
     fn item(&self, solvable: SolvableId) -> &Item<'u> {
         &self.universe.items[index(solvable)]
     }
+
+    /// Says why packages do not fit together: what they need, and which of that is at odds.
+    fn reasons(&self, ConflictGraph { graph, .. }: &ConflictGraph) -> String {
+        let mut needs = BTreeMap::<_, BTreeSet<String>>::new();
+        let mut odds = BTreeSet::new();
+        for edge in graph.raw_edges() {
+            let ends = [edge.source(), edge.target()].map(|end| graph[end]);
+            let (from, to) = match ends {
+                [ConflictNode::Solvable(from), ConflictNode::Solvable(to)] => (from, to),
+                [
+                    ConflictNode::Solvable(from),
+                    ConflictNode::UnresolvedDependency,
+                ] => {
+                    if let ConflictEdge::Requires(what) = edge.weight
+                        && let Some(wanted) = self.lacking.borrow().get(&what)
+                    {
+                        let from = self.item(from).identity;
+                        odds.insert(format!("nothing fits {wanted} of {from}"));
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            let [from, to] = [from, to].map(|end| self.item(end).identity);
+            match edge.weight {
+                ConflictEdge::Requires(what) => {
+                    let needs = needs.entry((from.to_string(), what)).or_default();
+                    needs.insert(to.to_string());
+                }
+                ConflictEdge::Conflict(ConflictCause::ForbidMultipleInstances) => {
+                    odds.insert(format!("{from} and {to} cannot both be there"));
+                }
+                ConflictEdge::Conflict(_) => {
+                    odds.insert(format!("{from} cannot be there beside {to}"));
+                }
+            }
+        }
+        let needs = needs.iter().map(|((who, _), what)| {
+            let mut list: Vec<_> = what.iter().take(NAMED).map(String::as_str).collect();
+            let more = format!("{} more", what.len().saturating_sub(NAMED));
+            if what.len() > NAMED {
+                list.push(&more);
+            }
+            format!("{who} needs {}", list.join(" or "))
+        });
+        let needs: BTreeSet<_> = needs.collect();
+        Vec::from_iter(needs.into_iter().chain(odds)).join("; ")
+    }
 }
 
 fn index(solvable: SolvableId) -> usize {
     solvable.to_index()
-}
-
-/// Writes a tree of reasons in one line.
-fn one_line(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        let drawn = |letter: char| letter.is_whitespace() || "│├└─".contains(letter);
-        line.trim_start_matches(drawn).trim_end()
-    });
-    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
-    lines.join("; ")
 }
 
 impl Interner for Provider<'_> {
@@ -228,7 +286,7 @@ impl DependencyProvider for Provider<'_> {
             .map(|(wanted, items)| self.require(items, &wanted.name));
         let requirements = requirements.collect();
         let mut constrains = Vec::new();
-        for other in self.universe.unwanted(index) {
+        for other in self.universe.unwanted(index, self.known) {
             let name = self.universe.items[other].name;
             let all = self.universe.names[name].iter().copied();
             let rest = all.filter(|item| *item != other).collect();

@@ -90,14 +90,11 @@ pub(super) fn supply(
         Ok(found) => found,
         Err(why) => {
             let holes: Vec<_> = universe.holes().into_iter().collect();
-            let why = if holes.is_empty() {
-                why
-            } else {
-                holes.join("; ")
+            let why = match holes.is_empty() {
+                true => format!("packages do not fit together: {why}"),
+                false => format!("what is missing is not there: {}", holes.join("; ")),
             };
-            let error = repos[0]
-                .item
-                .error(format!("what is missing is not there: {why}"));
+            let error = repos[0].item.error(why);
             let help = "add repositories, or give `nodeps: true` to install without";
             return Err(error.help(help).into());
         }

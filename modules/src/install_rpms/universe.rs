@@ -46,6 +46,9 @@ impl Item<'_> {
     }
 }
 
+/// Sets of packages, of each of which one is needed, and those that are not to be there.
+type Refused = (Vec<BTreeSet<usize>>, BTreeSet<usize>);
+
 /// Packages by place.
 pub(super) struct Universe<'p> {
     pub(super) items: Vec<Item<'p>>,
@@ -133,16 +136,57 @@ impl<'p> Universe<'p> {
                 }
             }
         }
+        for unwanted in item.conflicts.iter().filter(|unwanted| unwanted.is_rich()) {
+            let needed = self.refused(index, unwanted, known).0;
+            found.extend(needed.into_iter().map(|items| (unwanted, items)));
+        }
         found
     }
 
+    /// Returns what has to hold so that an expression does not that a package conflicts with: of
+    /// each set, one package is needed, and all of the last are not to be there.
+    fn refused(&self, index: usize, unwanted: &Dependency, known: &BTreeSet<usize>) -> Refused {
+        let mut refused = Refused::default();
+        let mut known = known.clone();
+        known.insert(index);
+        let having = |wanted: &Dependency| self.having(wanted);
+        let is_known = |wanted: &Dependency| &self.having(wanted) & &known;
+        let mut next: Vec<_> = Rich::parse(&unwanted.name).into_iter().collect();
+        while let Some(rich) = next.pop() {
+            match rich {
+                Rich::One(_) | Rich::With(_) | Rich::Without(..) => {
+                    refused.1.extend(rich.found(&having));
+                }
+                Rich::Or(all) => next.extend(all),
+                // What holds already leaves it to the rest.
+                Rich::And(all) => {
+                    let mut rest = all.into_iter().filter(|part| !part.holds(&is_known));
+                    next.extend(rest.next().filter(|_| rest.next().is_none()));
+                }
+                Rich::Unless(then, when, other) => {
+                    if then.holds(&is_known) {
+                        refused.0.extend(self.of_rich(&when, &known));
+                    }
+                    if when.holds(&is_known) {
+                        next.extend(other.map(|other| *other));
+                    }
+                }
+                Rich::If(..) => {}
+            }
+        }
+        refused
+    }
+
     /// Returns what cannot be there beside a package: what it conflicts with, and what it obsoletes.
-    pub(super) fn unwanted(&self, index: usize) -> BTreeSet<usize> {
+    /// Rich dependencies may have conditions, of which `known` decides.
+    pub(super) fn unwanted(&self, index: usize, known: &BTreeSet<usize>) -> BTreeSet<usize> {
         let own = &self.items[index];
         let mut found = BTreeSet::new();
-        // An expression blames no package.
-        for unwanted in own.conflicts.iter().filter(|unwanted| !unwanted.is_rich()) {
-            found.extend(self.having(unwanted));
+        for unwanted in &*own.conflicts {
+            match unwanted.is_rich() {
+                true => found.extend(self.refused(index, unwanted, known).1),
+                false => found.extend(self.having(unwanted)),
+            }
         }
         for obsolete in &*own.obsoletes {
             for other in self.called.get(&*obsolete.name).into_iter().flatten() {
@@ -160,6 +204,23 @@ impl<'p> Universe<'p> {
             let is_there = self.items[*other].origin == Origin::There;
             *other != index && !(is_settled && is_there)
         });
+        found
+    }
+
+    /// Returns those of some packages that others of them obsolete.
+    pub(super) fn obsoleted(&self, items: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        for heir in items.iter().map(|heir| &self.items[*heir]) {
+            for obsolete in &*heir.obsoletes {
+                let called = self.called.get(&*obsolete.name).into_iter().flatten();
+                found.extend(called.filter(|item| {
+                    let identity = self.items[**item].identity;
+                    items.contains(item)
+                        && identity.name != heir.identity.name
+                        && obsoletes_package(obsolete, identity)
+                }));
+            }
+        }
         found
     }
 
