@@ -40,7 +40,7 @@ impl Unpacking<'_> {
                 let path = path.clone();
                 if !like.map_err(|cause| RootError::Read { path, cause })? {
                     if !file.is_ghost() {
-                        save(root, &place, installed)?;
+                        save(root, &place, installed);
                     }
                     continue;
                 }
@@ -53,15 +53,16 @@ impl Unpacking<'_> {
     }
 }
 
-/// Puts settings aside that were changed.
-fn save(root: &mut Root<'_>, place: &Place, installed: &Installed) -> Result<(), Error> {
+/// Puts settings aside that were changed. Where something is in the way, they stay, as with rpm.
+fn save(root: &mut Root<'_>, place: &Place, installed: &Installed) {
     let [path, saved] = [place, &ending(place, ".rpmsave")].map(|place| root.path_at(place));
-    root.rename(&path, &saved)?;
+    let outcome = match root.rename(&path, &saved) {
+        Ok(()) => format!("is kept as {}", show(&saved)),
+        Err(_) => format!("stays, as it cannot be renamed to {}", show(&saved)),
+    };
     root.warn(format!(
-        "{} of {} was changed; it is kept as {}",
+        "{} of {} was changed; it {outcome}",
         show(&path),
         installed.identity,
-        show(&saved)
     ));
-    Ok(())
 }
