@@ -52,7 +52,10 @@ bring `/etc/shadow` where there is none; where there is no `/etc/gshadow`, new g
 password, where groupadd writes `x`: both are locked. Packages that do not need each other are taken
 by their names, whatever the order of the list. Where a setting is a link, the file that it leads to
 is the setting, and is made if it is missing; dpkg (1.21) leaves its own beside the link as
-`.dpkg-new`, which nothing ever looks at.";
+`.dpkg-new`, which nothing ever looks at. Where `update-alternatives` refuses, dpkg's may leave
+links that end in `.dpkg-tmp`, and here it leaves none. Here it also refuses to let a group's link
+take the one of its own follower, after which dpkg's cannot read its own file any more, and to move
+a link to where a directory is, into which dpkg's moves it.";
 
 pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc::required(
     "debs",

@@ -10,9 +10,8 @@ missing, the newest packages that fit are added, as dnf would choose them; what 
 left out. Lists and packages must have the checksums that the repository says, by SHA-256 or better;
 `repomd.xml` itself is taken on trust, so what comes is what the repository has that day; with
 `repo_gpgcheck` it has to be signed, by `repomd.xml.asc`. Of paths, those count that `primary.xml`
-has: programs, and what is in `/etc`. Digests of the header and every
-file are checked, and that of the payload where there is one. Packages for another machine and
-source packages are refused.
+has: programs, and what is in `/etc`. Digests of the header and every file are checked, and that of
+the payload where there is one. Packages for another machine and source packages are refused.
 
 Signatures of headers are checked by the keys of `keyring`, or else those of the image: in
 `/etc/pki/rpm-gpg`, and those that were imported into its package database. A wrong signature is an
@@ -57,7 +56,8 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
   which shells or programs differ, such as `chown a.b` or `set -u`.
 - One in Lua (`-p <lua>`) is run, if it uses nothing but the language and what looks at files and
   changes them: `posix.stat`, `mkdir`, `symlink`, `unlink` and the like, `os.remove`, `os.rename`,
-  `io.open` and, in triggers for files, `rpm.next_file`. All of that acts on the image. It may take 50 million instructions and 64 MiB.
+  `io.open` and, in triggers for files, `rpm.next_file`. All of that acts on the image. It may take
+  50 million instructions and 64 MiB.
 - Of the others, what may come after the files is left for the first boot, where the image has
   systemd: `hsb-scriptlets.service` runs it once, and removes itself. Scripts in Lua need `rpmlua`
   there.
@@ -72,16 +72,14 @@ first new user brings it; where there is no `/etc/gshadow`, new groups have `!` 
 where groupadd writes `x`: both are locked. Packages that do not need each other come and go in the
 order of their names, and not of arguments: new users without a fixed number get theirs in that
 order, and of the same file in two packages the first one's time counts. Of the image's macros that
-leave files out, `%_excludedocs` and `%_install_langs` count where a plain value or `%{nil}`
-stands on their line, without braces, parameters or other macros, and `%_netsharedpath` does not.
-Settings that stay as somebody changed them fire a `%filetriggerin`, too, and each path of a
+leave files out, `%_excludedocs` and `%_install_langs` count where a plain value or `%{nil}` stands
+on their line, without braces, parameters or other macros, and `%_netsharedpath` does not. Settings
+that stay as somebody changed them fire a `%filetriggerin`, too, and each path of a
 `%transfiletriggerpostun` counts, where rpm 4.18 looks at the first by name alone. The MD5 of header
 and payload, which rpm checks as well, is not looked at: all that gets into the image has other
-digests.
-A package stays beside that of the other size, 32 or 64 bits, also without programs in it, where
-`rpm -U` replaces it, and dnf does not.
-Where a file comes in the place of a directory that somebody had replaced by a link, rpm refuses the
-package, and here the file takes the place.
+digests. A package stays beside that of the other size, 32 or 64 bits, also without programs in it,
+where `rpm -U` replaces it, and dnf does not. Where a file comes in the place of a directory that
+somebody had replaced by a link, rpm refuses the package, and here the file takes the place.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";
