@@ -8,7 +8,7 @@ use crate::root::any_text::decode;
 use crate::script::policy::{Policies, Policy};
 use crate::script::{Understood, excerpt, run, understand};
 use crate::value::{Span, ValueError};
-use crate::{Error, Root, RootError};
+use crate::{Error, Root};
 
 /// A script that dpkg would run.
 pub(super) struct Script<'s> {
@@ -44,7 +44,7 @@ impl Class {
 }
 
 impl Script<'_> {
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("{}.{}", self.package, self.slot)
     }
 
@@ -86,7 +86,12 @@ impl Script<'_> {
 
     /// Does what a script asks for that comes before or after files. One that is not understood is
     /// told of.
-    fn act(&self, root: &mut Root<'_>, policies: &Policies, is_before: bool) -> Result<(), Error> {
+    pub(super) fn act(
+        &self,
+        root: &mut Root<'_>,
+        policies: &Policies,
+        is_before: bool,
+    ) -> Result<(), Error> {
         match self.status(root, policies, is_before)? {
             0 => Ok(()),
             status => Err(self.refusal(status)),
@@ -94,7 +99,7 @@ impl Script<'_> {
     }
 
     /// Does the same, and returns the status that the script ends with.
-    fn status(
+    pub(super) fn status(
         &self,
         root: &mut Root<'_>,
         policies: &Policies,
@@ -120,7 +125,7 @@ impl Script<'_> {
         }
     }
 
-    fn refusal(&self, status: u8) -> Error {
+    pub(super) fn refusal(&self, status: u8) -> Error {
         let message = format!("the script {} ends with status {status}", self.name());
         let help =
             "dpkg does not install the package then either; `scripts` may leave the script out";
@@ -228,101 +233,4 @@ pub(super) fn disappear(
         span: by.file.span,
     };
     postrm.act(root, policies, false)
-}
-
-/// The scripts of a package that goes: an older version, or what a new one takes the place of.
-pub(super) struct Removal {
-    /// Its place in the list.
-    pub(super) index: usize,
-    package: String,
-    prerm: String,
-    postrm: String,
-    /// What the two are called with.
-    arguments: [Vec<String>; 2],
-    /// Those of the newer version, where it is one, and what they are called with where the two
-    /// fail.
-    instead: Option<([String; 2], Vec<String>)>,
-    /// Where the recipe lists what comes.
-    span: Span,
-}
-
-impl Removal {
-    /// Reads the scripts of what a candidate replaces.
-    pub(super) fn read(
-        root: &Root<'_>,
-        database: &Database,
-        old: usize,
-        by: &Candidate,
-    ) -> Result<Self, RootError> {
-        let entry = database.entry(old);
-        let text = |slot: &str| match entry.state.is_there() {
-            true => root.read_if_exists(database.info(old, slot)),
-            false => Ok(None),
-        };
-        let text = |slot: &str| {
-            let bytes = text(slot)?.unwrap_or_default();
-            Ok::<_, RootError>(decode(&bytes))
-        };
-        let (name, version) = (&by.identity.name, by.identity.version.to_string());
-        let arguments = match entry.identity.name == *name {
-            true => [&["upgrade", &version][..], &["upgrade", &version]],
-            false => [&["remove", "in-favour", name, &version][..], &["remove"]],
-        };
-        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let instead = (entry.identity.name == *name).then(|| {
-            let texts = ["prerm", "postrm"].map(|slot| by.text(slot).to_owned());
-            let from = entry.identity.version.to_string();
-            (texts, owned(&["failed-upgrade", &from, &version]))
-        });
-        Ok(Self {
-            index: old,
-            instead,
-            package: entry.identity.name.clone(),
-            prerm: text("prerm")?,
-            postrm: text("postrm")?,
-            arguments: arguments.map(owned),
-            span: by.file.span,
-        })
-    }
-
-    /// Does what the `prerm` asks for, before anything else.
-    pub(super) fn before(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
-        self.act(root, policies, "prerm", &self.prerm, 0)
-    }
-
-    /// Does what the `postrm` asks for, once the new files are there.
-    pub(super) fn after(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
-        self.act(root, policies, "postrm", &self.postrm, 1)
-    }
-
-    /// Does what one of the two asks for. Where it fails, dpkg runs that of the newer version.
-    fn act(
-        &self,
-        root: &mut Root<'_>,
-        policies: &Policies,
-        slot: &'static str,
-        text: &str,
-        which: usize,
-    ) -> Result<(), Error> {
-        let script = |text, arguments: &[String]| Script {
-            package: &self.package,
-            slot,
-            text,
-            arguments: arguments.to_vec(),
-            span: self.span,
-        };
-        let old = script(text, &self.arguments[which]);
-        let status = old.status(root, policies, false)?;
-        match &self.instead {
-            _ if status == 0 => Ok(()),
-            Some((texts, arguments)) if !texts[which].is_empty() => {
-                root.info(format!(
-                    "the script {} ends with status {status}, that of the newer version decides",
-                    old.name()
-                ));
-                script(&texts[which], arguments).act(root, policies, false)
-            }
-            _ => Err(old.refusal(status)),
-        }
-    }
 }

@@ -9,7 +9,7 @@ use super::conffile::Settings;
 use super::database::Database;
 use super::local::Local;
 use super::payload::{PayloadError, Payloads};
-use super::scripts::Removal;
+use super::removal::Removal;
 use super::set::{Candidate, control_name};
 use super::trigger::{Line, Triggers};
 use crate::accounts::Accounts;
