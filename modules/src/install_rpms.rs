@@ -22,6 +22,7 @@ mod script;
 mod setting;
 mod solve;
 mod states;
+mod step;
 mod store;
 mod supply;
 mod transaction;
@@ -34,9 +35,6 @@ mod universe;
 mod unpack;
 mod users;
 
-use std::collections::BTreeMap;
-
-use crate::rpm::file::State;
 use crate::rpm::identity::Identity;
 use crate::rpm::tag;
 use crate::value::ValueError;
@@ -44,10 +42,9 @@ use crate::{Cfg, Error, Host, Module, Root, package_files, shared};
 use candidate::Candidate;
 use conflict::Who;
 use options::Options;
-use script::{Scripts, Side, Slot, When};
-use store::{At, Installed, Store, StoreError};
+use step::Step;
+use store::{At, Store, StoreError};
 use transaction::Transaction;
-use unpack::Unpacking;
 
 pub(crate) const MODULE: Module = Module {
     name: "install_rpms",
@@ -217,91 +214,4 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     store.write(root, spooled).map_err(failed)?;
     shared::drop_aside((candidates, installed, store));
     Ok(())
-}
-
-/// What became of files of packages, where it is not what was decided for them.
-type Changed = BTreeMap<Who, Vec<(usize, State)>>;
-
-/// All that is decided before the tree is changed.
-struct Step<'s> {
-    cfg: &'s Cfg,
-    options: &'s Options,
-    candidates: &'s [Candidate],
-    installed: &'s [Installed],
-    transaction: &'s Transaction,
-    /// The packages that come, first to last.
-    order: &'s [usize],
-    color: u32,
-}
-
-impl Step<'_> {
-    /// Changes the tree: files and scripts, in the order in which rpm comes to them. Returns what
-    /// is left of the scripts, and what became of files.
-    fn change(&self, root: &mut Root<'_>) -> Result<(Scripts<'_>, Changed), Error> {
-        let Self {
-            cfg,
-            options,
-            candidates,
-            installed,
-            transaction,
-            order,
-            color,
-        } = *self;
-        let mut unpacking =
-            Unpacking::new(root, candidates, installed, transaction, options, color)?;
-        let mut scripts = Scripts::new(&options.scriptlets);
-        let mut changes = changes::of(candidates, installed, transaction, order, &unpacking);
-        let going = order::back(installed, transaction);
-        let span = cfg.span();
-        let name = |index: usize| &*candidates[index].package.identity.name;
-        for index in order {
-            let of = script::of_new(&candidates[*index]);
-            let count = changes.count(name(*index)) + 1;
-            scripts.slot(root, of, Slot::Pretrans, count)?;
-        }
-        scripts.triggers(root, changes.before(&going), span)?;
-        payload::read(root, candidates, order, |root, index, contents| {
-            let candidate = &candidates[index];
-            let (of, who) = (script::of_new(candidate), Who::New(index));
-            users::provided(root, candidate)?;
-            scripts.triggers(root, changes.packages(When::Prein, who), span)?;
-            let count = changes.count(name(index)) + 1;
-            scripts.slot(root, of, Slot::Pre, count)?;
-            let replaced = transaction.replaced_by(index);
-            unpacking.unpack(root, index, candidate, contents, replaced)?;
-            changes.note(who, true);
-            let new = &candidate.package.identity;
-            root.info(match replaced.first() {
-                None => format!("{new} installed"),
-                Some(old) => format!("{new} installed over {}", installed[*old].identity),
-            });
-            scripts.triggers(root, changes.files(When::In, who, Side::Before), span)?;
-            scripts.slot(root, of, Slot::Post, count)?;
-            scripts.triggers(root, changes.packages(When::In, who), span)?;
-            scripts.triggers(root, changes.files(When::In, who, Side::After), span)
-        })?;
-        unpacking.conflicts.check()?;
-        for index in &going {
-            let (old, who) = (&installed[*index], Who::There(*index));
-            let of = script::of_old(old, span);
-            scripts.triggers(root, changes.files(When::Un, who, Side::Before), span)?;
-            scripts.triggers(root, changes.packages(When::Un, who), span)?;
-            let left = changes.count(&old.identity.name).saturating_sub(1);
-            scripts.slot(root, of, Slot::Preun, left)?;
-            scripts.triggers(root, changes.files(When::Un, who, Side::After), span)?;
-            unpacking.erase(root, old)?;
-            scripts.triggers(root, changes.files(When::Postun, who, Side::Before), span)?;
-            scripts.slot(root, of, Slot::Postun, left)?;
-            scripts.triggers(root, changes.packages(When::Postun, who), span)?;
-            scripts.triggers(root, changes.files(When::Postun, who, Side::After), span)?;
-            changes.note(who, false);
-        }
-        for index in order {
-            let of = script::of_new(&candidates[*index]);
-            let count = changes.count(name(*index)) + u32::from(transaction.is_update(*index));
-            scripts.slot(root, of, Slot::Posttrans, count)?;
-        }
-        scripts.triggers(root, changes.after(order), span)?;
-        Ok((scripts, unpacking.owners.into_changes()))
-    }
 }
