@@ -80,6 +80,24 @@ const ROWS: &[Row] = &[
         }],
         ..ROW
     },
+    // The owner and mode of a file are those of its last name.
+    Row {
+        laid: &[(
+            "/var/lib/dpkg/statoverride",
+            "#990 #991 600 /usr/share/b\n#990 #0 4750 /usr/share/c\n",
+        )],
+        new: &[Deb {
+            name: "links_1_all",
+            files: &[
+                ("/usr/share/a", "1\n"),
+                ("/usr/share/b=", "/usr/share/a"),
+                ("/usr/share/c", "1\n"),
+                ("/usr/share/d=", "/usr/share/c"),
+            ],
+            ..DEB
+        }],
+        ..ROW
+    },
 ];
 
 #[test]

@@ -201,6 +201,8 @@ impl Package<'_> {
                     digests.insert(listed(&member.path), digest);
                 }
                 root.lay_link(place, id)?;
+                // As dpkg does, whose last word on the file is that of its last name.
+                root.own(&root.path_at(place), meta)?;
                 return Ok(id);
             }
         };
