@@ -98,6 +98,31 @@ const ROWS: &[Row] = &[
         }],
         ..ROW
     },
+    // A package does not hear itself while it is configured, but others of its trigger.
+    Row {
+        before: &[Deb {
+            name: "hears_1_all",
+            control: &[("triggers", "interest called\n")],
+            ..DEB
+        }],
+        new: &[
+            Deb {
+                name: "calls_1_all",
+                control: &[("triggers", "interest called\nactivate called\n")],
+                ..DEB
+            },
+            Deb {
+                name: "watches_1_all",
+                files: &[("/etc/w", "1\n")],
+                control: &[
+                    ("conffiles", "/etc/w\n"),
+                    ("triggers", "interest /etc/w\nactivate /etc/w\n"),
+                ],
+                ..DEB
+            },
+        ],
+        ..ROW
+    },
 ];
 
 #[test]

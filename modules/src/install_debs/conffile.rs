@@ -210,7 +210,8 @@ fn parse(line: &str) -> Result<(Flag, String), String> {
 }
 
 impl Unpacking {
-    /// Puts the settings of a package in their places, and says that it is configured.
+    /// Puts the settings of a package in their places. It is half configured, and hears nobody,
+    /// until [`Self::finish`].
     pub(super) fn configure(&mut self, root: &mut Root<'_>, index: usize) -> Result<(), Error> {
         let mut settings = Settings::of(self.database.entry(index));
         let own = self.database.entry(index).identity.clone();
@@ -230,12 +231,19 @@ impl Unpacking {
         }
         self.database.change(index, |entry| {
             entry.paragraph.set("Conffiles", settings.print());
+            entry.state = State::HalfConfigured;
+        });
+        Ok(())
+    }
+
+    /// Says that a package is configured.
+    pub(super) fn finish(&mut self, index: usize) {
+        self.database.change(index, |entry| {
             entry.state = match entry.paragraph.get("Triggers-Awaited") {
                 "" => State::Installed,
                 _ => State::TriggersAwaited,
             };
         });
-        Ok(())
     }
 
     /// Decides between the package's file and the one that is there (dpkg's

@@ -78,21 +78,23 @@ pub(super) fn run(
             let (triggers, database) = (&mut unpacking.triggers, &mut unpacking.database);
             triggers.call(root, database, line, Some(place))?;
         }
+        unpacking.finish(place);
         root.info(format!("{own} is configured"));
     }
     let (triggers, database) = (&mut unpacking.triggers, &mut unpacking.database);
     triggers.take_calls(root, database)?;
+    let native = &unpacking.arches.native;
     let mut names = Vec::new();
     for (_, entry) in unpacking.database.entries() {
         if entry.state.is_there() && entry.state != State::Installed {
-            names.push(&*entry.identity.name);
+            names.push(entry.identity.label(native));
         }
     }
     later(root, &names)
 }
 
 /// Leaves the rest for the first boot.
-fn later(root: &mut Root<'_>, names: &[&str]) -> Result<(), Error> {
+fn later(root: &mut Root<'_>, names: &[String]) -> Result<(), Error> {
     if names.is_empty() {
         return Ok(());
     }
