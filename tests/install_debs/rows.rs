@@ -47,6 +47,16 @@ const TOUCHING: Deb = Deb {
     ..DEB
 };
 
+/// A library for two architectures with a setting.
+const fn setting(name: &'static str, files: &'static [(&'static str, &'static str)]) -> Deb {
+    Deb {
+        name,
+        fields: "Multi-Arch: same\n",
+        files,
+        control: &[("conffiles", "/etc/d\n")],
+    }
+}
+
 const ROWS: &[Row] = &[
     Row {
         before: &[watching("a_1_amd64"), watching("a_1_i386")],
@@ -120,6 +130,26 @@ const ROWS: &[Row] = &[
                 ],
                 ..DEB
             },
+        ],
+        ..ROW
+    },
+    // A setting that both architectures have is the same, whatever people made of it.
+    Row {
+        before: &[setting("d_1_amd64", &[("/etc/d", "1\n")])],
+        new: &[setting("d_1_i386", &[("/etc/d", "3\n")])],
+        refused: Some("/etc/d differs from that of d for another architecture"),
+        ..ROW
+    },
+    Row {
+        before: &[setting("d_1_amd64", &[("/etc/d", "1\n")])],
+        laid: &[("/etc/d", "mine\n")],
+        new: &[setting("d_1_i386", &[("/etc/d", "1\n")])],
+        ..ROW
+    },
+    Row {
+        new: &[
+            setting("d_1_amd64", &[("/etc/d", "1\n")]),
+            setting("d_1_i386", &[("/etc/d", "1\n")]),
         ],
         ..ROW
     },

@@ -5,7 +5,6 @@ use fsgen::tree::content::Content;
 
 use super::conffile::digest;
 use super::database::State;
-use super::member::listed;
 use super::needs::replaces;
 use super::unpack::{Package, UNPACKED, Unpacking};
 use crate::deb::identity::Multi;
@@ -76,14 +75,32 @@ impl Unpacking {
         }
         Ok(claim)
     }
+
+    /// Returns the digest of a setting as a package of another architecture had it, if that was
+    /// configured (dpkg's `md5hash_prev_conffile`).
+    pub(super) fn shared_digest(&self, package: &Package<'_>, path: &[u8]) -> Option<&str> {
+        let owners = self.database.owners(path).into_iter();
+        let others = owners.filter(|index| Some(*index) != package.old);
+        let mut others = others.map(|index| self.database.entry(index));
+        others.find_map(|other| {
+            let is_own = other.identity.name == package.candidate.identity.name;
+            let version = other.paragraph.get("Config-Version");
+            let is_configured = other.state > State::Unpacked
+                || (other.state == State::Unpacked && version == other.paragraph.get("Version"));
+            let mut files = other.conffiles().filter(|_| is_own && is_configured);
+            let found = files.find(|(own, _, flag)| encode(own) == path && flag.is_empty());
+            found.map(|(_, digest, _)| digest)
+        })
+    }
 }
 
-/// Returns whether what is there is what a package of another architecture has put there.
+/// Returns whether what is there is what a package of another architecture has put there. `known` is
+/// the digest of a setting, which people may have changed.
 pub(super) fn is_same(
     root: &Root<'_>,
     path: &[u8],
     kind: &PackedKind,
-    package: &Package<'_>,
+    known: Option<&str>,
 ) -> Result<bool, Error> {
     // A setting of the other one may be unpacked only.
     let unpacked = [path, UNPACKED].concat();
@@ -97,7 +114,8 @@ pub(super) fn is_same(
     Ok(match (kind, there) {
         (PackedKind::Directory, Kind::Directory(_)) => true,
         (PackedKind::File(own), Kind::File(there)) => {
-            package.settings.is_new(&listed(path)) || of(own)? == of(there)?
+            let known = known.map_or_else(|| of(there), |known| Ok(known.to_owned()))?;
+            of(own)? == known
         }
         (PackedKind::Symlink(own), Kind::Symlink(there)) => **there == **own,
         (PackedKind::HardLink(_), Kind::File(_)) => true,

@@ -64,7 +64,8 @@ impl Unpacking {
             digests.insert(path.clone(), digest(root, content)?);
         }
         if is_shared {
-            if !is_same(root, &real, &member.kind, package)? {
+            let known = is_setting.then(|| self.shared_digest(package, &path));
+            if !is_same(root, &real, &member.kind, known.flatten())? {
                 let message = format!(
                     "{} differs from that of {} for another architecture",
                     show(&path),
