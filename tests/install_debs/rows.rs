@@ -153,6 +153,15 @@ const ROWS: &[Row] = &[
         ],
         ..ROW
     },
+    // What waited before counts as never configured.
+    Row {
+        before: &[watching("a_1_amd64"), TOUCHING],
+        new: &[Deb {
+            name: "b_2_all",
+            ..TOUCHING
+        }],
+        ..ROW
+    },
 ];
 
 #[test]

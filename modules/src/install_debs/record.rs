@@ -24,11 +24,7 @@ impl Unpacking {
                 State::NotInstalled => "",
                 State::Installed | State::TriggersPending => before.get("Version"),
                 _ => match before.get("Config-Version") {
-                    "" if old.state == State::TriggersAwaited
-                        || old.state == State::ConfigFiles =>
-                    {
-                        before.get("Version")
-                    }
+                    "" if old.state == State::ConfigFiles => before.get("Version"),
                     version => version,
                 },
             };
