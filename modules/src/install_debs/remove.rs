@@ -72,6 +72,9 @@ impl Unpacking {
         let entry = self.database.entry(index);
         let name = entry.identity.name.clone();
         let mut left: Vec<Vec<u8>> = Vec::new();
+        // Those that the package had no more keep no folder in its list.
+        let kept = entry.conffiles().filter(|(.., flag)| *flag != "obsolete");
+        let kept: Vec<Vec<u8>> = kept.map(|(path, ..)| encode(path)).collect();
         for path in entry.files.clone().iter().rev() {
             let place = self.local.place(path, &name).to_vec();
             let others = self.database.owners(path);
@@ -85,7 +88,7 @@ impl Unpacking {
                     let rest = inner.strip_prefix(&**path);
                     rest.is_some_and(|rest| rest.starts_with(b"/"))
                 };
-                if settings.iter().any(holds) || left.iter().any(holds) {
+                if kept.iter().any(holds) || left.iter().any(holds) {
                     left.push(path.clone());
                     continue;
                 }
