@@ -28,7 +28,7 @@ const MAX_LINKS: usize = 25;
 const BESIDE: &[u8] = b".dpkg-dist";
 
 /// What was there before lies beside the package's.
-const BEFORE: &[u8] = b".dpkg-old";
+pub(super) const BEFORE: &[u8] = b".dpkg-old";
 
 /// A file that people may change.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -111,7 +111,7 @@ impl Local {
     }
 }
 
-/// Returns every folder above a path, the nearest first, without the root.
+/// Returns every folder above a path, the farthest first, without the root.
 pub(super) fn above(path: &[u8]) -> BTreeSet<&[u8]> {
     let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
     let ends = slashes.map(|(at, _)| at).filter(|at| *at > 0);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fsgen::Kind;
 
-use super::conffile::{Settings, digest};
+use super::conffile::{BEFORE, Settings, digest};
 use super::unpack::{Package, Unpacking};
 use crate::root::any_text::encode;
 use crate::root::show;
@@ -93,7 +93,7 @@ impl Unpacking {
                 root.remove(&path)?;
                 continue;
             }
-            let kept = [&*path, b".dpkg-old"].concat();
+            let kept = [&*path, BEFORE].concat();
             root.rename(&path, &kept)?;
             root.warn(format!(
                 "{} was changed, and {own} does not have it any more; it is kept as {}",
