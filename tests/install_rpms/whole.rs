@@ -137,7 +137,7 @@ fn add_users(root: &Path) {
 /// Describes a tree without what dnf keeps for itself.
 fn files(root: &Path) -> Vec<String> {
     let mut lines = quiet(root);
-    lines.retain(|line| !line.starts_with("var/lib/dnf") && !line.starts_with("dnf"));
+    lines.retain(|line| !line.starts_with("var/lib/dnf") && !line.starts_with("dev/shm"));
     lines
 }
 
@@ -207,7 +207,12 @@ fn all_packages_at_once_are_as_rpm_installs_them() {
             work.join("repo").display()
         ));
         dnf.args(["--repo=repo", "--nogpgcheck", "--releasever=1", "-y", "-q"]);
-        dnf.args(["--setopt=cachedir=/dnf", "--setopt=logdir=/dnf", "upgrade"]);
+        // What dnf has in these is in the host's and below the root: a folder that goes anyway.
+        for place in ["cachedir", "logdir"] {
+            let folder = work.join("dnf").display().to_string();
+            dnf.arg(format!("--setopt={place}={folder}"));
+        }
+        dnf.arg("upgrade");
         succeed(&mut dnf);
     }
     assert_same(&files(ours), &files(&theirs));
