@@ -101,11 +101,14 @@ pub(crate) fn read<P: Package>(
 /// Returns the files that an item of the list stands for; of a folder, those with that ending.
 fn find(item: &Spanned<String>, ending: &str, host: &dyn Host) -> Result<Vec<String>, ValueError> {
     let path = item.trim_end_matches('/');
-    let is_pattern = |text: &str| text.contains(['*', '?', '[']);
     if path.is_empty() {
         return Err(item.error("an empty path is no package"));
     }
-    if is_pattern(path) {
+    if path.split('/').any(|part| part.contains("**")) {
+        let message = format!("{path}: ** is not known; write one * for the names of each level");
+        return Err(item.error(message));
+    }
+    if is_pattern(&path) {
         let found = glob(path, host);
         let found = found.map_err(|error| item.error(format!("{path}: {error}")))?;
         return match found.is_empty() {
@@ -128,6 +131,17 @@ fn find(item: &Spanned<String>, ending: &str, host: &dyn Host) -> Result<Vec<Str
     }
 }
 
+fn is_pattern(text: &&str) -> bool {
+    text.contains(['*', '?', '['])
+}
+
+fn is_no_folder(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotADirectory | io::ErrorKind::NotFound
+    )
+}
+
 /// Returns the files that a pattern finds, in byte order.
 fn glob(pattern: &str, host: &dyn Host) -> io::Result<Vec<String>> {
     let mut found = vec![String::new()];
@@ -141,12 +155,13 @@ fn glob(pattern: &str, host: &dyn Host) -> io::Result<Vec<String>> {
                 "" if i == 0 => name.to_owned(),
                 folder => format!("{folder}/{name}"),
             };
-            if !part.contains(['*', '?', '[']) {
+            if !is_pattern(part) {
                 next.push(joined(part));
                 continue;
             }
             let names = match host.list(above) {
-                Err(error) if i > 0 && error.kind() == io::ErrorKind::NotADirectory => continue,
+                // Of what a pattern finds, not all has to be a folder, or have the next one.
+                Err(error) if parts[..i].iter().any(is_pattern) && is_no_folder(&error) => continue,
                 names => names?,
             };
             let fits = |name: &&String| {
@@ -156,7 +171,7 @@ fn glob(pattern: &str, host: &dyn Host) -> io::Result<Vec<String>> {
             next.extend(names.iter().filter(fits).map(|name| joined(name)));
         }
         // Beside the files that a name at the end stands for, a folder may not have it.
-        if is_last && !part.contains(['*', '?', '[']) {
+        if is_last && !is_pattern(part) {
             next.retain(|path| host.open(path).is_ok());
         }
         found = next;

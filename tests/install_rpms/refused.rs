@@ -67,6 +67,8 @@ fn packages_that_cannot_be_installed() {
     damaged("cut-payload.rpm", &|b| b.truncate(len - 100));
     damaged("header.rpm", &|b| b[6500] ^= 1);
     damaged("payload.rpm", &|b| b[len - 500] ^= 1);
+    let payload = good.windows(3).rposition(|bytes| bytes == [0x1f, 0x8b, 8]);
+    damaged("begin.rpm", &|b| b[payload.unwrap()] ^= 1);
     damaged("longer.rpm", &|b| b.extend(*b"more"));
     damaged("count.rpm", &|b| b[96 + 8..96 + 12].fill(0xff));
     damaged("source.rpm", &|b| b[7] = 1);
@@ -78,6 +80,9 @@ fn packages_that_cannot_be_installed() {
     fs::create_dir(work.join("plain")).unwrap();
     let plain = work.join("plain/payload-none-1.0.noarch.rpm");
     fs::rename(work.join("rpms/payload-none-1.0.noarch.rpm"), &plain).unwrap();
+    let mut cut = fs::read(&plain).unwrap();
+    cut.truncate(cut.len() - 200);
+    work.write("cut-plain.rpm", cut);
     let mut twice = fs::read(&plain).unwrap();
     let name = |number: u8| format!("./opt/none/many/{number}\0").into_bytes();
     let at = twice.windows(name(2).len()).position(|w| w == name(2));
@@ -99,6 +104,11 @@ fn packages_that_cannot_be_installed() {
         ("[missing.rpm]", 2, "missing.rpm: No such file"),
         ("[empty]", 2, "the folder empty has no file NAME.rpm"),
         ("['x*.rpm']", 2, "x*.rpm finds no file"),
+        (
+            "['**/*.rpm']",
+            2,
+            "**/*.rpm: ** is not known; write one * for",
+        ),
         ("['']", 2, "an empty path is no package"),
         ("[5]", 2, "expected a string"),
         ("rpms", 2, "expected a list"),
@@ -124,7 +134,21 @@ fn packages_that_cannot_be_installed() {
         ),
         ("[twice.rpm]", 1, "the payload has /opt/none/many/1 twice"),
         ("[padded.rpm]", 1, "the payload has more than the"),
-        ("[cut-payload.rpm]", 1, "the payload ends at byte"),
+        (
+            "[cut-payload.rpm]",
+            1,
+            "the compressed payload ends too early; was the download cut short?",
+        ),
+        (
+            "[cut-plain.rpm]",
+            1,
+            "before the last member of its archive; was the",
+        ),
+        (
+            "[begin.rpm]",
+            1,
+            "the payload is neither an archive nor compressed in a way that is known",
+        ),
         ("[payload.rpm]", 1, "payload"),
         (
             "[longer.rpm]",

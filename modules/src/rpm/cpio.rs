@@ -25,8 +25,18 @@ const LONGEST_NAME: u64 = 4096;
 pub(crate) enum CpioError {
     #[error("cannot decode the payload after byte {at}: {cause}")]
     Read { at: u64, cause: io::Error },
-    #[error("the payload ends at byte {0}, before the last member of its archive")]
+    #[error("the compressed payload ends too early; was the download cut short?")]
+    Compressed,
+    #[error(
+        "the payload ends at byte {0}, before the last member of its archive; was the download cut \
+         short?"
+    )]
     CutShort(u64),
+    #[error(
+        "the payload is neither an archive nor compressed in a way that is known: the package is \
+         damaged"
+    )]
+    Unknown,
     #[error("no member of the payload's archive begins at byte {0}")]
     Magic(u64),
     #[error(
@@ -80,7 +90,10 @@ impl<R: BufRead> Archive<R> {
             return Ok(Some(Member::Numbered(number)));
         }
         if &magic != b"070701" && &magic != b"070702" {
-            return Err(CpioError::Magic(start));
+            return Err(match start {
+                0 => CpioError::Unknown,
+                start => CpioError::Magic(start),
+            });
         }
         let mut digits = [0; NUMBERS];
         self.fill(&mut digits)?;
@@ -121,7 +134,7 @@ impl<R: BufRead> Archive<R> {
         while self.left > 0 {
             let at = self.at;
             let piece = self.input.fill_buf();
-            let piece = piece.map_err(|cause| CpioError::Read { at, cause })?;
+            let piece = piece.map_err(|cause| CpioError::reading(at, cause))?;
             let len = usize::try_from(self.left).map_or(piece.len(), |left| left.min(piece.len()));
             if len == 0 {
                 return Err(CpioError::CutShort(at));
@@ -140,7 +153,7 @@ impl<R: BufRead> Archive<R> {
         loop {
             let at = self.at;
             let rest = self.input.fill_buf();
-            let rest = rest.map_err(|cause| CpioError::Read { at, cause })?;
+            let rest = rest.map_err(|cause| CpioError::reading(at, cause))?;
             if rest.is_empty() {
                 return Ok(());
             }
@@ -159,16 +172,27 @@ impl<R: BufRead> Archive<R> {
         self.fill(&mut skipped[..usize::try_from(gap).unwrap_or_default()])
     }
 
-    fn fill(&mut self, buf: &mut [u8]) -> Result<(), CpioError> {
-        let at = self.at;
-        self.input
-            .read_exact(buf)
-            .map_err(|cause| match cause.kind() {
-                io::ErrorKind::UnexpectedEof => CpioError::CutShort(at),
-                _ => CpioError::Read { at, cause },
-            })?;
-        self.at += buf.len() as u64;
+    fn fill(&mut self, mut buf: &mut [u8]) -> Result<(), CpioError> {
+        let (at, len) = (self.at, buf.len() as u64);
+        while !buf.is_empty() {
+            let read = self.input.read(buf);
+            match read.map_err(|cause| CpioError::reading(at, cause))? {
+                0 => return Err(CpioError::CutShort(at)),
+                len => buf = &mut buf[len..],
+            }
+        }
+        self.at += len;
         Ok(())
+    }
+}
+
+impl CpioError {
+    /// Returns why the decoder has nothing more.
+    fn reading(at: u64, cause: io::Error) -> Self {
+        match cause.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Compressed,
+            _ => Self::Read { at, cause },
+        }
     }
 }
 
@@ -259,9 +283,13 @@ mod tests {
         for (bytes, want) in [
             (
                 b"070707".to_vec(),
-                "no member of the payload's archive begins at byte 0",
+                "the payload is neither an archive nor compressed in a way that is known",
             ),
             (Vec::new(), "the payload ends at byte 0"),
+            (
+                [named("a", ""), b"070707".to_vec()].concat(),
+                "no member of the payload's archive begins at byte 112",
+            ),
             (
                 [named("a", ""), b"0707".to_vec()].concat(),
                 "the payload ends at byte 112",
