@@ -119,3 +119,51 @@ fn directories_are_as_with_rpm() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn a_directory_where_another_package_has_a_file() {
+    let work = work("lost");
+    let tar = base(&work);
+    for (name, made) in [("directory", "mkdir l"), ("file", "echo x > l")] {
+        let text = format!(
+            "Name: {name}\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nAutoReqProv: no\n\
+             BuildArch: noarch\n%{{?needs:Requires: %needs}}\n%description\nx\n%install\n\
+             mkdir -p %{{buildroot}}/opt/x\ncd %{{buildroot}}/opt/x\n{made}\n%files\n/opt/x/l\n"
+        );
+        let spec = work.write(&format!("{name}.spec"), text);
+        build_file(&work, &spec, "alone", &[]);
+        let needs = if name == "file" { "directory" } else { "file" };
+        build_file(&work, &spec, &format!("{name}-last"), &[("needs", needs)]);
+    }
+    let theirs = work.join("base");
+    for (first, last, want) in [
+        (
+            "file",
+            "directory",
+            "/opt/x/l is a directory here, and a file of file-1-1.noarch",
+        ),
+        ("directory", "file", "/opt/x/l is a directory in the image"),
+    ] {
+        let rpms = [
+            format!("alone/{first}-1.noarch.rpm"),
+            format!("{last}-last/{last}-1.noarch.rpm"),
+        ];
+        let text = format!("modules: [install_rpms]\nreplacefiles: true\nrpms: {rpms:?}\n");
+        work.write("build.yaml", text);
+        let ours = run(work.hsb(["plan", "-i"]).arg(&tar));
+        let is_told = ours.code == Some(1) && ours.stderr.contains(want);
+        assert!(is_told, "{first}: {ours:#?}");
+        if !rpm_installs() {
+            return;
+        }
+        let mut judge = rpm(&theirs);
+        judge.args(["-i", "--noplugins", "--replacefiles"]);
+        let judged = run(judge.args(rpms.map(|file| work.join(file))));
+        let verified = run(rpm(&theirs).args(["-V", first, last]));
+        let is_lost = judged.code != Some(0) || verified.code != Some(0);
+        assert!(is_lost, "{first}: {judged:#?} {verified:#?}");
+        for made in ["opt", "var/lib/rpm"] {
+            fs::remove_dir_all(theirs.join(made)).unwrap();
+        }
+    }
+}

@@ -7,7 +7,7 @@ use super::store::Installed;
 use super::transaction::Transaction;
 use crate::Root;
 use crate::root::{Place, show};
-use crate::rpm::file::{File, State};
+use crate::rpm::file::{File, FileKind, State};
 use crate::rpm::identity::Identity;
 use crate::value::ValueError;
 
@@ -58,6 +58,8 @@ pub(super) enum Settled<'p> {
     WrongColor,
     /// It would take the place of this package's.
     Conflict(&'p Identity),
+    /// It is a directory in the place of a file that this package of this step has put there.
+    Lost(&'p Identity),
 }
 
 /// The owners of all places that this step has to do with.
@@ -170,12 +172,18 @@ impl<'p> Owners<'p> {
                 return Settled::Conflict(other.package);
             } else if is_there(other) {
                 lost.push((at, State::Replaced));
+            } else if own.file.kind == FileKind::Directory
+                && other.what == What::Put
+                && !other.file.is_ghost()
+                && !matches!(other.file.kind, FileKind::Directory | FileKind::Symlink)
+            {
+                return Settled::Lost(other.package);
             }
         }
         let what = match settled {
             Settled::Put => What::Put,
             Settled::WrongColor => What::WrongColor,
-            Settled::Shared | Settled::Conflict(_) => What::Skipped,
+            Settled::Shared | Settled::Conflict(_) | Settled::Lost(_) => What::Skipped,
         };
         for (at, state) in lost {
             let other = &mut owners[at];

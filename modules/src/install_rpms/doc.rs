@@ -79,7 +79,10 @@ that stay as somebody changed them fire a `%filetriggerin`, too, and each path o
 and payload, which rpm checks as well, is not looked at: all that gets into the image has other
 digests. A package stays beside that of the other size, 32 or 64 bits, also without programs in it,
 where `rpm -U` replaces it, and dnf does not. Where a file comes in the place of a directory that
-somebody had replaced by a link, rpm refuses the package, and here the file takes the place.
+somebody had replaced by a link, rpm refuses the package, and here the file takes the place. Where
+the last of hard links comes first in a package's archive, rpm leaves the others empty, and here all
+have the content. With `replacefiles`, a directory never takes the place of a file of the same step,
+which rpm would lose without a word.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";

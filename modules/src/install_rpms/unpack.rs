@@ -157,6 +157,12 @@ impl<'i> Unpacking<'i> {
                 self.conflicts.add(candidate, other, root.path_at(&place));
                 return Ok(());
             }
+            Settled::Lost(other) => {
+                let path = show(&root.path_at(&place)).to_string();
+                let message = format!("{path} is a directory here, and a file of {other}");
+                let error = candidate.error(message);
+                return Err(error.help("leave one of the packages out").into());
+            }
         }
         let meta = Meta {
             mode: if file.kind == FileKind::Symlink {
