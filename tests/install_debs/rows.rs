@@ -5,14 +5,18 @@ use std::path::Path;
 
 use super::build::{Deb, build, described, dpkg, dpkg_installs, installed, lay, system};
 use crate::install_rpms::system::{assert_same, pack};
-use crate::kit::{Work, run, succeed};
+use crate::kit::{Work, run, succeed, tool};
 
 struct Row {
     /// What is there before.
     before: &'static [Deb],
     /// What people lay there then, as in [`lay`].
     laid: &'static [(&'static str, &'static str)],
+    /// What is to become of a package that is there, for `--set-selections`.
+    selected: &'static str,
     new: &'static [Deb],
+    /// Further options of the recipe.
+    options: &'static str,
     /// What hsb says of it if it refuses it, as dpkg does.
     refused: Option<&'static str>,
 }
@@ -20,7 +24,9 @@ struct Row {
 const ROW: Row = Row {
     before: &[],
     laid: &[],
+    selected: "",
     new: &[],
+    options: "",
     refused: None,
 };
 
@@ -153,6 +159,24 @@ const ROWS: &[Row] = &[
         ],
         ..ROW
     },
+    // A further name of a file that is left to another package is one of that.
+    Row {
+        before: &[Deb {
+            name: "other_1_all",
+            fields: "Replaces: more\n",
+            files: &[("/usr/share/a", "other\n")],
+            ..DEB
+        }],
+        new: &[Deb {
+            name: "more_1_all",
+            files: &[
+                ("600:/usr/share/a", "more\n"),
+                ("/usr/share/b=", "/usr/share/a"),
+            ],
+            ..DEB
+        }],
+        ..ROW
+    },
     // What waited before counts as never configured.
     Row {
         before: &[watching("a_1_amd64"), TOUCHING],
@@ -183,12 +207,20 @@ fn what_comes_to_what_is_as_with_dpkg() {
         for (path, text) in row.laid {
             lay(&theirs, path, text);
         }
-        let recipe = "modules: [install_debs]\ndebs: [new]\n";
+        if !row.selected.is_empty() {
+            let mut sh = tool("sh");
+            let line = "echo \"$1\" | dpkg --root=\"$2\" --set-selections";
+            succeed(sh.args(["-c", line, "sh", row.selected]).arg(&theirs));
+        }
+        let recipe = format!(
+            "modules: [install_debs]\ndebs: {{packages: [new], {}}}\n",
+            row.options
+        );
         let Some(want) = row.refused else {
-            let Some(mounted) = installed(&work, &theirs, recipe) else {
+            let Some(mounted) = installed(&work, &theirs, &recipe) else {
                 return;
             };
-            succeed(dpkg(&theirs).arg("-i").args(&new));
+            succeed(dpkg(&theirs).args(["--skip-same-version", "-i"]).args(&new));
             let [ours, theirs] = [mounted.path(), &theirs].map(seen);
             println!("row {number}");
             assert_same(&ours, &theirs);

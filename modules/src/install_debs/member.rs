@@ -48,6 +48,10 @@ impl Unpacking {
                 Claim::Put => {}
                 Claim::Shared => is_shared = true,
                 Claim::Left => {
+                    // The package's further names are those of what is there.
+                    if let Some(id) = root.file_at(&real) {
+                        package.nodes.insert(path.clone(), id);
+                    }
                     package.files.pop();
                     package.archived.remove(&path);
                     package.settings.mark_obsolete(&path);

@@ -146,6 +146,13 @@ impl<'t> Root<'t> {
             .map_err(|cause| read_error(path, cause))
     }
 
+    /// Returns the file at a path, which can have further names; a link there is not followed.
+    pub(crate) fn file_at(&self, path: &[u8]) -> Option<NodeId> {
+        let id = self.resolve_either(path, false).ok()?;
+        let is_file = matches!(self.tree.node(id).kind, Kind::File(_));
+        is_file.then_some(id)
+    }
+
     /// Sets mode, owner and time of what a path leads to.
     pub(crate) fn own(&mut self, path: &[u8], meta: Meta) -> Result<(), RootError> {
         let id = self.resolve(path)?;
