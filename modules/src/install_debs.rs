@@ -94,10 +94,8 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let all = World::of(&candidates, &database, &transaction, &arches, true);
     transaction.superseded = all.superseded(&database);
     let after = World::of(&candidates, &database, &transaction, &arches, true);
-    if !choices.nodeps {
-        let before = World::of(&candidates, &database, &transaction, &arches, false);
-        needs::check(&after, &before, cfg.span())?;
-    }
+    let before = World::of(&candidates, &database, &transaction, &arches, false);
+    needs::check(&after, &before, choices.nodeps, cfg.span())?;
     let order = order::of(&after.edges(&candidates, &transaction));
     let needed: Vec<_> = candidates
         .iter()

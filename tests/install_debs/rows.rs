@@ -177,6 +177,14 @@ const ROWS: &[Row] = &[
         }],
         ..ROW
     },
+    // Two architectures need one version, whatever else is forced.
+    Row {
+        before: &[watching("a_1_amd64")],
+        new: &[watching("a_2_i386")],
+        options: "nodeps: true",
+        refused: Some("a 2 (i386) is for another architecture than a 1 (amd64)"),
+        ..ROW
+    },
     // What waited before counts as never configured.
     Row {
         before: &[watching("a_1_amd64"), TOUCHING],

@@ -113,6 +113,17 @@ impl World<'_> {
                     }
                 }
             }
+        }
+        problems
+    }
+
+    /// Returns which new packages are there in another version for another architecture: dpkg
+    /// configures neither, whatever is forced.
+    fn out_of_step(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for member in &self.members {
+            let own = member.identity;
+            let is_new = matches!(member.who, Who::New(_));
             for offer in self.names.get(&*own.name).into_iter().flatten() {
                 let other = self.members[offer.member];
                 let is_same = other.identity.name == own.name && other.identity.arch != own.arch;
@@ -124,8 +135,6 @@ impl World<'_> {
                 }
             }
         }
-        problems.sort();
-        problems.dedup();
         problems
     }
 }
@@ -148,11 +157,26 @@ pub(super) fn replaces(arches: &Architectures, relations: &Relations, identity: 
 }
 
 /// Checks everything, and reports all that is wrong at once.
-pub(super) fn check(after: &World<'_>, before: &World<'_>, span: Span) -> Result<(), ValueError> {
-    let problems = after.problems(before);
+pub(super) fn check(
+    after: &World<'_>,
+    before: &World<'_>,
+    nodeps: bool,
+    span: Span,
+) -> Result<(), ValueError> {
+    let mut problems = after.out_of_step();
+    if !nodeps {
+        problems.extend(after.problems(before));
+    }
+    problems.sort();
+    problems.dedup();
     if problems.is_empty() {
         return Ok(());
     }
     let error = ValueError::new(span, problems.join("; "));
-    Err(error.help("add packages to `debs`, or give `nodeps: true` to install without them"))
+    Err(match nodeps {
+        true => error.help("list both architectures' packages in one version"),
+        false => {
+            error.help("add packages to `debs`, or give `nodeps: true` to install without them")
+        }
+    })
 }
