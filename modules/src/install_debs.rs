@@ -82,14 +82,17 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let arches = arches.unwrap_or_else(|| Architectures::of(&candidates));
     arches.check(&candidates)?;
     let mut transaction = Transaction::decide(&candidates, &database, &choices)?;
-    for index in &transaction.present {
+    for index in transaction.present.keys() {
         root.info(format!(
             "{} is installed already",
             candidates[*index].identity
         ));
     }
+    for index in transaction.present.values() {
+        database.want(*index);
+    }
     if transaction.new.is_empty() {
-        return Ok(());
+        return Ok(database.write(root)?);
     }
     let all = World::of(&candidates, &database, &transaction, &arches, true);
     transaction.superseded = all.superseded(&database);

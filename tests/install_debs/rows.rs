@@ -185,6 +185,19 @@ const ROWS: &[Row] = &[
         refused: Some("a 2 (i386) is for another architecture than a 1 (amd64)"),
         ..ROW
     },
+    // What is there already is wanted from now on.
+    Row {
+        before: &[TOUCHING],
+        selected: "b deinstall",
+        new: &[TOUCHING],
+        ..ROW
+    },
+    Row {
+        before: &[TOUCHING],
+        selected: "b hold",
+        new: &[TOUCHING],
+        ..ROW
+    },
     // What waited before counts as never configured.
     Row {
         before: &[watching("a_1_amd64"), TOUCHING],

@@ -236,6 +236,14 @@ impl Database {
         entry.set_state(entry.state);
     }
 
+    /// Says that a package is wanted, unless it is to stay as it is.
+    pub(super) fn want(&mut self, index: usize) {
+        let status = self.entries[index].paragraph.get("Status");
+        if !status.starts_with("install ") && !status.starts_with("hold ") {
+            self.change(index, |entry| entry.paragraph.set("Status", "install"));
+        }
+    }
+
     /// Says which files a package has.
     pub(super) fn set_files(&mut self, index: usize, files: Vec<Vec<u8>>) {
         for file in &self.entries[index].files {

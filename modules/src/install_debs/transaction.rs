@@ -13,8 +13,8 @@ use crate::value::ValueError;
 pub(super) struct Transaction {
     /// The candidates that are installed, with what each replaces.
     pub(super) new: BTreeMap<usize, Option<usize>>,
-    /// The candidates whose very version is installed.
-    pub(super) present: Vec<usize>,
+    /// The candidates whose very version is installed, with its place.
+    pub(super) present: BTreeMap<usize, usize>,
     /// Packages of the image that go because a candidate takes their place.
     pub(super) superseded: BTreeMap<usize, usize>,
 }
@@ -31,13 +31,13 @@ impl Transaction {
             let own = &candidate.identity;
             let old = database.find(own);
             let there = old.map(|old| database.entry(old));
-            if let Some(there) = there.filter(|there| there.state.is_there()) {
+            if let Some((old, there)) = old.zip(there).filter(|(_, there)| there.state.is_there()) {
                 match there.identity.version.compare(&own.version) {
                     Ordering::Equal
                         if there.state > State::HalfInstalled
                             && there.identity.arch == own.arch =>
                     {
-                        transaction.present.push(index);
+                        transaction.present.insert(index, old);
                         continue;
                     }
                     Ordering::Greater if !choices.downgrade => {
