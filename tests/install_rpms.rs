@@ -16,6 +16,7 @@ mod lists;
 mod lua;
 mod lying;
 mod mended;
+mod modular;
 mod needs;
 mod payloads;
 mod refused;

@@ -12,6 +12,7 @@ mod doc;
 mod erase;
 mod fate;
 mod machine;
+mod modules;
 mod needs;
 mod options;
 mod order;

@@ -12,6 +12,7 @@ pub(crate) mod digest;
 pub(crate) mod file;
 pub(crate) mod header;
 pub(crate) mod identity;
+pub(crate) mod modular;
 pub(crate) mod package;
 pub(crate) mod repodata;
 pub(crate) mod rich;

@@ -9,9 +9,12 @@ is missing is told at once. Without `repos`, nothing is fetched. With it, and on
 missing, the newest packages that fit are added, as dnf would choose them; what they recommend is
 left out. Lists and packages must have the checksums that the repository says, by SHA-256 or better;
 `repomd.xml` itself is taken on trust, so what comes is what the repository has that day; with
-`repo_gpgcheck` it has to be signed, by `repomd.xml.asc`. Of paths, those count that `primary.xml`
-has: programs, and what is in `/etc`. Digests of the header and every file are checked, and that of
-the payload where there is one. Packages for another machine and source packages are refused.
+`repo_gpgcheck` it has to be signed, by `repomd.xml.asc`. Of modules, packages come from the streams
+that the image has enabled, and else from default ones, in all of their versions; of other streams
+none do, and none that are called as or provide what a stream in use has. Of paths, those count that
+`primary.xml` has: programs, and what is in `/etc`. Digests of the header and every
+file are checked, and that of the payload where there is one. Packages for another machine and
+source packages are refused.
 
 Signatures of headers are checked by the keys of `keyring`, or else those of the image: in
 `/etc/pki/rpm-gpg`, and those that were imported into its package database. A wrong signature is an

@@ -1,12 +1,13 @@
 //! What packages lack, from the repositories that the recipe lists.
 
-use std::io::{BufReader, Read as _};
+use std::io::{self, BufReader, Read as _};
 use std::sync::Arc;
 
 use fsgen::ReadAt;
 
 use super::candidate::Candidate;
 use super::machine::Machine;
+use super::modules;
 use super::options::Options;
 use super::solve::solve;
 use super::store::Installed;
@@ -16,6 +17,7 @@ use super::universe::Universe;
 use crate::compressed::Compressed;
 use crate::package_files::{Package as _, PackageFile};
 use crate::rpm::digest::Digest;
+use crate::rpm::modular::Streams;
 use crate::rpm::repodata::{self, Offer, Place, RepodataError};
 use crate::value::{Spanned, ValueError};
 use crate::{Error, Host, Root};
@@ -28,6 +30,9 @@ const SIGNATURE: &str = "repodata/repomd.xml.asc";
 
 /// The largest that either is, in bytes; the first of Fedora has 6,000.
 const LARGEST: u64 = 4 << 20;
+
+/// The most that a list of modules may have, in bytes; that of RHEL 8 has some 10 million.
+const LARGEST_MODULES: u64 = 64 << 20;
 
 /// The most packages that all repositories may have; all of Fedora has 70,000.
 const MOST: usize = 2_000_000;
@@ -72,9 +77,10 @@ pub(super) fn supply(
 ) -> Result<(), Error> {
     let repos: Vec<_> = repos(options).collect();
     let (mut offers, mut sources) = (Vec::new(), Vec::new());
+    let mut streams = Streams::default();
     let lists = Lists::read(root, options, installed)?;
     for (number, repo) in repos.iter().enumerate() {
-        let (place, key) = repo.index(root.host(), lists.as_ref())?;
+        let (place, modules, key) = repo.index(root.host(), lists.as_ref())?;
         if let Some(key) = key {
             root.info(format!("{} is signed by key {key}", repo.base));
         }
@@ -84,6 +90,20 @@ pub(super) fn supply(
             return Err(repo.item.error(message).into());
         }
         sources.resize(offers.len(), number);
+        if let Some(place) = modules {
+            repo.modules(&place, root.host(), &mut streams)?;
+        }
+    }
+    modules::choose(root, &mut streams).map_err(|why| repos[0].item.error(why))?;
+    let hidden = streams.hidden();
+    let count = offers.len();
+    let all = offers.into_iter().zip(sources);
+    let (offers, sources): (Vec<_>, Vec<_>) = all.filter(|(offer, _)| !hidden.hides(offer)).unzip();
+    if offers.len() < count {
+        let count = count - offers.len();
+        root.info(format!(
+            "{count} packages are left out, as modules in use have others, or none"
+        ));
     }
     let universe = Universe::of(candidates, installed, transaction, &offers, machine);
     let found = match solve(&universe) {
@@ -176,12 +196,13 @@ impl Repo<'_> {
         Ok(bytes)
     }
 
-    /// Reads where the list of packages is, and which key has signed that, if it is to be signed.
+    /// Reads where the lists of packages and of modules are, and which key has signed that, if it
+    /// is to be signed.
     fn index(
         &self,
         host: &dyn Host,
         lists: Option<&Lists>,
-    ) -> Result<(Place, Option<String>), ValueError> {
+    ) -> Result<(Place, Option<Place>, Option<String>), ValueError> {
         let bytes = self.small(INDEX, host)?;
         let signed = lists.map(|lists| {
             let signatures = self.small(SIGNATURE, host)?;
@@ -189,8 +210,33 @@ impl Repo<'_> {
             key.map_err(|why| self.error(SIGNATURE, why))
         });
         let key = signed.transpose()?;
-        let place = repodata::primary(&bytes).map_err(|error| self.error(INDEX, error))?;
-        Ok((place, key))
+        let found = repodata::lists(&bytes).map_err(|error| self.error(INDEX, error))?;
+        Ok((found.0, found.1, key))
+    }
+
+    /// Reads the list of modules.
+    fn modules(
+        &self,
+        place: &Place,
+        host: &dyn Host,
+        streams: &mut Streams,
+    ) -> Result<(), ValueError> {
+        let (source, len) = self.open(&place.path, Some(place), host)?;
+        let read = || -> io::Result<String> {
+            let list = Compressed::new(&*source, 0, len, None);
+            let mut text = String::new();
+            let list = host.decode(Box::new(list), len)?;
+            let mut list = list.take(LARGEST_MODULES + 1);
+            list.read_to_string(&mut text)?;
+            Ok(text)
+        };
+        let text = read().map_err(|error| self.error(&place.path, error))?;
+        if text.len() as u64 > LARGEST_MODULES {
+            let message = format!("it has more than {LARGEST_MODULES} bytes, which is the most");
+            return Err(self.error(&place.path, message));
+        }
+        let read = streams.read(&text);
+        read.map_err(|why| self.error(&place.path, why))
     }
 
     /// Reads the packages that the machine can run.

@@ -105,16 +105,16 @@ impl Fields {
     }
 }
 
-/// Finds the place of primary.xml in repomd.xml.
-pub(crate) fn primary(repomd: &[u8]) -> Result<Place, RepodataError> {
-    let mut found = None;
+/// Finds the places of primary.xml in repomd.xml, and of the list of modules, where there is one.
+pub(crate) fn lists(repomd: &[u8]) -> Result<(Place, Option<Place>), RepodataError> {
+    let (mut found, mut modules) = (None, None);
     let mut fields = Fields::default();
-    let mut is_primary = false;
+    let mut kind = String::new();
     walk(repomd, &mut |step| {
         match step {
             Step::Start("data", tag) => {
                 fields = Fields::default();
-                is_primary = attribute(tag, "type")?.as_deref() == Some("primary");
+                kind = attribute(tag, "type")?.unwrap_or_default();
             }
             Step::Start("checksum", tag) => {
                 let kind = attribute(tag, "type")?.unwrap_or_default();
@@ -126,15 +126,20 @@ pub(crate) fn primary(repomd: &[u8]) -> Result<Place, RepodataError> {
                     *digest = text;
                 }
             }
-            Step::End("data", _) if is_primary => found = Some(fields.place("primary.xml")?),
+            Step::End("data", _) => match &*kind {
+                "primary" => found = Some(fields.place("primary.xml")?),
+                "modules" => modules = Some(fields.place("the list of modules")?),
+                _ => {}
+            },
             _ => {}
         }
         Ok(())
     })?;
-    found.ok_or_else(|| RepodataError::Missing {
+    let found = found.ok_or_else(|| RepodataError::Missing {
         what: "repomd.xml".to_owned(),
         part: "list of packages (primary)",
-    })
+    })?;
+    Ok((found, modules))
 }
 
 /// Reads primary.xml, and hands on each package of an architecture that is wanted.
@@ -335,8 +340,8 @@ mod tests {
             ("sha256", "http://x/p.xml", "not in the repository"),
         ] {
             let repomd = REPOMD.replace("KIND", kind).replace("PLACE", place);
-            match primary(repomd.as_bytes()) {
-                Ok(found) => {
+            match lists(repomd.as_bytes()) {
+                Ok((found, _)) => {
                     assert_eq!((found.path, want), (place.replace("&amp;", "&"), ""));
                     assert_eq!(found.digest, "ab");
                 }
@@ -351,7 +356,7 @@ mod tests {
             ("<repomd>", "cut short"),
             ("<repomd></x>", "damaged"),
         ] {
-            let error = primary(text.as_bytes()).unwrap_err().to_string();
+            let error = lists(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(want), "{text}: {error}");
         }
     }

@@ -1,0 +1,47 @@
+//! Which modules of repositories the image uses.
+
+use crate::root::join;
+use crate::rpm::modular::Streams;
+use crate::{Root, RootError};
+
+/// Where dnf keeps which streams were enabled and disabled, and how such files end; defaults of the
+/// system's own, before.
+const DEFAULTS: (&str, &[u8]) = ("/etc/dnf/modules.defaults.d", b".yaml");
+const CHOICES: (&str, &[u8]) = ("/etc/dnf/modules.d", b".module");
+
+/// Lets the image's settings choose among the streams of repositories.
+///
+/// # Errors
+///
+/// Returns which file cannot be read, and why.
+pub(super) fn choose(root: &Root<'_>, streams: &mut Streams) -> Result<(), String> {
+    let failed = |error: RootError| error.to_string();
+    for (path, text) in files(root, DEFAULTS).map_err(failed)? {
+        let read = streams.read(&text);
+        read.map_err(|why| format!("{}: {why}", String::from_utf8_lossy(&path)))?;
+    }
+    for (_, text) in files(root, CHOICES).map_err(failed)? {
+        streams.choose(&text);
+    }
+    Ok(())
+}
+
+/// Returns the files of a folder with an ending, by name, with what is in them.
+fn files(
+    root: &Root<'_>,
+    (folder, ending): (&str, &[u8]),
+) -> Result<Vec<(Vec<u8>, String)>, RootError> {
+    if !root.is_dir(folder) {
+        return Ok(Vec::new());
+    }
+    let mut names = root.list(folder)?;
+    names.sort();
+    let names = names.into_iter().filter(|name| name.ends_with(ending));
+    let paths = names.map(|name| join(folder.as_bytes(), &name));
+    let files = paths.filter(|path| root.is_file(path)).map(|path| {
+        let bytes = root.read(&path)?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok((path, text))
+    });
+    files.collect()
+}
