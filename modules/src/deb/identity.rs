@@ -61,7 +61,7 @@ impl Identity {
     }
 
     /// Returns whether it and another one cannot both be there.
-    pub(crate) fn replaces(&self, other: &Self) -> bool {
+    pub(crate) fn excludes(&self, other: &Self) -> bool {
         let both = self.multi == Multi::Same && other.multi == Multi::Same;
         self.name == other.name && (!both || self.arch == other.arch)
     }

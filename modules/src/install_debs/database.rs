@@ -200,7 +200,7 @@ impl Database {
     /// Returns the place of what a package takes the place of, if that is known at all.
     pub(super) fn find(&self, identity: &Identity) -> Option<usize> {
         let mut entries = self.entries();
-        let found = entries.find(|(_, entry)| identity.replaces(&entry.identity));
+        let found = entries.find(|(_, entry)| identity.excludes(&entry.identity));
         found.map(|(index, _)| index)
     }
 

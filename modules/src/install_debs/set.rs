@@ -85,7 +85,7 @@ pub(super) fn read(
     let candidates: Vec<Candidate> = package_files::read(items, host)?;
     for pair in candidates.windows(2) {
         let [first, second] = pair else { continue };
-        if first.identity.replaces(&second.identity) {
+        if first.identity.excludes(&second.identity) {
             let (other, file) = (&first.identity, &first.file.name);
             let message = format!("{other} is listed as well, in {file}, and both cannot be there");
             return Err(second.error(message).help("list one of them"));

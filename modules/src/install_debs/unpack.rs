@@ -144,7 +144,7 @@ impl Unpacking {
         let mut others = self.database.entries().filter(|(_, entry)| {
             entry.state.is_there()
                 && entry.identity.name == own.name
-                && !own.replaces(&entry.identity)
+                && !own.excludes(&entry.identity)
         });
         others.all(|(_, entry)| entry.identity.version == own.version)
     }
