@@ -198,6 +198,20 @@ const ROWS: &[Row] = &[
         new: &[TOUCHING],
         ..ROW
     },
+    // A setting that is to be removed stays so when another package has it.
+    Row {
+        before: &[Deb {
+            name: "had_1_all",
+            files: &[("/usr/share/a", "1\n"), ("/usr/share/b", "1\n")],
+            control: &[("conffiles", "remove-on-upgrade /etc/d\n")],
+            ..DEB
+        }],
+        new: &[Deb {
+            fields: "Replaces: had\n",
+            ..setting("has_1_all", &[("/usr/share/a", "2\n"), ("/etc/d", "1\n")])
+        }],
+        ..ROW
+    },
     // What waited before counts as never configured.
     Row {
         before: &[watching("a_1_amd64"), TOUCHING],

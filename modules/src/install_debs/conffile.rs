@@ -161,7 +161,7 @@ impl Settings {
     /// Returns them with some marked as obsolete.
     pub(super) fn marked(mut self, is_obsolete: impl Fn(&str) -> bool) -> Self {
         for file in &mut self.files {
-            if is_obsolete(&file.path) {
+            if file.flag == Flag::None && is_obsolete(&file.path) {
                 file.flag = Flag::Obsolete;
             }
         }
