@@ -13,6 +13,8 @@ mod files;
 mod image;
 mod names;
 
+use std::collections::VecDeque;
+
 use crate::{Root, RootError};
 
 /// Returns whether all that a script uses is known.
@@ -41,8 +43,8 @@ pub(crate) fn run(
             lua.globals().set("arg", passed)?;
             let rpm = lua.create_table()?;
             if !paths.is_empty() {
-                let mut paths = paths.to_vec().into_iter();
-                let next = move |_: &mlua::Lua, ()| Ok(paths.next().map(mlua::BString::from));
+                let mut paths = VecDeque::from(paths.to_vec());
+                let next = move |_: &mlua::Lua, ()| Ok(paths.pop_front().map(mlua::BString::from));
                 rpm.set("next_file", lua.create_function_mut(next)?)?;
             }
             lua.globals().set("rpm", rpm)?;

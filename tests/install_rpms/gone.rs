@@ -114,3 +114,46 @@ fn what_was_put_there_goes_as_with_rpm() {
     by_rpm("-U", "2");
     assert_same(&listing(mounted.path()), &listing(&theirs));
 }
+
+/// What rpm adds to a header when it installs a package below another folder takes the place of
+/// what the package had.
+#[test]
+fn what_was_put_elsewhere_goes_from_there() {
+    let work = work("elsewhere");
+    let tar = base(&work);
+    let theirs = work.join("base");
+    for (version, made) in [("1", "touch a b"), ("2", "touch b")] {
+        let text = format!(
+            "Name: moved\nVersion: {version}\nRelease: 1\nSummary: x\nLicense: x\n\
+             BuildArch: noarch\nAutoReqProv: no\nPrefix: /opt\n%description\nx\n%install\n\
+             mkdir -p %{{buildroot}}/opt\ncd %{{buildroot}}/opt\n{made}\n%files\n/opt/*\n"
+        );
+        let spec = work.write(&format!("moved-{version}.spec"), text);
+        build_file(&work, &spec, &format!("rpms{version}"), &[]);
+    }
+    if !rpm_installs() {
+        return;
+    }
+    let by_rpm = |options: &[&str], version: &str| {
+        let file = work.join(format!("rpms{version}/moved-{version}.noarch.rpm"));
+        succeed(rpm(&theirs).args(options).arg("--noplugins").arg(file));
+    };
+    by_rpm(&["-i", "--prefix", "/srv"], "1");
+    let script = format!(
+        "set -e\ncd {}\nmkdir -p opt\necho mine > opt/a\n\
+         find opt srv -exec touch -hd @1000 {{}} +",
+        theirs.display()
+    );
+    succeed(tool("sh").args(["-c", &script]));
+    pack(&theirs, &tar);
+    work.write(
+        "build.yaml",
+        "modules: [install_rpms]\nsize: 64M\nrpms: [rpms2]\ntable: none\n",
+    );
+    let Some(mounted) = installed(&work, &tar) else {
+        return;
+    };
+    by_rpm(&["-U"], "2");
+    assert!(!theirs.join("srv/a").exists() && theirs.join("opt/a").exists());
+    assert_same(&listing(mounted.path()), &listing(&theirs));
+}

@@ -153,13 +153,17 @@ impl Payload<'_> {
         host: &dyn Host,
     ) -> Result<Contents, PayloadError> {
         let header = &candidate.package.header;
-        let algorithm = |tag| {
-            let number = header.numbers(tag).first().copied();
+        let number = |tag| header.numbers(tag).first().copied();
+        let algorithm = |number: Option<u64>| {
             Algorithm::of(number).ok_or(PayloadError::Algorithm(number.unwrap_or_default()))
         };
         let wanted = header.text(tag::PAYLOADSHA256);
         let digest = match wanted {
-            Some(_) => Some(Digest::new(algorithm(tag::PAYLOADSHA256ALGO)?)),
+            // Packages of rpm 6 do not say it.
+            Some(_) => match number(tag::PAYLOADSHA256ALGO) {
+                None => Some(Digest::new(Algorithm::Sha256)),
+                number => Some(Digest::new(algorithm(number)?)),
+            },
             None => None,
         };
         let (start, end) = (candidate.package.payload, candidate.file.len);
@@ -170,7 +174,7 @@ impl Payload<'_> {
         let mut decoded = Decoded::new(decoder, self.spool, part, &mut self.buffer);
         let walk = Walk {
             files: &candidate.files,
-            algorithm: algorithm(tag::FILEDIGESTALGO)?,
+            algorithm: algorithm(number(tag::FILEDIGESTALGO))?,
             part,
             source: self.source,
         };

@@ -138,11 +138,12 @@ impl Header {
         // One value comes after the other, and nothing is between them but what aligns them (rpm's
         // `hdrblobVerifyInfo` and `regionSwab`). So no byte is looked at for each of many entries.
         let (mut end, mut used) = (0, 0_usize);
+        let mut in_region = 0;
         for i in 0..count {
             let at = PREAMBLE + i * ENTRY;
             let (tag, entry) = header.entry_at(at, end)?;
             if i == 0 {
-                header.check_region(tag, &entry, region, count)?;
+                in_region = header.check_region(tag, &entry, region, count)?;
             } else {
                 if region == tag::HEADER_IMMUTABLE && !tag::has_type(tag, entry.kind) {
                     return Err(HeaderError::Kind {
@@ -154,7 +155,13 @@ impl Header {
                 end = entry.bytes.end - data;
                 used = used.next_multiple_of(align(entry.kind)) + entry.bytes.len();
             }
-            header.entries.entry(tag).or_insert(entry);
+            // What rpm adds when it installs, such as other paths of a package that is put elsewhere,
+            // takes the place of what the package had.
+            if i < in_region {
+                header.entries.entry(tag).or_insert(entry);
+            } else {
+                header.entries.insert(tag, entry);
+            }
         }
         if !header.entries.contains_key(&region) {
             return Err(HeaderError::Region);
@@ -205,14 +212,15 @@ impl Header {
         ))
     }
 
-    /// Checks that the first entry is the region, and that its trailer is like it.
+    /// Checks that the first entry is the region, and that its trailer is like it. Returns how many
+    /// entries it has, itself among them.
     fn check_region(
         &self,
         tag: u32,
         entry: &Entry,
         region: u32,
         count: usize,
-    ) -> Result<(), HeaderError> {
+    ) -> Result<usize, HeaderError> {
         let is_region = tag == region && entry.kind == kind::BIN && entry.count == ENTRY;
         if !is_region {
             return Err(HeaderError::Region);
@@ -224,10 +232,9 @@ impl Header {
             && be32(&self.blob, trailer + 12) as usize == ENTRY
             && offset.is_multiple_of(ENTRY)
             && (ENTRY..=count * ENTRY).contains(&offset);
-        if is_sound {
-            Ok(())
-        } else {
-            Err(HeaderError::Region)
+        match is_sound {
+            true => Ok(offset / ENTRY),
+            false => Err(HeaderError::Region),
         }
     }
 
