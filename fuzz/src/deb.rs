@@ -158,6 +158,7 @@ impl Host for Files {
         file: Arc<dyn ReadAt>,
         part: Range<u64>,
         _: SourceId,
+        _: Option<&'static str>,
     ) -> io::Result<Vec<Packed>> {
         let mut first = [0];
         file.read_exact_at(&mut first, part.start)?;
