@@ -110,6 +110,8 @@ const LEFT: &[&str] = &[
     "[ -e /etc/passwd/. ] || touch @/f",
     "mkdir @/d; rmdir @/d/. || touch @/f",
     "if [ -e @/no ]; then echo done; D=/opt; fi; touch $D@/f",
+    "foo() { :; }\n[ -n \"$(command -v foo)\" ] && touch @/f",
+    "DPKG_MAINTSCRIPT_PACKAGE=other; touch @/f",
     "if [ -e @/no ]; then case $1 in done) D=/opt;; esac; fi; touch $D@/f",
     "[ -e @/no ] &&\nD=/opt\ntouch $D@/f",
     "set -u; touch @/f$3",

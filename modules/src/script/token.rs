@@ -134,8 +134,8 @@ pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once('=')?;
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    // These change what other commands and words are.
-    let is_plain = !matches!(name, "IFS" | "PATH" | "DPKG_ROOT");
+    // These change what other commands and words are, and what dpkg's own programs do.
+    let is_plain = !matches!(name, "IFS" | "PATH") && !name.starts_with("DPKG_");
     (is_name && is_plain && name.chars().all(is_part)).then_some((name, value))
 }
 
@@ -148,7 +148,7 @@ pub(super) struct Reader<'t> {
     pub(super) variables: BTreeMap<String, String>,
     constants: BTreeSet<String>,
     /// What was defined by now: none of them is looked into.
-    functions: BTreeSet<&'t str>,
+    pub(super) functions: BTreeSet<&'t str>,
     /// The words that end the texts which follow the line, and whether tabs may be before them.
     documents: Vec<(&'t str, bool)>,
     depth: usize,

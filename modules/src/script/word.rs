@@ -145,6 +145,7 @@ impl<'t> Reader<'t> {
         if let Some(inner) = self.rest.strip_prefix("(command -v ")
             && let Some((name, after)) = inner.split_once(')')
             && (name.chars()).all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+            && !self.functions.contains(name)
         {
             self.rest = after;
             return Some(Value::Program(name.to_owned()));
