@@ -13,6 +13,7 @@ mod files;
 mod image;
 mod names;
 
+#[cfg(feature = "lua")]
 use std::collections::VecDeque;
 
 use crate::{Root, RootError};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::identity::Identity;
 use super::repodata::Offer;
@@ -15,12 +16,19 @@ pub(crate) struct Streams {
     packages: BTreeMap<(String, String), BTreeSet<String>>,
     /// The stream of each module.
     defaults: BTreeMap<String, String>,
+    /// The modules that the system's own choices are about.
+    chosen: BTreeSet<String>,
+    /// What a stream needs of other modules: one of these lists.
+    needs: BTreeMap<(String, String), Vec<Requires>>,
 }
+
+/// Modules, and which of their streams will do: any where none is named.
+type Requires = BTreeMap<String, Vec<String>>;
 
 /// A document of such a list, as far as it matters.
 #[derive(Deserialize)]
 struct Document {
-    document: String,
+    document: Option<String>,
     data: Option<Data>,
 }
 
@@ -30,6 +38,21 @@ struct Data {
     module: Option<String>,
     stream: Option<String>,
     artifacts: Option<Artifacts>,
+    dependencies: Option<Dependencies>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Dependencies {
+    List(Vec<Dependency>),
+    /// The first version of such lists has another form, and no streams to choose from.
+    Other(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    #[serde(default)]
+    requires: Requires,
 }
 
 #[derive(Deserialize)]
@@ -51,18 +74,29 @@ impl Streams {
             if line.trim_end() != "---" {
                 document.push_str(line);
                 document.push('\n');
-            } else if !document.trim().is_empty() {
-                self.add(yaml::read(document.as_bytes())?);
-                document.clear();
+                continue;
             }
+            let mut lines = document.lines().map(str::trim_start);
+            if !lines.all(|line| line.is_empty() || line.starts_with('#')) {
+                self.add(yaml::read(document.as_bytes())?);
+            }
+            document.clear();
         }
         Ok(())
     }
 
     fn add(&mut self, document: Document) {
         let Some(data) = document.data else { return };
-        match (&*document.document, data.name, data.module, data.stream) {
+        let kind = document.document.unwrap_or_default();
+        match (&*kind, data.name, data.module, data.stream) {
             ("modulemd", Some(name), _, Some(stream)) => {
+                if let Some(Dependencies::List(list)) = data.dependencies {
+                    let needs = self
+                        .needs
+                        .entry((name.clone(), stream.clone()))
+                        .or_default();
+                    needs.extend(list.into_iter().map(|one| one.requires));
+                }
                 let packages = self.packages.entry((name, stream)).or_default();
                 packages.extend(data.artifacts.into_iter().flat_map(|all| all.rpms));
             }
@@ -85,6 +119,9 @@ impl Streams {
             }
         }
         for ((name, _), state) in said.iter().filter(|((_, key), _)| *key == "state") {
+            if matches!(*state, "enabled" | "disabled") {
+                self.chosen.insert((*name).to_owned());
+            }
             match (*state, said.get(&(*name, "stream"))) {
                 ("enabled", Some(stream)) => {
                     let (name, stream) = ((*name).to_owned(), (*stream).to_owned());
@@ -98,12 +135,51 @@ impl Streams {
         }
     }
 
+    /// Returns the stream of each module that is used: also those that others in use need, in the
+    /// place of the usual ones.
+    fn used(&self) -> BTreeMap<&str, &str> {
+        let usual = self
+            .defaults
+            .iter()
+            .map(|(name, stream)| (&**name, &**stream));
+        let mut used: BTreeMap<&str, &str> = usual.collect();
+        let mut settled: BTreeSet<&str> = self.chosen.iter().map(String::as_str).collect();
+        loop {
+            let met = |requires: &Requires| {
+                let mut requires = requires.iter();
+                requires.all(|(name, streams)| {
+                    let is_there = |stream: &str| streams.iter().any(|one| one == stream);
+                    let found = used.get(&**name);
+                    found.is_some_and(|stream| streams.is_empty() || is_there(stream))
+                })
+            };
+            let streams = self.needs.iter();
+            let open = streams.filter(|((name, stream), _)| used.get(&**name) == Some(&&**stream));
+            let open = open.filter(|(_, lists)| !lists.iter().any(met));
+            let wanted = open.filter_map(|(_, lists)| lists.first()).flatten();
+            let next = wanted.into_iter().find_map(|(name, streams)| {
+                let is_known = |stream: &&String| {
+                    (self.packages).contains_key(&(name.clone(), (*stream).clone()))
+                };
+                let stream = streams.iter().find(is_known)?;
+                (!settled.contains(&**name)).then_some((&**name, &**stream))
+            });
+            // Each module gets another stream once, so this ends.
+            let Some((name, stream)) = next else {
+                return used;
+            };
+            settled.insert(name);
+            used.insert(name, stream);
+        }
+    }
+
     /// Returns what is hidden.
     pub(crate) fn hidden(&self) -> Hidden<'_> {
         let mut hidden = Hidden::default();
+        let used = self.used();
         for ((module, stream), packages) in &self.packages {
             let packages = packages.iter().map(String::as_str);
-            if self.defaults.get(module) != Some(stream) {
+            if used.get(&**module) != Some(&&**stream) {
                 hidden.unused.extend(packages);
                 continue;
             }
@@ -191,5 +267,28 @@ mod tests {
             );
         }
         assert!(streams.read("---\ndocument: [\n").is_err());
+    }
+
+    #[test]
+    fn streams_in_use_bring_what_they_need() {
+        let list = "# Streams.\n---\nother: data\n---\ndocument: modulemd-defaults\n\
+                    data: {module: m, stream: \"1\"}\n---\ndocument: modulemd-defaults\n\
+                    data: {module: o, stream: \"1\"}\n---\ndocument: modulemd\n\
+                    data: {name: m, stream: \"1\", dependencies: [{requires: {o: [\"2\"], p: []}}]}\n\
+                    ---\ndocument: modulemd\ndata: {name: o, stream: \"2\"}\n\
+                    ---\ndocument: modulemd\ndata: {name: o, stream: \"1\"}\n\
+                    ---\ndocument: modulemd\n\
+                    data: {name: x, stream: \"1\", dependencies: {requires: {o: f1}}}\n";
+        for (choice, want) in [
+            ("", &[("m", "1"), ("o", "2")][..]),
+            ("[o]\nstream=1\nstate=enabled\n", &[("m", "1"), ("o", "1")]),
+            ("[o]\nstream=\nstate=disabled\n", &[("m", "1")]),
+            ("[m]\nstream=\nstate=disabled\n", &[("o", "1")]),
+        ] {
+            let mut streams = Streams::default();
+            streams.read(list).unwrap();
+            streams.choose(choice);
+            assert_eq!(Vec::from_iter(streams.used()), want, "{choice}");
+        }
     }
 }
