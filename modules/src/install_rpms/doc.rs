@@ -11,11 +11,10 @@ left out. Lists and packages must have the checksums that the repository says, b
 `repomd.xml` itself is taken on trust, so what comes is what the repository has that day; with
 `repo_gpgcheck` it has to be signed, by `repomd.xml.asc`. Of modules, packages come from the streams
 that the image has enabled, and else from default ones, or from what these need, in all of their
-versions and for all platforms; of other streams
-none do, and none that are called as or provide what a stream in use has. Of paths, those count that
-`primary.xml` has: programs, and what is in `/etc`. Digests of the header and every
-file are checked, and that of the payload where there is one. Packages for another machine and
-source packages are refused.
+versions and for all platforms; of other streams none do, and none that are called as or provide
+what a stream in use has. Of paths, those count that `primary.xml` has: programs, and what is in
+`/etc`. Digests of the header and every file are checked, and that of the payload where there is
+one. Packages for another machine and source packages are refused.
 
 Signatures of headers are checked by the keys of `keyring`, or else those of the image: in
 `/etc/pki/rpm-gpg`, and those that were imported into its package database. A wrong signature is an
