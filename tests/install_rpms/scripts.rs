@@ -9,7 +9,7 @@ use super::system::{assert_same, dump, listing, pack};
 use crate::kit::{Work, run, succeed, tool};
 
 /// Programs that the scripts run, which the small system does not have.
-const PROGRAMS: [&str; 18] = [
+const PROGRAMS: [&str; 19] = [
     "sh",
     "bash",
     "getent",
@@ -28,6 +28,7 @@ const PROGRAMS: [&str; 18] = [
     "cat",
     "cut",
     "rmdir",
+    "env",
 ];
 
 /// Puts programs of this machine with their libraries into the small system.
@@ -195,7 +196,7 @@ fn scripts_are_left_out_as_the_recipe_says() {
         (
             "",
             0,
-            "the script scripts-loop.post is not run: for i in a b; do echo $i >> /srv/scr-loop; done",
+            "the script scripts-loop.post is not run: for i in a b",
         ),
         (
             "scriptlets: fail",

@@ -39,6 +39,8 @@ pub(super) struct Script {
     arguments: Vec<u32>,
     /// What it reads from its standard input.
     paths: Vec<Vec<u8>>,
+    /// Where the package lies, if it may be put elsewhere.
+    prefixes: Vec<String>,
 }
 
 /// What becomes of a script.

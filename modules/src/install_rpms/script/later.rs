@@ -22,8 +22,11 @@ pub(super) fn refusal(root: &Root<'_>, script: &Script) -> Option<&'static str> 
     if is_lua && !root.exists(RPMLUA) {
         return Some("the image has no rpmlua, which reads Lua");
     }
-    let is_told = is_lua && script.text.contains("next_file");
-    is_told.then_some("rpmlua gives it no names of files")
+    let asks = |name| is_lua && script.text.contains(name);
+    if asks("RPM_INSTALL_PREFIX") {
+        return Some("rpmlua does not tell it where the package lies");
+    }
+    asks("next_file").then_some("rpmlua gives it no names of files")
 }
 
 /// Writes scripts and unit; what an earlier step left comes before.
@@ -33,16 +36,30 @@ pub(super) fn write(root: &mut Root<'_>, scripts: &[Script]) -> Result<(), RootE
 }
 
 fn task(script: &Script) -> Task {
-    let program = script.program.iter().map(|word| match &**word {
+    let mut program = environment(&script.prefixes);
+    program.extend(script.program.iter().map(|word| match &**word {
         "<lua>" => RPMLUA.to_owned(),
         word => word.to_owned(),
-    });
+    }));
     let paths = script.paths.iter().flat_map(|path| [&**path, b"\n"]);
     Task {
         name: script.name(),
-        program: program.collect(),
+        program,
         text: script.text.clone(),
         arguments: script.arguments.iter().map(u32::to_string).collect(),
         input: paths.collect::<Vec<_>>().concat(),
     }
+}
+
+/// Returns what tells a program where its package lies, as rpm does (its `rpmscript.c`).
+fn environment(prefixes: &[String]) -> Vec<String> {
+    let Some(first) = prefixes.first() else {
+        return Vec::new();
+    };
+    let numbered = prefixes.iter().enumerate();
+    let numbered = numbered.map(|(i, prefix)| format!("RPM_INSTALL_PREFIX{i}={prefix}"));
+    ["env".to_owned(), format!("RPM_INSTALL_PREFIX={first}")]
+        .into_iter()
+        .chain(numbered)
+        .collect()
 }

@@ -3,6 +3,7 @@
 use super::Script;
 use crate::root::any_text::decode;
 use crate::rpm::header::Header;
+use crate::rpm::tag;
 
 /// When a script runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,5 +103,15 @@ pub(super) fn script(header: &Header, package: &str, slot: Slot, count: u32) -> 
         is_expanded: header.flags(flags).first().is_some_and(|flags| *flags != 0),
         arguments: vec![count],
         paths: Vec::new(),
+        prefixes: prefixes(header),
     })
+}
+
+/// Returns where a package with files lies that may be put elsewhere.
+pub(super) fn prefixes(header: &Header) -> Vec<String> {
+    let mut tags = [tag::INSTPREFIXES, tag::PREFIXES].into_iter();
+    let found = tags.find(|tag| header.has(*tag) && header.has(tag::BASENAMES));
+    let prefixes = found.map(|tag| header.texts(tag)).unwrap_or_default();
+    let lossy = |prefix| String::from_utf8_lossy(prefix).into_owned();
+    prefixes.into_iter().map(lossy).collect()
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::conflict::Who;
 use super::Script;
 use super::file_trigger::FileTrigger;
-use super::read::{Slot, When};
+use super::read::{Slot, When, prefixes};
 use crate::root::any_text::decode;
 use crate::rpm::dependency::{Dependency, sense};
 use crate::rpm::header::Header;
@@ -309,6 +309,7 @@ impl Tags {
             is_expanded: flags.get(at).is_some_and(|flags| *flags != 0),
             arguments,
             paths: Vec::new(),
+            prefixes: prefixes(owner.header),
         })
     }
 

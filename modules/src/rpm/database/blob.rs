@@ -68,6 +68,12 @@ pub(crate) fn installed(
             bytes: &installation.states,
         };
         added.push((tag::FILESTATES, states));
+        // What may be put elsewhere lies where the package says, since nothing is put elsewhere.
+        if let Some(prefixes) = header.raw(tag::PREFIXES)
+            && !header.has(tag::INSTPREFIXES)
+        {
+            added.push((tag::INSTPREFIXES, prefixes));
+        }
     }
     let is_6 = header.numbers(tag::RPMFORMAT).first() >= Some(&6);
     for (from, to) in SIGNATURES.into_iter().chain([ARCHIVE_SIZE]) {
