@@ -4,10 +4,12 @@ A peer that takes a folder starts from an unpacked one, so unpacking is part of 
 its name says otherwise: only root can unpack a root filesystem faithfully without slower means.
 """
 
+import functools
 import os
 import re
 import shutil
 import subprocess
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +42,23 @@ class Peer:
     before: object = None
 
 
+@functools.cache
+def inside(tarball):
+    """How many entries a tarball has, and how many bytes in whole blocks."""
+    entries = blocks = 0
+    with tarfile.open(tarball, "r:") as archive:
+        for entry in archive:
+            stored = sum(size for _, size in entry.sparse) if entry.sparse else entry.size
+            entries += 1
+            blocks += -(-stored // 4096) + entry.isdir()
+            archive.members = []
+    return entries, blocks * 4096
+
+
 def size_for(tarball):
     """Room for the content, in whole MiB: these programs do not find the size by themselves."""
-    return (int(os.path.getsize(tarball) * 1.35) // MIB + 192) * MIB
+    entries, content = inside(tarball)
+    return (int(content * 1.35 + entries * 512) // MIB + 192) * MIB
 
 
 def unpack(tarball, folder):
@@ -52,10 +68,9 @@ def unpack(tarball, folder):
 
 
 def mke2fs(source, image, tarball):
-    # As many inodes as there can be entries, where the size would give fewer.
-    inodes = os.path.getsize(tarball) // 1024 + 1000
+    # As many inodes as there are entries, where the size would give fewer.
     usual = size_for(tarball) // 16384
-    more = ["-N", max(usual, min(inodes, 400_000))]
+    more = ["-N", max(usual, inside(tarball)[0] + 1000)]
     size = f"{size_for(tarball) // 1024}k"
     # Small filesystems would get small blocks, unlike those of hsb.
     return [["mke2fs", "-q", "-F", "-t", "ext4", "-b", 4096, *more, "-d", source, image, size]]
@@ -63,7 +78,7 @@ def mke2fs(source, image, tarball):
 
 def genext2fs(tarball, image, _):
     blocks = size_for(tarball) // 4096
-    inodes = min(os.path.getsize(tarball) // 1024 + 1000, 400_000)
+    inodes = inside(tarball)[0] + 1000
     return [["genext2fs", "-B", 4096, "-b", blocks, "-N", inodes, "-a", tarball, image]]
 
 
