@@ -13,9 +13,6 @@ mod files;
 mod image;
 mod names;
 
-#[cfg(feature = "lua")]
-use std::collections::VecDeque;
-
 use crate::{Root, RootError};
 
 /// Returns whether all that a script uses is known.
@@ -29,7 +26,7 @@ pub(crate) fn run(
     root: &mut Root<'_>,
     text: &str,
     arguments: &[u32],
-    paths: &[Vec<u8>],
+    paths: &[&[u8]],
 ) -> Result<Option<String>, RootError> {
     let files = std::cell::RefCell::new(image::Files::new(root));
     let outcome = bounds::state().and_then(|lua| {
@@ -44,8 +41,9 @@ pub(crate) fn run(
             lua.globals().set("arg", passed)?;
             let rpm = lua.create_table()?;
             if !paths.is_empty() {
-                let mut paths = VecDeque::from(paths.to_vec());
-                let next = move |_: &mlua::Lua, ()| Ok(paths.pop_front().map(mlua::BString::from));
+                let paths = paths.iter().map(|path| mlua::BString::from(*path));
+                let mut paths = paths.collect::<Vec<_>>().into_iter();
+                let next = move |_: &mlua::Lua, ()| Ok(paths.next());
                 rpm.set("next_file", lua.create_function_mut(next)?)?;
             }
             lua.globals().set("rpm", rpm)?;
@@ -67,7 +65,7 @@ pub(crate) fn run(
     _: &mut Root<'_>,
     _: &str,
     _: &[u32],
-    _: &[Vec<u8>],
+    _: &[&[u8]],
 ) -> Result<Option<String>, RootError> {
     Ok(Some("this hsb was built without Lua".to_owned()))
 }

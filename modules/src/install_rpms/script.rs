@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 
 use super::candidate::Candidate;
 use super::store::Installed;
+use crate::first_boot::{self, Task};
 use crate::root::any_text;
 use crate::rpm::header::Header;
 use crate::script::policy::Policy;
@@ -26,7 +27,7 @@ pub(super) use trigger::{Changes, Course, Member};
 
 /// A script that rpm would run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Script {
+pub(super) struct Script<'p> {
     /// Whose it is.
     package: String,
     slot: Slot,
@@ -38,7 +39,7 @@ pub(super) struct Script {
     /// How many of the package there are afterwards, and for triggers, how many of the other.
     arguments: Vec<u32>,
     /// What it reads from its standard input.
-    paths: Vec<Vec<u8>>,
+    paths: Vec<&'p [u8]>,
     /// Where the package lies, if it may be put elsewhere.
     prefixes: Vec<String>,
 }
@@ -59,7 +60,7 @@ enum Class {
 /// The scripts of one step.
 pub(super) struct Scripts<'p> {
     policies: &'p Policies,
-    later: Vec<Script>,
+    later: Vec<Task>,
     /// What was warned of: a trigger for files fires for many packages.
     warned: BTreeSet<String>,
 }
@@ -89,10 +90,10 @@ impl<'p> Scripts<'p> {
     }
 
     /// Does what triggers ask for.
-    pub(super) fn triggers(
+    pub(super) fn triggers<'c>(
         &mut self,
         root: &mut Root<'_>,
-        scripts: Vec<Script>,
+        scripts: impl IntoIterator<Item = Script<'c>>,
         span: Span,
     ) -> Result<(), Error> {
         for script in scripts {
@@ -101,7 +102,7 @@ impl<'p> Scripts<'p> {
         Ok(())
     }
 
-    fn act(&mut self, root: &mut Root<'_>, script: Script, span: Span) -> Result<(), Error> {
+    fn act(&mut self, root: &mut Root<'_>, script: Script<'_>, span: Span) -> Result<(), Error> {
         let policy = self.policies.of(&script.package);
         let class = match script.classify(root, policy) {
             Ok(class) => class,
@@ -135,7 +136,7 @@ impl<'p> Scripts<'p> {
         }
         match class {
             Class::Native(_) | Class::Lua => {}
-            Class::FirstBoot => self.later.push(script),
+            Class::FirstBoot => self.later.push(later::task(&script)),
             Class::Skipped if policy == Policy::Skip => {}
             Class::Skipped => {
                 let lines = script.excerpt();
@@ -153,7 +154,7 @@ impl<'p> Scripts<'p> {
 
     /// Writes down what is left for the first boot.
     pub(super) fn finish(self, root: &mut Root<'_>) -> Result<(), Error> {
-        later::write(root, &self.later)?;
+        first_boot::add(root, &self.later)?;
         Ok(())
     }
 }
@@ -169,7 +170,7 @@ pub(super) fn of_old(installed: &Installed, span: Span) -> (&str, &Header, Span)
     (&installed.identity.name, &installed.header, span)
 }
 
-impl Script {
+impl Script<'_> {
     /// Returns package and slot, as messages call the script.
     fn name(&self) -> String {
         format!("{}.{}", self.package, self.slot.name())

@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::iter;
 
 use super::super::conflict::Who;
 use super::Script;
@@ -20,6 +21,9 @@ pub(in super::super) enum Side {
     Before,
     After,
 }
+
+/// Scripts with the paths that each is told of, one after the other: a trigger may be told of all.
+pub(in super::super) type Fired<'c> = Box<dyn Iterator<Item = Script<'c>> + 'c>;
 
 /// One trigger for files.
 pub(super) struct FileTrigger<'h> {
@@ -61,49 +65,47 @@ impl Member<'_> {
 impl Changes<'_> {
     /// Returns the triggers that one package fires by its files, on one side of its own script; its
     /// own ones fire by the files of all that are there.
-    pub(in super::super) fn files(&self, when: When, who: Who, side: Side) -> Vec<Script> {
+    pub(in super::super) fn files(&self, when: When, who: Who, side: Side) -> Fired<'_> {
         let Some(own) = self.members.iter().find(|member| member.who == who) else {
-            return Vec::new();
+            return Box::new(iter::empty());
         };
         let slot = Slot::FileTrigger(when);
         let is_side =
-            |trigger: &FileTrigger<'_>| (trigger.priority >= BOUND) == (side == Side::Before);
+            move |trigger: &FileTrigger<'_>| (trigger.priority >= BOUND) == (side == Side::Before);
         let moved = own.moved(when);
-        let by_own = |trigger: &FileTrigger<'_>| match is_side(trigger) {
+        let by_own = fired(self.there(), slot, move |trigger| match is_side(trigger) {
             true => below(moved, &trigger.prefixes),
             false => Vec::new(),
-        };
+        });
         // rpm does not know yet which of its own files are there when it comes.
-        let others = || self.there().filter(|it| when != When::In || it.who != who);
-        let by_others = |trigger: &FileTrigger<'_>| match is_side(trigger) {
-            true => found(others(), &trigger.prefixes),
+        let others = self
+            .there()
+            .filter(move |it| when != When::In || it.who != who);
+        let by_others = fired([own], slot, move |trigger| match is_side(trigger) {
+            true => found(others.clone(), &trigger.prefixes),
             false => Vec::new(),
-        };
-        let by_own = fired(self.there(), slot, by_own);
+        });
         match when {
-            When::Prein | When::In => [by_own, fired([own], slot, by_others)].concat(),
-            When::Un => [fired([own], slot, by_others), by_own].concat(),
+            When::Prein | When::In => Box::new(by_own.chain(by_others)),
+            When::Un => Box::new(by_others.chain(by_own)),
             When::Postun => by_own,
         }
     }
 
     /// Returns the triggers of the whole step that fire before it: for what goes those of the
     /// packages that stay, and those of what goes itself, for the files of all that are there.
-    pub(in super::super) fn before(&self, going: &[usize]) -> Vec<Script> {
+    pub(in super::super) fn before(&self, going: &[usize]) -> impl Iterator<Item = Script<'_>> {
         let slot = Slot::TransFileTrigger(When::Un);
         let goes = |trigger: &FileTrigger<'_>| found(self.of(Course::Goes), &trigger.prefixes);
-        let mut scripts = fired(self.of(Course::Stays), slot, goes);
-        for index in going {
-            scripts.extend(self.whole(slot, Who::There(*index)));
-        }
-        scripts
+        let by_own = going.iter().map(|index| Who::There(*index));
+        fired(self.of(Course::Stays), slot, goes)
+            .chain(by_own.flat_map(move |who| self.whole(slot, who)))
     }
 
     /// Returns the triggers of the whole step that fire after it, in the same way.
-    pub(in super::super) fn after(&self, coming: &[usize]) -> Vec<Script> {
+    pub(in super::super) fn after(&self, coming: &[usize]) -> impl Iterator<Item = Script<'_>> {
         let slot = Slot::TransFileTrigger(When::In);
         let comes = |trigger: &FileTrigger<'_>| found(self.of(Course::Comes), &trigger.prefixes);
-        let mut scripts = fired(self.of(Course::Stays), slot, comes);
         let gone = |trigger: &FileTrigger<'_>| {
             let members = self.of(Course::Goes);
             let paths = members.flat_map(|member| below(&member.paths, &trigger.prefixes));
@@ -111,17 +113,18 @@ impl Changes<'_> {
         };
         let postun = Slot::TransFileTrigger(When::Postun);
         // These are not told of any file.
-        let mut untold = fired(self.there(), postun, gone);
-        untold.iter_mut().for_each(|script| script.paths.clear());
-        scripts.extend(untold);
-        for index in coming {
-            scripts.extend(self.whole(slot, Who::New(*index)));
-        }
-        scripts
+        let untold = fired(self.there(), postun, gone).map(|script| Script {
+            paths: Vec::new(),
+            ..script
+        });
+        let by_own = coming.iter().map(|index| Who::New(*index));
+        fired(self.of(Course::Stays), slot, comes)
+            .chain(untold)
+            .chain(by_own.flat_map(move |who| self.whole(slot, who)))
     }
 
     /// Returns a package's own triggers of the whole step.
-    fn whole(&self, slot: Slot, who: Who) -> Vec<Script> {
+    fn whole(&self, slot: Slot, who: Who) -> Fired<'_> {
         let owner = self.members.iter().filter(|member| member.who == who);
         fired(owner, slot, |trigger| {
             found(self.there(), &trigger.prefixes)
@@ -137,35 +140,36 @@ impl Changes<'_> {
 fn fired<'m>(
     owners: impl IntoIterator<Item = &'m Member<'m>>,
     slot: Slot,
-    paths: impl Fn(&FileTrigger<'_>) -> Vec<Vec<u8>>,
-) -> Vec<Script> {
-    let mut fired = Vec::new();
+    paths: impl Fn(&FileTrigger<'_>) -> Vec<&'m [u8]> + 'm,
+) -> Fired<'m> {
+    let mut triggers = Vec::new();
     for owner in owners {
-        let (tags, triggers, when) = match slot {
+        let (tags, own, when) = match slot {
             Slot::FileTrigger(when) => (&FILES, &owner.files, when),
             Slot::TransFileTrigger(when) => (&TRANSACTION, &owner.whole, when),
             _ => continue,
         };
-        for trigger in triggers.iter().filter(|trigger| trigger.when == when) {
-            let paths = paths(trigger);
-            if !paths.is_empty()
-                && let Some(script) = tags.script(owner, slot, trigger.script, vec![0, 0])
-            {
-                fired.push((trigger.priority, Script { paths, ..script }));
-            }
-        }
+        let own = own.iter().filter(|trigger| trigger.when == when);
+        triggers.extend(own.map(|trigger| (owner, tags, trigger)));
     }
-    fired.sort_by_key(|(priority, _)| Reverse(*priority));
-    fired.into_iter().map(|(_, script)| script).collect()
+    triggers.sort_by_key(|(_, _, trigger)| Reverse(trigger.priority));
+    Box::new(
+        triggers
+            .into_iter()
+            .filter_map(move |(owner, tags, trigger)| {
+                let paths = paths(trigger);
+                let script = tags.script(owner, slot, trigger.script, vec![0, 0]);
+                let script = script.filter(|_| !paths.is_empty())?;
+                Some(Script { paths, ..script })
+            }),
+    )
 }
 
 /// Returns the paths that begin with a prefix; one that begins with two comes twice, as with rpm.
-fn below(paths: &[Vec<u8>], prefixes: &[&[u8]]) -> Vec<Vec<u8>> {
-    let below = |prefix| paths.iter().filter(move |path| path.starts_with(prefix));
-    prefixes
-        .iter()
-        .flat_map(|prefix| below(*prefix).cloned())
-        .collect()
+fn below<'m>(paths: &'m [Vec<u8>], prefixes: &[&[u8]]) -> Vec<&'m [u8]> {
+    let paths = paths.iter().map(Vec::as_slice);
+    let below = |prefix| paths.clone().filter(move |path| path.starts_with(prefix));
+    prefixes.iter().flat_map(|prefix| below(*prefix)).collect()
 }
 
 /// Returns the files of packages that are in the database: it finds packages by folders that begin
@@ -173,7 +177,7 @@ fn below(paths: &[Vec<u8>], prefixes: &[&[u8]]) -> Vec<Vec<u8>> {
 fn found<'m>(
     members: impl Iterator<Item = &'m Member<'m>> + Clone,
     prefixes: &[&[u8]],
-) -> Vec<Vec<u8>> {
+) -> Vec<&'m [u8]> {
     let has_folder = |member: &Member<'_>, prefix: &[u8]| {
         let mut paths = member.paths.iter();
         paths.any(|path| {

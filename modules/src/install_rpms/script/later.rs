@@ -1,14 +1,14 @@
 //! Scripts that are left for the first boot.
 
 use super::Script;
+use crate::Root;
 use crate::first_boot::{self, Task};
-use crate::{Root, RootError};
 
 /// What reads Lua as rpm does; it comes with rpm since 4.17.
 const RPMLUA: &str = "/usr/bin/rpmlua";
 
 /// Returns why a script cannot be left for the first boot.
-pub(super) fn refusal(root: &Root<'_>, script: &Script) -> Option<&'static str> {
+pub(super) fn refusal(root: &Root<'_>, script: &Script<'_>) -> Option<&'static str> {
     if !first_boot::is_possible(root) {
         return Some("the image has no systemd to run it");
     }
@@ -29,19 +29,14 @@ pub(super) fn refusal(root: &Root<'_>, script: &Script) -> Option<&'static str> 
     asks("next_file").then_some("rpmlua gives it no names of files")
 }
 
-/// Writes scripts and unit; what an earlier step left comes before.
-pub(super) fn write(root: &mut Root<'_>, scripts: &[Script]) -> Result<(), RootError> {
-    let tasks: Vec<_> = scripts.iter().map(task).collect();
-    first_boot::add(root, &tasks)
-}
-
-fn task(script: &Script) -> Task {
+/// Returns a script as what is left has it.
+pub(super) fn task(script: &Script<'_>) -> Task {
     let mut program = environment(&script.prefixes);
     program.extend(script.program.iter().map(|word| match &**word {
         "<lua>" => RPMLUA.to_owned(),
         word => word.to_owned(),
     }));
-    let paths = script.paths.iter().flat_map(|path| [&**path, b"\n"]);
+    let paths = script.paths.iter().flat_map(|path| [*path, b"\n"]);
     Task {
         name: script.name(),
         program,

@@ -86,7 +86,12 @@ impl Slot {
 }
 
 /// Returns the script of a slot that is no trigger.
-pub(super) fn script(header: &Header, package: &str, slot: Slot, count: u32) -> Option<Script> {
+pub(super) fn script(
+    header: &Header,
+    package: &str,
+    slot: Slot,
+    count: u32,
+) -> Option<Script<'static>> {
     let [text, program, flags] = slot.tags()?;
     if !header.has(text) && !header.has(program) {
         return None;

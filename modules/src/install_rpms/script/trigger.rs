@@ -169,7 +169,7 @@ impl<'p> Changes<'p> {
     /// Returns the triggers for packages that one package fires at that time, or that others fire
     /// for it, with how many there are of both packages (rpm's `runTriggers` and
     /// `runImmedTriggers`).
-    pub(in super::super) fn packages(&self, when: When, who: Who) -> Vec<Script> {
+    pub(in super::super) fn packages(&self, when: When, who: Who) -> Vec<Script<'_>> {
         let mut members = self.members.iter().filter(|_| self.has_triggers);
         let Some(own) = members.find(|member| member.who == who) else {
             return Vec::new();
@@ -185,7 +185,7 @@ impl<'p> Changes<'p> {
     }
 
     /// Returns the triggers of others that a package fires; `goes` of it are gone afterwards.
-    fn by(&self, target: &Member<'_>, when: When, goes: u32) -> Vec<Script> {
+    fn by(&self, target: &Member<'_>, when: When, goes: u32) -> Vec<Script<'_>> {
         let mut scripts = Vec::new();
         for owner in self.there() {
             let fired = owner.triggers.iter().filter(|it| it.fires(when, target));
@@ -200,7 +200,7 @@ impl<'p> Changes<'p> {
     }
 
     /// Returns the triggers of a package that others fire; `goes` of it are gone afterwards.
-    fn own(&self, own: &Member<'_>, when: When, goes: u32) -> Vec<Script> {
+    fn own(&self, own: &Member<'_>, when: When, goes: u32) -> Vec<Script<'_>> {
         let (mut scripts, mut fired) = (Vec::new(), BTreeSet::new());
         for trigger in &own.triggers {
             let target = self.there().find(|target| trigger.fires(when, target));
@@ -297,7 +297,7 @@ impl Tags {
         slot: Slot,
         index: u32,
         arguments: Vec<u32>,
-    ) -> Option<Script> {
+    ) -> Option<Script<'static>> {
         let at = usize::try_from(index).ok()?;
         let text = |tag| owner.header.texts(tag).get(at).copied().map(decode);
         let flags = owner.header.flags(self.script_flags);
