@@ -35,7 +35,10 @@ pub(super) fn lay(folder: &Path, path: &str, text: &str) {
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     match path.chars().last() {
         Some('/') => fs::create_dir_all(&file).unwrap(),
-        Some('@') => return symlink(text, file).unwrap(),
+        Some('@') => {
+            let _ = fs::remove_file(&file);
+            return symlink(text, file).unwrap();
+        }
         Some('=') => return fs::hard_link(folder.join(&text[1..]), file).unwrap(),
         _ => fs::write(&file, text).unwrap(),
     }

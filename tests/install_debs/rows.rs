@@ -63,6 +63,22 @@ const fn setting(name: &'static str, files: &'static [(&'static str, &'static st
     }
 }
 
+/// A package with a setting.
+const DROPS: Deb = Deb {
+    name: "drops_1_all",
+    files: &[("/etc/d", "1\n")],
+    control: &[("conffiles", "/etc/d\n")],
+    ..DEB
+};
+
+/// Its next version, with which the setting goes.
+const DROPPED: Deb = Deb {
+    name: "drops_2_all",
+    files: &[("/usr/share/drops", "1\n")],
+    control: &[("conffiles", "remove-on-upgrade /etc/d\n")],
+    ..DEB
+};
+
 const ROWS: &[Row] = &[
     Row {
         before: &[watching("a_1_amd64"), watching("a_1_i386")],
@@ -210,6 +226,53 @@ const ROWS: &[Row] = &[
             fields: "Replaces: had\n",
             ..setting("has_1_all", &[("/usr/share/a", "2\n"), ("/etc/d", "1\n")])
         }],
+        ..ROW
+    },
+    // A setting that goes, whatever lies there and beside it.
+    Row {
+        before: &[DROPS],
+        laid: &[("/etc/d.dpkg-dist", "2\n")],
+        new: &[DROPPED],
+        ..ROW
+    },
+    Row {
+        before: &[DROPS],
+        laid: &[("/etc/d", "mine\n"), ("/etc/d.dpkg-dist", "2\n")],
+        new: &[DROPPED],
+        ..ROW
+    },
+    Row {
+        before: &[DROPS],
+        laid: &[("/etc/d@", "e"), ("/etc/e", "1\n")],
+        new: &[DROPPED],
+        ..ROW
+    },
+    Row {
+        before: &[DROPS],
+        laid: &[("/etc/d@", "e"), ("/etc/e", "mine\n")],
+        new: &[DROPPED],
+        ..ROW
+    },
+    Row {
+        before: &[DROPS],
+        laid: &[("/etc/d@", "e"), ("/etc/e/", "")],
+        new: &[DROPPED],
+        ..ROW
+    },
+    Row {
+        before: &[DROPS],
+        laid: &[("/etc/d@", "e")],
+        new: &[DROPPED],
+        ..ROW
+    },
+    Row {
+        laid: &[("/etc/d/", "")],
+        new: &[DROPPED],
+        ..ROW
+    },
+    Row {
+        laid: &[("/etc/d", "mine\n")],
+        new: &[DROPPED],
         ..ROW
     },
     // What waited before counts as never configured.

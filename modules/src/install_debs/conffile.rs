@@ -25,7 +25,7 @@ const NONE: &str = "-";
 const MAX_LINKS: usize = 25;
 
 /// A package's file lies beside the one that somebody changed, with this ending.
-const BESIDE: &[u8] = b".dpkg-dist";
+pub(super) const BESIDE: &[u8] = b".dpkg-dist";
 
 /// What was there before lies beside the package's.
 pub(super) const BEFORE: &[u8] = b".dpkg-old";
@@ -150,6 +150,13 @@ impl Settings {
     /// Adds a file that only the version before had.
     pub(super) fn add_obsolete(&mut self, path: &[u8], digest: &str) {
         self.push(decode(path), digest.to_owned(), Flag::Obsolete);
+    }
+
+    /// Notes that something else than a file is there.
+    pub(super) fn note_no_file(&mut self, path: &[u8]) {
+        if let Some(file) = self.find_mut(path) {
+            NONE.clone_into(&mut file.digest);
+        }
     }
 
     pub(super) fn mark_obsolete(&mut self, path: &[u8]) {

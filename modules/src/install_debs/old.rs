@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fsgen::Kind;
 
-use super::conffile::{BEFORE, Settings, digest};
+use super::conffile::{BEFORE, BESIDE, Settings, digest, real_path};
 use super::unpack::{Package, Unpacking};
 use crate::root::any_text::encode;
 use crate::root::show;
@@ -19,10 +19,10 @@ impl Unpacking {
         package: &mut Package<'_>,
     ) -> Result<Vec<Vec<u8>>, Error> {
         let mut gone = Vec::new();
+        self.remove_settings(root, package)?;
         let Some(old) = package.old else {
             return Ok(gone);
         };
-        self.remove_settings(root, package)?;
         let entry = self.database.entry(old);
         let name = &entry.identity.name;
         let settings = Settings::of(entry);
@@ -78,15 +78,28 @@ impl Unpacking {
     }
 
     /// Removes settings that the new version wants to go, unless somebody changed them.
-    fn remove_settings(&self, root: &mut Root<'_>, package: &Package<'_>) -> Result<(), Error> {
+    fn remove_settings(&self, root: &mut Root<'_>, package: &mut Package<'_>) -> Result<(), Error> {
         let own = &package.candidate.identity.name;
         for file in package.settings.to_remove() {
-            let path = self.local.place(&encode(&file.path), own).to_vec();
-            let owners = self.database.owners(&encode(&file.path));
+            let named = encode(&file.path);
+            let path = real_path(root, self.local.place(&named, own));
+            let there = root.lstat(&path).map(|node| node.kind.clone());
+            if there
+                .as_ref()
+                .is_ok_and(|kind| !matches!(kind, Kind::File(_)))
+            {
+                package.settings.note_no_file(&named);
+                continue;
+            }
+            let owners = self.database.owners(&named);
             if owners.iter().any(|other| Some(*other) != package.old) {
                 continue;
             }
-            let Ok(Kind::File(content)) = root.lstat(&path).map(|node| node.kind.clone()) else {
+            let beside = [&*path, BESIDE].concat();
+            if root.lstat(&beside).is_ok() {
+                root.remove(&beside)?;
+            }
+            let Ok(Kind::File(content)) = there else {
                 continue;
             };
             if digest(root, &content)? == file.digest {
