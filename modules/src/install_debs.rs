@@ -143,10 +143,8 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         let place = unpacking.unpack(root, candidate, upgrade.as_ref(), &superseded, policies)?;
         places.insert(*index, place);
         for removal in &removals {
-            unpacking.remove(root, removal.index, new)?;
-            removal.after(root, policies)?;
+            unpacking.remove(root, removal, new, policies)?;
         }
-        unpacking.local.read_diversions(root)?;
         root.info(match before {
             None => format!("{new} unpacked"),
             Some(old) => format!("{new} unpacked over {old}"),

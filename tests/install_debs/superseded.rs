@@ -126,20 +126,29 @@ fn packages_that_are_superseded_go_as_with_dpkg() {
 }
 
 /// The `postrm` of a package that disappears as a newer version of another has all of its files,
-/// that of the older version of the other, and whether the newer one is installed.
-const DISAPPEARING: &[(&str, &str, bool)] = &[
-    ("[ $1 = disappear ] && touch /opt/$2-$3", "", true),
+/// that of the older version of the other, what more the newer one says, and whether it is installed.
+const DISAPPEARING: &[(&str, &str, &str, bool)] = &[
+    ("[ $1 = disappear ] && touch /opt/$2-$3", "", "", true),
     (
         "touch /opt/gone",
         "if [ -e /opt/gone ]; then touch /opt/late; fi",
+        "",
         true,
     ),
     (
         "if [ -e /opt/old ]; then touch /opt/late; fi",
         "if [ -e /opt/old ]; then touch /opt/early; fi",
+        "",
         true,
     ),
-    ("exit 3", "", false),
+    ("exit 3", "", "", false),
+    // Here it is removed before.
+    (
+        "if [ -e /var/lib/dpkg/info/gone.md5sums ]; then touch /opt/$1-$#; fi",
+        "",
+        "Conflicts: gone\n",
+        true,
+    ),
 ];
 
 #[test]
@@ -148,7 +157,7 @@ fn packages_that_disappear_are_heard_as_with_dpkg() {
     if !dpkg_installs() {
         return;
     }
-    for (number, &(gone, old, is_installed)) in DISAPPEARING.iter().enumerate() {
+    for (number, &(gone, old, fields, is_installed)) in DISAPPEARING.iter().enumerate() {
         let theirs = system(&work, &format!("system{number}"));
         furnish(&theirs);
         let deb = |name, fields, files, script: &str| {
@@ -168,7 +177,7 @@ fn packages_that_disappear_are_heard_as_with_dpkg() {
         succeed(dpkg(&theirs).arg("-i").args(before));
         let new = deb(
             "new_2_all",
-            "Replaces: gone\n",
+            format!("Replaces: gone\n{fields}").leak(),
             &[("/opt/a", "2\n"), ("/opt/b", "2\n")],
             "",
         );

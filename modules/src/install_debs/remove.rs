@@ -2,29 +2,36 @@
 //! settings stay.
 
 use super::database::State;
+use super::removal::Removal;
 use super::unpack::{UNPACKED, Unpacking};
 use crate::deb::identity::Identity;
 use crate::root::any_text::encode;
 use crate::root::show;
+use crate::script::policy::Policies;
 use crate::{Error, Root};
 
 /// What dpkg's own unfinished files end in.
 const UNFINISHED: [&[u8]; 2] = [b".dpkg-tmp", UNPACKED];
 
 impl Unpacking {
-    /// Removes a package, in favour of one that is unpacked already.
+    /// Removes a package, in favour of one that is unpacked already. Its `postrm` still finds all of
+    /// dpkg's own files.
     pub(super) fn remove(
         &mut self,
         root: &mut Root<'_>,
-        index: usize,
+        removal: &Removal,
         by: &Identity,
+        policies: &Policies,
     ) -> Result<(), Error> {
+        let index = removal.index;
         let entry = self.database.entry(index);
         let gone = entry.identity.clone();
         root.info(format!("{gone} is removed, as {by} takes its place"));
         let settings: Vec<Vec<u8>> = entry.conffiles().map(|(path, ..)| encode(path)).collect();
         let left = self.remove_files(root, index, &settings)?;
         self.database.set_files(index, left);
+        removal.after(root, policies)?;
+        self.local.read_diversions(root)?;
         let lines = self.old_triggers(root, Some(index))?;
         self.triggers
             .change(root, Some((&gone, &lines)), (&gone, &[]))?;
