@@ -94,10 +94,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     if transaction.new.is_empty() {
         return Ok(database.write(root)?);
     }
-    let all = World::of(&candidates, &database, &transaction, &arches, true);
+    let all = World::after(&candidates, &database, &transaction, &arches);
     transaction.superseded = all.superseded(&database);
-    let after = World::of(&candidates, &database, &transaction, &arches, true);
-    let before = World::of(&candidates, &database, &transaction, &arches, false);
+    let after = World::after(&candidates, &database, &transaction, &arches);
+    let before = World::before(&database, &arches);
     needs::check(&after, &before, choices.nodeps, cfg.span())?;
     let order = order::of(&after.edges(&candidates, &transaction));
     let needed: Vec<_> = candidates

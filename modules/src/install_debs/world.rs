@@ -45,32 +45,31 @@ pub(super) struct World<'p> {
 }
 
 impl<'p> World<'p> {
-    /// Returns the packages of the image once the transaction is done, or as they are now.
-    pub(super) fn of(
+    /// Returns the packages of the image as they are now.
+    pub(super) fn before(database: &'p Database, arches: &'p Architectures) -> Self {
+        Self::of(there(database).collect(), arches)
+    }
+
+    /// Returns the packages of the image once the transaction is done.
+    pub(super) fn after(
         candidates: &'p [Candidate],
         database: &'p Database,
         transaction: &Transaction,
         arches: &'p Architectures,
-        is_done: bool,
     ) -> Self {
-        let there = database.entries().filter(|(index, entry)| {
-            entry.state.is_there() && !(is_done && transaction.is_replaced(*index))
+        let new = transaction.new.keys().map(|index| Member {
+            who: Who::New(*index),
+            identity: &candidates[*index].identity,
+            relations: &candidates[*index].relations,
         });
-        let there = there.map(|(index, entry)| Member {
-            who: Who::There(index),
-            identity: &entry.identity,
-            relations: &entry.relations,
-        });
-        let new = transaction
-            .new
-            .keys()
-            .filter(|_| is_done)
-            .map(|index| Member {
-                who: Who::New(*index),
-                identity: &candidates[*index].identity,
-                relations: &candidates[*index].relations,
-            });
-        let members: Vec<_> = new.chain(there).collect();
+        let stays = |member: &Member<'_>| match member.who {
+            Who::There(index) => !transaction.is_replaced(index),
+            Who::New(_) => true,
+        };
+        Self::of(new.chain(there(database).filter(stays)).collect(), arches)
+    }
+
+    fn of(members: Vec<Member<'p>>, arches: &'p Architectures) -> Self {
         let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (index, member) in members.iter().enumerate() {
             let Identity {
@@ -158,4 +157,16 @@ impl<'p> World<'p> {
             .flat_map(|one| self.fitting(of, one, true))
             .collect()
     }
+}
+
+/// Returns the packages that are there now.
+fn there(database: &Database) -> impl Iterator<Item = Member<'_>> {
+    let there = database
+        .entries()
+        .filter(|(_, entry)| entry.state.is_there());
+    there.map(|(index, entry)| Member {
+        who: Who::There(index),
+        identity: &entry.identity,
+        relations: &entry.relations,
+    })
 }
