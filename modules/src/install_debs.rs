@@ -82,20 +82,16 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let arches = arches.unwrap_or_else(|| Architectures::of(&candidates));
     arches.check(&candidates)?;
     let mut transaction = Transaction::decide(&candidates, &database, &choices)?;
-    for index in transaction.present.keys() {
-        root.info(format!(
-            "{} is installed already",
-            candidates[*index].identity
-        ));
-    }
-    for index in transaction.present.values() {
-        database.want(*index);
+    let all = World::after(&candidates, &database, &transaction, &arches);
+    transaction.supersede(all.superseded(&database));
+    for (index, there) in &transaction.present {
+        let candidate = &candidates[*index];
+        root.info(format!("{} is installed already", candidate.identity));
+        database.sort_in(*there, &candidate.control);
     }
     if transaction.new.is_empty() {
         return Ok(database.write(root)?);
     }
-    let all = World::after(&candidates, &database, &transaction, &arches);
-    transaction.superseded = all.superseded(&database);
     let after = World::after(&candidates, &database, &transaction, &arches);
     let before = World::before(&database, &arches);
     needs::check(&after, &before, choices.nodeps, cfg.span())?;

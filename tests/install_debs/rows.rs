@@ -214,6 +214,64 @@ const ROWS: &[Row] = &[
         new: &[TOUCHING],
         ..ROW
     },
+    // What is not to be there comes anew, even in the same version.
+    Row {
+        before: &[TOUCHING],
+        selected: "b deinstall",
+        new: &[Deb {
+            files: &[("/usr/lib/x/z", "2\n")],
+            ..TOUCHING
+        }],
+        ..ROW
+    },
+    // So does what another one has to take the place of.
+    Row {
+        before: &[Deb {
+            fields: "Conflicts: a\n",
+            ..TOUCHING
+        }],
+        new: &[
+            Deb {
+                name: "a_1_all",
+                fields: "Replaces: b\n",
+                ..DEB
+            },
+            Deb {
+                files: &[("/usr/lib/x/z", "2\n")],
+                ..TOUCHING
+            },
+        ],
+        ..ROW
+    },
+    // The place of a package among others is that of its last file.
+    Row {
+        before: &[TOUCHING],
+        new: &[Deb {
+            fields: "Section: x\nPriority: extra\n",
+            ..TOUCHING
+        }],
+        ..ROW
+    },
+    // What is not installed may be wanted for one architecture, or not at all.
+    Row {
+        laid: &[(
+            "/var/lib/dpkg/status",
+            "Package: b\nStatus: install ok not-installed\nArchitecture: i386\n\n\
+             Package: c\nStatus: deinstall ok not-installed\nArchitecture: all\n\n\
+             Package: d\nStatus: hold ok not-installed\nArchitecture: all\n\n\
+             Package: e\nStatus: purge ok not-installed\nArchitecture: all\n\n",
+        )],
+        new: &[TOUCHING],
+        ..ROW
+    },
+    Row {
+        laid: &[(
+            "/var/lib/dpkg/status",
+            "Package: b\nStatus: install ok not-installed\n\n",
+        )],
+        new: &[TOUCHING],
+        ..ROW
+    },
     // A setting that is to be removed stays so when another package has it.
     Row {
         before: &[Deb {

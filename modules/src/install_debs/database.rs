@@ -199,8 +199,16 @@ impl Database {
 
     /// Returns the place of what a package takes the place of, if that is known at all.
     pub(super) fn find(&self, identity: &Identity) -> Option<usize> {
-        let mut entries = self.entries();
-        let found = entries.find(|(_, entry)| identity.excludes(&entry.identity));
+        let is_it = |entry: &Entry| match entry.state {
+            // That it is wanted may be said of one architecture.
+            State::NotInstalled => {
+                let arch = entry.paragraph.get("Architecture");
+                entry.identity.name == identity.name && (arch.is_empty() || arch == identity.arch)
+            }
+            _ => identity.excludes(&entry.identity),
+        };
+        let found = self.entries().filter(|(_, entry)| is_it(entry));
+        let found = found.max_by_key(|(_, entry)| entry.state);
         found.map(|(index, _)| index)
     }
 
@@ -236,11 +244,13 @@ impl Database {
         entry.set_state(entry.state);
     }
 
-    /// Says that a package is wanted, unless it is to stay as it is.
-    pub(super) fn want(&mut self, index: usize) {
-        let status = self.entries[index].paragraph.get("Status");
-        if !status.starts_with("install ") && !status.starts_with("hold ") {
-            self.change(index, |entry| entry.paragraph.set("Status", "install"));
+    /// Takes over what the file of a package that is there says of its place among others.
+    pub(super) fn sort_in(&mut self, index: usize, new: &Paragraph) {
+        for field in ["Priority", "Section"] {
+            let (own, new) = (self.entries[index].paragraph.get(field), new.get(field));
+            if !new.is_empty() && new != own {
+                self.change(index, |entry| entry.paragraph.set(field, new));
+            }
         }
     }
 
@@ -280,6 +290,7 @@ impl Database {
         if entries.iter().all(|entry| entry.lines.is_some()) && self.gone.is_empty() {
             return Ok(());
         }
+        entries.retain(|entry| !entry.is_pointless());
         // Those that were there are in this order, if dpkg wrote them.
         entries.sort_by(|a, b| {
             let key = |entry: &Entry| {
@@ -332,6 +343,17 @@ impl Entry {
     /// Returns whether the system does not work without it.
     pub(super) fn is_essential(&self) -> bool {
         self.paragraph.get("Essential") == "yes"
+    }
+
+    /// Returns whether dpkg drops it: it is not there, and is not to come.
+    fn is_pointless(&self) -> bool {
+        self.state == State::NotInstalled && !self.is_wanted()
+    }
+
+    /// Returns whether it is to be there, and all right.
+    pub(super) fn is_wanted(&self) -> bool {
+        let status = self.paragraph.get("Status");
+        status.starts_with("install ok ") || status.starts_with("hold ok ")
     }
 
     /// Returns whether somebody wants it to stay as it is.

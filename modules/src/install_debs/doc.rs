@@ -55,10 +55,8 @@ is the setting, and is made if it is missing; dpkg (1.21) leaves its own beside 
 `.dpkg-new`, which nothing ever looks at. Where `update-alternatives` refuses, dpkg's may leave
 links that end in `.dpkg-tmp`, and here it leaves none. Here it also refuses to let a group's link
 take the one of its own follower, after which dpkg's cannot read its own file any more, and to move
-a link to where a directory is, into which dpkg's moves it. What `status` says of packages that are
-not installed may stay where dpkg drops it, which changes nothing; a package that is there in
-the version listed keeps its section and priority; and of packages that all ask to be there before
-each other, which dpkg refuses, one is taken first.";
+a link to where a directory is, into which dpkg's moves it. Of packages that all ask to be there
+before each other, which dpkg refuses, one is taken first.";
 
 pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc::required(
     "debs",

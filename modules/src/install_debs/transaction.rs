@@ -35,6 +35,7 @@ impl Transaction {
                 match there.identity.version.compare(&own.version) {
                     Ordering::Equal
                         if there.state > State::HalfInstalled
+                            && there.is_wanted()
                             && there.identity.arch == own.arch =>
                     {
                         transaction.present.insert(index, old);
@@ -51,6 +52,19 @@ impl Transaction {
             transaction.new.insert(index, old);
         }
         Ok(transaction)
+    }
+
+    /// Notes which packages of the image go, each with the candidate that takes its place. One that is
+    /// listed in that very version comes back.
+    pub(super) fn supersede(&mut self, mut found: BTreeMap<usize, usize>) {
+        self.present.retain(|index, there| {
+            let comes_back = found.remove(there).is_some();
+            if comes_back {
+                self.new.insert(*index, Some(*there));
+            }
+            !comes_back
+        });
+        self.superseded = found;
     }
 
     /// Returns whether a package that was there is replaced, by its own name or by another package.
