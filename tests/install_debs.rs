@@ -15,6 +15,7 @@ mod rows;
 mod scripts;
 mod shell;
 mod superseded;
+mod triggers;
 mod whole;
 
 pub(crate) use build::example;

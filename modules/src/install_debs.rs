@@ -117,6 +117,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             .map(|(_, entry)| &entry.identity);
         new.any(|identity| identity.name == name) || there.any(|identity| identity.name == name)
     })?;
+    unpacking.hear(root)?;
     let mut places = BTreeMap::new();
     for index in &order {
         let candidate = &candidates[*index];
@@ -130,11 +131,13 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         let removals = superseded.iter().map(read);
         let removals = removals.collect::<Result<Vec<_>, _>>()?;
         for removal in upgrade.iter().chain(&removals) {
+            unpacking.database.deconfigure(removal.index);
             removal.before(root, policies)?;
+            unpacking.hear(root)?;
         }
         let entry = old.map(|old| unpacking.database.entry(old));
         scripts::before(root, candidate, entry, policies)?;
-        unpacking.local.read_diversions(root)?;
+        unpacking.hear(root)?;
         let new = &candidate.identity;
         let place = unpacking.unpack(root, candidate, upgrade.as_ref(), &superseded, policies)?;
         places.insert(*index, place);

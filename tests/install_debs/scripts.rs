@@ -28,8 +28,15 @@ const SERVED: Deb = Deb {
         ("postinst", "#!/bin/sh\nset -e\nserved --make-keys\n"),
         ("prerm", "#!/bin/sh\nserved --stop\n"),
         ("templates", "Template: served/what\nType: string\n"),
-        ("triggers", "interest /usr/share/served\n"),
+        ("triggers", "interest /usr/share/served\nactivate called\n"),
     ],
+};
+
+const HEARING: Deb = Deb {
+    name: "hearing_1_all",
+    control: &[("triggers", "interest called\n")],
+    files: &[],
+    ..PLAIN
 };
 
 const DEPENDING: Deb = Deb {
@@ -44,12 +51,12 @@ fn what_has_scripts_is_left_unpacked() {
     let debs: Vec<_> = [&SERVED, &DEPENDING]
         .map(|deb| build(&work, deb, "debs", "-Zgzip"))
         .into();
-    let old = build(&work, &OLD, "old", "-Zgzip");
+    let old = [&OLD, &HEARING].map(|deb| build(&work, deb, "old", "-Zgzip"));
     if !dpkg_installs() {
         return;
     }
     let theirs = system(&work, "system");
-    succeed(dpkg(&theirs).arg("--unpack").arg(&old));
+    succeed(dpkg(&theirs).arg("--unpack").args(&old));
     // As if the script had run: only its shell is missing here.
     let status = theirs.join("var/lib/dpkg/status");
     let text = fs::read_to_string(&status).unwrap();

@@ -166,7 +166,7 @@ fn packages_that_disappear_are_heard_as_with_dpkg() {
                 name,
                 fields,
                 files,
-                control: &*vec![("postrm", script)].leak(),
+                control: &*vec![("postrm", script), ("triggers", "interest /opt/x\n")].leak(),
             };
             build(&work, &deb, &format!("debs{number}"), "-Znone")
         };

@@ -74,15 +74,12 @@ pub(super) fn run(
         let lines = Line::parse(candidate.text("triggers")).unwrap_or_default();
         unpacking.configure(root, place)?;
         scripts::configure(root, candidate, &configured[index], ready)?;
-        for line in lines.iter().filter(|line| !line.is_interest) {
-            let (triggers, database) = (&mut unpacking.triggers, &mut unpacking.database);
-            triggers.call(root, database, line, Some(place))?;
-        }
+        unpacking.call(root, &lines, Some(place))?;
         unpacking.finish(place);
+        // By now it hears itself.
+        unpacking.hear(root)?;
         root.info(format!("{own} is configured"));
     }
-    let (triggers, database) = (&mut unpacking.triggers, &mut unpacking.database);
-    triggers.take_calls(root, database)?;
     let native = &unpacking.arches.native;
     let mut names = Vec::new();
     for (_, entry) in unpacking.database.entries() {

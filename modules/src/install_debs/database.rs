@@ -226,6 +226,19 @@ impl Database {
         found.map(|(index, _)| index)
     }
 
+    /// Returns the place of the only package of a name, as dpkg-trigger never says which of several
+    /// architectures it means.
+    pub(super) fn find_only(&self, name: &str) -> Option<usize> {
+        let (name, _) = name.split_once(':').unwrap_or((name, ""));
+        let mut found = self
+            .entries()
+            .filter(|(_, entry)| entry.identity.name == name && entry.state != State::NotInstalled);
+        match (found.next(), found.next()) {
+            (Some((index, only)), None) if only.state.is_there() => Some(index),
+            _ => None,
+        }
+    }
+
     /// Adds a package, or puts it in the place of another one.
     pub(super) fn put(&mut self, index: Option<usize>, new: Entry) -> usize {
         let Some(index) = index else {
@@ -242,6 +255,21 @@ impl Database {
         change(entry);
         entry.lines = None;
         entry.set_state(entry.state);
+    }
+
+    /// Says that a package is not configured any more, as it goes or another version comes.
+    pub(super) fn deconfigure(&mut self, index: usize) {
+        let configured = match self.entries[index].state {
+            State::Installed | State::TriggersPending => "Version",
+            State::TriggersAwaited => "Config-Version",
+            _ => return,
+        };
+        self.change(index, |entry| {
+            let version = entry.paragraph.get(configured).to_owned();
+            entry.paragraph.set("Config-Version", version);
+            entry.paragraph.set("Triggers-Pending", "");
+            entry.state = State::HalfConfigured;
+        });
     }
 
     /// Takes over what the file of a package that is there says of its place among others.

@@ -56,7 +56,8 @@ is the setting, and is made if it is missing; dpkg (1.21) leaves its own beside 
 links that end in `.dpkg-tmp`, and here it leaves none. Here it also refuses to let a group's link
 take the one of its own follower, after which dpkg's cannot read its own file any more, and to move
 a link to where a directory is, into which dpkg's moves it. Of packages that all ask to be there
-before each other, which dpkg refuses, one is taken first.";
+before each other, which dpkg refuses, one is taken first. A package whose `preinst` calls a trigger
+before any version of it was there does not wait for that.";
 
 pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc::required(
     "debs",

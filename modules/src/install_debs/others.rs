@@ -41,11 +41,11 @@ impl Unpacking {
                 let gone = self.database.entry(loser).identity.clone();
                 root.info(format!("{gone} is gone, as {own} has all of its files"));
                 scripts::disappear(root, &self.database, loser, package.candidate, policies)?;
-                self.local.read_diversions(root)?;
-                self.remove_info(root, loser, &[])?;
+                self.hear(root)?;
                 let lines = self.old_triggers(root, Some(loser))?;
-                self.triggers
-                    .change(root, Some((&gone, &lines)), (&gone, &[]))?;
+                self.call(root, &lines, None)?;
+                self.remove_info(root, loser, &[])?;
+                // What it was interested in stays in dpkg's lists.
                 self.triggers.forget(&mut self.database, loser);
                 self.database.remove(loser);
                 continue;

@@ -20,15 +20,12 @@ impl Unpacking {
                     paragraph.set(field, before.get(field));
                 }
             }
-            let configured = match old.state {
-                State::NotInstalled => "",
-                State::Installed | State::TriggersPending => before.get("Version"),
-                _ => match before.get("Config-Version") {
-                    "" if old.state == State::ConfigFiles => before.get("Version"),
-                    version => version,
-                },
+            let configured = match (old.state, before.get("Config-Version")) {
+                (State::ConfigFiles, "") => before.get("Version"),
+                (_, version) => version,
             };
             paragraph.set("Config-Version", configured);
+            paragraph.set("Triggers-Awaited", before.get("Triggers-Awaited"));
         }
         let new = Entry::new(
             candidate.identity.clone(),

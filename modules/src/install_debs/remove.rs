@@ -31,8 +31,9 @@ impl Unpacking {
         let left = self.remove_files(root, index, &settings)?;
         self.database.set_files(index, left);
         removal.after(root, policies)?;
-        self.local.read_diversions(root)?;
+        self.hear(root)?;
         let lines = self.old_triggers(root, Some(index))?;
+        self.call(root, &lines, None)?;
         self.triggers
             .change(root, Some((&gone, &lines)), (&gone, &[]))?;
         self.triggers.forget(&mut self.database, index);
@@ -40,12 +41,6 @@ impl Unpacking {
         self.remove_info(root, index, &["list", "postrm"])?;
         if has_postrm || !settings.is_empty() {
             self.database.change(index, |entry| {
-                let version = match entry.state {
-                    State::Installed | State::TriggersPending | State::TriggersAwaited => "Version",
-                    _ => "Config-Version",
-                };
-                let version = entry.paragraph.get(version).to_owned();
-                entry.paragraph.set("Config-Version", version);
                 for field in [
                     "Essential",
                     "Protected",

@@ -210,7 +210,7 @@ impl Triggers {
                     waits: by != NOBODY,
                     name: name.to_owned(),
                 };
-                let by = database.find_named(by);
+                let by = database.find_only(by);
                 self.call(root, database, &line, by)?;
             }
         }

@@ -111,7 +111,7 @@ impl Unpacking {
         }
         if let Some(removal) = upgrade {
             removal.after(root, policies)?;
-            self.local.read_diversions(root)?;
+            self.hear(root)?;
         }
         let removed = self.remove_old(root, &mut package)?;
         let old_triggers = self.old_triggers(root, old)?;
@@ -126,6 +126,9 @@ impl Unpacking {
             self.triggers.forget(&mut self.database, old);
         }
         let index = self.note(&package);
+        for lines in [&old_triggers, &triggers] {
+            self.call(root, lines, Some(index))?;
+        }
         self.take_from_others(root, &package, index, superseded, policies)?;
         self.database.set_files(index, package.files);
         for path in package.touched {
@@ -137,6 +140,26 @@ impl Unpacking {
             }
         }
         Ok(index)
+    }
+
+    /// Takes up what scripts have told dpkg: where files go now, and who is called.
+    pub(super) fn hear(&mut self, root: &mut Root<'_>) -> Result<(), RootError> {
+        self.local.read_diversions(root)?;
+        self.triggers.take_calls(root, &mut self.database)
+    }
+
+    /// Calls those whom a package wants to hear of each change of it; nobody waits for that if no
+    /// place in the list is given.
+    pub(super) fn call(
+        &mut self,
+        root: &Root<'_>,
+        lines: &[Line],
+        by: Option<usize>,
+    ) -> Result<(), RootError> {
+        for line in lines.iter().filter(|line| !line.is_interest) {
+            self.triggers.call(root, &mut self.database, line, by)?;
+        }
+        Ok(())
     }
 
     /// Returns whether all packages of that name have the version of this one.
