@@ -85,7 +85,8 @@ where `rpm -U` replaces it, and dnf does not. Where a file comes in the place of
 somebody had replaced by a link, rpm refuses the package, and here the file takes the place. Where
 the last of hard links comes first in a package's archive, rpm leaves the others empty, and here all
 have the content. With `replacefiles`, a directory never takes the place of a file of the same step,
-which rpm would lose without a word.
+which rpm would lose without a word. The base64 signatures and the SHA3-256 digest of packages as
+rpm 6 makes them are in the database, as with rpm 6; an older rpm leaves them out, but bears them.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";
