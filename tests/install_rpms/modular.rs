@@ -7,8 +7,9 @@ use super::build::{base, build_file, rpm_installs, work};
 use super::system::pack;
 use crate::kit::{run, succeed, tool};
 
-/// Streams of the module `m` with a package each, the default one, what dnf keeps of the system's
-/// choice, what is required, and what comes of `x-1`, `x-2` and `w-1`, which provides `u` and `v`.
+/// Streams, of the module `m` if they name none, with a package each and what they need, the default
+/// ones, what dnf keeps of the system's choice for `m`, what is required, and what comes of `x-1`,
+/// `x-2` and `w-1`, which provides `u` and `v`.
 type Row = (
     &'static [(&'static str, &'static str)],
     &'static str,
@@ -40,6 +41,47 @@ const ROWS: &[Row] = &[
     (&[("1.0", "u-0:1-1.noarch")], "", "", "v", Some("w-1")),
     (&[("1.0", "u-0:1-1.noarch")], "1.0", "", "v", None),
     (&[("1.0", "u-0:1-1.src")], "1.0", "", "v", Some("w-1")),
+    // What streams in use need of others, and of the platform.
+    (
+        &[("1.0", "u-0:1-1.src o:2"), ("o:1", OLD.1), ("o:2", NEW.1)],
+        "1.0 o:1",
+        "",
+        "x",
+        Some("x-2"),
+    ),
+    (
+        &[("z:1", "x-0:2-1.noarch o:2"), ("o:1", ""), ("o:2", "")],
+        "z:1 o:1",
+        "",
+        "x",
+        Some("x-1"),
+    ),
+    (
+        &[
+            ("1.0", "x-0:1-1.noarch o:1"),
+            ("1.0", "x-0:2-1.noarch o:2"),
+            ("o:1", ""),
+            ("o:2", ""),
+        ],
+        "1.0 o:1",
+        "",
+        "x",
+        Some("x-1"),
+    ),
+    (
+        &[("1.0", "x-0:2-1.noarch platform:el8")],
+        "1.0",
+        "",
+        "x",
+        Some("x-2"),
+    ),
+    (
+        &[("1.0", "x-0:2-1.noarch platform:el9")],
+        "1.0",
+        "",
+        "x",
+        Some("x-1"),
+    ),
 ];
 
 #[test]
@@ -67,22 +109,37 @@ fn modules_are_used_as_by_dnf() {
     tool("dnf");
     let theirs = work.join("base");
     fs::create_dir_all(theirs.join("etc/dnf/modules.d")).unwrap();
+    fs::write(
+        theirs.join("etc/os-release"),
+        "PLATFORM_ID=\"platform:el8\"\n",
+    )
+    .unwrap();
     let mut wrong = Vec::new();
     for row @ (streams, default, choice, wanted, want) in ROWS {
         let app = format!("apps/app-{wanted}-1.noarch.rpm");
         let recipe = "modules: [install_rpms]\nrepos: [repo]\nverify: none\nrpms: ";
         work.write("build.yaml", format!("{recipe}[{app}]\n"));
         let mut list = String::new();
-        for (stream, package) in *streams {
+        for (number, (stream, package)) in streams.iter().enumerate() {
+            let (module, stream) = stream.split_once(':').unwrap_or(("m", stream));
+            let (package, needs) = package.split_once(' ').unwrap_or((package, ""));
+            let needs = needs
+                .split_terminator(' ')
+                .map(|need| need.replace(':', ": [") + "]");
+            let needs = needs.collect::<Vec<_>>().join(", ");
+            let packages = package.split_terminator(' ').collect::<Vec<_>>();
             list += &format!(
-                "---\ndocument: modulemd\nversion: 2\ndata:\n  name: m\n  stream: \"{stream}\"\n  \
-                 version: 1\n  context: c0ffee00\n  arch: noarch\n  summary: s\n  description: d\n  \
-                 license: {{module: [MIT]}}\n  artifacts: {{rpms: [\"{package}\"]}}\n...\n"
+                "---\ndocument: modulemd\nversion: 2\ndata:\n  name: {module}\n  \
+                 stream: \"{stream}\"\n  version: 1\n  context: c0ffee0{number}\n  \
+                 arch: noarch\n  summary: s\n  description: d\n  license: {{module: [MIT]}}\n  \
+                 dependencies: [{{requires: {{{needs}}}}}]\n  artifacts: {{rpms: {packages:?}}}\n\
+                 ...\n"
             );
         }
-        if !default.is_empty() {
+        for default in default.split_terminator(' ') {
+            let (module, default) = default.split_once(':').unwrap_or(("m", default));
             list += &format!(
-                "---\ndocument: modulemd-defaults\nversion: 1\ndata:\n  module: m\n  \
+                "---\ndocument: modulemd-defaults\nversion: 1\ndata:\n  module: {module}\n  \
                  stream: \"{default}\"\n...\n"
             );
         }

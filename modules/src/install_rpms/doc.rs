@@ -10,11 +10,11 @@ missing, the newest packages that fit are added, as dnf would choose them; what 
 left out. Lists and packages must have the checksums that the repository says, by SHA-256 or better;
 `repomd.xml` itself is taken on trust, so what comes is what the repository has that day; with
 `repo_gpgcheck` it has to be signed, by `repomd.xml.asc`. Of modules, packages come from the streams
-that the image has enabled, and else from default ones, or from what these need, in all of their
-versions and for all platforms; of other streams none do, and none that are called as or provide
-what a stream in use has. Of paths, those count that `primary.xml` has: programs, and what is in
-`/etc`. Digests of the header and every file are checked, and that of the payload where there is
-one. Packages for another machine and source packages are refused.
+that the image has enabled, and else from default ones, or from what these need, as far as they fit
+together and are for the platform of os-release, if it names one; of other streams none do, and none
+that are called as or provide what a stream in use has. Of paths, those count that `primary.xml` has:
+programs, and what is in `/etc`. Digests of the header and every file are checked, and that of the
+payload where there is one. Packages for another machine and source packages are refused.
 
 Signatures of headers are checked by the keys of `keyring`, or else those of the image: in
 `/etc/pki/rpm-gpg`, and those that were imported into its package database. A wrong signature is an
@@ -87,6 +87,8 @@ the last of hard links comes first in a package's archive, rpm leaves the others
 have the content. With `replacefiles`, a directory never takes the place of a file of the same step,
 which rpm would lose without a word. The base64 signatures and the SHA3-256 digest of packages as
 rpm 6 makes them are in the database, as with rpm 6; an older rpm leaves them out, but bears them.
+Of modules that exclude each other, the first by name is used, where dnf may find more that fit, and
+`module_hotfixes` of a repository cannot be said: such packages have to be listed.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";

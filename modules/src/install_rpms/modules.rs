@@ -2,7 +2,7 @@
 
 use crate::root::join;
 use crate::rpm::modular::Streams;
-use crate::{Root, RootError};
+use crate::{Root, RootError, os_release};
 
 /// Where dnf keeps which streams were enabled and disabled, and how such files end; defaults of the
 /// system's own, before.
@@ -20,8 +20,15 @@ pub(super) fn choose(root: &Root<'_>, streams: &mut Streams) -> Result<(), Strin
         let read = streams.read(&text);
         read.map_err(|why| format!("{}: {why}", String::from_utf8_lossy(&path)))?;
     }
-    for (_, text) in files(root, CHOICES).map_err(failed)? {
-        streams.choose(&text);
+    for (path, text) in files(root, CHOICES).map_err(failed)? {
+        let name = path.rsplit(|byte| *byte == b'/').next();
+        let name = name.and_then(|name| name.strip_suffix(CHOICES.1));
+        streams.choose(&String::from_utf8_lossy(name.unwrap_or_default()), &text);
+    }
+    let release = os_release::read(root).map_err(failed)?;
+    let platform = release.iter().find(|(key, _)| key == "PLATFORM_ID");
+    if let Some((_, id)) = platform {
+        streams.platform(&String::from_utf8_lossy(id));
     }
     Ok(())
 }

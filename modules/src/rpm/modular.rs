@@ -1,29 +1,51 @@
 //! Modules of repositories: lists of packages in streams, of which a system uses one or none.
+//!
+//! What such lists and a system's own settings say is read here. `used` finds out which streams that
+//! makes, and `hidden` which packages.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod hidden;
+mod used;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 
-use super::identity::Identity;
-use super::repodata::Offer;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
 use crate::yaml;
 
-/// The streams that there are, and those that are used where nobody says otherwise.
+/// The streams that there are, and what is said of them.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
-    /// The packages of each stream of a module.
-    packages: BTreeMap<(String, String), BTreeSet<String>>,
-    /// The stream of each module.
+    /// The streams of each module.
+    modules: BTreeMap<String, BTreeMap<String, Stream>>,
+    /// The streams that are used where the system has not chosen.
     defaults: BTreeMap<String, String>,
-    /// The modules that the system's own choices are about.
-    chosen: BTreeSet<String>,
-    /// What a stream needs of other modules: one of these lists.
-    needs: BTreeMap<(String, String), Vec<Requires>>,
+    /// The system's own choices: a stream, or none of the module's.
+    choices: BTreeMap<String, Option<String>>,
+    /// What builds call the system, if it says so.
+    platform: Option<String>,
 }
 
-/// Modules, and which of their streams will do: any where none is named.
-type Requires = BTreeMap<String, Vec<String>>;
+/// The builds of a stream; those that have the same context take each other's place.
+type Stream = BTreeMap<Context, Vec<Build>>;
+
+/// What sets builds of a stream apart: a name, or else what they need but the platform.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Context(Option<String>, Vec<Need>);
+
+#[derive(Debug)]
+struct Build {
+    version: u64,
+    needs: Vec<Need>,
+    packages: Vec<String>,
+}
+
+/// The name by which builds ask for the system.
+const PLATFORM: &str = "platform";
+
+/// A module that a build needs, and which of its streams will do: any if none is named, and none
+/// of those behind a `-`.
+type Need = (String, Vec<String>);
 
 /// A document of such a list, as far as it matters.
 #[derive(Deserialize)]
@@ -37,28 +59,59 @@ struct Data {
     name: Option<String>,
     module: Option<String>,
     stream: Option<String>,
+    version: Option<String>,
+    context: Option<String>,
+    /// Whether the context says what sets builds apart.
+    #[serde(default)]
+    static_context: bool,
     artifacts: Option<Artifacts>,
     dependencies: Option<Dependencies>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Dependencies {
-    List(Vec<Dependency>),
-    /// The first version of such lists has another form, and no streams to choose from.
-    Other(IgnoredAny),
-}
+#[derive(Default)]
+struct Dependencies(Vec<Dependency>);
 
 #[derive(Deserialize)]
 struct Dependency {
     #[serde(default)]
-    requires: Requires,
+    requires: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Deserialize)]
 struct Artifacts {
     #[serde(default)]
     rpms: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for Dependencies {
+    // Not by an untagged enum, to which a stream 1.10 is a number.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Form;
+
+        impl<'de> Visitor<'de> for Form {
+            type Value = Dependencies;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("a list of dependencies")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Dependencies, A::Error> {
+                let mut all = Vec::new();
+                while let Some(one) = seq.next_element()? {
+                    all.push(one);
+                }
+                Ok(Dependencies(all))
+            }
+
+            // The first version of such lists has another form, which nobody uses any more.
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Dependencies, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Dependencies::default())
+            }
+        }
+
+        deserializer.deserialize_any(Form)
+    }
 }
 
 impl Streams {
@@ -90,152 +143,63 @@ impl Streams {
         let kind = document.document.unwrap_or_default();
         match (&*kind, data.name, data.module, data.stream) {
             ("modulemd", Some(name), _, Some(stream)) => {
-                if let Some(Dependencies::List(list)) = data.dependencies {
-                    let needs = self
-                        .needs
-                        .entry((name.clone(), stream.clone()))
-                        .or_default();
-                    needs.extend(list.into_iter().map(|one| one.requires));
-                }
-                let packages = self.packages.entry((name, stream)).or_default();
-                packages.extend(data.artifacts.into_iter().flat_map(|all| all.rpms));
+                let needs = data.dependencies.unwrap_or_default().0.into_iter();
+                let needs: Vec<Need> = needs.flat_map(|one| one.requires).collect();
+                let context = match data.context.filter(|_| data.static_context) {
+                    None => {
+                        let own = needs.iter().filter(|(name, _)| name != PLATFORM);
+                        Context(None, own.cloned().collect())
+                    }
+                    named => Context(named, Vec::new()),
+                };
+                let streams = self.modules.entry(name).or_default();
+                let builds = streams.entry(stream).or_default();
+                builds.entry(context).or_default().push(Build {
+                    version: data.version.and_then(|text| text.parse().ok()).unwrap_or(0),
+                    needs,
+                    packages: data.artifacts.map(|all| all.rpms).unwrap_or_default(),
+                });
             }
             ("modulemd-defaults", _, Some(module), Some(stream)) => {
                 self.defaults.insert(module, stream);
+            }
+            ("modulemd-defaults", _, Some(module), None) => {
+                self.defaults.remove(&module);
             }
             _ => {}
         }
     }
 
-    /// Takes what dnf keeps of a system's choices: `[NAME]`, `stream=` and `state=`.
-    pub(crate) fn choose(&mut self, file: &str) {
-        let mut name = "";
+    /// Takes what dnf keeps of a system's choice for a module; what dnf would not write does not
+    /// count (libdnf's `parseConfig`).
+    pub(crate) fn choose(&mut self, module: &str, file: &str) {
+        let mut is_own = false;
         let mut said = BTreeMap::new();
         for line in file.lines().map(str::trim) {
             if let Some(section) = line.strip_prefix('[') {
-                name = section.trim_end_matches(']');
-            } else if let Some((key, value)) = line.split_once('=') {
-                said.insert((name, key.trim()), value.trim());
+                is_own = section.trim_end_matches(']') == module;
+            } else if let Some((key, value)) = line.split_once('=').filter(|_| is_own) {
+                said.insert(key.trim(), value.trim());
             }
         }
-        for ((name, _), state) in said.iter().filter(|((_, key), _)| *key == "state") {
-            if matches!(*state, "enabled" | "disabled") {
-                self.chosen.insert((*name).to_owned());
-            }
-            match (*state, said.get(&(*name, "stream"))) {
-                ("enabled", Some(stream)) => {
-                    let (name, stream) = ((*name).to_owned(), (*stream).to_owned());
-                    self.defaults.insert(name, stream);
-                }
-                ("disabled", _) => {
-                    self.defaults.remove(*name);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Returns the stream of each module that is used: also those that others in use need, in the
-    /// place of the usual ones.
-    fn used(&self) -> BTreeMap<&str, &str> {
-        let usual = self
-            .defaults
-            .iter()
-            .map(|(name, stream)| (&**name, &**stream));
-        let mut used: BTreeMap<&str, &str> = usual.collect();
-        let mut settled: BTreeSet<&str> = self.chosen.iter().map(String::as_str).collect();
-        loop {
-            let met = |requires: &Requires| {
-                let mut requires = requires.iter();
-                requires.all(|(name, streams)| {
-                    let is_there = |stream: &str| streams.iter().any(|one| one == stream);
-                    let found = used.get(&**name);
-                    found.is_some_and(|stream| streams.is_empty() || is_there(stream))
-                })
+        let state = said.get("enabled").or_else(|| said.get("state"));
+        if let (Some(state), Some(stream), true) =
+            (state, said.get("stream"), said.contains_key("profiles"))
+        {
+            let choice = match *state {
+                "1" | "true" | "enabled" => Some((*stream).to_owned()),
+                "0" | "false" | "disabled" => None,
+                _ => return,
             };
-            let streams = self.needs.iter();
-            let open = streams.filter(|((name, stream), _)| used.get(&**name) == Some(&&**stream));
-            let open = open.filter(|(_, lists)| !lists.iter().any(met));
-            let wanted = open.filter_map(|(_, lists)| lists.first()).flatten();
-            let next = wanted.into_iter().find_map(|(name, streams)| {
-                let is_known = |stream: &&String| {
-                    (self.packages).contains_key(&(name.clone(), (*stream).clone()))
-                };
-                let stream = streams.iter().find(is_known)?;
-                (!settled.contains(&**name)).then_some((&**name, &**stream))
-            });
-            // Each module gets another stream once, so this ends.
-            let Some((name, stream)) = next else {
-                return used;
-            };
-            settled.insert(name);
-            used.insert(name, stream);
+            self.choices.insert(module.to_owned(), choice);
         }
     }
 
-    /// Returns what is hidden.
-    pub(crate) fn hidden(&self) -> Hidden<'_> {
-        let mut hidden = Hidden::default();
-        let used = self.used();
-        for ((module, stream), packages) in &self.packages {
-            let packages = packages.iter().map(String::as_str);
-            if used.get(&**module) != Some(&&**stream) {
-                hidden.unused.extend(packages);
-                continue;
-            }
-            for package in packages {
-                hidden.used.insert(package);
-                // Sources are no reason to hide a package.
-                let is_source = package.ends_with(".src") || package.ends_with(".nosrc");
-                if let (false, Some(name)) = (is_source, package.rsplitn(3, '-').nth(2)) {
-                    hidden.names.insert(name);
-                }
-            }
-        }
-        hidden
+    /// Takes what os-release(5) says of the platform.
+    pub(crate) fn platform(&mut self, id: &str) {
+        let (_, stream) = id.split_once(':').unwrap_or(("", id));
+        self.platform = Some(stream.to_owned());
     }
-}
-
-/// Which packages cannot be taken: those of streams that are not used, and others in the place of
-/// those of a stream that is (libdnf's `setModuleExcludes`).
-#[derive(Debug, Default)]
-pub(crate) struct Hidden<'s> {
-    unused: BTreeSet<&'s str>,
-    used: BTreeSet<&'s str>,
-    names: BTreeSet<&'s str>,
-}
-
-impl Hidden<'_> {
-    pub(crate) fn hides(&self, offer: &Offer) -> bool {
-        if self.unused.is_empty() && self.used.is_empty() {
-            return false;
-        }
-        let full = full(&offer.identity);
-        let mut names = offer.provides.iter().map(|provided| &*provided.name);
-        let mut is_other = || {
-            self.unused.contains(&*full)
-                || self.names.contains(&*offer.identity.name)
-                || names.any(|name| self.names.contains(name))
-        };
-        !self.used.contains(&*full) && is_other()
-    }
-}
-
-/// Returns the name with version and architecture as lists of modules have it: always with an epoch.
-fn full(identity: &Identity) -> String {
-    let Identity {
-        name,
-        version,
-        arch,
-    } = identity;
-    let epoch = match &*version.epoch {
-        "" => "0",
-        epoch => epoch,
-    };
-    format!(
-        "{name}-{epoch}:{}-{}.{arch}",
-        version.version, version.release
-    )
 }
 
 #[cfg(test)]
@@ -243,52 +207,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn streams_are_read() {
+    fn lists_are_read() {
         let mut streams = Streams::default();
-        let list = "---\ndocument: modulemd\nversion: 2\ndata:\n  name: m\n  stream: 1.10\n  \
-                    artifacts:\n    rpms:\n    - a-b-0:1-1.noarch\n    - s-0:1-1.src\n...\n\
+        let list = "# Streams.\n---\nother: data\n---\n\
+                    document: modulemd\nversion: 2\ndata:\n  name: m\n  stream: 1.10\n  \
+                    artifacts:\n    rpms:\n    - a-b-0:1-1.noarch\n...\n\
                     --- \ndocument: modulemd\ndata: {name: m, stream: old}\n\
+                    ---\ndocument: modulemd\n\
+                    data: {name: m, stream: old, dependencies: {requires: {o: f1}}}\n\
                     ---\ndocument: modulemd-defaults\ndata: {module: m, stream: 1.10}\n\
                     ---\ndocument: modulemd-translations\ndata: {module: m, stream: x}\n";
         streams.read(list).unwrap();
         assert_eq!(streams.defaults["m"], "1.10");
-        assert_eq!(Vec::from_iter(streams.hidden().names), ["a-b"]);
-        for (file, want) in [
-            ("[m]\nstream = old\nstate = enabled\n", Some("old")),
-            ("[m]\nstream=1\nstate=\n", Some("old")),
-            ("[other]\nstate=disabled\n", Some("old")),
-            ("[m]\nstream=\nstate=disabled\n", None),
-        ] {
-            streams.choose(file);
-            assert_eq!(
-                streams.defaults.get("m").map(String::as_str),
-                want,
-                "{file}"
-            );
-        }
+        let stream = &streams.modules["m"]["1.10"];
+        let builds: Vec<_> = stream.values().flatten().collect();
+        assert_eq!(builds[0].packages, ["a-b-0:1-1.noarch"]);
         assert!(streams.read("---\ndocument: [\n").is_err());
+        let none = "---\ndocument: modulemd-defaults\ndata: {module: m}\n";
+        streams.read(none).unwrap();
+        assert!(streams.defaults.is_empty());
     }
 
     #[test]
-    fn streams_in_use_bring_what_they_need() {
-        let list = "# Streams.\n---\nother: data\n---\ndocument: modulemd-defaults\n\
-                    data: {module: m, stream: \"1\"}\n---\ndocument: modulemd-defaults\n\
-                    data: {module: o, stream: \"1\"}\n---\ndocument: modulemd\n\
-                    data: {name: m, stream: \"1\", dependencies: [{requires: {o: [\"2\"], p: []}}]}\n\
-                    ---\ndocument: modulemd\ndata: {name: o, stream: \"2\"}\n\
-                    ---\ndocument: modulemd\ndata: {name: o, stream: \"1\"}\n\
-                    ---\ndocument: modulemd\n\
-                    data: {name: x, stream: \"1\", dependencies: {requires: {o: f1}}}\n";
-        for (choice, want) in [
-            ("", &[("m", "1"), ("o", "2")][..]),
-            ("[o]\nstream=1\nstate=enabled\n", &[("m", "1"), ("o", "1")]),
-            ("[o]\nstream=\nstate=disabled\n", &[("m", "1")]),
-            ("[m]\nstream=\nstate=disabled\n", &[("o", "1")]),
+    fn choices_are_what_dnf_takes_for_such() {
+        let chosen = Some(Some("2"));
+        for (file, want) in [
+            ("[m]\nprofiles=\nstream = 2\nstate = enabled\n", chosen),
+            ("[m] \nprofiles=\nstream=2\nstate=true\n", chosen),
+            ("# x\n[m]\nprofiles=\nstream=2\nstate=\nenabled=1\n", chosen),
+            ("[m]\nprofiles=\nstream=\nstate=disabled\n", Some(None)),
+            ("[m]\nprofiles=\nstream=2\nstate=\n", None),
+            ("[m]\nprofiles=\nstream=2\nstate=Enabled\n", None),
+            ("[m]\nprofiles=\nstate=enabled\n", None),
+            ("[m]\nstream=2\nstate=enabled\n", None),
+            ("[other]\nprofiles=\nstream=2\nstate=enabled\n", None),
         ] {
             let mut streams = Streams::default();
-            streams.read(list).unwrap();
-            streams.choose(choice);
-            assert_eq!(Vec::from_iter(streams.used()), want, "{choice}");
+            streams.choose("m", file);
+            let choice = streams.choices.get("m").map(Option::as_deref);
+            assert_eq!(choice, want, "{file}");
         }
     }
 }
