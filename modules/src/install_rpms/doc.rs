@@ -12,9 +12,10 @@ left out. Lists and packages must have the checksums that the repository says, b
 `repo_gpgcheck` it has to be signed, by `repomd.xml.asc`. Of modules, packages come from the streams
 that the image has enabled, and else from default ones, or from what these need, as far as they fit
 together and are for the platform of os-release, if it names one; of other streams none do, and none
-that are called as or provide what a stream in use has. Of paths, those count that `primary.xml` has:
-programs, and what is in `/etc`. Digests of the header and every file are checked, and that of the
-payload where there is one. Packages for another machine and source packages are refused.
+that are called as or provide what a stream in use has. If one of these would do, the error says so.
+Of paths, those count that `primary.xml` has: programs, and what is in `/etc`. Digests of the header
+and every file are checked, and that of the payload where there is one. Packages for another machine
+and source packages are refused.
 
 Signatures of headers are checked by the keys of `keyring`, or else those of the image: in
 `/etc/pki/rpm-gpg`, and those that were imported into its package database. A wrong signature is an

@@ -1,7 +1,8 @@
 //! Which modules of repositories the image uses.
 
 use crate::root::join;
-use crate::rpm::modular::Streams;
+use crate::rpm::identity::Identity;
+use crate::rpm::modular::{Hidden, Streams};
 use crate::{Root, RootError, os_release};
 
 /// Where dnf keeps which streams were enabled and disabled, and how such files end; defaults of the
@@ -31,6 +32,29 @@ pub(super) fn choose(root: &Root<'_>, streams: &mut Streams) -> Result<(), Strin
         streams.platform(&String::from_utf8_lossy(id));
     }
     Ok(())
+}
+
+/// Says what to do where packages would do that are left out.
+pub(super) fn help(hidden: &Hidden<'_>, packages: &[&Identity]) -> Option<String> {
+    let first = packages.first()?;
+    let who = match packages.len() - 1 {
+        0 => first.to_string(),
+        more => format!("{first} and {more} more"),
+    };
+    Some(
+        match packages.iter().find_map(|package| hidden.stream(package)) {
+            Some((module, stream)) => format!(
+                "{who} would do, but {module}:{stream} is not in use; `[{module}]`, `profiles=`, \
+             `stream={stream}` and `state=enabled` in {}/{module}.module enables it, or list \
+             packages in `rpms`",
+                CHOICES.0
+            ),
+            None => format!(
+                "{who} would do, but modules in use have others of that name; list packages in `rpms` \
+             to take them all the same"
+            ),
+        },
+    )
 }
 
 /// Returns the files of a folder with an ending, by name, with what is in them.

@@ -96,11 +96,11 @@ pub(super) fn supply(
     }
     modules::choose(root, &mut streams).map_err(|why| repos[0].item.error(why))?;
     let hidden = streams.hidden();
-    let count = offers.len();
     let all = offers.into_iter().zip(sources);
-    let (offers, sources): (Vec<_>, Vec<_>) = all.filter(|(offer, _)| !hidden.hides(offer)).unzip();
-    if offers.len() < count {
-        let count = count - offers.len();
+    let (left_out, all): (Vec<_>, Vec<_>) = all.partition(|(offer, _)| hidden.hides(offer));
+    let (mut offers, sources): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    if !left_out.is_empty() {
+        let count = left_out.len();
         root.info(format!(
             "{count} packages are left out, as modules in use have others, or none"
         ));
@@ -115,8 +115,15 @@ pub(super) fn supply(
                 false => format!("what is missing is not there: {}", holes.join("; ")),
             };
             let error = repos[0].item.error(why);
-            let help = "add repositories, or give `nodeps: true` to install without";
-            return Err(error.help(help).into());
+            let count = offers.len();
+            offers.extend(left_out.into_iter().map(|(offer, _)| offer));
+            let universe = Universe::of(candidates, installed, transaction, &offers, machine);
+            let found = solve(&universe).unwrap_or_default();
+            let found = found.into_iter().filter(|index| *index >= count);
+            let found: Vec<_> = found.map(|index| &offers[index].identity).collect();
+            let help = modules::help(&hidden, &found);
+            let usual = "add repositories, or give `nodeps: true` to install without";
+            return Err(error.help(help.unwrap_or_else(|| usual.to_owned())).into());
         }
     };
     for index in found {

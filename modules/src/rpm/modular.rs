@@ -12,6 +12,7 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::yaml;
+pub(crate) use hidden::Hidden;
 
 /// The streams that there are, and what is said of them.
 #[derive(Debug, Default)]

@@ -62,6 +62,11 @@ impl Hidden<'_> {
         };
         !self.used.contains(&*full) && is_other()
     }
+
+    /// Returns module and stream that a hidden package is of; none if it is hidden by others.
+    pub(crate) fn stream(&self, identity: &Identity) -> Option<(&str, &str)> {
+        self.unused.get(&*full(identity)).copied()
+    }
 }
 
 /// Returns the name with version and architecture as lists of modules have it: always with an epoch.
