@@ -57,7 +57,8 @@ links that end in `.dpkg-tmp`, and here it leaves none. Here it also refuses to 
 take the one of its own follower, after which dpkg's cannot read its own file any more, and to move
 a link to where a directory is, into which dpkg's moves it. Of packages that all ask to be there
 before each other, which dpkg refuses, one is taken first. A package whose `preinst` calls a trigger
-before any version of it was there does not wait for that.";
+before any version of it was there does not wait for that. Programs that are known are taken to be
+there, as with `install_rpms`.";
 
 pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc::required(
     "debs",
