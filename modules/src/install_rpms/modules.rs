@@ -18,7 +18,7 @@ const CHOICES: (&str, &[u8]) = ("/etc/dnf/modules.d", b".module");
 pub(super) fn choose(root: &Root<'_>, streams: &mut Streams) -> Result<(), String> {
     let failed = |error: RootError| error.to_string();
     for (path, text) in files(root, DEFAULTS).map_err(failed)? {
-        let read = streams.read(&text);
+        let read = streams.read_own(&text);
         read.map_err(|why| format!("{}: {why}", String::from_utf8_lossy(&path)))?;
     }
     for (path, text) in files(root, CHOICES).map_err(failed)? {

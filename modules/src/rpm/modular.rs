@@ -3,15 +3,14 @@
 //! What such lists and a system's own settings say is read here. `used` finds out which streams that
 //! makes, and `hidden` which packages.
 
+mod document;
 mod hidden;
 mod used;
 
 use std::collections::BTreeMap;
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-
 use crate::yaml;
+use document::Document;
 pub(crate) use hidden::Hidden;
 
 /// The streams that there are, and what is said of them.
@@ -20,11 +19,18 @@ pub(crate) struct Streams {
     /// The streams of each module.
     modules: BTreeMap<String, BTreeMap<String, Stream>>,
     /// The streams that are used where the system has not chosen.
-    defaults: BTreeMap<String, String>,
+    defaults: BTreeMap<String, Usual>,
     /// The system's own choices: a stream, or none of the module's.
     choices: BTreeMap<String, Option<String>>,
     /// What builds call the system, if it says so.
     platform: Option<String>,
+}
+
+/// What a list says of a module's usual stream, and when that was changed.
+#[derive(Debug, PartialEq, Eq)]
+struct Usual {
+    modified: u64,
+    stream: Option<String>,
 }
 
 /// The builds of a stream; those that have the same context take each other's place.
@@ -48,80 +54,45 @@ const PLATFORM: &str = "platform";
 /// of those behind a `-`.
 type Need = (String, Vec<String>);
 
-/// A document of such a list, as far as it matters.
-#[derive(Deserialize)]
-struct Document {
-    document: Option<String>,
-    data: Option<Data>,
-}
-
-#[derive(Deserialize)]
-struct Data {
-    name: Option<String>,
-    module: Option<String>,
-    stream: Option<String>,
-    version: Option<String>,
-    context: Option<String>,
-    /// Whether the context says what sets builds apart.
-    #[serde(default)]
-    static_context: bool,
-    artifacts: Option<Artifacts>,
-    dependencies: Option<Dependencies>,
-}
-
-#[derive(Default)]
-struct Dependencies(Vec<Dependency>);
-
-#[derive(Deserialize)]
-struct Dependency {
-    #[serde(default)]
-    requires: BTreeMap<String, Vec<String>>,
-}
-
-#[derive(Deserialize)]
-struct Artifacts {
-    #[serde(default)]
-    rpms: Vec<String>,
-}
-
-impl<'de> Deserialize<'de> for Dependencies {
-    // Not by an untagged enum, to which a stream 1.10 is a number.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Form;
-
-        impl<'de> Visitor<'de> for Form {
-            type Value = Dependencies;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("a list of dependencies")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Dependencies, A::Error> {
-                let mut all = Vec::new();
-                while let Some(one) = seq.next_element()? {
-                    all.push(one);
-                }
-                Ok(Dependencies(all))
-            }
-
-            // The first version of such lists has another form, which nobody uses any more.
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Dependencies, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Dependencies::default())
-            }
-        }
-
-        deserializer.deserialize_any(Form)
-    }
-}
-
 impl Streams {
-    /// Adds the documents of a list.
+    /// Adds the list of a repository. Where two of them differ in the usual stream of a module, the
+    /// newer one counts, or none.
     ///
     /// # Errors
     ///
     /// Returns what is wrong, in one line.
     pub(crate) fn read(&mut self, list: &str) -> Result<(), String> {
+        for (module, new) in self.documents(list)? {
+            let old = self.defaults.entry(module).or_insert(Usual {
+                modified: new.modified,
+                stream: None,
+            });
+            if old.stream.is_none() || new.modified > old.modified {
+                *old = new;
+            } else if new.modified == old.modified
+                && new.stream.is_some()
+                && new.stream != old.stream
+            {
+                old.stream = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a list of the system's own, which counts more.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong, in one line.
+    pub(crate) fn read_own(&mut self, list: &str) -> Result<(), String> {
+        let own = self.documents(list)?;
+        self.defaults.extend(own);
+        Ok(())
+    }
+
+    /// Adds the documents of a list, and returns the defaults in it.
+    fn documents(&mut self, list: &str) -> Result<BTreeMap<String, Usual>, String> {
+        let mut defaults = BTreeMap::new();
         // One document at a time: limits are those of one.
         let mut document = String::new();
         for line in list.lines().chain(["---"]) {
@@ -132,16 +103,17 @@ impl Streams {
             }
             let mut lines = document.lines().map(str::trim_start);
             if !lines.all(|line| line.is_empty() || line.starts_with('#')) {
-                self.add(yaml::read(document.as_bytes())?);
+                self.add(yaml::read(document.as_bytes())?, &mut defaults);
             }
             document.clear();
         }
-        Ok(())
+        Ok(defaults)
     }
 
-    fn add(&mut self, document: Document) {
+    fn add(&mut self, document: Document, defaults: &mut BTreeMap<String, Usual>) {
         let Some(data) = document.data else { return };
         let kind = document.document.unwrap_or_default();
+        let number = |text: Option<String>| text.and_then(|text| text.parse().ok()).unwrap_or(0);
         match (&*kind, data.name, data.module, data.stream) {
             ("modulemd", Some(name), _, Some(stream)) => {
                 let needs = data.dependencies.unwrap_or_default().0.into_iter();
@@ -156,16 +128,14 @@ impl Streams {
                 let streams = self.modules.entry(name).or_default();
                 let builds = streams.entry(stream).or_default();
                 builds.entry(context).or_default().push(Build {
-                    version: data.version.and_then(|text| text.parse().ok()).unwrap_or(0),
+                    version: number(data.version),
                     needs,
                     packages: data.artifacts.map(|all| all.rpms).unwrap_or_default(),
                 });
             }
-            ("modulemd-defaults", _, Some(module), Some(stream)) => {
-                self.defaults.insert(module, stream);
-            }
-            ("modulemd-defaults", _, Some(module), None) => {
-                self.defaults.remove(&module);
+            ("modulemd-defaults", _, Some(module), stream) => {
+                let modified = number(data.modified);
+                defaults.insert(module, Usual { modified, stream });
             }
             _ => {}
         }
@@ -219,14 +189,46 @@ mod tests {
                     ---\ndocument: modulemd-defaults\ndata: {module: m, stream: 1.10}\n\
                     ---\ndocument: modulemd-translations\ndata: {module: m, stream: x}\n";
         streams.read(list).unwrap();
-        assert_eq!(streams.defaults["m"], "1.10");
+        assert_eq!(streams.defaults["m"].stream.as_deref(), Some("1.10"));
         let stream = &streams.modules["m"]["1.10"];
         let builds: Vec<_> = stream.values().flatten().collect();
         assert_eq!(builds[0].packages, ["a-b-0:1-1.noarch"]);
         assert!(streams.read("---\ndocument: [\n").is_err());
-        let none = "---\ndocument: modulemd-defaults\ndata: {module: m}\n";
-        streams.read(none).unwrap();
-        assert!(streams.defaults.is_empty());
+    }
+
+    #[test]
+    fn defaults_of_several_lists() {
+        // Each was compared with what dnf calls active.
+        for (lists, own, want) in [
+            (&["stream: 1", "stream: 1"][..], "", Some("1")),
+            (&["stream: 1", "stream: 2"], "", None),
+            (
+                &["stream: 1, modified: 20", "stream: 2, modified: 10"],
+                "",
+                Some("1"),
+            ),
+            (&["stream: 1", "profiles: {}"], "", Some("1")),
+            (&["profiles: {}", "stream: 1"], "", Some("1")),
+            (&["stream: 1", "stream: 2"], "stream: 1", Some("1")),
+            (
+                &["stream: 1, modified: 20"],
+                "stream: 2, modified: 10",
+                Some("2"),
+            ),
+            (&["stream: 1"], "profiles: {}", None),
+        ] {
+            let mut streams = Streams::default();
+            let list =
+                |data: &str| format!("document: modulemd-defaults\ndata: {{module: m, {data}}}\n");
+            for data in lists {
+                streams.read(&list(data)).unwrap();
+            }
+            if !own.is_empty() {
+                streams.read_own(&list(own)).unwrap();
+            }
+            let found = streams.defaults["m"].stream.as_deref();
+            assert_eq!(found, want, "{lists:?} {own}");
+        }
     }
 
     #[test]

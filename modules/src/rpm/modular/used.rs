@@ -22,7 +22,7 @@ impl Streams {
         let chosen = chosen.filter_map(|(name, stream)| Some((&**name, stream.as_deref()?)));
         let usual = self.defaults.iter();
         let usual = usual.filter(|(name, _)| !self.choices.contains_key(*name));
-        let usual = usual.map(|(name, stream)| (&**name, &**stream));
+        let usual = usual.filter_map(|(name, usual)| Some((&**name, usual.stream.as_deref()?)));
         let wanted: Vec<_> = chosen.chain(usual).collect();
         let platform = self.platform.as_deref();
         let mut search = Search {
