@@ -219,6 +219,29 @@ const ROWS: &[Row] = &[
         }],
         ..ROW
     },
+    // What an interrupted dpkg has left goes.
+    Row {
+        laid: &[
+            ("/etc/d.dpkg-new/x", "1\n"),
+            ("/usr/share/a.dpkg-new", "1\n"),
+            ("/usr/share/a.dpkg-tmp/x", "1\n"),
+            ("/usr/share/l.dpkg-new", "1\n"),
+            ("/usr/share/d.dpkg-new", "1\n"),
+            ("/usr/share/there.dpkg-new", "1\n"),
+            ("/usr/share/there/x", "1\n"),
+        ],
+        new: &[Deb {
+            files: &[
+                ("/etc/d", "1\n"),
+                ("/usr/share/a", "1\n"),
+                ("/usr/share/d/x", "1\n"),
+                ("/usr/share/l@", "a"),
+                ("/usr/share/there/", ""),
+            ],
+            ..DROPS
+        }],
+        ..ROW
+    },
     // A setting that goes, whatever lies there and beside it.
     Row {
         before: &[DROPS],

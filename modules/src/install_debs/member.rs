@@ -5,6 +5,7 @@ use fsgen::{Kind, Meta, NodeId, Timestamp};
 
 use super::claim::{Claim, is_same};
 use super::conffile::{digest, real_path};
+use super::remove::remove_unfinished;
 use super::unpack::{Package, UNPACKED, Unpacking};
 use crate::root::{Laid, Place, show};
 use crate::{Error, Packed, PackedKind, Root, RootError};
@@ -88,10 +89,14 @@ impl Unpacking {
         }
         let at = match is_setting {
             true => [&*real, UNPACKED].concat(),
-            false => real,
+            false => real.clone(),
         };
         package.check_folder(root, &path, &at, member)?;
-        let place = place_of(root, &at)?;
+        let mut place = place_of(root, &real)?;
+        remove_unfinished(root, &place)?;
+        if is_setting {
+            place.name.extend(UNPACKED);
+        }
         if root.node_at(&place).is_some() {
             let is_link = matches!(member.kind, PackedKind::Symlink(_));
             let is_directory = matches!(there, Some(Kind::Directory(_)));

@@ -6,9 +6,9 @@ use super::removal::Removal;
 use super::unpack::{UNPACKED, Unpacking};
 use crate::deb::identity::Identity;
 use crate::root::any_text::encode;
-use crate::root::show;
+use crate::root::{Place, show};
 use crate::script::policy::Policies;
-use crate::{Error, Root};
+use crate::{Error, Root, RootError};
 
 /// What dpkg's own unfinished files end in.
 const UNFINISHED: [&[u8]; 2] = [b".dpkg-tmp", UNPACKED];
@@ -105,11 +105,9 @@ impl Unpacking {
                 continue;
             }
             self.triggers.touch(&mut self.database, &place, index);
-            for ending in UNFINISHED {
-                let unfinished = [&*place, ending].concat();
-                if root.lstat(&unfinished).is_ok() {
-                    root.remove_all(&unfinished)?;
-                }
+            let slash = place.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+            if let Some(at) = root.find_place(&place[..=slash], &place[slash + 1..]) {
+                remove_unfinished(root, &at)?;
             }
             let Ok(kind) = root.lstat(&place).map(|node| node.kind.clone()) else {
                 continue;
@@ -124,4 +122,18 @@ impl Unpacking {
         left.reverse();
         Ok(left)
     }
+}
+
+/// Removes what dpkg has left unfinished beside a path.
+pub(super) fn remove_unfinished(root: &mut Root<'_>, at: &Place) -> Result<(), RootError> {
+    for ending in UNFINISHED {
+        let beside = Place {
+            directory: at.directory,
+            name: [&at.name, ending].concat(),
+        };
+        if root.node_at(&beside).is_some() {
+            root.remove_all(root.path_at(&beside))?;
+        }
+    }
+    Ok(())
 }
