@@ -70,6 +70,11 @@ const DONE: &[&str] = &[
     "update-alternatives --install /usr/bin/am9 am9 /bin/cat 50; ln -sf /bin/no /etc/alternatives/am9; update-alternatives --install /usr/bin/am9 am9 /bin/rm 9 && touch @/f",
     "touch /usr/bin/al1; update-alternatives --install /usr/bin/al1 al1 /bin/cat 50 && touch @/f",
     "mkdir /usr/bin/al8; update-alternatives --install /usr/bin/al8 al8 /bin/cat 5 && touch @/f",
+    "update-alternatives --install @/l ao1 /bin/rm 5; mkdir @/d; update-alternatives --install @/d ao1 /bin/cat 9 || touch @/f; update-alternatives --install @/d ao1 /bin/ln 1 || touch @/f2",
+    "update-alternatives --install @/l ao2 /bin/rm 5; mkdir -p @/d/l; update-alternatives --install @/d ao2 /bin/cat 9 || touch @/f",
+    "update-alternatives --install @/l ao3 /bin/rm 5 --slave @/m ao3m /bin/ln; mkdir @/d; update-alternatives --install @/l ao3 /bin/rm 5 --slave @/d ao3m /bin/ln || touch @/f; update-alternatives --remove ao3 /bin/rm",
+    "update-alternatives --install @/l ao4 /bin/rm 5; mkdir @/d; ln -s d @/e; update-alternatives --install @/e ao4 /bin/cat 9 || touch @/f",
+    "update-alternatives --install @/l ao5 /bin/rm 5; mkdir @/d; touch @/d/l; update-alternatives --install @/d ao5 /bin/cat 9 || touch @/f",
     // Which of several of the same priority, and what is there before a command is refused.
     "update-alternatives --install @/l an1 /bin/rm 5; update-alternatives --install @/l an1 /bin/cat 5",
     "update-alternatives --install @/l an2 /bin/rm 5 --slave @/m an2m /bin/ln; update-alternatives --install @/l an2 /bin/cat 5; update-alternatives --install @/l an2 /bin/cat 5",

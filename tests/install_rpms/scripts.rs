@@ -9,7 +9,7 @@ use super::system::{assert_same, dump, listing, pack};
 use crate::kit::{Work, run, succeed, tool};
 
 /// Programs that the scripts run, which the small system does not have.
-const PROGRAMS: [&str; 19] = [
+const PROGRAMS: [&str; 20] = [
     "sh",
     "bash",
     "getent",
@@ -28,6 +28,7 @@ const PROGRAMS: [&str; 19] = [
     "cat",
     "cut",
     "rmdir",
+    "mv",
     "env",
 ];
 

@@ -54,11 +54,10 @@ by their names, whatever the order of the list. Where a setting is a link, the f
 is the setting, and is made if it is missing; dpkg (1.21) leaves its own beside the link as
 `.dpkg-new`, which nothing ever looks at. Where `update-alternatives` refuses, dpkg's may leave
 links that end in `.dpkg-tmp`, and here it leaves none. Here it also refuses to let a group's link
-take the one of its own follower, after which dpkg's cannot read its own file any more, and to move
-a link to where a directory is, into which dpkg's moves it. Of packages that all ask to be there
-before each other, which dpkg refuses, one is taken first. A package whose `preinst` calls a trigger
-before any version of it was there does not wait for that. Programs that are known are taken to be
-there, as with `install_rpms`.";
+take the one of its own follower, after which dpkg's cannot read its own file any more. Of packages
+that all ask to be there before each other, which dpkg refuses, one is taken first. A package whose
+`preinst` calls a trigger before any version of it was there does not wait for that. Programs that
+are known are taken to be there, as with `install_rpms`.";
 
 pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc::required(
     "debs",

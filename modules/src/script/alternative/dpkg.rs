@@ -173,12 +173,21 @@ impl<'n> State<'n> {
             if from == *to || !root.is_link(&from) {
                 continue;
             }
-            let is_directory = matches!(root.lstat(to).map(|n| &n.kind), Ok(Kind::Directory(_)));
-            match is_kept {
-                true if is_directory || !has_folder(root, to) => return Ok(false),
-                true => root.rename(&from, to)?,
-                false => root.remove(&from)?,
+            if !is_kept {
+                root.remove(&from)?;
+                continue;
             }
+            let is_directory =
+                |path: &str| matches!(root.lstat(path).map(|n| &n.kind), Ok(Kind::Directory(_)));
+            // Where a directory is, dpkg's goes on with mv, which moves it in there.
+            let place = match (is_directory(to), from.rsplit_once('/')) {
+                (true, Some((_, name))) => format!("{to}/{name}"),
+                _ => to.clone(),
+            };
+            if is_directory(&place) || !has_folder(root, to) {
+                return Ok(false);
+            }
+            root.rename(&from, &place)?;
         }
         self.group.link.clone_from(&new.link);
         Ok(true)
