@@ -53,6 +53,32 @@ const fn setting(name: &'static str, files: &'static [(&'static str, &'static st
     }
 }
 
+/// Two packages of which the first has nothing that the next one to come has not.
+const fn emptied(provided: &'static str, needed: &'static str) -> [Deb; 2] {
+    let gone = Deb {
+        name: "gone_1_all",
+        fields: provided,
+        files: &[("/usr/share/a", "1\n")],
+        ..DEB
+    };
+    let needing = Deb {
+        name: "needing_1_all",
+        fields: needed,
+        ..DEB
+    };
+    [gone, needing]
+}
+
+/// A package that has all files of that one.
+const fn taking(fields: &'static str) -> Deb {
+    Deb {
+        name: "takes_1_all",
+        fields,
+        files: &[("/usr/share/a", "2\n")],
+        ..DEB
+    }
+}
+
 /// A package with a setting.
 const DROPS: Deb = Deb {
     name: "drops_1_all",
@@ -217,6 +243,47 @@ const ROWS: &[Row] = &[
             fields: "Replaces: had\n",
             ..setting("has_1_all", &[("/usr/share/a", "2\n"), ("/etc/d", "1\n")])
         }],
+        ..ROW
+    },
+    // What is emptied stays where another package needs it, or likes to have it.
+    Row {
+        before: &emptied("", "Depends: gone\n"),
+        new: &[taking("Replaces: gone\n")],
+        ..ROW
+    },
+    Row {
+        before: &emptied("", "Recommends: gone\n"),
+        new: &[taking("Replaces: gone\n")],
+        ..ROW
+    },
+    Row {
+        before: &emptied("", "Suggests: gone\n"),
+        new: &[taking("Replaces: gone\n")],
+        ..ROW
+    },
+    Row {
+        before: &emptied("Provides: v\n", "Depends: v\n"),
+        new: &[taking("Replaces: gone\n")],
+        ..ROW
+    },
+    Row {
+        before: &emptied("Provides: v\n", "Depends: v\n"),
+        new: &[taking("Replaces: gone\nProvides: v\n")],
+        ..ROW
+    },
+    Row {
+        before: &emptied("", "Depends: gone | takes\n"),
+        new: &[taking("Replaces: gone\n")],
+        ..ROW
+    },
+    Row {
+        before: &emptied("", "Depends: gone (>= 1)\n"),
+        new: &[taking("Replaces: gone\nProvides: gone\n")],
+        ..ROW
+    },
+    Row {
+        before: &emptied("", "Depends: gone\n"),
+        new: &[taking("Replaces: gone\nProvides: gone\n")],
         ..ROW
     },
     // What an interrupted dpkg has left goes.

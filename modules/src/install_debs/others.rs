@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::conffile::Settings;
+use super::database::State;
 use super::scripts;
 use super::unpack::{Package, Unpacking};
-use crate::deb::relation::Relation;
+use super::world::{Who, World};
 use crate::root::any_text::encode;
 use crate::script::policy::Policies;
 use crate::{Error, Root};
@@ -37,7 +38,7 @@ impl Unpacking {
             }
         }
         for loser in losers {
-            if !superseded.contains(&loser) && self.disappears(package, loser) {
+            if !superseded.contains(&loser) && self.disappears(package, loser, index) {
                 let gone = self.database.entry(loser).identity.clone();
                 root.info(format!("{gone} is gone, as {own} has all of its files"));
                 scripts::disappear(root, &self.database, loser, package.candidate, policies)?;
@@ -71,7 +72,7 @@ impl Unpacking {
 
     /// Returns whether nothing is left of a package, and nothing needs it (dpkg's
     /// `pkg_disappear_others`).
-    fn disappears(&self, package: &Package<'_>, loser: usize) -> bool {
+    fn disappears(&self, package: &Package<'_>, loser: usize, index: usize) -> bool {
         let entry = self.database.entry(loser);
         let own = &package.candidate.identity.name;
         let is_left = |path: &Vec<u8>| {
@@ -87,14 +88,35 @@ impl Unpacking {
             };
             !package.archived.contains(path) && !others.iter().any(is_third)
         };
-        let name = &entry.identity.name;
-        let wants = |relation: &Relation| relation.0.iter().any(|possible| possible.name == *name);
-        let mut others = self
-            .database
-            .entries()
-            .filter(|(_, other)| other.state.is_there());
-        let is_needed = others.any(|(_, other)| other.relations.needs().any(wants));
         let has_files = entry.files.iter().any(|path| path != b"/.");
-        entry.state.is_there() && has_files && !is_needed && !entry.files.iter().any(is_left)
+        let is_empty = has_files && !entry.files.iter().any(is_left);
+        entry.state.is_there() && is_empty && !self.is_needed(loser, index)
+    }
+
+    /// Returns whether a package needs or recommends one by something that no other one gives it:
+    /// either of those that are configured, or the one that comes.
+    fn is_needed(&self, loser: usize, new: usize) -> bool {
+        let world = World::before(&self.database, &self.arches);
+        let gone = self.database.entry(loser);
+        let provides = gone.relations.provides.iter();
+        let provided = provides.flat_map(|relation| relation.0.iter().map(|one| &one.name));
+        let names: BTreeSet<&String> = provided.chain([&gone.identity.name]).collect();
+        let is_other = |member: &usize| match world.members[*member].who {
+            Who::There(other) => {
+                let state = self.database.entry(other).state;
+                other != loser && (other == new || state >= State::TriggersPending)
+            }
+            Who::New(_) => false,
+        };
+        world.members.iter().any(|member| {
+            let relations = member.relations;
+            let mut all = relations.needs().chain(&relations.recommends);
+            member.who != Who::There(loser)
+                && all.any(|relation| {
+                    let others = || world.satisfying(member.identity, relation);
+                    relation.0.iter().any(|one| names.contains(&one.name))
+                        && !others().iter().any(is_other)
+                })
+        })
     }
 }

@@ -9,6 +9,7 @@ use crate::deb::relation::{Relation, print};
 pub(super) struct Relations {
     pub(super) pre_depends: Vec<Relation>,
     pub(super) depends: Vec<Relation>,
+    pub(super) recommends: Vec<Relation>,
     pub(super) conflicts: Vec<Relation>,
     pub(super) breaks: Vec<Relation>,
     pub(super) provides: Vec<Relation>,
@@ -24,6 +25,7 @@ impl Relations {
         Ok(Self {
             pre_depends: read(paragraph, "Pre-Depends")?,
             depends: read(paragraph, "Depends")?,
+            recommends: read(paragraph, "Recommends")?,
             conflicts: read(paragraph, "Conflicts")?,
             breaks: read(paragraph, "Breaks")?,
             provides: read(paragraph, "Provides")?,
