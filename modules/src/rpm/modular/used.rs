@@ -80,8 +80,8 @@ impl<'s> Search<'s> {
         false
     }
 
-    /// Returns the newest builds of each context, those first that need nothing but what is wanted
-    /// anyway: older ones do not count, even where a newest one lacks something.
+    /// Returns the newest builds of each context, those first that are not at odds with what is
+    /// wanted: older ones do not count, even where a newest one lacks something.
     fn newest(&self, contexts: &'s Stream) -> Vec<(&'s Context, &'s Build)> {
         let mut found = Vec::new();
         for (context, builds) in contexts {
@@ -89,12 +89,12 @@ impl<'s> Search<'s> {
             let newest = builds.iter().filter(|build| Some(build.version) == newest);
             found.extend(newest.map(|build| (context, build)));
         }
-        let is_expected = |need: &Need| {
+        let is_fitting = |need: &Need| {
             let wanted = self.wanted.get(&*need.0).copied();
             let used = self.used.get(&*need.0).map(|(stream, _)| *stream);
-            used.or(wanted).is_some_and(|stream| fits(&need.1, stream))
+            used.or(wanted).is_none_or(|stream| fits(&need.1, stream))
         };
-        found.sort_by_key(|(_, build)| Reverse(build.needs.iter().all(is_expected)));
+        found.sort_by_key(|(_, build)| Reverse(build.needs.iter().all(is_fitting)));
         found
     }
 
@@ -173,6 +173,7 @@ mod tests {
             ("m:1! o:1, m:1 o:2, o:1, o:2!", "", "m:1 o:2"),
             ("m:1! o:2, m:1 o:1, o:1, o:2", "", "m:1 o:1"),
             ("m:1! o:1, m:1 o:2, o:1 q:9, o:2", "", "m:1 o:2"),
+            ("m:1! a:1, m:1 b:1, a:1, b:1!", "", "a:1 b:1 m:1"),
             ("m:1! platform:el8", "", "m:1"),
             ("m:1! platform:el9, o:1!", "", "o:1"),
         ] {
