@@ -56,8 +56,9 @@ is the setting, and is made if it is missing; dpkg (1.21) leaves its own beside 
 links that end in `.dpkg-tmp`, and here it leaves none. Here it also refuses to let a group's link
 take the one of its own follower, after which dpkg's cannot read its own file any more. Of packages
 that all ask to be there before each other, which dpkg refuses, one is taken first. A package whose
-`preinst` calls a trigger before any version of it was there does not wait for that. Programs that
-are known are taken to be there, as with `install_rpms`.";
+`preinst` calls a trigger before any version of it was there does not wait for that. What would
+leave another package of the image without what it needs is an error, where dpkg itself, unlike apt,
+goes on. Programs that are known are taken to be there, as with `install_rpms`.";
 
 pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc::required(
     "debs",
