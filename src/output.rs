@@ -66,9 +66,10 @@ pub(crate) struct Output {
     file: File,
     part: PathBuf,
     out: PathBuf,
-    /// Held while the file is written. The kernel lets one thread at a time write to a file; the
-    /// others would spin, which takes their core from whoever decodes or reads.
-    turn: Mutex<()>,
+    /// One of these is held while the file is written. The kernel lets one thread at a time write
+    /// to a file. The next one spins until then, and has not to be woken; more of them would only
+    /// take cores from whoever decodes or reads.
+    turns: [Mutex<()>; 2],
     /// What puts it on disk; none if nobody waits for that.
     writeback: Option<Writeback>,
 }
@@ -132,7 +133,7 @@ impl Output {
                     file,
                     part,
                     out,
-                    turn: Mutex::default(),
+                    turns: Default::default(),
                     writeback: sync.then(Writeback::default),
                 };
                 // Who may read the image that it replaces may read it, and nobody else.
@@ -253,7 +254,11 @@ impl Display for Output {
 
 impl WriteAt for Output {
     fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
-        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let [first, second] = &self.turns;
+        let turn = match first.try_lock() {
+            Ok(turn) => turn,
+            Err(_) => second.lock().unwrap_or_else(PoisonError::into_inner),
+        };
         self.file.write_all_at(buf, offset).map_err(|error| {
             let message = format!("{}: {error}", self.part.display());
             io::Error::new(error.kind(), message)
