@@ -5,6 +5,7 @@
 
 mod folder;
 mod place;
+mod room;
 mod writeback;
 
 use std::collections::BTreeSet;
@@ -153,6 +154,11 @@ impl Output {
         self.file
             .set_len(bytes)
             .with_context(|| format!("{}: cannot become {bytes} bytes large", self.part.display()))
+    }
+
+    /// Takes room for what will be written. Where that cannot be done, the write itself will tell.
+    pub(crate) fn reserve(&self, written: &[Range<u64>]) {
+        room::take(&self.file, written);
     }
 
     /// Returns the digest of the whole file, in hexadecimal; holes count as zeros.

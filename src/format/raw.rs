@@ -19,8 +19,13 @@ pub(super) fn open<'o>(
 }
 
 /// Starts a file that is not packed.
-pub(super) fn stream(len: u64, _: Vec<Range<u64>>, output: &Output) -> Result<Box<dyn Sink + '_>> {
+pub(super) fn stream(
+    len: u64,
+    written: Vec<Range<u64>>,
+    output: &Output,
+) -> Result<Box<dyn Sink + '_>> {
     output.set_len(len)?;
+    output.reserve(&written);
     Ok(Box::new(Raw(output)))
 }
 
