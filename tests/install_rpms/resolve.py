@@ -8,6 +8,8 @@ for package in packages:
     base = dnf.Base()
     base.conf.installroot = root
     base.conf.cachedir = root + "/dnf"
+    # Else it keeps the lists of modules in use in the host's own folder.
+    base.conf.persistdir = root + "/dnf/kept"
     base.conf.install_weak_deps = False
     base.conf.substitutions["releasever"] = "1"
     base.repos.add_new_repo("repo", base.conf, baseurl=["file://" + repo])
