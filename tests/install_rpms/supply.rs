@@ -79,6 +79,15 @@ const ROWS: &[(&str, &str, &str, Result<&str, &str>)] = &[
     // What another one obsoletes is not taken.
     ("p", "former", "", Ok("+latter-1.0")),
     ("q", "former = 1.0", "", Ok("+former-1.0")),
+    // Kernels stay beside one another.
+    ("s", "kernel-default = 2.0", "", Ok("+kernel-default-2.0")),
+    ("t", "kernel-PAE = 2.0", "", Ok("+kernel-PAE-2.0")),
+    (
+        "u",
+        "kernel-core = 2.0",
+        "",
+        Ok("+kernel-core-2.0 -kernel-core-1.0"),
+    ),
     (
         "r",
         "base = 1.0, base = 2.0",
@@ -119,8 +128,14 @@ fn make(work: &Work) -> PathBuf {
     succeed(tool("createrepo_c").arg("-q").arg(work.join("repo")));
     base(work);
     let folder = work.join("base");
-    let there = ["there/elder-1.0.noarch.rpm", "repo/lib-1.0.noarch.rpm"];
-    let there = there.map(|file| work.join(file));
+    let there = [
+        "there/elder",
+        "repo/lib",
+        "repo/kernel-default",
+        "repo/kernel-PAE",
+        "repo/kernel-core",
+    ];
+    let there = there.map(|file| work.join(format!("{file}-1.0.noarch.rpm")));
     if rpm_installs() {
         succeed(rpm(&folder).args(["-i", "--noplugins"]).args(there));
     }

@@ -44,7 +44,8 @@ more columns in one, and a link to none, are refused; rows that belong to no pac
 An older version is replaced, the same one for another architecture where either is `noarch`, and
 what a package obsoletes; if that is listed too, it is left out. What an installed package obsoletes
 is refused. Settings that were changed stay or are kept, as `.rpmnew`, `.rpmsave` or `.rpmorig`, by
-rpm's own rules. Kernels are installed beside one another.
+rpm's own rules. Kernels are installed beside one another: what has or provides a name that is in
+dnf's `installonlypkgs` by default. All of them stay, where dnf removes the oldest of four.
 
 Nothing of the image is run, so scripts and triggers are done in another way, each told of with
 `-v` and in `hsb plan`:

@@ -206,14 +206,21 @@ pub(super) fn bits(arch: &str) -> u32 {
     }
 }
 
-/// Returns whether several versions lie beside one another, as kernels do (dnf's
-/// `installonlypkgs`).
+/// What packages are or provide of which several versions lie beside one another (dnf's
+/// `INSTALLONLYPKGS`).
+const PARALLEL: [&str; 6] = [
+    "kernel",
+    "kernel-PAE",
+    "installonlypkg(kernel)",
+    "installonlypkg(kernel-module)",
+    "installonlypkg(vm)",
+    "multiversion(kernel)",
+];
+
+/// Returns whether several versions lie beside one another, as kernels do.
 pub(super) fn is_parallel(name: &str, provides: &[Dependency]) -> bool {
-    const NAMES: [&str; 3] = ["kernel", "kernel-core", "kernel-modules"];
-    let marked = |dependency: &Dependency| {
-        dependency.name.starts_with("installonlypkg(") || dependency.name == "kernel"
-    };
-    NAMES.contains(&name) || provides.iter().any(marked)
+    let names = provides.iter().map(|provided| &*provided.name);
+    names.chain([name]).any(|name| PARALLEL.contains(&name))
 }
 
 fn is_candidate_parallel(candidate: &Candidate) -> bool {
