@@ -332,4 +332,21 @@ fn repositories_are_checked() {
             .replace("rpm]", "rpm"),
     );
     assert_eq!(plan(&work, &tar).code, Some(0));
+    // Programs tell which machine it is.
+    let empty = work.join("empty");
+    succeed(tool("createrepo_c").arg("-q").arg(&empty));
+    let base = work.join("base");
+    for (program, want) in [
+        ("", "add repositories"),
+        ("usr/bin/sh", "add repositories"),
+        ("usr/sbin/init", "tells the machine"),
+    ] {
+        if !program.is_empty() {
+            fs::remove_file(base.join(program)).unwrap();
+        }
+        pack(&base, &tar);
+        recipe(&work, "a", "empty");
+        let run = plan(&work, &tar);
+        assert!(run.stderr.contains(want), "{program}: {run:#?}");
+    }
 }

@@ -122,7 +122,13 @@ pub(super) fn supply(
             let found = found.into_iter().filter(|index| *index >= count);
             let found: Vec<_> = found.map(|index| &offers[index].identity).collect();
             let help = modules::help(&hidden, &found);
-            let usual = "add repositories, or give `nodeps: true` to install without";
+            let usual = match machine {
+                Some(_) => "add repositories, or give `nodeps: true` to install without",
+                None => {
+                    "nothing in the image or in `rpms` tells the machine, so that only packages \
+                     for noarch were looked at; list one for the machine in `rpms`"
+                }
+            };
             return Err(error.help(help.unwrap_or_else(|| usual.to_owned())).into());
         }
     };
