@@ -140,5 +140,9 @@ fn failed(url: &str, error: &ureq::Error) -> io::Error {
         io::ErrorKind::InvalidData => "; SSL_CERT_FILE takes a file of the authorities to trust",
         _ => "",
     };
-    io::Error::new(kind, format!("{}: {error}{help}", address::shown(url)))
+    let cause: &dyn std::fmt::Display = match error {
+        ureq::Error::Io(error) => error,
+        error => error,
+    };
+    io::Error::new(kind, format!("{}: {cause}{help}", address::shown(url)))
 }

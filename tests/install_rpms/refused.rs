@@ -98,6 +98,7 @@ fn packages_that_cannot_be_installed() {
     padded.splice(end..end, vec![0; 4000]);
     work.write("padded.rpm", padded);
     work.write("text.rpm", "no package at all");
+    work.write("empty.rpm", "");
     fs::create_dir(work.join("empty")).unwrap();
     let mut wrong = Vec::new();
     for (rpms, code, want) in [
@@ -193,6 +194,7 @@ fn packages_that_cannot_be_installed() {
             0,
             "solid-1-1.noarch installed",
         ),
+        ("[empty.rpm]", 2, "the file is empty"),
         ("[]", 0, "there is nothing to install"),
     ] {
         work.write(

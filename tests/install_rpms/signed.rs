@@ -151,7 +151,7 @@ const ROWS: &[Row<'_>] = &[
         "OK",
         "verify: signature",
         1,
-        "the package is not signed",
+        "rpmsign --addsign",
     ),
     (
         "plain",

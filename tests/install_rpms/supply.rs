@@ -290,6 +290,9 @@ fn repositories_are_checked() {
     fs::create_dir(work.join("empty")).unwrap();
     let port = free_port();
     let nobody = format!("'http://127.0.0.1:{port}/x'");
+    let refused = format!(
+        "`install_rpms`: http://127.0.0.1:{port}/x/repodata/repomd.xml: Connection refused"
+    );
     for (repos, code, want) in [
         (
             "good",
@@ -299,7 +302,11 @@ fn repositories_are_checked() {
         ("xz", 0, "comes from xz"),
         ("bz2", 0, "comes from bz2"),
         ("xz, good", 0, "comes from xz"),
-        ("", 1, "nothing provides lib needed by app-a"),
+        (
+            "",
+            1,
+            "build.yaml:6:8: step 1 `install_rpms`: nothing provides lib needed by app-a",
+        ),
         ("list", 1, "primary.xml.gz: it has the digest"),
         (
             "package",
@@ -307,13 +314,13 @@ fn repositories_are_checked() {
             "package/lib-1.0.noarch.rpm: it has the digest",
         ),
         ("empty", 2, "empty/repodata/repomd.xml: "),
-        ("nowhere", 2, "nowhere/repodata/repomd.xml: "),
+        ("nowhere", 2, "make that with `createrepo_c FOLDER`"),
         (
             "'ftp://127.0.0.1/x'",
             2,
             "neither a folder nor http:// or https://",
         ),
-        (&*nobody, 1, "/x/repodata/repomd.xml"),
+        (&*nobody, 1, &*refused),
     ] {
         recipe(&work, "a", repos);
         let run = plan(&work, &tar);

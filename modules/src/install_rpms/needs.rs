@@ -20,7 +20,14 @@ struct Member<'p> {
     identity: &'p Identity,
     header: &'p Header,
     files: &'p [File],
-    is_new: bool,
+    /// Where the recipe lists it, if it is new.
+    listed: Option<Span>,
+}
+
+impl Member<'_> {
+    fn is_new(&self) -> bool {
+        self.listed.is_some()
+    }
 }
 
 /// All packages, what they ask for, and what they provide.
@@ -37,7 +44,7 @@ pub(super) fn check(
     candidates: &[Candidate],
     installed: &[Installed],
     transaction: &Transaction,
-    span: Span,
+    step: Span,
 ) -> Result<(), ValueError> {
     let new = transaction.installs().map(|index| {
         let candidate = &candidates[index];
@@ -45,7 +52,7 @@ pub(super) fn check(
             identity: &candidate.package.identity,
             header: &candidate.package.header,
             files: &candidate.files,
-            is_new: true,
+            listed: Some(candidate.file.span),
         }
     });
     let (mut kept, mut erased) = (Vec::new(), Vec::new());
@@ -59,39 +66,41 @@ pub(super) fn check(
             identity: &there.identity,
             header: &there.header,
             files: there.files(),
-            is_new: false,
+            listed: None,
         });
     }
     let world = World::of(new.chain(kept.iter().copied()).collect());
     let before = LazyCell::new(|| World::of(kept.iter().chain(&erased).copied().collect()));
-    let mut problems = Vec::new();
+    let mut problems = BTreeMap::new();
     for (index, member) in world.members.iter().enumerate() {
         for wanted in &world.requires[index] {
             let is_rpms = wanted.name.starts_with("rpmlib(");
             // What an installed package lacks it may have lacked before.
-            let is_new_problem = || member.is_new || before.satisfies(wanted);
+            let is_new_problem = || member.is_new() || before.satisfies(wanted);
             if !is_rpms
                 && wanted.flags & sense::MISSINGOK == 0
                 && !world.satisfies(wanted)
                 && is_new_problem()
             {
-                problems.push(format!(
-                    "nothing provides {wanted} needed by {}",
-                    member.identity
-                ));
+                let who = member.identity;
+                let problem = format!("nothing provides {wanted} needed by {who}");
+                problems.insert(problem, member.listed);
             }
         }
         for unwanted in &world.conflicts[index] {
             if unwanted.is_rich() {
                 // An expression blames no package.
-                if world.satisfies(unwanted) && (member.is_new || !before.satisfies(unwanted)) {
-                    problems.push(format!("{} conflicts with {unwanted}", member.identity));
+                if world.satisfies(unwanted) && (member.is_new() || !before.satisfies(unwanted)) {
+                    let problem = format!("{} conflicts with {unwanted}", member.identity);
+                    problems.insert(problem, member.listed);
                 }
                 continue;
             }
             for other in world.conflicting(index, unwanted) {
-                let (a, b) = (member.identity, world.members[other].identity);
-                problems.push(format!("{a} conflicts with {unwanted} provided by {b}"));
+                let other = &world.members[other];
+                let (a, b) = (member.identity, other.identity);
+                let problem = format!("{a} conflicts with {unwanted} provided by {b}");
+                problems.insert(problem, member.listed.or(other.listed));
             }
         }
     }
@@ -104,22 +113,23 @@ pub(super) fn check(
         });
         for new in new.filter(|new| new.name != member.identity.name) {
             let by = member.identity;
-            problems.push(format!("{new} is obsoleted by {by}, which is installed"));
+            let problem = format!("{new} is obsoleted by {by}, which is installed");
+            problems.insert(problem, None);
         }
     }
     if problems.is_empty() {
         return Ok(());
     }
-    problems.sort();
-    problems.dedup();
-    let error = ValueError::new(span, problems.join("; "));
+    let listed = problems.values().find_map(|listed| *listed);
+    let problems = problems.into_keys().collect::<Vec<_>>().join("; ");
+    let error = ValueError::new(listed.unwrap_or(step), problems);
     Err(error.help("add packages to `rpms`, or give `nodeps: true` to install without them"))
 }
 
 /// Returns the packages that come, by name.
 fn by_name<'p>(members: &[Member<'p>]) -> BTreeMap<&'p str, Vec<&'p Identity>> {
     let mut called = BTreeMap::<&str, Vec<_>>::new();
-    for member in members.iter().filter(|member| member.is_new) {
+    for member in members.iter().filter(|member| member.is_new()) {
         let identity = member.identity;
         called.entry(&identity.name).or_default().push(identity);
     }
@@ -179,7 +189,7 @@ impl<'p> World<'p> {
     /// Returns the packages that one conflicts with, of which one of the two is new.
     fn conflicting(&self, index: usize, unwanted: &Dependency) -> Vec<usize> {
         let matters = |other: &usize| {
-            *other != index && (self.members[index].is_new || self.members[*other].is_new)
+            *other != index && (self.members[index].is_new() || self.members[*other].is_new())
         };
         self.having(unwanted).into_iter().filter(matters).collect()
     }

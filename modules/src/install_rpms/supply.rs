@@ -179,7 +179,20 @@ impl Repo<'_> {
             true => host.fetch(&full, place.and_then(Place::sha256)),
             false => host.open(&full),
         };
-        let (source, len) = opened.map_err(|error| self.error(path, error))?;
+        let (source, len) = opened.map_err(|error| {
+            // What was fetched in vain names the address itself.
+            let message = error.to_string();
+            let failed = match message.starts_with(&full) {
+                true => self.item.error(message),
+                false => self.error(path, message),
+            };
+            match path == INDEX && error.kind() == io::ErrorKind::NotFound {
+                true => failed.help(
+                    "list the folder that has `repodata`, or make that with `createrepo_c FOLDER`",
+                ),
+                false => failed,
+            }
+        })?;
         if let Some(place) = place {
             let digest = Digest::new(place.algorithm);
             let bytes = Compressed::new(&*source, 0, len, Some(digest));

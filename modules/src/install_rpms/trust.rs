@@ -84,7 +84,9 @@ pub(super) fn check(
                 return Err(candidate.error(why).help(help).into());
             }
             Verdict::Unsigned if asked == Verify::Signature => {
-                return Err(candidate.error("the package is not signed").into());
+                let help = "sign it with `rpmsign --addsign`, or give `verify: auto`";
+                let error = candidate.error("the package is not signed");
+                return Err(error.help(help).into());
             }
             Verdict::Unknown(key) if asked == Verify::Signature => {
                 let message =

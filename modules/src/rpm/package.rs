@@ -29,6 +29,8 @@ const LEAD_TYPE: usize = 6;
 pub(crate) enum PackageError {
     #[error("cannot read it: {0}")]
     Read(#[from] io::Error),
+    #[error("the file is empty; was the download cut short?")]
+    Empty,
     #[error("this is no RPM package: it does not begin like one")]
     NotAPackage,
     #[error(
@@ -103,6 +105,9 @@ impl Package {
 
     fn read_from(file: &Beginning<'_>, len: u64) -> Result<Self, PackageError> {
         let mut lead = [0; 8];
+        if len == 0 {
+            return Err(PackageError::Empty);
+        }
         if len < lead.len() as u64 {
             return Err(PackageError::NotAPackage);
         }
