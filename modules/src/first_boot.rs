@@ -72,6 +72,14 @@ pub(crate) fn is_possible(root: &Root<'_>) -> bool {
     installed::systemd(root)
 }
 
+/// Returns whether a task of that name is to be done.
+pub(crate) fn has(root: &Root<'_>, name: &str) -> Result<bool, RootError> {
+    let run = root.read_if_exists(RUN)?.unwrap_or_default();
+    let start = format!("once {} ", quote(name));
+    let mut lines = run.split(|byte| *byte == b'\n');
+    Ok(lines.any(|line| line.starts_with(start.as_bytes())))
+}
+
 /// Adds what is to be done, behind what an earlier step left. What is there in the same words is
 /// not done twice.
 pub(crate) fn add(root: &mut Root<'_>, tasks: &[Task]) -> Result<(), RootError> {

@@ -10,6 +10,7 @@ mod configure;
 mod database;
 mod doc;
 mod info;
+mod late;
 mod local;
 mod member;
 mod needs;
@@ -35,6 +36,7 @@ use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root, order};
 use architecture::Architectures;
 use database::{Database, DatabaseError, State};
+use late::Unpacked;
 use local::Local;
 use options::{Debs, Options};
 use payload::Payloads;
@@ -118,7 +120,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         new.any(|identity| identity.name == name) || there.any(|identity| identity.name == name)
     })?;
     unpacking.hear(root)?;
-    let mut places = BTreeMap::new();
+    let mut unpacked = BTreeMap::new();
     for index in &order {
         let candidate = &candidates[*index];
         let old = transaction.new[index];
@@ -136,11 +138,11 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
             unpacking.hear(root)?;
         }
         let entry = old.map(|old| unpacking.database.entry(old));
-        scripts::before(root, candidate, entry, policies)?;
+        let preinst = scripts::before(root, candidate, entry, policies)?;
         unpacking.hear(root)?;
         let new = &candidate.identity;
         let place = unpacking.unpack(root, candidate, upgrade.as_ref(), &superseded, policies)?;
-        places.insert(*index, place);
+        unpacked.insert(*index, Unpacked { place, preinst });
         for removal in &removals {
             unpacking.remove(root, removal, new, policies)?;
         }
@@ -155,7 +157,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         &candidates,
         &order,
         &needed,
-        &places,
+        &unpacked,
         policies,
     )?;
     unpacking.triggers.write(root)?;

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use super::build::{Deb, build, described, dpkg, dpkg_installs, installed, system};
+use super::build::{Deb, build, described, dpkg, dpkg_installs, installed, lay, system};
+use crate::install_rpms::scripts::{furnish, put_programs, quiet};
 use crate::install_rpms::system::assert_same;
-use crate::kit::{Work, run, succeed};
+use crate::kit::{Work, run, succeed, tool};
 
 const PLAIN: Deb = Deb {
     name: "",
@@ -104,21 +105,211 @@ fn what_is_not_run_is_told_of() {
     for deb in [&SERVED, &before] {
         build(&work, deb, "debs", "-Zgzip");
     }
+    let newer = Deb {
+        name: "before_2_all",
+        ..before
+    };
+    build(&work, &newer, "newer", "-Zgzip");
     let folder = system(&work, "system");
-    fs::remove_file(folder.join("usr/lib/systemd/systemd")).unwrap();
     let tar = work.join("system.tar");
-    crate::install_rpms::system::pack(&folder, &tar);
-    work.write("build.yaml", "modules: [install_debs]\ndebs: [debs]\n");
-    let run = run(work.hsb(["plan", "-v", "-i"]).arg(&tar));
-    assert_eq!(run.code, Some(0), "{run:#?}");
-    for want in [
-        "the script before.preinst is not run, although dpkg runs it before there are files of the \
-         package: set -e / useradd x / if [ $1 = install ]; then x | y; fi",
-        "script served.postinst: left for `dpkg --configure -a`",
-        "the image has no systemd, so nothing configures served;",
-    ] {
-        assert!(run.stderr.contains(want), "{want}: {run:#?}");
+    const OLD_STATUS: &str = "Package: before\nStatus: install ok installed\nVersion: 0\n\
+                              Architecture: all\nMaintainer: A <a@b>\nDescription: x\n";
+    let rows: &[(&str, &[&str], &[&str])] = &[
+        (
+            "modules: [install_debs]\ndebs: [debs]\n",
+            &[
+                "script before.preinst: left for the first boot, before `dpkg --configure -a`",
+                "before 1 (all) is left unpacked",
+                "script served.postinst: left for `dpkg --configure -a`",
+            ],
+            &["warning:"],
+        ),
+        (
+            "modules: [install_debs, {install_debs: {debs: [newer]}}]\ndebs: [debs]\n",
+            &[
+                "before 2 (all) unpacked over before 1 (all)",
+                "before 2 (all) is left unpacked",
+            ],
+            &[
+                "warning:",
+                "before.preinst upgrade",
+                "before.preinst: not run",
+            ],
+        ),
+        (
+            "modules: [install_debs]\ndebs: [newer]\n",
+            &[
+                "the script before.preinst is not run, nor at the first boot, as what it may be \
+                 for, the files of the older version, is gone by then: set -e / useradd x / if [ \
+                 $1 = install ]; then x | y; fi",
+                "before 2 (all) is configured",
+            ],
+            &["scriptlets"],
+        ),
+        (
+            "modules: [install_debs]\ndebs: {packages: [debs], scripts: skip}\n",
+            &[
+                "script before.preinst: not run",
+                "before 1 (all) is configured",
+            ],
+            &["warning:", "scriptlets"],
+        ),
+        (
+            "modules: [install_debs]\ndebs: [debs]\n",
+            &[
+                "the script before.preinst is not run, as the image has no systemd that would run \
+                 it at the first boot: set -e / useradd x / if [ $1 = install ]; then x | y; fi",
+                "before 1 (all) is configured",
+                "script served.postinst: left for `dpkg --configure -a`",
+                "the image has no systemd, so nothing configures served;",
+            ],
+            &["scriptlets"],
+        ),
+    ];
+    for (recipe, told, not) in rows {
+        let old = recipe.contains("debs: [newer]\n").then_some(OLD_STATUS);
+        fs::write(folder.join("var/lib/dpkg/status"), old.unwrap_or_default()).unwrap();
+        if told.last().unwrap().contains("no systemd") {
+            fs::remove_file(folder.join("usr/lib/systemd/systemd")).unwrap();
+        }
+        crate::install_rpms::system::pack(&folder, &tar);
+        work.write("build.yaml", recipe);
+        let run = run(work.hsb(["plan", "-v", "-i"]).arg(&tar));
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        for want in *told {
+            assert!(run.stderr.contains(want), "{want}: {run:#?}");
+        }
+        for wrong in *not {
+            assert!(!run.stderr.contains(wrong), "{wrong}: {run:#?}");
+        }
     }
+}
+
+/// A `preinst` that tells what it is called with, in which nothing is understood.
+macro_rules! telling {
+    ($more:expr) => {
+        concat!(
+            "#!/bin/sh\nset -e\nfor name in late; do\n",
+            $more,
+            "\ndone\n",
+            "echo \"$* in $PWD: $DPKG_MAINTSCRIPT_PACKAGE $DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT ",
+            "$DPKG_MAINTSCRIPT_ARCH $DPKG_MAINTSCRIPT_NAME $DPKG_MAINTSCRIPT_DEBUG ",
+            "$DPKG_ADMINDIR ${DPKG_ROOT-unset}\" >>/var/lib/told\n"
+        )
+    };
+}
+
+/// What one package needs of another before it is unpacked, in the order of what is run.
+const BEFORE: [Deb; 4] = [
+    Deb {
+        name: "first_1_all",
+        control: &[(
+            "postinst",
+            "#!/bin/sh\nfor name in first; do touch /var/lib/$name; done\n",
+        )],
+        files: &[],
+        ..PLAIN
+    },
+    Deb {
+        name: "late_1_all",
+        control: &[
+            ("preinst", telling!("useradd -r $name")),
+            ("postinst", "#!/bin/sh\nset -e\nchown late /var/lib/late\n"),
+            ("conffiles", "/etc/late.conf\n"),
+        ],
+        files: &[("/var/lib/late/", ""), ("/etc/late.conf", "x\n")],
+        ..PLAIN
+    },
+    Deb {
+        name: "left_2_amd64",
+        fields: "Multi-Arch: same\n",
+        control: &[
+            ("preinst", telling!("cat /etc/left.conf >/etc/left.moved")),
+            ("conffiles", "/etc/left.moved\n"),
+        ],
+        files: &[("/etc/left.moved", "new\n")],
+    },
+    Deb {
+        name: "second_1_all",
+        fields: "Pre-Depends: first\n",
+        control: &[("preinst", telling!("[ -e /var/lib/first ] || exit 3"))],
+        ..PLAIN
+    },
+];
+
+const WAS_LEFT: Deb = Deb {
+    name: "left_1_amd64",
+    fields: "Multi-Arch: same\n",
+    control: &[("conffiles", "/etc/left.conf\n")],
+    files: &[("/etc/left.conf", "old\n")],
+};
+
+#[test]
+fn a_preinst_is_done_at_the_first_boot() {
+    let work = Work::under(Path::new("/dev/shm"), "deb-late");
+    let debs = BEFORE.map(|deb| build(&work, &deb, "debs", "-Zgzip"));
+    let was_left = build(&work, &WAS_LEFT, "old", "-Zgzip");
+    if !dpkg_installs() {
+        return;
+    }
+    let theirs = system(&work, "system");
+    furnish(&theirs);
+    lay(&theirs, "/dev/null", "");
+    put_programs(
+        &theirs,
+        &[
+            "dpkg",
+            "dpkg-deb",
+            "dpkg-split",
+            "diff",
+            "start-stop-daemon",
+            "tar",
+            "useradd",
+        ],
+    );
+    succeed(dpkg(&theirs).arg("-i").arg(&was_left));
+    succeed(dpkg(&theirs).args(["-r", "left"]));
+    let recipe = "modules: [install_debs]\ndebs: [debs]\n";
+    let Some(mounted) = installed(&work, &theirs, recipe) else {
+        return;
+    };
+    let ours = mounted.path();
+    succeed(dpkg(&theirs).arg("-i").arg(&debs[0]));
+    succeed(dpkg(&theirs).arg("-i").args(&debs[1..]));
+    let run_file = fs::read_to_string(ours.join("var/lib/hsb/scriptlets/run")).unwrap();
+    let lines = run_file.lines().filter(|line| line.starts_with("once "));
+    let names: Vec<_> = lines.map(|line| line.split(' ').nth(1).unwrap()).collect();
+    let want = [
+        "late.preinst",
+        "left.preinst",
+        "dpkg.configure",
+        "second.preinst",
+        "dpkg.configure",
+    ];
+    assert_eq!(names, want, "{run_file}");
+    succeed(
+        tool("chroot")
+            .arg(ours)
+            .args(["/bin/sh", "/var/lib/hsb/scriptlets/run"]),
+    );
+    let [our_lines, their_lines] = [ours, &theirs].map(|root| {
+        let mut lines = quiet(root);
+        let is_ours = |line: &String| {
+            ["var/lib/dpkg/", "etc/systemd"]
+                .iter()
+                .any(|start| line.starts_with(start))
+        };
+        lines.retain(|line| !is_ours(line));
+        for file in ["var/lib/told", "var/lib/dpkg/status", "etc/passwd"] {
+            let text = fs::read_to_string(root.join(file)).unwrap();
+            lines.extend(text.lines().map(str::to_owned));
+        }
+        for question in ["-l", "--audit"] {
+            lines.push(run(dpkg(root).arg(question)).stdout);
+        }
+        lines
+    });
+    assert_same(&our_lines, &their_lines);
 }
 
 #[test]

@@ -3,45 +3,42 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::database::State;
+use super::late::{self, Unpacked};
 use super::scripts;
 use super::set::Candidate;
 use super::trigger::Line;
 use super::unpack::Unpacking;
 use super::world::Who;
-use crate::first_boot::{self, Task};
+use crate::first_boot;
 use crate::script::policy::Policies;
 use crate::{Error, Root};
 
-/// What dpkg does at the first boot: it keeps settings that are there, and asks nothing.
-const COMMAND: [&str; 7] = [
-    "/usr/bin/env",
-    "DEBIAN_FRONTEND=noninteractive",
-    "dpkg",
-    "--force-confdef",
-    "--force-confold",
-    "--configure",
-    "-a",
-];
-
-/// Configures what can be, and leaves the rest for the first boot. `places` are those of the
-/// candidates in the list of packages.
+/// Configures what can be, and leaves the rest for the first boot.
 pub(super) fn run(
     root: &mut Root<'_>,
     unpacking: &mut Unpacking,
     candidates: &[Candidate],
     order: &[usize],
     needed: &[Vec<Vec<Who>>],
-    places: &BTreeMap<usize, usize>,
+    unpacked: &BTreeMap<usize, Unpacked>,
     policies: &Policies,
 ) -> Result<(), Error> {
-    let configured: BTreeMap<usize, String> = places
+    let configured: BTreeMap<usize, String> = unpacked
         .iter()
-        .map(|(index, place)| {
+        .map(|(index, Unpacked { place, .. })| {
             let paragraph = &unpacking.database.entry(*place).paragraph;
             (*index, paragraph.get("Config-Version").to_owned())
         })
         .collect();
-    let scripts = scripts::decide(root, candidates, &configured, policies)?;
+    let mut scripts = scripts::decide(root, candidates, &configured, policies)?;
+    let can_be_late = first_boot::is_possible(root);
+    for (index, _) in unpacked.iter().filter(|(_, it)| it.preinst.is_some()) {
+        scripts::leave_preinst(root, &candidates[*index], can_be_late)?;
+        // Its settings and its `postinst` come after its `preinst`.
+        if can_be_late {
+            scripts.insert(*index, None);
+        }
+    }
     let is_left = |index: &&usize| scripts[*index].is_none();
     let mut left: BTreeSet<usize> = order.iter().filter(is_left).copied().collect();
     // What depends on a package that is not configured cannot be either.
@@ -70,7 +67,7 @@ pub(super) fn run(
             });
             continue;
         };
-        let place = places[index];
+        let place = unpacked[index].place;
         let lines = Line::parse(candidate.text("triggers")).unwrap_or_default();
         unpacking.configure(root, place)?;
         scripts::configure(root, candidate, &configured[index], ready)?;
@@ -87,25 +84,17 @@ pub(super) fn run(
             names.push(entry.identity.label(native));
         }
     }
-    later(root, &names)
-}
-
-/// Leaves the rest for the first boot.
-fn later(root: &mut Root<'_>, names: &[String]) -> Result<(), Error> {
     if names.is_empty() {
         return Ok(());
     }
-    if !first_boot::is_possible(root) {
+    if !can_be_late {
         let names = names.join(", ");
         root.warn(format!(
             "the image has no systemd, so nothing configures {names}; run `dpkg --configure -a` in it"
         ));
         return Ok(());
     }
-    let task = Task {
-        name: "dpkg.configure".to_owned(),
-        program: COMMAND.map(str::to_owned).to_vec(),
-        ..Task::default()
-    };
-    Ok(first_boot::add(root, &[task])?)
+    let database = &unpacking.database;
+    let tasks = late::tasks(database, native, candidates, order, needed, unpacked, &left);
+    Ok(first_boot::add(root, &tasks)?)
 }

@@ -35,16 +35,23 @@ plan`:
   has systemd, `hsb-scriptlets.service` does that at the first boot, whatever target it boots into,
   keeps settings that are there, asks nothing, and removes itself. Elsewhere a warning says that it
   has to be done.
-- A `preinst` that is not understood would have to run before the files are there, which the first
-  boot cannot make up for: it is not run, with a warning that has its first lines. So it is with the
-  `prerm` and `postrm` of what is replaced or removed. `scripts: fail` makes errors of both.
+- A `preinst` that is not understood is left for the first boot, too, if no version of its package
+  was there: the package is left unpacked, and the unit runs the script before `dpkg --configure
+  -a`, in the order of packages, with the arguments and variables that dpkg gives it, once what the
+  package `Pre-Depends` on is configured. Its files are there by then. If it fails, the journal
+  tells, and the rest goes on. `install_rpms` runs no `%pre` so late: it makes the owners of files,
+  and rpm has no state for a package that is not ready yet.
+- A `preinst` that is not understood may, where an older version is replaced, move or remove files
+  that are new ones by the first boot: it is not run, with a warning that has its first lines. So it
+  is with every `preinst` where the image has no systemd, and with the `prerm` and `postrm` of what
+  is replaced or removed. `scripts: fail` makes errors of all of these.
 
 All other packages are installed when the step is done. What packages of the image want to know of
 new files is noted as pending triggers, which the first boot looks after, too.
 
 `scripts` says otherwise: `skip` leaves all of a package's scripts out, and installs it; `firstboot`
-leaves each `postinst` that has anything to do for the first boot; `fail` makes a script that is not
-understood an error.
+leaves each `postinst`, and each `preinst` as above, that has anything to do for the first boot;
+`fail` makes a script that is not understood an error.
 
 So an image differs from what dpkg leaves in this: times of dpkg's own files are that of the build,
 there is no log, no `status-old` and no `available`, and Python's bytecode is not made. New users

@@ -90,7 +90,7 @@ impl Removal {
             span: self.span,
         };
         let old = script(&going.text, &going.arguments);
-        match old.status(root, policies, false)? {
+        match old.status(root, policies)? {
             0 => Ok(()),
             status if going.newer.is_empty() => Err(old.refusal(status)),
             status => {
@@ -98,7 +98,7 @@ impl Removal {
                     "the script {} ends with status {status}, that of the newer version decides",
                     old.name()
                 ));
-                script(&going.newer, &self.instead).act(root, policies, false)
+                script(&going.newer, &self.instead).act(root, policies)
             }
         }
     }

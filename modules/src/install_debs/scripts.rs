@@ -8,7 +8,7 @@ use crate::root::any_text::decode;
 use crate::script::policy::{Policies, Policy};
 use crate::script::{Understood, excerpt, run, understand};
 use crate::value::{Span, ValueError};
-use crate::{Error, Root};
+use crate::{Error, Root, first_boot};
 
 /// A script that dpkg would run.
 pub(super) struct Script<'s> {
@@ -86,39 +86,30 @@ impl Script<'_> {
 
     /// Does what a script asks for that comes before or after files. One that is not understood is
     /// told of.
-    pub(super) fn act(
-        &self,
-        root: &mut Root<'_>,
-        policies: &Policies,
-        is_before: bool,
-    ) -> Result<(), Error> {
-        match self.status(root, policies, is_before)? {
+    pub(super) fn act(&self, root: &mut Root<'_>, policies: &Policies) -> Result<(), Error> {
+        match self.status(root, policies)? {
             0 => Ok(()),
             status => Err(self.refusal(status)),
         }
     }
 
     /// Does the same, and returns the status that the script ends with.
-    pub(super) fn status(
-        &self,
-        root: &mut Root<'_>,
-        policies: &Policies,
-        is_before: bool,
-    ) -> Result<u8, Error> {
+    pub(super) fn status(&self, root: &mut Root<'_>, policies: &Policies) -> Result<u8, Error> {
         let class = self.classify(root, policies.of(self.package))?;
+        self.settle(root, class, "")
+    }
+
+    /// Does it, and tells of what is not run, and why.
+    fn settle(&self, root: &mut Root<'_>, class: Class, why: &str) -> Result<u8, Error> {
         self.tell(root, &class.describe());
         match class {
             Class::Idle | Class::Skipped => Ok(0),
             Class::Native(understood) => run::run(root, &understood, self.package),
             Class::Left => {
                 let (name, lines) = (self.name(), excerpt(self.text));
-                let when = match is_before {
-                    true => ", although dpkg runs it before there are files of the package",
-                    false => "",
-                };
                 root.warn_at(
                     self.span,
-                    format!("the script {name} is not run{when}: {lines}"),
+                    format!("the script {name} is not run{why}: {lines}"),
                 );
                 Ok(0)
             }
@@ -180,6 +171,34 @@ pub(super) fn leave(root: &mut Root<'_>, candidate: &Candidate) {
     postinst(candidate, "").tell(root, "left for `dpkg --configure -a`");
 }
 
+/// Tells that a `preinst` is left for the first boot, or that nothing runs it.
+pub(super) fn leave_preinst(
+    root: &mut Root<'_>,
+    candidate: &Candidate,
+    can_be_late: bool,
+) -> Result<(), Error> {
+    let script = preinst(candidate, Vec::new());
+    if !can_be_late {
+        let why = ", as the image has no systemd that would run it at the first boot";
+        return script.settle(root, Class::Left, why).map(drop);
+    }
+    script.tell(
+        root,
+        "left for the first boot, before `dpkg --configure -a`",
+    );
+    Ok(())
+}
+
+fn preinst(candidate: &Candidate, arguments: Vec<String>) -> Script<'_> {
+    Script {
+        package: &candidate.identity.name,
+        slot: "preinst",
+        text: candidate.text("preinst"),
+        arguments,
+        span: candidate.file.span,
+    }
+}
+
 fn postinst<'c>(candidate: &'c Candidate, configured: &str) -> Script<'c> {
     Script {
         package: &candidate.identity.name,
@@ -190,14 +209,14 @@ fn postinst<'c>(candidate: &'c Candidate, configured: &str) -> Script<'c> {
     }
 }
 
-/// Does what the `preinst` of a package asks for, which comes before its files. `old` is what it
-/// replaces, or what was left of it.
+/// Does what the `preinst` of a package asks for, which comes before its files; returns what it is to
+/// be called with if that is left. `old` is what it replaces, or what was left of it.
 pub(super) fn before(
     root: &mut Root<'_>,
     candidate: &Candidate,
     old: Option<&Entry>,
     policies: &Policies,
-) -> Result<(), Error> {
+) -> Result<Option<Vec<String>>, Error> {
     let new = candidate.identity.version.to_string();
     let version = |entry: &Entry| entry.identity.version.to_string();
     let arguments = match old.map(|entry| (entry.state, version(entry))) {
@@ -205,14 +224,22 @@ pub(super) fn before(
         Some((State::ConfigFiles, old)) => vec!["install".to_owned(), old, new],
         Some((_, old)) => vec!["upgrade".to_owned(), old, new],
     };
-    let preinst = Script {
-        package: &candidate.identity.name,
-        slot: "preinst",
-        text: candidate.text("preinst"),
-        arguments,
-        span: candidate.file.span,
-    };
-    preinst.act(root, policies, true)
+    let mut script = preinst(candidate, arguments);
+    let class = script.classify(root, policies.of(script.package))?;
+    // That of an upgrade may move or remove old files, which by then are new ones. Where no version
+    // has run its own yet, there are none.
+    if matches!(class, Class::Left) && first_boot::has(root, &script.name())? {
+        script.arguments = vec!["install".to_owned()];
+    }
+    if matches!(class, Class::Left) && script.arguments[0] == "install" {
+        return Ok(Some(script.arguments));
+    }
+    let why = ", nor at the first boot, as what it may be for, the files of the older version, is \
+               gone by then";
+    match script.settle(root, class, why)? {
+        0 => Ok(None),
+        status => Err(script.refusal(status)),
+    }
 }
 
 /// Does what the `postrm` of a package asks for of which nothing is left, as another has its files.
@@ -232,5 +259,5 @@ pub(super) fn disappear(
         arguments: vec!["disappear".to_owned(), name.clone(), version],
         span: by.file.span,
     };
-    postrm.act(root, policies, false)
+    postrm.act(root, policies)
 }
