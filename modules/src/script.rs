@@ -2,7 +2,7 @@
 //!
 //! - `token` and `word` take a script apart, `syntax` reads the shell's language, `command` knows programs, `test` questions, `run` does
 //!   what they do
-//! - `account`, `alternative`, `file`: programs with more to them, and those that only Debian has:
+//! - `account`, `alternative`, `file`, `getent`: programs with more to them, and those that only Debian has:
 //!   `adduser`, `deb_systemd`, `divert`, `dpkg_trigger`, `init_script`, `old_conffile`
 //! - `policy`: what users want to become of scripts
 
@@ -14,6 +14,7 @@ mod deb_systemd;
 mod divert;
 pub(crate) mod dpkg_trigger;
 mod file;
+mod getent;
 mod init_script;
 mod old_conffile;
 pub(crate) mod policy;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::build::{Deb, build, dpkg_installs, installed, system};
+use super::build::{Deb, NOW, build, dpkg_installs, installed, system};
 use crate::install_rpms::scripts::{furnish, quiet};
 use crate::install_rpms::system::assert_same;
 use crate::kit::{Work, run, tool};
@@ -86,6 +86,17 @@ const DONE: &[&str] = &[
     "mkdir @/d; update-alternatives --install @/d/l an9 /bin/rm 9; update-alternatives --install @/d/l an9 /bin/cat 5; rm -rf @/d; update-alternatives --remove an9 /bin/rm || touch @/f",
     "update-alternatives --install @/l ap1 /bin/rm 5; update-alternatives --install @/l2 ap1 /bin/cat 9 --slave @/no/m ap1m /bin/ln || touch @/f",
     "update-alternatives --install @/l ap3 /bin/rm 5; ln -sf /bin/ln /etc/alternatives/ap3; update-alternatives --install @/l ap3 /bin/cat 9; rm @/l; update-alternatives --remove ap3 /bin/cat && touch @/f",
+    // Who is there: by name, by number, and by what is printed of them.
+    "getent passwd 0 && touch @/f; getent passwd 0001000 && touch @/g; getent passwd 77 || touch @/h",
+    "getent group 8 && touch @/f; getent group 77 || touch @/g; getent passwd 8 || touch @/h",
+    "[ -z \"`getent passwd ada`\" ] || touch @/f; [ -n \"`getent group no-such 2>/dev/null`\" ] || touch @/g",
+    "U=ada; if [ -n \"$(getent passwd $U)\" ]; then touch @/f; fi; [ -z \"$(getent passwd 77 2>/dev/null)\" ] && touch @/g",
+    "getent group gs >/dev/null || groupadd -f -g 333 -r gs\nif ! getent passwd gs >/dev/null; then\nif ! getent passwd 333 >/dev/null; then\nuseradd -r -u 333 -g gs -d / -s /sbin/nologin gs; else useradd -r -g gs gs; fi; fi; touch @/f",
+    "if ! getent passwd gt >/dev/null; then if ! getent passwd 333 >/dev/null; then useradd -r -u 333 gt; else useradd -r -U gt; fi; fi && touch @/f",
+    // Users with homes, and those who are people.
+    "useradd -r -m -d /srv/home/um1 um1 && touch @/f; useradd -r -m -d @ um2 && touch @/g; useradd -r -m um3; useradd -r -m -d /etc/passwd um4 || touch @/h",
+    "useradd -u 400 -M -s /sbin/nologin up1 && touch @/f; useradd -M up2 && touch @/g; useradd -m -g mail up3 && touch @/h; useradd up4; useradd -u 401 -m up5",
+    "useradd -r -u 5000 up6 && touch @/f; useradd -u 70000 up7 && touch @/g; useradd -r -u 50 -U up8",
     "chown ada:mail @; printf '%s\\n' x && touch @/f",
     // What is not there or empty, and what is said for it.
     "touch @/a${2:-0} @/b${2:-} @/c${3:-0} @/d${1:-0}; [ \"${2:-0}\" = 0 ] && touch @/new",
@@ -121,9 +132,13 @@ const LEFT: &[&str] = &[
     "[ -e @/no ] &&\nD=/opt\ntouch $D@/f",
     "set -u; touch @/f$3",
     "set -eu; touch @/f$3",
-    "getent passwd 0 && touch @/f",
-    "getent group 0 || groupadd x",
     "id 0 && touch @/f",
+    "[ -z \"$(getent passwd ada >/dev/null)\" ] && touch @/f",
+    "[ -z \"`getent passwd \"ada\"`\" ] || touch @/f",
+    "[ -x \"$(getent passwd ada)\" ] || touch @/f",
+    "[ -n $(getent passwd ada) ] && touch @/f",
+    "[ -n \"$(getent passwd ada | head -1)\" ] && touch @/f",
+    "getent passwd 4294967296 && touch @/f",
     "touch @/f; chown ada.mail @/f",
     "A=~; touch @/f$A",
     "\"B\"=y; touch @/f",
@@ -144,7 +159,7 @@ const LEFT: &[&str] = &[
     "touch @/f\r\n",
     "touch @/f\u{a0}g",
     "touch @/f\u{fffd}",
-    "useradd -M b11; touch @/f",
+    "useradd -m -M b11; touch @/f",
     "useradd -r -d rel b13 || touch @/f",
     "useradd -r -s nologin b13 || touch @/f",
     "update-alternatives --force --install /usr/bin/al5 al5 /bin/cat 5",
@@ -158,6 +173,19 @@ fn small_commands_do_what_the_shell_does() {
     furnish(&folder);
     let accounts = "root:x:0:0::/:/bin/sh\nada:x:1000:1000:::\n";
     fs::write(folder.join("etc/passwd"), accounts).unwrap();
+    for (path, text) in [
+        ("etc/default/useradd", "CREATE_MAIL_SPOOL=yes\n"),
+        ("etc/shadow", "root:*:1::::::\nada:*:1::::::\n"),
+        ("etc/gshadow", "root:*::\nmail:*::\nada:!::\n"),
+        ("etc/skel/.profile", "hello\n"),
+        ("etc/subuid", "ada:100000:65536\n"),
+        ("etc/subgid", "ada:100000:65536\n"),
+    ] {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    fs::create_dir_all(folder.join("var/mail")).unwrap();
     fs::write(
         folder.join("etc/group"),
         "root:x:0:\nmail:x:8:\nada:x:1000:\n",
@@ -168,7 +196,7 @@ fn small_commands_do_what_the_shell_does() {
         let own = format!("/srv/r{number}");
         let script: &str = format!("#!/bin/sh\n{}\n", lines.replace('@', &own)).leak();
         let deb = Deb {
-            name: format!("r{number}_1_all").leak(),
+            name: format!("r{number:03}_1_all").leak(),
             fields: "",
             files: vec![(&*format!("{own}/").leak(), "")].leak(),
             control: vec![("postinst", script)].leak(),
@@ -188,24 +216,39 @@ fn small_commands_do_what_the_shell_does() {
         } else {
             "unpacked"
         };
-        let lines = format!("Package: r{number}\nStatus: install ok {state}\n");
+        let lines = format!("Package: r{number:03}\nStatus: install ok {state}\n");
         assert!(status.contains(&lines), "{lines}{script}");
     }
     if !dpkg_installs() {
         return;
     }
+    // Without it, a shell that sends output there does not run the program.
+    fs::create_dir_all(folder.join("dev")).unwrap();
+    fs::write(folder.join("dev/null"), "").unwrap();
     for (number, (own, script)) in scripts.iter().enumerate() {
         let theirs = folder.join(&own[1..]);
         fs::create_dir_all(&theirs).unwrap();
         if number < DONE.len() {
             let mut shell = tool("chroot");
             let arguments = ["/bin/sh", "-c", script, "sh", "configure", ""];
-            run(shell.arg(&folder).args(arguments));
+            run(shell
+                .arg(&folder)
+                .args(arguments)
+                .env("SOURCE_DATE_EPOCH", NOW));
         }
     }
     let [ours, theirs] = [mounted.path(), &folder].map(|root| {
         let mut lines = quiet(root);
-        let places = ["srv/", "etc/alternatives/", "var/lib/dpkg/alternatives/"];
+        let alternatives = ["etc/alternatives/", "var/lib/dpkg/alternatives/"];
+        let users = [
+            "etc/passwd ",
+            "etc/group ",
+            "etc/shadow ",
+            "etc/gshadow ",
+            "etc/subuid ",
+            "etc/subgid ",
+        ];
+        let places = [&["srv/", "home/", "var/mail/"], &alternatives[..], &users].concat();
         lines.retain(|line| places.iter().any(|place| line.starts_with(place)));
         // What dpkg's program leaves where it stops half-way.
         lines.retain(|line| !line.contains(".dpkg-tmp"));

@@ -211,6 +211,11 @@ fn scripts_are_left_out_as_the_recipe_says() {
         ),
         ("scriptlets: skip", 1, "the image has no user scr"),
         (
+            "scriptlets: skip",
+            1,
+            "the script scripts.pre, which is not run, may do that: getent group scrgrp",
+        ),
+        (
             "scriptlets: {scripts-loop: skip, scripts-watch: skip, default: fail}",
             0,
             "script scripts-loop.post: not run",

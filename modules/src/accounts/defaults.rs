@@ -119,6 +119,12 @@ impl Defaults {
         u16::try_from(mode).expect("twelve bits")
     }
 
+    /// Returns whether users who are no system users get a home unasked.
+    pub(crate) fn makes_homes(&self) -> bool {
+        let word = self.login.get("CREATE_HOME");
+        word.is_some_and(|word| word.eq_ignore_ascii_case("yes"))
+    }
+
     /// Returns the directory that homes lie in.
     pub(crate) fn homes(&self) -> &str {
         self.useradd.get("HOME").map_or("/home", String::as_str)

@@ -28,9 +28,9 @@ Files get the owners that the image's own `/etc/passwd` and `/etc/group` have fo
 modes, times, capabilities and hard links as the package says. Users and groups that packages bring
 are made first: those that they provide as data, as since rpm 4.19, those of their files in
 `/usr/lib/sysusers.d`, and those of `useradd` in a script that is understood. Any other that the
-image does not have is an error; `add_user` in an earlier step makes it. Two packages with different
-files of one path are an error, too, unless they are a 32-bit and a 64-bit program: of these, the
-64-bit one is put there.
+image does not have is an error, which names the script that may make it, and rpm gives the file to
+root; `add_user` in an earlier step makes it. Two packages with different files of one path are an
+error, too, unless they are a 32-bit and a 64-bit program: of these, the 64-bit one is put there.
 
 The image's package database has the headers as `rpm -i` writes them, byte for byte: `rpm -qa`,
 `-V`, `-e`, `-U` and dnf go on from there. It is where the image's rpm is set to have it, or in
@@ -54,7 +54,7 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
   `systemctl daemon-reload`, has nothing to do. One that refuses its package, such as `[ -e /x ] ||
   exit 1` in a `%pre`, is heard as rpm hears it.
 - One that is understood whole is done to the tree: `systemctl preset` and `enable` with the image's
-  own presets, `groupadd`, `useradd -r`, `usermod -aG`, `systemd-sysusers`,
+  own presets, `groupadd`, `useradd`, `usermod -aG`, `systemd-sysusers`,
   `systemd-tmpfiles --create`, `update-alternatives --install`, `mkdir`, `touch`, `ln -s`, `chmod`,
   `chown` and `rm -f`, on literal names and with `if`, `&&` and `||`.
   Nothing is guessed: one word more makes the script one that is not understood, and so do forms in

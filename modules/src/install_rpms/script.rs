@@ -57,10 +57,21 @@ enum Class {
     Skipped,
 }
 
+/// Programs that make users and groups.
+const MAKERS: [&str; 5] = [
+    "useradd",
+    "groupadd",
+    "adduser",
+    "addgroup",
+    "systemd-sysusers",
+];
+
 /// The scripts of one step.
 pub(super) struct Scripts<'p> {
     policies: &'p Policies,
     later: Vec<Task>,
+    /// Names and texts of those that were not done so far.
+    undone: Vec<(String, String)>,
     /// What was warned of: a trigger for files fires for many packages.
     warned: BTreeSet<String>,
 }
@@ -70,6 +81,7 @@ impl<'p> Scripts<'p> {
         Self {
             policies,
             later: Vec::new(),
+            undone: Vec::new(),
             warned: BTreeSet::new(),
         }
     }
@@ -134,6 +146,9 @@ impl<'p> Scripts<'p> {
             let lines = script.excerpt();
             self.warn(root, format!("the script {name} {why}: {lines}"));
         }
+        if matches!(class, Class::FirstBoot | Class::Skipped) {
+            self.undone.push((name.clone(), script.text.clone()));
+        }
         match class {
             Class::Native(_) | Class::Lua => {}
             Class::FirstBoot => self.later.push(later::task(&script)),
@@ -144,6 +159,21 @@ impl<'p> Scripts<'p> {
             }
         }
         Ok(())
+    }
+
+    /// Says which script may make a user or group, of those that were not done.
+    pub(super) fn may_make(&self, who: &str) -> Option<String> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        let names = |text: &str, any: &[&str]| {
+            let mut words = text.split(|c| !is_part(c));
+            words.any(|word| any.contains(&word))
+        };
+        let last = |any: &[&str]| self.undone.iter().rev().find(|(_, text)| names(text, any));
+        let (name, text) = last(&[who]).or_else(|| last(&MAKERS))?;
+        let lines = excerpt(text);
+        Some(format!(
+            "the script {name}, which is not run, may do that: {lines}"
+        ))
     }
 
     fn warn(&mut self, root: &mut Root<'_>, message: String) {

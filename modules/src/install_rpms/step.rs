@@ -62,7 +62,7 @@ impl Step<'_> {
             let count = changes.count(name(index)) + 1;
             scripts.slot(root, of, Slot::Pre, count)?;
             let replaced = transaction.replaced_by(index);
-            unpacking.unpack(root, index, candidate, contents, replaced)?;
+            unpacking.unpack(root, index, candidate, contents, replaced, &scripts)?;
             changes.note(who, true);
             let new = &candidate.package.identity;
             root.info(match replaced.first() {

@@ -12,6 +12,7 @@ use super::conflict::{Conflicts, Owner, Owners, Settled, What, Who};
 use super::fate::{self, Fate};
 use super::options::Options;
 use super::payload::Contents;
+use super::script::Scripts;
 use super::states;
 use super::store::Installed;
 use super::transaction::Transaction;
@@ -33,13 +34,15 @@ pub(super) struct Unpacking<'i> {
 }
 
 /// One package while it is unpacked.
-struct Package<'p> {
+struct Package<'p, 's> {
     /// Its place in the list.
     number: usize,
     candidate: &'p Candidate,
     /// The files of what it replaces, by path.
     old: BTreeMap<Vec<u8>, (&'p File, &'p Installed)>,
     accounts: Accounts,
+    /// What was done before.
+    scripts: &'s Scripts<'s>,
     contents: Contents,
     /// The first of the hard links that each file belongs to.
     first_of: BTreeMap<usize, usize>,
@@ -84,6 +87,7 @@ impl<'i> Unpacking<'i> {
         candidate: &'i Candidate,
         contents: Contents,
         replaced: &[usize],
+        scripts: &Scripts<'_>,
     ) -> Result<(), Error> {
         let old: Vec<&Installed> = replaced.iter().map(|i| &self.installed[*i]).collect();
         let content = |(index, file)| Some((file, contents.get(&index)?));
@@ -99,6 +103,7 @@ impl<'i> Unpacking<'i> {
             candidate,
             old: old_files.collect(),
             accounts: Accounts::read(root)?,
+            scripts,
             contents,
             first_of: sets.into_iter().flat_map(links).collect(),
             nodes: BTreeMap::new(),
@@ -119,7 +124,7 @@ impl<'i> Unpacking<'i> {
     fn lay(
         &mut self,
         root: &mut Root<'_>,
-        package: &mut Package<'i>,
+        package: &mut Package<'i, '_>,
         index: usize,
         file: &'i File,
     ) -> Result<(), Error> {
@@ -224,7 +229,7 @@ impl<'i> Unpacking<'i> {
     }
 }
 
-impl<'p> Package<'p> {
+impl<'p> Package<'p, '_> {
     fn owner_of(&self, index: usize, file: &'p File) -> Owner<'p> {
         Owner {
             who: Who::New(self.number),
@@ -242,9 +247,12 @@ impl<'p> Package<'p> {
             (b"root", _) => Ok(0),
             (_, Some(id)) => Ok(id),
             (name, None) => {
-                let (path, name) = (file.path(), name.escape_ascii());
-                let message = format!("the image has no {what} {name}, who owns {}", show(&path));
-                Err(candidate.error(message).help("add it in an earlier step"))
+                let (path, shown) = (file.path(), name.escape_ascii());
+                let message = format!("the image has no {what} {shown}, who owns {}", show(&path));
+                let help = "`add_user`, `groups` or `sysusers` in an earlier step makes it";
+                let maker = self.scripts.may_make(&String::from_utf8_lossy(name));
+                let help = maker.map_or(help.to_owned(), |maker| format!("{help}; {maker}"));
+                Err(candidate.error(message).help(help))
             }
         };
         let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();

@@ -1,7 +1,7 @@
 //! `groupadd`, `useradd` and `usermod` in the forms that packages use for system accounts.
 
 use crate::accounts::defaults::Defaults;
-use crate::accounts::{Accounts, NewUser, ids, name};
+use crate::accounts::{Accounts, NewUser, add_sub_ids, home, ids, name};
 use crate::{Root, RootError};
 
 /// The shell of users where neither the call nor the image says which (shadow's `useradd.c`).
@@ -19,7 +19,7 @@ pub(super) struct AddGroup {
     may_share: bool,
 }
 
-/// `useradd` of a user without a home to be made.
+/// `useradd`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct AddUser {
     name: String,
@@ -36,6 +36,8 @@ pub(super) struct AddUser {
     no_group: bool,
     /// `-U`: one is made whatever login.defs says.
     own_group: bool,
+    /// `-m` or `-M`: whether a home is made.
+    has_home: Option<bool>,
 }
 
 /// `usermod -aG`.
@@ -161,6 +163,7 @@ impl AddUser {
     pub(super) fn parse(words: &[&str]) -> Option<Self> {
         let flags = [
             ('r', "system"),
+            ('m', "create-home"),
             ('M', "no-create-home"),
             ('N', "no-user-group"),
             ('U', "user-group"),
@@ -197,12 +200,14 @@ impl AddUser {
                 's' if is_field(value) && value.starts_with('/') => {
                     user.shell = Some(value.to_owned());
                 }
-                'M' | 'l' => {}
+                'm' if user.has_home != Some(false) => user.has_home = Some(true),
+                'M' if user.has_home != Some(true) => user.has_home = Some(false),
+                'l' => {}
+                // Both -m and -M are a failure.
                 _ => return None,
             }
         }
-        // People get a home, and ranges in /etc/subuid and /etc/subgid: no package needs that.
-        user.is_system.then_some(user)
+        Some(user)
     }
 
     /// Adds the user; returns whether that could be done.
@@ -239,8 +244,15 @@ impl AddUser {
             Some(group) => by_name(&accounts, group),
             None if has_own && accounts.gid(&self.name).is_some() => None,
             None if has_own => {
-                let is_free = accounts.group_with(uid).is_none();
-                let gid = match is_free {
+                let range = defaults.gids(self.is_system);
+                // That of the user, unless it is too large, or too small for one that is no
+                // system user (shadow's `find_new_gid.c`).
+                let fits = if self.is_system {
+                    uid <= *range.end()
+                } else {
+                    range.contains(&uid)
+                };
+                let gid = match fits && accounts.group_with(uid).is_none() {
                     true => Some(uid),
                     false => next_gid(root, &accounts, self.is_system)?,
                 };
@@ -252,15 +264,15 @@ impl AddUser {
             return Ok(false);
         };
         let homes = defaults.homes().trim_end_matches('/');
-        let home = self.home.clone();
-        let home = home.unwrap_or_else(|| format!("{homes}/{}", self.name));
+        let place = self.home.clone();
+        let place = place.unwrap_or_else(|| format!("{homes}/{}", self.name));
         let shell = self.shell.as_deref().or(defaults.shell());
         let user = NewUser {
             name: &self.name,
             uid,
             gid,
             gecos: &self.gecos,
-            home: &home,
+            home: &place,
             shell: shell.unwrap_or(SHELL),
             system: self.is_system,
             password: "!",
@@ -270,7 +282,22 @@ impl AddUser {
         for group in &self.groups {
             accounts.add_member(group, &self.name);
         }
+        let is_person = !self.is_system;
+        if is_person && defaults.uids(false).contains(&uid) {
+            for (path, kind) in [("/etc/subuid", "UID"), ("/etc/subgid", "GID")] {
+                if !add_sub_ids(root, path, &self.name, &defaults.sub_ids(kind))? {
+                    return Ok(false);
+                }
+            }
+        }
         accounts.write(root)?;
+        let has_home = self.has_home;
+        if has_home.unwrap_or(is_person && defaults.makes_homes()) && !root.exists(&place) {
+            home::make(root, &defaults, place.as_bytes(), uid, gid)?;
+        }
+        if let Some(spool) = defaults.mail_spool().filter(|_| is_person) {
+            home::make_mailbox(root, spool, &self.name, uid, accounts.gid("mail"))?;
+        }
         Ok(true)
     }
 }
@@ -341,13 +368,13 @@ mod tests {
             ("-r a", true),
             ("-r -g a -d /var/lib/a -s /sbin/nologin -c comment a", true),
             ("-rg a a", true),
-            ("-M -N -u 26 a", false),
+            ("-M -N -u 26 a", true),
+            ("-m -M a", false),
             ("-r -M -N -u 26 a", true),
             ("-r -d a a", false),
             ("-r -s nologin a", false),
-            ("a", false),
-            ("-m a", false),
-            ("-r -m a", false),
+            ("a", true),
+            ("-r -m a", true),
             ("-r -p x a", false),
             ("-r -c a:b a", false),
             ("-r -K UID_MIN=5 a", false),

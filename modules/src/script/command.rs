@@ -7,6 +7,7 @@ use super::deb_systemd::DebSystemd;
 use super::divert::Divert;
 use super::dpkg_trigger::DpkgTrigger;
 use super::file::{FileCommand, is_path};
+use super::getent::Getent;
 use super::init_script::InitScript;
 use super::old_conffile::OldConffile;
 use super::test::Test;
@@ -31,9 +32,7 @@ pub(super) enum Command {
     /// Whether the image has such a program.
     HasProgram(String),
     Test(Test),
-    /// Whether there is such a user, or else such a group.
-    HasUser(String),
-    HasGroup(String),
+    Getent(Getent),
     AddGroup(AddGroup),
     AddUser(AddUser),
     JoinGroups(JoinGroups),
@@ -95,14 +94,10 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
             _ => return None,
         },
         "test" => Command::Test(Test::parse(&plain)?),
-        "getent" => match *plain {
-            ["passwd", user] if !is_number(user) => Command::HasUser(user.to_owned()),
-            ["group", group] if !is_number(group) => Command::HasGroup(group.to_owned()),
-            _ => return None,
-        },
+        "getent" => Command::Getent(Getent::parse(&plain)?),
         "id" => match *plain {
             [user] | ["-u" | "-g", user] if !user.starts_with('-') && !is_number(user) => {
-                Command::HasUser(user.to_owned())
+                Command::Getent(Getent::User(user.to_owned()))
             }
             _ => return None,
         },
@@ -326,6 +321,8 @@ mod tests {
             ("[ -O /etc/x ]", false),
             ("[ 1 -eq 1", false),
             ("getent passwd x", true),
+            ("getent passwd 0", true),
+            ("getent group 4294967296", false),
             ("getent hosts x", false),
             ("systemctl --no-reload preset a.service b.socket", true),
             ("systemctl preset", false),
@@ -404,7 +401,6 @@ mod tests {
             ("printf", false),
             ("printf %s-%s a b", true),
             ("printf %d a", false),
-            ("getent passwd 0", false),
             ("id -u 0", false),
             ("set -e", true),
             ("set -o pipefail", false),

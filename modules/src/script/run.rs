@@ -62,8 +62,7 @@ fn is_item_known(item: &Item, programs: &mut Vec<String>) -> bool {
                     | Command::Test(_)
                     | Command::Strict(_)
                     | Command::HasProgram(_)
-                    | Command::HasUser(_)
-                    | Command::HasGroup(_)
+                    | Command::Getent(_)
             );
             let program = command::program(&words[0]).to_owned();
             if does && !programs.contains(&program) {
@@ -258,15 +257,8 @@ fn run_command(root: &mut Root<'_>, words: &[String], package: &str) -> Result<F
         Command::Exit(status) => return Ok(Flow::Exit(status.unwrap_or(0))),
         Command::Strict(_) => true,
         Command::HasProgram(name) => installed::command(root, name),
-        Command::Test(test) => test.answer(root),
-        Command::HasUser(user) => {
-            let accounts = crate::accounts::Accounts::read(root)?;
-            accounts.user(user).is_some()
-        }
-        Command::HasGroup(group) => {
-            let accounts = crate::accounts::Accounts::read(root)?;
-            accounts.gid(group).is_some()
-        }
+        Command::Test(test) => test.answer(root)?,
+        Command::Getent(getent) => getent.is_there(root)?,
         Command::AddGroup(group) => group.run(root)?,
         Command::AddUser(user) => user.run(root)?,
         Command::JoinGroups(join) => join.run(root)?,

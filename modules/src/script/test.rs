@@ -1,8 +1,9 @@
 //! A question of `[`, which is `test`.
 
 use super::file::is_path;
+use super::getent::Getent;
 use super::token::{BUILTINS, program};
-use crate::{Root, installed};
+use crate::{Root, RootError, installed};
 
 /// A question of `[`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(super) enum Test {
     Path(char, String),
     /// Whether the image has a program, as a script asks that looks for its path.
     Program(String),
+    /// Whether `getent` has anything to print.
+    Getent(Getent),
     Not(Box<Test>),
     Both(Box<Test>, Box<Test>),
     Either(Box<Test>, Box<Test>),
@@ -47,9 +50,13 @@ impl Test {
             ["!", ref rest @ ..] => Self::Not(Box::new(Self::parse(rest)?)),
             [kind, word] if program(word).is_some() => {
                 let name = program(word).filter(|name| !BUILTINS.contains(name))?;
-                let has = Self::Program(name.to_owned());
+                let (has, is_path) = match name.split(' ').collect::<Vec<_>>()[..] {
+                    ["getent", ref asked @ ..] => (Self::Getent(Getent::parse(asked)?), false),
+                    _ => (Self::Program(name.to_owned()), true),
+                };
                 match kind {
-                    "-n" | "-e" | "-f" | "-r" | "-s" | "-x" => has,
+                    "-n" => has,
+                    "-e" | "-f" | "-r" | "-s" | "-x" if is_path => has,
                     "-z" => Self::Not(Box::new(has)),
                     _ => return None,
                 }
@@ -85,7 +92,7 @@ impl Test {
     pub(super) fn constant(&self) -> Option<bool> {
         match self {
             Self::Is(answer) => Some(*answer),
-            Self::Path(..) | Self::Program(_) => None,
+            Self::Path(..) | Self::Program(_) | Self::Getent(_) => None,
             Self::Not(inner) => inner.constant().map(|answer| !answer),
             Self::Both(a, b) => match (a.constant(), b.constant()) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
@@ -99,13 +106,14 @@ impl Test {
     }
 
     /// Returns the answer in an image.
-    pub(super) fn answer(&self, root: &Root<'_>) -> bool {
-        match self {
+    pub(super) fn answer(&self, root: &Root<'_>) -> Result<bool, RootError> {
+        Ok(match self {
             Self::Is(answer) => *answer,
-            Self::Not(inner) => !inner.answer(root),
-            Self::Both(a, b) => a.answer(root) && b.answer(root),
-            Self::Either(a, b) => a.answer(root) || b.answer(root),
+            Self::Not(inner) => !inner.answer(root)?,
+            Self::Both(a, b) => a.answer(root)? && b.answer(root)?,
+            Self::Either(a, b) => a.answer(root)? || b.answer(root)?,
             Self::Program(name) => installed::command(root, name),
+            Self::Getent(getent) => getent.is_there(root)?,
             Self::Path(kind, path) => match kind {
                 'e' | 'r' | 'w' => root.exists(path),
                 'f' => root.is_file(path),
@@ -120,6 +128,6 @@ impl Test {
                 }
                 _ => root.is_link(path),
             },
-        }
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! The words of a script: quotes, and what a `$` stands for.
 
+use super::getent::Getent;
 use super::token::{self, ANYTHING, PROGRAM, Reader, Token, UNKNOWN};
 
 /// A word, and how it is written.
@@ -22,7 +23,7 @@ pub(super) enum Form {
 /// What a `$` and what follows stand for.
 enum Value {
     Text(String),
-    /// The path of this program.
+    /// The path of this program, or what this call of `getent` prints.
     Program(String),
     Unknown,
 }
@@ -122,10 +123,7 @@ impl<'t> Reader<'t> {
         loop {
             match self.next()? {
                 '"' => return Some(()),
-                '`' => {
-                    self.backquotes()?;
-                    text.push(UNKNOWN);
-                }
+                '`' => self.backquotes()?.add(text),
                 '$' => self.value(true)?.add(text),
                 '\\' => match self.next()? {
                     '\n' => {}
@@ -151,8 +149,9 @@ impl<'t> Reader<'t> {
             return Some(Value::Program(name.to_owned()));
         }
         if self.take("(") {
-            self.brackets()?;
-            return Some(Value::Unknown);
+            let start = self.rest;
+            let inner = self.brackets()?;
+            return Some(printed(&start[..start.len() - self.rest.len()], &inner));
         }
         let name = if self.take("{") {
             self.braces(is_quoted)?
@@ -220,7 +219,7 @@ impl<'t> Reader<'t> {
                     '\'' if is_quoted => return None,
                     '\'' => drop(it.take_until('\'')?),
                     '"' => it.quoted(&mut String::new())?,
-                    '`' => it.backquotes()?,
+                    '`' => drop(it.backquotes()?),
                     '$' => drop(it.value(is_quoted)?),
                     '\\' => drop(it.next().filter(|next| *next != '\n')?),
                     '\n' => return None,
@@ -230,13 +229,13 @@ impl<'t> Reader<'t> {
         })
     }
 
-    /// Skips what is between brackets, the first of which is passed already.
-    fn brackets(&mut self) -> Option<()> {
+    /// Reads what is between brackets, the first of which is passed already.
+    fn brackets(&mut self) -> Option<Vec<Token>> {
         self.deeper(|it| {
             let inner = it.tokens(true)?;
             // Its patterns end in a bracket that nothing opens.
             let is_case = |token: &Token| matches!(token, Token::Word(it) if it.text == "case");
-            (!inner.iter().any(is_case) && it.take(")")).then_some(())
+            (!inner.iter().any(is_case) && it.take(")")).then_some(inner)
         })
     }
 
@@ -255,14 +254,42 @@ impl<'t> Reader<'t> {
         Some(Value::Unknown)
     }
 
-    /// Skips what is between backquotes, the first of which is passed already.
-    fn backquotes(&mut self) -> Option<()> {
+    /// Reads what is between backquotes, the first of which is passed already.
+    fn backquotes(&mut self) -> Option<Value> {
+        let start = self.rest;
         loop {
             match self.next()? {
-                '`' => return Some(()),
+                '`' => break,
                 '\\' => drop(self.next()?),
                 _ => {}
             }
         }
+        let inner = &start[..start.len() - self.rest.len() - 1];
+        // Shells differ in what quotes are there.
+        if !inner.starts_with("getent ") || inner.contains(['\\', '"', '\'', '#', '<']) {
+            return Some(Value::Unknown);
+        }
+        let after = std::mem::replace(&mut self.rest, inner);
+        let tokens = self.deeper(|it| it.tokens(true))?;
+        let is_whole = self.rest.is_empty();
+        self.rest = after;
+        is_whole.then(|| printed(inner, &tokens))
+    }
+}
+
+/// Returns what a command prints: that is known of `getent` alone.
+fn printed(text: &str, tokens: &[Token]) -> Value {
+    if text.replace(" 2>/dev/null", "").contains('>') {
+        return Value::Unknown;
+    }
+    let words = tokens.iter().map(|token| match token {
+        Token::Word(word) if token::is_literal(&word.text) => Some(&*word.text),
+        _ => None,
+    });
+    match words.collect::<Option<Vec<_>>>().as_deref() {
+        Some(words @ ["getent", asked @ ..]) if Getent::parse(asked).is_some() => {
+            Value::Program(words.join(" "))
+        }
+        _ => Value::Unknown,
     }
 }
