@@ -139,9 +139,9 @@ fn what_is_not_run_is_told_of() {
         (
             "modules: [install_debs]\ndebs: [newer]\n",
             &[
-                "the script before.preinst is not run, nor at the first boot, as what it may be \
-                 for, the files of the older version, is gone by then: set -e / useradd x / if [ \
-                 $1 = install ]; then x | y; fi",
+                "the script before.preinst is not run, nor at the first boot, when the files of \
+                 the older version, which it may be for, are gone: set -e / useradd x / if [ $1 = \
+                 install ]; then x | y; fi",
                 "before 2 (all) is configured",
             ],
             &["scriptlets"],

@@ -234,8 +234,8 @@ pub(super) fn before(
     if matches!(class, Class::Left) && script.arguments[0] == "install" {
         return Ok(Some(script.arguments));
     }
-    let why = ", nor at the first boot, as what it may be for, the files of the older version, is \
-               gone by then";
+    let why = ", nor at the first boot, when the files of the older version, which it may be for, are \
+               gone";
     match script.settle(root, class, why)? {
         0 => Ok(None),
         status => Err(script.refusal(status)),
