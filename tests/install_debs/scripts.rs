@@ -95,10 +95,7 @@ fn what_is_not_run_is_told_of() {
     let work = Work::under(Path::new("/dev/shm"), "deb-warnings");
     let before = Deb {
         name: "before_1_all",
-        control: &[(
-            "preinst",
-            "#!/bin/sh\n# why\nset -e\nuseradd x\nif [ $1 = install ]; then x | y; fi\n",
-        )],
+        control: &[("preinst", "#!/bin/sh\n# why\nset -e\nuseradd x\nx | y\n")],
         files: &[("/usr/share/before", "x\n")],
         ..PLAIN
     };
@@ -140,8 +137,7 @@ fn what_is_not_run_is_told_of() {
             "modules: [install_debs]\ndebs: [newer]\n",
             &[
                 "the script before.preinst is not run, nor at the first boot, when the files of \
-                 the older version, which it may be for, are gone: set -e / useradd x / if [ $1 = \
-                 install ]; then x | y; fi",
+                 the older version, which it may be for, are gone: set -e / useradd x / x | y",
                 "before 2 (all) is configured",
             ],
             &["scriptlets"],
@@ -158,7 +154,7 @@ fn what_is_not_run_is_told_of() {
             "modules: [install_debs]\ndebs: [debs]\n",
             &[
                 "the script before.preinst is not run, as the image has no systemd that would run \
-                 it at the first boot: set -e / useradd x / if [ $1 = install ]; then x | y; fi",
+                 it at the first boot: set -e / useradd x / x | y",
                 "before 1 (all) is configured",
                 "script served.postinst: left for `dpkg --configure -a`",
                 "the image has no systemd, so nothing configures served;",

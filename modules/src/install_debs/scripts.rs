@@ -225,12 +225,12 @@ pub(super) fn before(
         Some((_, old)) => vec!["upgrade".to_owned(), old, new],
     };
     let mut script = preinst(candidate, arguments);
-    let class = script.classify(root, policies.of(script.package))?;
-    // That of an upgrade may move or remove old files, which by then are new ones. Where no version
-    // has run its own yet, there are none.
-    if matches!(class, Class::Left) && first_boot::has(root, &script.name())? {
+    // No version has run its own yet.
+    if first_boot::has(root, &script.name())? {
         script.arguments = vec!["install".to_owned()];
     }
+    let class = script.classify(root, policies.of(script.package))?;
+    // That of an upgrade may move or remove old files, which by then are new ones.
     if matches!(class, Class::Left) && script.arguments[0] == "install" {
         return Ok(Some(script.arguments));
     }
