@@ -89,10 +89,12 @@ the last of hard links comes first in a package's archive, rpm leaves the others
 have the content. With `replacefiles`, a directory never takes the place of a file of the same step,
 which rpm would lose without a word. The base64 signatures and the SHA3-256 digest of packages as
 rpm 6 makes them are in the database, as with rpm 6; an older rpm leaves them out, but bears them.
-Of modules that exclude each other, the first by name is used, where dnf may find more that fit, and
-`module_hotfixes` of a repository cannot be said: such packages have to be listed. Programs that
-are known do their work also in an image that lacks them, where scripts fail with rpm, but for
-`systemctl` and `systemd-update-helper`; `[ -x PATH ]` and `command -v` say what is there.
+Of modules that exclude each other, the first by name is used, where dnf may find more that fit. A
+module whose enabled stream no repository has is not used, where dnf may use another one for those
+that need it, or refuses that one's packages. `module_hotfixes` of a repository cannot be said: such
+packages have to be listed. Programs that are known do their work also in an image that lacks them,
+where scripts fail with rpm, but for `systemctl` and `systemd-update-helper`; `[ -x PATH ]` and
+`command -v` say what is there.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";
