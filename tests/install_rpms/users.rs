@@ -3,7 +3,40 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use super::build::{base, build, installed, work};
+use super::build::{base, build, build_file, installed, recipe, work};
+use crate::kit::run;
+
+/// What packages provide, and what is told of it.
+const TOLD: &[(&str, &str)] = &[
+    ("user(foo) = AAA", "user(foo) = AAA makes nobody"),
+    ("user(foo) = 1.0", "user(foo) = 1.0 makes nobody"),
+    (
+        "user(foo) = dSBiYXIgNzgA",
+        "user(foo) has a line of another name: \"u bar 78\"",
+    ),
+    ("group(foo)", ""),
+    ("group(foo) = ZyBmb28gNzkA", ""),
+];
+
+#[test]
+fn lines_that_make_nobody_are_told_of() {
+    let work = work("told");
+    let tar = base(&work);
+    for (provides, told) in TOLD {
+        let text = format!(
+            "Name: told\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nAutoReqProv: no\n\
+             BuildArch: noarch\nProvides: {provides}\n%description\nx\n%files\n"
+        );
+        build_file(&work, &work.write("told.spec", text), "rpms", &[]);
+        recipe(&work, "nodeps: true");
+        let ours = run(work.hsb(["plan", "-i"]).arg(&tar));
+        let is_told = match *told {
+            "" => !ours.stderr.contains("foo"),
+            told => ours.stderr.contains(told),
+        };
+        assert!(ours.code == Some(0) && is_told, "{provides}: {ours:#?}");
+    }
+}
 
 #[test]
 fn users_come_with_their_packages() {

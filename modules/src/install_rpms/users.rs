@@ -7,6 +7,7 @@ use fsgen::tree::content::Content;
 
 use super::candidate::Candidate;
 use crate::dropins::Line;
+use crate::rpm::dependency::{Dependency, PROVIDES as PROVIDED, sense};
 use crate::rpm::file::File;
 use crate::sysusers::allocation;
 use crate::{Error, Root};
@@ -23,24 +24,45 @@ const LARGEST: u64 = 1 << 20;
 
 /// Makes the users and groups that a package provides.
 pub(super) fn provided(root: &mut Root<'_>, candidate: &Candidate) -> Result<(), Error> {
-    let provides = crate::rpm::dependency::Dependency::read(
-        &candidate.package.header,
-        crate::rpm::dependency::PROVIDES,
-    );
+    let provides = Dependency::read(&candidate.package.header, PROVIDED);
     let provides = provides.map_err(|error| candidate.error(error))?;
     let own = provides.iter().filter(|provided| {
         let name = &provided.name;
-        PROVIDES.iter().any(|kind| name.starts_with(kind))
+        // Without a version, it is made by the line of another.
+        provided.flags & sense::EQUAL != 0 && PROVIDES.iter().any(|kind| name.starts_with(kind))
     });
-    let lines = own.filter_map(|provided| {
-        // The padding of base64 is left out, since no version may have it.
-        let text = provided.version.version.trim_end_matches('=');
-        let padding = "=".repeat(text.len().next_multiple_of(4) - text.len());
-        let bytes = STANDARD.decode(format!("{text}{padding}")).ok()?;
-        let text = String::from_utf8(bytes).ok()?;
-        Some(Line::bare(text.trim_end_matches('\0')))
-    });
-    apply(root, candidate, &lines.collect::<Vec<_>>())
+    let mut lines = Vec::new();
+    for provided in own {
+        let (package, name) = (&candidate.package.identity, &provided.name);
+        let Some(line) = decode(&provided.version.version) else {
+            let version = &provided.version.version;
+            root.warn(format!(
+                "{package}: {name} = {version} makes nobody: that is no sysusers.d line in base64"
+            ));
+            continue;
+        };
+        let whom = name
+            .split_once('(')
+            .and_then(|(_, rest)| rest.strip_suffix(')'));
+        let second = line.split_ascii_whitespace().nth(1);
+        if !name.starts_with("groupmember(") && second != whom {
+            root.warn(format!(
+                "{package}: {name} has a line of another name: {line:?}"
+            ));
+        }
+        lines.push(Line::bare(&line));
+    }
+    apply(root, candidate, &lines)
+}
+
+/// Decodes a line. The padding of base64 is left out, since no version may have it.
+fn decode(version: &str) -> Option<String> {
+    let text = version.trim_end_matches('=');
+    let padding = "=".repeat(text.len().next_multiple_of(4) - text.len());
+    let bytes = STANDARD.decode(format!("{text}{padding}")).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let line = text.trim_end_matches('\0');
+    (line.split_ascii_whitespace().count() > 1).then(|| line.to_owned())
 }
 
 /// Makes those of a package's own files, whose content is known but not put there yet.
