@@ -86,6 +86,9 @@ const DONE: &[&str] = &[
     "mkdir @/d; update-alternatives --install @/d/l an9 /bin/rm 9; update-alternatives --install @/d/l an9 /bin/cat 5; rm -rf @/d; update-alternatives --remove an9 /bin/rm || touch @/f",
     "update-alternatives --install @/l ap1 /bin/rm 5; update-alternatives --install @/l2 ap1 /bin/cat 9 --slave @/no/m ap1m /bin/ln || touch @/f",
     "update-alternatives --install @/l ap3 /bin/rm 5; ln -sf /bin/ln /etc/alternatives/ap3; update-alternatives --install @/l ap3 /bin/cat 9; rm @/l; update-alternatives --remove ap3 /bin/cat && touch @/f",
+    // What SUSE's macros ask for.
+    "test -n \"$FIRST_ARG\" || FIRST_ARG=\"$1\"\nif [ \"$FIRST_ARG\" = configure ]; then touch @/f; else for i in a; do b; done; fi",
+    "if [ \"$YAST_IS_RUNNING\" != instsys ]; then touch @/f; fi; [ -z \"${TRANSACTIONAL_UPDATE}\" ] && touch @/g",
     // Who is there: by name, by number, and by what is printed of them.
     "getent passwd 0 && touch @/f; getent passwd 0001000 && touch @/g; getent passwd 77 || touch @/h",
     "getent group 8 && touch @/f; getent group 77 || touch @/g; getent passwd 8 || touch @/h",
@@ -154,6 +157,9 @@ const LEFT: &[&str] = &[
     "[ -x $(command -v no-such) ] && touch @/f",
     "[ \"$(command -v cat)\" = /usr/bin/cat ] && touch @/f",
     "touch \"@/f$(command -v cat)\"",
+    "test -n \"$FIRST_ARG\" || FIRST_ARG=other; [ \"$FIRST_ARG\" = configure ] || touch @/f",
+    "if true; then YAST_IS_RUNNING=instsys; fi; [ \"$YAST_IS_RUNNING\" = instsys ] && touch @/f",
+    "[ -n \"$FIRST_ARG\" ] || touch @/f",
     "printf || touch @/f",
     "printf '%d' x || touch @/f",
     "touch @/f\r\n",

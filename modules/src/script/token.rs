@@ -75,11 +75,42 @@ pub(super) fn tokens(text: &str, arguments: &[&str]) -> Option<Vec<Token>> {
         return None;
     }
     let first = Reader::new(text, arguments, BTreeSet::new()).tokens(false)?;
-    let constants = constants(&first);
-    match constants.is_empty() {
-        true => Some(first),
-        false => Reader::new(text, arguments, constants).tokens(false),
+    let (constants, environment) = (constants(&first), environment(&first, arguments));
+    if constants.is_empty() && !environment.keys().any(|name| text.contains(name)) {
+        return Some(first);
     }
+    let mut reader = Reader::new(text, arguments, constants);
+    reader.variables = environment;
+    reader.tokens(false)
+}
+
+/// Returns what variables stand for that SUSE's macros ask for: two that the environment does not
+/// have, and one that they set to the first argument.
+fn environment(tokens: &[Token], arguments: &[&str]) -> BTreeMap<String, String> {
+    let first = arguments.first().copied().unwrap_or_default();
+    let given = |name: &str| {
+        let words = tokens.iter().filter_map(move |token| match token {
+            Token::Word(word) => word.text.strip_prefix(name),
+            _ => None,
+        });
+        let values = words.filter(|rest| rest.starts_with('=') || rest.starts_with("+="));
+        values.collect::<Vec<_>>()
+    };
+    let mut known = BTreeMap::new();
+    for name in ["YAST_IS_RUNNING", "TRANSACTIONAL_UPDATE"] {
+        if given(name).is_empty() {
+            known.insert(name.to_owned(), String::new());
+        }
+    }
+    let values = given("FIRST_ARG");
+    if !values.is_empty()
+        && values
+            .iter()
+            .all(|value| value.strip_prefix('=') == Some(first))
+    {
+        known.insert("FIRST_ARG".to_owned(), first.to_owned());
+    }
+    known
 }
 
 /// Returns the variables that get one value in the whole script, whatever else it does.
