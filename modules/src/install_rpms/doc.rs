@@ -26,11 +26,12 @@ signature, or with one by an unknown key, is a warning, and with `verify: signat
 
 Files get the owners that the image's own `/etc/passwd` and `/etc/group` have for their names, and
 modes, times, capabilities and hard links as the package says. Users and groups that packages bring
-are made first: those that they provide as data, as since rpm 4.19, those of their files in
-`/usr/lib/sysusers.d`, and those of `useradd` in a script that is understood. Any other that the
-image does not have is an error, which names the script that may make it, and rpm gives the file to
-root; `add_user` in an earlier step makes it. Two packages with different files of one path are an
-error, too, unless they are a 32-bit and a 64-bit program: of these, the 64-bit one is put there.
+are made first: those that they provide as data, each before its own files, as since rpm 4.19, those
+of their files in `/usr/lib/sysusers.d`, and those of `useradd` in a script that is understood. Any
+other that the image does not have is an error, which names the script that may make it, and rpm
+gives the file to root; `add_user` in an earlier step makes it. Two packages with different files of
+one path are an error, too, unless they are a 32-bit and a 64-bit program: of these, the 64-bit one
+is put there.
 
 The image's package database has the headers as `rpm -i` writes them, byte for byte: `rpm -qa`,
 `-V`, `-e`, `-U` and dnf go on from there. It is where the image's rpm is set to have it, or in
@@ -65,7 +66,9 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
   50 million instructions and 64 MiB.
 - Of the others, what may come after the files is left for the first boot, where the image has
   systemd: `hsb-scriptlets.service` runs it once, and removes itself. Scripts in Lua need `rpmlua`
-  there.
+  there. `update-ca-trust` is one of these: it makes every bundle anew from files in p11-kit's own
+  format and in p11-kit's order, and stores for OpenSSL, Java and EDK2; `ca_certificates` only adds
+  to bundles that are there.
 - What is left is not run, with a warning that has its name and first lines: scripts that would have
   to run before the files are there, and all where there is no systemd.
 
