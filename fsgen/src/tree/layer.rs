@@ -52,6 +52,8 @@ pub(super) struct Open {
     nodes: BTreeMap<NodeId, Node>,
     first_new_node: usize,
     first_new_directory: usize,
+    /// The layer that this one is an attempt within.
+    outer: Option<Box<Open>>,
 }
 
 impl Open {
@@ -83,7 +85,36 @@ impl Tree {
             nodes: BTreeMap::new(),
             first_new_node: self.slots.len(),
             first_new_directory: self.directories.len(),
+            outer: None,
         });
+    }
+
+    /// Begins an attempt within the layer that is open, if one is: [`Tree::keep`] makes it part of
+    /// that layer, and [`Tree::rollback`] takes back the attempt alone.
+    pub fn attempt(&mut self) {
+        let outer = self.open.take().map(Box::new);
+        self.begin("");
+        if let Some(open) = &mut self.open {
+            open.outer = outer;
+        }
+    }
+
+    /// Ends an attempt, and keeps what it did.
+    ///
+    /// # Panics
+    ///
+    /// Panics when no layer is open.
+    pub fn keep(&mut self) {
+        let open = self.open.take().expect("a layer is open");
+        self.open = open.outer.map(|outer| *outer);
+        if let Some(outer) = &mut self.open {
+            for ((directory, name), before) in open.names {
+                outer.keep_name(directory, &name, before);
+            }
+            for (id, node) in &open.nodes {
+                outer.keep_node(*id, node);
+            }
+        }
     }
 
     /// Closes the open layer and returns what it changed.
@@ -128,6 +159,7 @@ impl Tree {
             self.slots[id.index()].node = node;
         }
         self.slots.truncate(open.first_new_node);
+        self.open = open.outer.map(|outer| *outer);
     }
 
     /// Returns the committed layers, oldest first.
@@ -303,6 +335,28 @@ mod tests {
         let motd = tree.lookup(etc, b"motd").unwrap();
         assert_eq!(tree.node(motd).kind, Kind::File(Content::bytes(*b"y")));
         assert_eq!(tree.path_of(motd).unwrap(), b"/etc/motd");
+    }
+
+    #[test]
+    fn attempts_within_a_layer_are_kept_or_taken_back() {
+        for is_kept in [true, false] {
+            let mut tree = sample();
+            let before = listing(&tree);
+            tree.begin("step");
+            let etc = tree.lookup(Tree::ROOT, b"etc").unwrap();
+            file(&mut tree, etc, b"early", b"e");
+            let early = listing(&tree);
+            tree.attempt();
+            edit(&mut tree);
+            let late = listing(&tree);
+            match is_kept {
+                true => tree.keep(),
+                false => tree.rollback(),
+            }
+            assert_eq!(listing(&tree), if is_kept { late } else { early });
+            tree.rollback();
+            assert_eq!(listing(&tree), before);
+        }
     }
 
     #[test]
