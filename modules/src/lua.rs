@@ -3,7 +3,7 @@
 //! The language is that of rpm, by the same program; the libraries are those parts of rpm's that
 //! only look at files and change them. A script that names any other is not run at all. What it may
 //! do is bounded: there is no way to the host, no clock and no randomness, and tables are gone
-//! through in the order of their keys.
+//! through in the order of their keys. One that asks for more all the same has done nothing.
 
 #[cfg(feature = "lua")]
 mod bounds;
@@ -20,14 +20,25 @@ pub(crate) fn is_known(text: &str) -> bool {
     cfg!(feature = "lua") && names::are_known(text)
 }
 
-/// Runs a script of a package, which can ask for paths; returns why it failed, if it did.
+/// What a script came to.
+#[cfg_attr(not(feature = "lua"), expect(dead_code, reason = "none is run"))]
+pub(crate) enum Outcome {
+    Done,
+    /// It failed, as with rpm.
+    Failed(String),
+    /// It asked for more than there is here, and so nothing is left of what it did.
+    Undone(String),
+}
+
+/// Runs a script of a package, which can ask for paths.
 #[cfg(feature = "lua")]
 pub(crate) fn run(
     root: &mut Root<'_>,
     text: &str,
     arguments: &[u32],
     paths: &[&[u8]],
-) -> Result<Option<String>, RootError> {
+) -> Result<Outcome, RootError> {
+    root.attempt();
     let files = std::cell::RefCell::new(image::Files::new(root));
     let outcome = bounds::state().and_then(|lua| {
         lua.scope(|scope| {
@@ -51,23 +62,24 @@ pub(crate) fn run(
             finish.call::<()>(())
         })
     });
-    if let Some(error) = files.into_inner().failed {
-        return Err(error);
+    let failed = files.into_inner().failed;
+    let undone = outcome.as_ref().err().and_then(bounds::Beyond::cause);
+    root.decide(undone.is_none());
+    match (failed, undone, outcome) {
+        (Some(error), ..) => Err(error),
+        (_, Some(why), _) => Ok(Outcome::Undone(why)),
+        (.., Ok(())) => Ok(Outcome::Done),
+        (.., Err(error)) => {
+            let message = error.to_string();
+            let first = message.lines().next().unwrap_or_default();
+            Ok(Outcome::Failed(first.to_owned()))
+        }
     }
-    Ok(outcome.err().map(|error| {
-        let message = error.to_string();
-        message.lines().next().unwrap_or_default().to_owned()
-    }))
 }
 
 #[cfg(not(feature = "lua"))]
-pub(crate) fn run(
-    _: &mut Root<'_>,
-    _: &str,
-    _: &[u32],
-    _: &[&[u8]],
-) -> Result<Option<String>, RootError> {
-    Ok(Some("this hsb was built without Lua".to_owned()))
+pub(crate) fn run(_: &mut Root<'_>, _: &str, _: &[u32], _: &[&[u8]]) -> Result<Outcome, RootError> {
+    Ok(Outcome::Undone("this hsb was built without Lua".to_owned()))
 }
 
 #[cfg(feature = "lua")]

@@ -13,6 +13,8 @@
 //! and setuid are among them. (Linux drops both when an unprivileged program writes.)
 
 pub(crate) mod any_text;
+#[cfg(feature = "lua")]
+mod attempt;
 mod content;
 mod copy;
 mod error;

@@ -11,7 +11,9 @@ use crate::kit::{run, succeed};
 fn scripts_in_lua_leave_what_they_leave_with_rpm() {
     let work = work("lua");
     build(&work, "lua.spec", &[]);
-    fs::remove_file(work.join("rpms/luafs-refused-1.noarch.rpm")).unwrap();
+    for left in ["refused", "undone"] {
+        fs::remove_file(work.join(format!("rpms/luafs-{left}-1.noarch.rpm"))).unwrap();
+    }
     let tar = base(&work);
     let theirs = work.join("base");
     furnish(&theirs);
@@ -50,6 +52,16 @@ fn what_runs_programs_is_not_run() {
             "the script luafs-refused.post is not run: if posix.fork()",
         ),
         ("", 0, "script luafs.pretrans: done (Lua)"),
+        (
+            "",
+            0,
+            "the script luafs-undone.post is not run: posix.mkdir",
+        ),
+        (
+            "",
+            0,
+            "cannot be done, it needs what is not here: string.format: '%p'",
+        ),
         (
             "scriptlets: fail",
             1,

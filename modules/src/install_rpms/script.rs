@@ -116,22 +116,27 @@ impl<'p> Scripts<'p> {
 
     fn act(&mut self, root: &mut Root<'_>, script: Script<'_>, span: Span) -> Result<(), Error> {
         let policy = self.policies.of(&script.package);
-        let class = match script.classify(root, policy) {
-            Ok(class) => class,
-            Err(message) => return Err(ValueError::new(span, message).into()),
-        };
+        let wrong = |message| Error::from(ValueError::new(span, message));
+        let mut class = script.classify(root, policy).map_err(wrong)?;
         let name = script.name();
+        let mut failed = None;
+        if class == Class::Lua {
+            match lua::run(root, &script.text, &script.arguments, &script.paths)? {
+                lua::Outcome::Done => {}
+                lua::Outcome::Failed(why) => failed = Some(format!("fails: {why}")),
+                lua::Outcome::Undone(why) => {
+                    root.info(format!("script {name}: cannot be done, {why}"));
+                    class = script.leave(root, policy).map_err(wrong)?;
+                }
+            }
+        }
         root.info(format!("script {name}: {}", class.describe()));
         let failed = match &class {
             Class::Native(understood) => match run::run(root, understood, &script.package)? {
                 0 => None,
                 status => Some(format!("ends with status {status}")),
             },
-            Class::Lua => {
-                let failed = lua::run(root, &script.text, &script.arguments, &script.paths)?;
-                failed.map(|why| format!("fails: {why}"))
-            }
-            _ => None,
+            _ => failed,
         };
         if let Some(why) = failed {
             if script.slot.may_refuse() {
@@ -219,6 +224,11 @@ impl Script<'_> {
         if self.is_known_lua() && policy != Policy::FirstBoot {
             return Ok(Class::Lua);
         }
+        self.leave(root, policy)
+    }
+
+    /// Returns what becomes of a script that is not understood.
+    fn leave(&self, root: &Root<'_>, policy: Policy) -> Result<Class, String> {
         let why_not = later::refusal(root, self);
         match (policy, why_not) {
             (Policy::Fail, _) => Err(format!(

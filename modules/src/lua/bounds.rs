@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use mlua::{Error, HookTriggers, Lua, LuaOptions, StdLib, VmState};
+use mlua::{Error, Function, HookTriggers, Lua, LuaOptions, StdLib, VmState};
 
 /// The most memory that a script may have, in bytes.
 const MEMORY: usize = 64 << 20;
@@ -13,79 +13,55 @@ const STEP: u32 = 100_000;
 /// How many times that, at most: a second or so.
 const STEPS: u32 = 500;
 
-/// What is taken away or made anew: patterns that would take too long, what differs from run to
-/// run, and what goes to a terminal.
-const PRELUDE: &str = r#"
-local type, error, select, rawnext, sort = type, error, select, next, table.sort
-local count, rep = string.gsub, string.rep
-local plain_tostring = tostring
-local MOST = 100000000
+/// What is made anew, in Lua.
+const PRELUDE: &str = include_str!("prelude.lua");
 
--- Each sign that repeats may try every length, at every place of the text.
-local function bounded(f, name)
-    return function(text, pattern, ...)
-        if type(text) == "number" then text = plain_tostring(text) end
-        if type(text) == "string" and type(pattern) == "string" then
-            local signs = select(2, count(pattern, "[%*%+%-%?]", ""))
-            local steps = #text + 1
-            for _ = 1, signs do
-                steps = steps * (#text + 1)
-                if steps > MOST then
-                    error("string." .. name .. ": the pattern would take too long", 2)
-                end
-            end
-        end
-        return f(text, pattern, ...)
-    end
-end
-for _, name in ipairs({ "find", "match", "gmatch", "gsub" }) do
-    string[name] = bounded(string[name], name)
-end
+/// What a script asked for that is not here, or is more than it may take.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Beyond(String);
 
-function pairs(t)
-    local keys = {}
-    for key in rawnext, t do keys[#keys + 1] = key end
-    sort(keys, function(a, b)
-        local kind, other = type(a), type(b)
-        if kind ~= other then return kind < other end
-        return (kind == "number" or kind == "string") and a < b
-    end)
-    local at = 0
-    return function()
-        while true do
-            at = at + 1
-            local key = keys[at]
-            if key == nil then return nil end
-            if t[key] ~= nil then return key, t[key] end
-        end
-    end
-end
+impl Beyond {
+    fn error(what: impl Into<String>) -> Error {
+        Error::external(Self(what.into()))
+    }
 
-function tostring(value)
-    local kind = type(value)
-    if kind == "table" or kind == "function" or kind == "userdata" then return kind end
-    return plain_tostring(value)
-end
+    /// Returns what it was, if that is why a script ended.
+    pub(super) fn cause(error: &Error) -> Option<String> {
+        let is_memory = |error: &&(dyn std::error::Error + 'static)| {
+            matches!(error.downcast_ref(), Some(Error::MemoryError(_)))
+        };
+        match error.downcast_ref::<Self>() {
+            Some(Self(what)) => Some(what.clone()),
+            None => error
+                .chain()
+                .any(|error| is_memory(&error))
+                .then(|| format!("it takes more than {} MiB of memory", MEMORY >> 20)),
+        }
+    }
+}
 
-function print() end
-"#;
+/// Returns the function that ends a script for what is not here.
+pub(super) fn beyond(lua: &Lua) -> Result<Function, Error> {
+    lua.create_function(|_, what: String| -> Result<(), Error> {
+        Err(Beyond::error(format!("it needs what is not here: {what}")))
+    })
+}
 
 /// Returns an interpreter without a script.
 pub(super) fn state() -> Result<Lua, Error> {
     let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH | StdLib::UTF8;
     let lua = Lua::new_with(libraries, LuaOptions::default())?;
     lua.set_memory_limit(MEMORY)?;
-    lua.load(PRELUDE).set_name("=prelude").exec()?;
-    let math: mlua::Table = lua.globals().get("math")?;
-    for random in ["random", "randomseed"] {
-        math.set(random, mlua::Nil)?;
-    }
+    lua.load(PRELUDE)
+        .set_name("=prelude")
+        .call::<()>(beyond(&lua)?)?;
     let steps = Cell::new(0_u32);
     let every = HookTriggers::new().every_nth_instruction(STEP);
     lua.set_hook(every, move |_, _| {
         steps.set(steps.get() + 1);
         match steps.get() > STEPS {
-            true => Err(Error::runtime(format!(
+            true => Err(Beyond::error(format!(
                 "it takes more than {} million instructions",
                 u64::from(STEP) * u64::from(STEPS) / 1_000_000
             ))),

@@ -1,7 +1,8 @@
--- Files as Lua's own library has them, read whole and written whole. `fs` reads and writes.
-local fs = ...
-local type, error, ipairs = type, error, ipairs
-local find = string.find
+-- Files as Lua's own library has them, read whole and written whole. `fs` reads and writes;
+-- `beyond` ends a script that asks for what is not here.
+local fs, beyond = ...
+local type, error, select, find, rep = type, error, select, string.find, string.rep
+local format, pack, unpack, mathtype = string.format, table.pack, table.unpack, math.type
 local opened = {}
 
 local File = {}
@@ -21,7 +22,7 @@ end
 local function read_one(file, what)
     local text, at = file.text, file.at
     if type(what) == "number" then
-        if at > #text and what > 0 then return nil end
+        if at > #text then return nil end
         local part = text:sub(at, at + what - 1)
         file.at = at + #part
         return part
@@ -36,30 +37,60 @@ local function read_one(file, what)
         file.at = (stop or #text) + 1
         local last = stop and (kind == "L" and stop or stop - 1) or #text
         return text:sub(at, last)
+    elseif kind == "n" then
+        beyond("file:read: numbers")
     end
     error("bad argument #1 to 'read' (invalid format)", 3)
 end
 
-function File:read(first, ...)
+function File:read(...)
     check(self)
-    if select("#", ...) == 0 then return read_one(self, first or "l") end
-    local found = {}
-    local wanted = { first, ... }
-    for i, what in ipairs(wanted) do found[i] = read_one(self, what) end
-    return table.unpack(found, 1, #wanted)
+    if not self.reads then return nil, "Bad file descriptor", 9 end
+    local wanted, found = pack(...), {}
+    if wanted.n == 0 then return read_one(self, "l") end
+    for i = 1, wanted.n do
+        found[i] = read_one(self, wanted[i])
+        -- What follows is not read then.
+        if found[i] == nil then return unpack(found, 1, i) end
+    end
+    return unpack(found, 1, wanted.n)
 end
 
-function File:lines(what)
+function File:lines(...)
     check(self)
-    return function() return read_one(self, what or "l") end
+    local wanted = pack(...)
+    return function() return self:read(unpack(wanted, 1, wanted.n)) end
 end
 
 function File:write(...)
     check(self)
     if not self.writes then return nil, "Bad file descriptor", 9 end
-    for _, part in ipairs({ ... }) do self.text = self.text .. part end
+    for i = 1, select("#", ...) do
+        local part = select(i, ...)
+        if type(part) == "number" then
+            -- Without the `.0` that `tostring` adds to whole numbers.
+            part = format(mathtype(part) == "integer" and "%d" or "%.14g", part)
+        elseif type(part) ~= "string" then
+            error(format("bad argument #%d to 'write' (string expected, got %s)", i, type(part)), 2)
+        end
+        local text, at = self.text, self.appends and #self.text + 1 or self.at
+        if at > #text + 1 then text = text .. rep("\0", at - 1 - #text) end
+        self.at = at + #part
+        self.text = text:sub(1, at - 1) .. part .. text:sub(self.at)
+    end
     self.changed = true
     return self
+end
+
+function File:seek(whence, offset)
+    check(self)
+    local from = { set = 0, cur = self.at - 1, ["end"] = #self.text }
+    local start = from[whence or "cur"]
+    if not start then error("bad argument #1 to 'seek' (invalid option)", 2) end
+    local place = start + (offset or 0)
+    if place < 0 then return nil, "Invalid argument", 22 end
+    self.at = place + 1
+    return place
 end
 
 function File:flush()
@@ -77,19 +108,23 @@ end
 
 function File:setvbuf() return true end
 
+function File:__close() if not self.closed then self:close() end end
+
 local function open(path, mode)
-    mode = (mode or "r"):sub(1, 1) .. (mode or "r"):sub(2):gsub("b", "")
-    local file = { path = path, at = 1, text = "", writes = mode ~= "r" }
-    if mode == "r" then
+    mode = mode or "r"
+    local kind, both = mode:match("^([rwa])(%+?)b?$")
+    if not kind then error("bad argument #2 to 'open' (invalid mode)", 2) end
+    local file = { path = path, at = 1, text = "", appends = kind == "a" }
+    file.reads, file.writes = kind == "r" or both == "+", kind ~= "r" or both == "+"
+    if kind ~= "r" then
+        local done, message, number = fs.create(path, kind == "w")
+        if not done then return nil, message, number end
+    end
+    if kind ~= "w" then
         local text, message, number = fs.read(path)
         if not text then return nil, message, number end
         file.text = text
-    elseif mode == "w" or mode == "a" then
-        local done, message, number = fs.create(path, mode == "w")
-        if not done then return nil, message, number end
-        if mode == "a" then file.text = fs.read(path) end
-    else
-        error("the mode '" .. mode .. "' is not known here", 2)
+        if kind == "a" and both == "" then file.at = #text + 1 end
     end
     opened[#opened + 1] = file
     return setmetatable(file, File)
@@ -99,6 +134,7 @@ local nowhere = setmetatable({ writes = true, text = "" }, {
     __index = {
         write = function(self) return self end,
         flush = function(self) return self end,
+        setvbuf = function() return true end,
     },
 })
 
@@ -106,10 +142,10 @@ io = {
     open = open,
     stdout = nowhere,
     stderr = nowhere,
-    lines = function(path, what)
+    lines = function(path, ...)
         local file, message = open(path)
         if not file then error(message, 2) end
-        return file:lines(what)
+        return file:lines(...)
     end,
 }
 
@@ -125,5 +161,5 @@ end
 
 -- What is still open is written when the script ends.
 return function()
-    for _, file in ipairs(opened) do flush(file) end
+    for i = 1, #opened do flush(opened[i]) end
 end

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use mlua::{BString, Error, Function, IntoLua, Lua, LuaString, MultiValue, Scope, Value};
 
+use super::bounds;
 use super::image::{Field, Files, Outcome, mode_change};
 
 /// The rest of the libraries, in Lua.
@@ -152,7 +153,9 @@ where
     for (name, library) in [("posix", posix), ("os", os)] {
         globals.set(name, library)?;
     }
-    lua.load(FILES).set_name("=files").call(fs)
+    lua.load(FILES)
+        .set_name("=files")
+        .call((fs, bounds::beyond(lua)?))
 }
 
 /// Returns to a script what a call of `posix` came to.

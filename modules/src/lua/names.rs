@@ -1,7 +1,8 @@
 //! What a script names: it is run only if all of that is there.
 
-/// Functions of the libraries that are there.
-const KNOWN: [(&str, &[&str]); 4] = [
+/// Functions of the libraries that are there. Of those for numbers, the others give other digits
+/// from one system to the next, or other numbers each time.
+const KNOWN: [(&str, &[&str]); 8] = [
     (
         "posix",
         &[
@@ -12,12 +13,55 @@ const KNOWN: [(&str, &[&str]); 4] = [
     ("rpm", &["next_file"]),
     ("os", &["remove", "rename"]),
     ("io", &["lines", "open", "stderr", "stdout"]),
+    ("string", &STRING),
+    (
+        "table",
+        &[
+            "concat", "insert", "move", "pack", "remove", "sort", "unpack",
+        ],
+    ),
+    (
+        "math",
+        &[
+            "abs",
+            "ceil",
+            "floor",
+            "fmod",
+            "huge",
+            "max",
+            "maxinteger",
+            "min",
+            "mininteger",
+            "modf",
+            "sqrt",
+            "tointeger",
+            "type",
+            "ult",
+        ],
+    ),
+    (
+        "utf8",
+        &["char", "charpattern", "codepoint", "codes", "len", "offset"],
+    ),
 ];
 
-/// What lets a script do more than can be seen in its text, or go on after it was stopped.
-const REFUSED: [&str; 18] = [
+/// Functions for texts.
+const STRING: [&str; 13] = [
+    "byte", "char", "find", "format", "gmatch", "gsub", "len", "lower", "match", "rep", "reverse",
+    "sub", "upper",
+];
+
+/// What else can be called by a colon: the methods of files.
+const METHODS: [&str; 7] = [
+    "close", "flush", "lines", "read", "seek", "setvbuf", "write",
+];
+
+/// What lets a script do more than can be seen in its text, or go on after it was stopped, and
+/// what rpm has and is not here.
+const REFUSED: [&str; 22] = [
     "_ENV",
     "_G",
+    "bit32",
     "collectgarbage",
     "coroutine",
     "debug",
@@ -27,12 +71,15 @@ const REFUSED: [&str; 18] = [
     "load",
     "loadfile",
     "loadstring",
+    "macros",
     "next",
     "package",
     "pcall",
     "rawset",
     "require",
+    "rex",
     "setmetatable",
+    "unpack",
     "xpcall",
 ];
 
@@ -44,10 +91,12 @@ pub(super) fn are_known(text: &str) -> bool {
     let mut words = words(&code).peekable();
     let mut before = "";
     while let Some(word) = words.next() {
+        let last = std::mem::replace(&mut before, word);
+        if last == ":" && !STRING.contains(&word) && !METHODS.contains(&word) {
+            return false;
+        }
         // A field, or a method, of something of the script's own.
-        let is_field = matches!(before, "." | ":");
-        before = word;
-        if is_field {
+        if matches!(last, "." | ":") {
             continue;
         }
         if REFUSED.contains(&word) {
@@ -166,6 +215,14 @@ mod tests {
             ("t.load = 1", true),
             ("_G.posix = nil", false),
             ("pcall(f)", false),
+            ("math.floor(1.5)", true),
+            ("math.random()", false),
+            ("x = math['random']", false),
+            ("local s = string s.dump(f)", false),
+            ("x = ('a'):rep(3)", true),
+            ("x = ('a'):dump()", false),
+            ("f:seek('set')", true),
+            ("rex.new('a')", false),
         ] {
             assert_eq!(are_known(text), want, "{text}");
         }

@@ -1,0 +1,128 @@
+-- What is made anew in Lua's own libraries: what differs from run to run, and what goes to a
+-- terminal. `beyond` ends a script that asks for what is not here.
+local beyond = ...
+local type, select, rawnext, rawassert, rawerror = type, select, next, assert, error
+local rawtostring, rawformat, unpack, gmatch = tostring, string.format, table.unpack, string.gmatch
+
+local rawgsub, MOST = string.gsub, 100000000
+
+-- Each sign that repeats may try every length, at every place of the text.
+local function bounded(f, name)
+    return function(text, pattern, ...)
+        if type(text) == "number" then text = rawtostring(text) end
+        if type(text) == "string" and type(pattern) == "string" then
+            local signs = select(2, rawgsub(pattern, "[%*%+%-%?]", ""))
+            local steps = #text + 1
+            for _ = 1, signs do
+                steps = steps * (#text + 1)
+                if steps > MOST then beyond("string." .. name .. ": the pattern would take too long") end
+            end
+        end
+        return f(text, pattern, ...)
+    end
+end
+for _, name in ipairs({ "find", "match", "gmatch", "gsub" }) do
+    string[name] = bounded(string[name], name)
+end
+
+local PLAIN = { ["nil"] = true, boolean = true, number = true, string = true }
+
+-- Lua tells of other values by where they lie in memory.
+function tostring(value)
+    local kind = type(value)
+    return PLAIN[kind] and rawtostring(value) or kind
+end
+
+function string.format(text, ...)
+    local values, count, at = { ... }, select("#", ...), 0
+    for letter in gmatch(text, "%%[^%a%%]*(.)") do
+        if letter ~= "%" then at = at + 1 end
+        if letter == "p" then beyond("string.format: '%p'") end
+        if letter == "s" and at <= count then values[at] = tostring(values[at]) end
+    end
+    return rawformat(text, unpack(values, 1, count))
+end
+
+function error(message, level) return rawerror(tostring(message), level) end
+
+function assert(value, ...)
+    if value or select("#", ...) == 0 then return rawassert(value, ...) end
+    return rawassert(value, tostring((...)))
+end
+
+function print() end
+function warn() end
+
+-- Lua's own, which is a quicksort, but for its choice of pivots by the clock.
+local function partition(t, lo, up, pivot, less)
+    local i, j = lo, up - 1
+    while true do
+        i = i + 1
+        while less(t[i], pivot) do
+            if i == up - 1 then rawerror("invalid order function for sorting", 0) end
+            i = i + 1
+        end
+        j = j - 1
+        while less(pivot, t[j]) do
+            if j < i then rawerror("invalid order function for sorting", 0) end
+            j = j - 1
+        end
+        if j < i then
+            t[up - 1], t[i] = t[i], t[up - 1]
+            return i
+        end
+        t[i], t[j] = t[j], t[i]
+    end
+end
+
+local function quicksort(t, lo, up, less)
+    while lo < up do
+        if less(t[up], t[lo]) then t[lo], t[up] = t[up], t[lo] end
+        if up - lo == 1 then return end
+        local p = (lo + up) // 2
+        if less(t[p], t[lo]) then
+            t[p], t[lo] = t[lo], t[p]
+        elseif less(t[up], t[p]) then
+            t[p], t[up] = t[up], t[p]
+        end
+        if up - lo == 2 then return end
+        local pivot = t[p]
+        t[p], t[up - 1] = t[up - 1], pivot
+        p = partition(t, lo, up, pivot, less)
+        if p - lo < up - p then
+            quicksort(t, lo, p - 1, less)
+            lo = p + 1
+        else
+            quicksort(t, p + 1, up, less)
+            up = p - 1
+        end
+    end
+end
+
+function table.sort(t, less)
+    quicksort(t, 1, #t, less or function(a, b) return a < b end)
+end
+
+-- By kind and value; two keys that are known only by where they lie have no order.
+local function before(a, b)
+    local kind, other = type(a), type(b)
+    if kind ~= other then return kind < other end
+    if kind == "boolean" then return b and not a end
+    if not PLAIN[kind] and a ~= b then beyond("pairs: keys that are a " .. kind) end
+    return PLAIN[kind] and a < b
+end
+
+function pairs(t)
+    local keys = {}
+    for key in rawnext, t do keys[#keys + 1] = key end
+    quicksort(keys, 1, #keys, before)
+    local at = 0
+    return function()
+        while true do
+            at = at + 1
+            local key = keys[at]
+            if key == nil then return nil end
+            if t[key] ~= nil then return key, t[key] end
+        end
+    end
+end
