@@ -2,7 +2,7 @@
 //!
 //! - `token` and `word` take a script apart, `syntax` reads the shell's language, `command` knows programs, `test` questions, `run` does
 //!   what they do
-//! - `account`, `alternative`, `file`, `getent`: programs with more to them, and those that only Debian has:
+//! - `account`, `alternative`, `file`, `getent`, `update_helper`: programs with more to them, and those that only Debian has:
 //!   `adduser`, `deb_systemd`, `divert`, `dpkg_trigger`, `init_script`, `old_conffile`
 //! - `policy`: what users want to become of scripts
 
@@ -22,6 +22,7 @@ pub(crate) mod run;
 pub(crate) mod syntax;
 mod test;
 mod token;
+mod update_helper;
 mod word;
 
 use crate::root::any_text::is_byte;

@@ -12,6 +12,7 @@ use super::init_script::InitScript;
 use super::old_conffile::OldConffile;
 use super::test::Test;
 use super::token::{self, BUILTINS, assignment, is_literal};
+use super::update_helper::UpdateHelper;
 use crate::deb::relation::Sign;
 use crate::deb::version::Version;
 use crate::units::UnitName;
@@ -37,6 +38,7 @@ pub(super) enum Command {
     AddUser(AddUser),
     JoinGroups(JoinGroups),
     Units(UnitChange, Vec<String>),
+    UpdateHelper(UpdateHelper),
     DebSystemd(DebSystemd, Vec<String>),
     Adduser(Adduser),
     Alternative(Alternative),
@@ -110,7 +112,7 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
         "useradd" => Command::AddUser(AddUser::parse(&plain)?),
         "usermod" => Command::JoinGroups(JoinGroups::parse(&plain)?),
         "systemctl" => systemctl(&plain)?,
-        "systemd-update-helper" => update_helper(&plain)?,
+        "systemd-update-helper" => Command::UpdateHelper(UpdateHelper::parse(&plain)?),
         "systemd-hwdb" if plain == ["update"] => Command::Cache,
         "journalctl" if plain == ["--update-catalog"] => Command::Cache,
         "udevadm" if plain.first() == Some(&"control") => Command::Idle(true),
@@ -274,24 +276,6 @@ fn systemctl(words: &[&str]) -> Option<Command> {
         _ => return None,
     };
     units_of(change, units)
-}
-
-fn update_helper(words: &[&str]) -> Option<Command> {
-    match *words {
-        ["install-system-units", ref units @ ..] => units_of(UnitChange::Preset, units),
-        [verb, ..] if verb.starts_with("mark-") => Some(Command::Idle(true)),
-        [
-            "system-reload"
-            | "user-reload"
-            | "system-restart"
-            | "user-restart"
-            | "system-reload-restart"
-            | "user-reload-restart"
-            | "user-reexec",
-            ..,
-        ] => Some(Command::Idle(true)),
-        _ => None,
-    }
 }
 
 fn units_of(change: UnitChange, units: &[&str]) -> Option<Command> {

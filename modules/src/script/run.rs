@@ -4,6 +4,7 @@ use super::Understood;
 use super::command::{self, Command, UnitChange};
 use super::init_script::InitScript;
 use super::syntax::{Body, Chain, Item, Joint, List};
+use super::update_helper::UpdateHelper;
 use crate::RootError;
 use crate::dropins::{self, Line};
 use crate::sysusers::allocation;
@@ -63,6 +64,7 @@ fn is_item_known(item: &Item, programs: &mut Vec<String>) -> bool {
                     | Command::Strict(_)
                     | Command::HasProgram(_)
                     | Command::Getent(_)
+                    | Command::UpdateHelper(UpdateHelper::Idle)
             );
             let program = command::program(&words[0]).to_owned();
             if does && !programs.contains(&program) {
@@ -263,6 +265,7 @@ fn run_command(root: &mut Root<'_>, words: &[String], package: &str) -> Result<F
         Command::AddUser(user) => user.run(root)?,
         Command::JoinGroups(join) => join.run(root)?,
         Command::Units(change, units) => change_units(root, *change, units)?,
+        Command::UpdateHelper(helper) => helper.run(root)?,
         Command::Adduser(adduser) => adduser.run(root)?,
         Command::Divert(divert) => divert.run(root, package)?,
         Command::InitScript(script) => script.run(root)?,
@@ -317,7 +320,7 @@ fn lines_of(root: &Root<'_>, folder: &str, files: &[String]) -> Result<Vec<Line>
 }
 
 /// Changes units; one that is not there is a failure, as it is for systemctl.
-fn change_units(
+pub(super) fn change_units(
     root: &mut Root<'_>,
     change: UnitChange,
     units: &[String],
