@@ -12,6 +12,10 @@ mod files;
 #[cfg(feature = "lua")]
 mod image;
 mod names;
+#[cfg(feature = "lua")]
+mod pattern;
+#[cfg(feature = "lua")]
+mod texts;
 
 use crate::{Root, RootError};
 
@@ -40,9 +44,9 @@ pub(crate) fn run(
 ) -> Result<Outcome, RootError> {
     root.attempt();
     let files = std::cell::RefCell::new(image::Files::new(root));
-    let outcome = bounds::state().and_then(|lua| {
+    let outcome = bounds::state().and_then(|(lua, charge)| {
         lua.scope(|scope| {
-            let finish = files::install(&lua, scope, &files)?;
+            let finish = files::install((&lua, charge), scope, &files)?;
             let passed = lua.create_table()?;
             // For historical reasons they begin at the second place.
             passed.set(1, "<lua>")?;

@@ -63,8 +63,9 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
 - One in Lua (`-p <lua>`) is run, if it uses nothing but the language and what looks at files and
   changes them: `posix.stat`, `mkdir`, `symlink`, `unlink` and the like, `os.remove`, `os.rename`,
   `io.open` and, in triggers for files, `rpm.next_file`. All of that acts on the image. It may take
-  50 million instructions and 64 MiB. One that asks for more on its way, such as where a table lies
-  in memory (`%p`), is taken back, and is one that is not understood.
+  64 MiB and 50 million instructions, where bytes that a function goes through count, and each
+  instruction once more for 32 KiB of memory. One that asks for more on its way, or where a table
+  lies in memory (`%p`), is taken back, and is one that is not understood.
 - Of the others, what may come after the files is left for the first boot, where the image has
   systemd: `hsb-scriptlets.service` runs it once, and removes itself. Scripts in Lua need `rpmlua`
   there. `update-ca-trust` is one of these: it makes every bundle anew from files in p11-kit's own

@@ -1,17 +1,44 @@
 //! An interpreter that takes a bounded time and memory, and does the same each time.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use mlua::{Error, Function, HookTriggers, Lua, LuaOptions, StdLib, VmState};
+
+use super::texts;
 
 /// The most memory that a script may have, in bytes.
 const MEMORY: usize = 64 << 20;
 
-/// After how many instructions it is looked how many there were.
-const STEP: u32 = 100_000;
+/// After how many instructions they are counted.
+const STEP: u32 = 200;
 
-/// How many times that, at most: a second or so.
-const STEPS: u32 = 500;
+/// How much a script may take: an instruction, or a byte that a function goes through, is one. A
+/// second or so.
+const STEPS: usize = 50_000_000;
+
+/// An instruction may go through all texts that there are, as `==` does: it counts once more for
+/// so many bytes of memory.
+const PER_STEP: usize = 32 << 10;
+
+/// What a script may still take.
+pub(super) struct Budget(Cell<usize>);
+
+impl Budget {
+    /// Takes what something costs.
+    pub(super) fn charge(&self, steps: usize) -> Result<(), Error> {
+        match self.0.get().checked_sub(steps) {
+            Some(left) => {
+                self.0.set(left);
+                Ok(())
+            }
+            None => Err(Beyond::error(format!(
+                "it takes more than {} million instructions",
+                STEPS / 1_000_000
+            ))),
+        }
+    }
+}
 
 /// What is made anew, in Lua.
 const PRELUDE: &str = include_str!("prelude.lua");
@@ -48,25 +75,28 @@ pub(super) fn beyond(lua: &Lua) -> Result<Function, Error> {
     })
 }
 
-/// Returns an interpreter without a script.
-pub(super) fn state() -> Result<Lua, Error> {
+/// Returns an interpreter without a script, and the function that counts what one takes.
+pub(super) fn state() -> Result<(Lua, Function), Error> {
     let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH | StdLib::UTF8;
     let lua = Lua::new_with(libraries, LuaOptions::default())?;
     lua.set_memory_limit(MEMORY)?;
+    let budget = Rc::new(Budget(Cell::new(STEPS)));
+    texts::install(&lua, &budget)?;
+    let shared = Rc::clone(&budget);
+    // What is negative costs nothing.
+    let charge = lua.create_function(move |_, steps: i64| {
+        shared.charge(usize::try_from(steps).unwrap_or_default())
+    })?;
     lua.load(PRELUDE)
         .set_name("=prelude")
-        .call::<()>(beyond(&lua)?)?;
-    let steps = Cell::new(0_u32);
+        .call::<()>((beyond(&lua)?, &charge))?;
+    lua.gc_collect()?;
+    let before = lua.used_memory();
     let every = HookTriggers::new().every_nth_instruction(STEP);
-    lua.set_hook(every, move |_, _| {
-        steps.set(steps.get() + 1);
-        match steps.get() > STEPS {
-            true => Err(Beyond::error(format!(
-                "it takes more than {} million instructions",
-                u64::from(STEP) * u64::from(STEPS) / 1_000_000
-            ))),
-            false => Ok(VmState::Continue),
-        }
+    lua.set_hook(every, move |lua, _| {
+        let grown = lua.used_memory().saturating_sub(before);
+        budget.charge(STEP as usize * (1 + grown / PER_STEP))?;
+        Ok(VmState::Continue)
     })?;
-    Ok(lua)
+    Ok((lua, charge))
 }

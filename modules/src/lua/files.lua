@@ -1,9 +1,18 @@
 -- Files as Lua's own library has them, read whole and written whole. `fs` reads and writes;
--- `beyond` ends a script that asks for what is not here.
-local fs, beyond = ...
+-- `beyond` ends a script that asks for what is not here, `charge` counts what it takes.
+local fs, beyond, charge = ...
 local type, error, select, find, rep = type, error, select, string.find, string.rep
 local format, pack, unpack, mathtype = string.format, table.pack, table.unpack, math.type
 local opened = {}
+
+for _, library in ipairs({ posix, os, fs }) do
+    for name, f in pairs(library) do
+        library[name] = function(...)
+            charge(100)
+            return f(...)
+        end
+    end
+end
 
 local File = {}
 File.__index = File
@@ -11,6 +20,7 @@ File.__index = File
 local function flush(file)
     if file.changed then
         file.changed = false
+        charge(#file.text)
         fs.write(file.path, file.text)
     end
 end

@@ -18,7 +18,7 @@ type Shared<'r, 't> = RefCell<Files<'r, 't>>;
 
 /// Puts the libraries into an interpreter; returns what is to be called when the script has ended.
 pub(super) fn install<'s, 'env, 'r, 't>(
-    lua: &Lua,
+    (lua, charge): (&Lua, Function),
     scope: &'s Scope<'s, 'env>,
     files: &'env Shared<'r, 't>,
 ) -> Result<Function, Error>
@@ -155,7 +155,7 @@ where
     }
     lua.load(FILES)
         .set_name("=files")
-        .call((fs, bounds::beyond(lua)?))
+        .call((fs, bounds::beyond(lua)?, charge))
 }
 
 /// Returns to a script what a call of `posix` came to.

@@ -1,29 +1,8 @@
 -- What is made anew in Lua's own libraries: what differs from run to run, and what goes to a
--- terminal. `beyond` ends a script that asks for what is not here.
-local beyond = ...
+-- terminal. `beyond` ends a script that asks for what is not here, `charge` counts what it takes.
+local beyond, charge = ...
 local type, select, rawnext, rawassert, rawerror = type, select, next, assert, error
 local rawtostring, rawformat, unpack, gmatch = tostring, string.format, table.unpack, string.gmatch
-
-local rawgsub, MOST = string.gsub, 100000000
-
--- Each sign that repeats may try every length, at every place of the text.
-local function bounded(f, name)
-    return function(text, pattern, ...)
-        if type(text) == "number" then text = rawtostring(text) end
-        if type(text) == "string" and type(pattern) == "string" then
-            local signs = select(2, rawgsub(pattern, "[%*%+%-%?]", ""))
-            local steps = #text + 1
-            for _ = 1, signs do
-                steps = steps * (#text + 1)
-                if steps > MOST then beyond("string." .. name .. ": the pattern would take too long") end
-            end
-        end
-        return f(text, pattern, ...)
-    end
-end
-for _, name in ipairs({ "find", "match", "gmatch", "gsub" }) do
-    string[name] = bounded(string[name], name)
-end
 
 local PLAIN = { ["nil"] = true, boolean = true, number = true, string = true }
 
@@ -38,6 +17,7 @@ function string.format(text, ...)
     for letter in gmatch(text, "%%[^%a%%]*(.)") do
         if letter ~= "%" then at = at + 1 end
         if letter == "p" then beyond("string.format: '%p'") end
+        if type(values[at]) == "string" then charge(#values[at]) end
         if letter == "s" and at <= count then values[at] = tostring(values[at]) end
     end
     return rawformat(text, unpack(values, 1, count))
@@ -123,6 +103,40 @@ function pairs(t)
             local key = keys[at]
             if key == nil then return nil end
             if t[key] ~= nil then return key, t[key] end
+        end
+    end
+end
+
+local function length(value) return type(value) == "string" and #value or 1 end
+local function span(t, first, last) return (last or type(t) == "table" and #t or 0) - (first or 1) end
+
+-- What calls of functions go through, at most, where a call may be more than an instruction.
+local costs = {
+    string = {
+        byte = function(text, first, last) return last and last ~= first and length(text) end,
+        lower = length,
+        rep = function(text, count, between) return (length(text) + length(between) + 0.0) * count end,
+        reverse = length,
+        upper = length,
+    },
+    table = {
+        concat = function(t, _, first, last) return span(t, first, last) end,
+        insert = function(t, at, ...) return select("#", ...) > 0 and span(t, at) end,
+        move = function(_, first, last) return last - first + 0.0 end,
+        remove = function(t, at) return at and span(t, at) end,
+        unpack = span,
+    },
+    utf8 = { codepoint = length, len = length, offset = length },
+    _G = { tonumber = length },
+}
+for name, functions in rawnext, costs do
+    local library = _G[name]
+    for name, cost in rawnext, functions do
+        local f = library[name]
+        library[name] = function(...)
+            local steps = cost(...)
+            if steps then charge(steps < 1e9 and steps // 1 | 0 or 1000000000) end
+            return f(...)
         end
     end
 end
