@@ -27,7 +27,7 @@ fn lines_that_make_nobody_are_told_of() {
             "Name: told\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nAutoReqProv: no\n\
              BuildArch: noarch\nProvides: {provides}\n%description\nx\n%files\n"
         );
-        build_file(&work, &work.write("told.spec", text), "rpms", &[]);
+        build_file(&work, &work.write("told.spec", &text), "rpms", &[]);
         recipe(&work, "nodeps: true");
         let ours = run(work.hsb(["plan", "-i"]).arg(&tar));
         let is_told = match *told {
@@ -35,6 +35,12 @@ fn lines_that_make_nobody_are_told_of() {
             told => ours.stderr.contains(told),
         };
         assert!(ours.code == Some(0) && is_told, "{provides}: {ours:#?}");
+        let text = text + "%ghost %attr(-,foo,-) /opt\n%attr(-,foo,-) %dir /srv\n";
+        let text = text.replace("%files", "%install\nmkdir -p %{buildroot}/srv\n%files");
+        build_file(&work, &work.write("told.spec", text), "rpms", &[]);
+        let ours = run(work.hsb(["plan", "-i"]).arg(&tar));
+        let is_told = ours.stderr.contains(told) && ours.stderr.contains("no user foo");
+        assert!(ours.code == Some(1) && is_told, "{provides}: {ours:#?}");
     }
 }
 

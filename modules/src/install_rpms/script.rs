@@ -70,7 +70,7 @@ const MAKERS: [&str; 5] = [
 pub(super) struct Scripts<'p> {
     policies: &'p Policies,
     later: Vec<Task>,
-    /// Names and texts of those that were not done so far.
+    /// What may be why a user or group is missing, with a text that names it.
     undone: Vec<(String, String)>,
     /// What was warned of: a trigger for files fires for many packages.
     warned: BTreeSet<String>,
@@ -152,7 +152,11 @@ impl<'p> Scripts<'p> {
             self.warn(root, format!("the script {name} {why}: {lines}"));
         }
         if matches!(class, Class::FirstBoot | Class::Skipped) {
-            self.undone.push((name.clone(), script.text.clone()));
+            let lines = script.excerpt();
+            self.undone.push((
+                format!("the script {name}, which is not run, may do that: {lines}"),
+                script.text.clone(),
+            ));
         }
         match class {
             Class::Native(_) | Class::Lua => {}
@@ -166,7 +170,12 @@ impl<'p> Scripts<'p> {
         Ok(())
     }
 
-    /// Says which script may make a user or group, of those that were not done.
+    /// Notes why users or groups may be missing.
+    pub(super) fn note_undone(&mut self, undone: Vec<(String, String)>) {
+        self.undone.extend(undone);
+    }
+
+    /// Says why a user or group may be missing.
     pub(super) fn may_make(&self, who: &str) -> Option<String> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
         let names = |text: &str, any: &[&str]| {
@@ -174,11 +183,8 @@ impl<'p> Scripts<'p> {
             words.any(|word| any.contains(&word))
         };
         let last = |any: &[&str]| self.undone.iter().rev().find(|(_, text)| names(text, any));
-        let (name, text) = last(&[who]).or_else(|| last(&MAKERS))?;
-        let lines = excerpt(text);
-        Some(format!(
-            "the script {name}, which is not run, may do that: {lines}"
-        ))
+        let found = last(&[who]).or_else(|| last(&MAKERS));
+        found.map(|(why, _)| why.clone())
     }
 
     fn warn(&mut self, root: &mut Root<'_>, message: String) {

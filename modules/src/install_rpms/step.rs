@@ -57,7 +57,7 @@ impl Step<'_> {
         payload::read(root, candidates, order, |root, index, contents| {
             let candidate = &candidates[index];
             let (of, who) = (script::of_new(candidate), Who::New(index));
-            users::provided(root, candidate)?;
+            scripts.note_undone(users::provided(root, candidate)?);
             scripts.triggers(root, changes.packages(When::Prein, who), span)?;
             let count = changes.count(name(index)) + 1;
             scripts.slot(root, of, Slot::Pre, count)?;

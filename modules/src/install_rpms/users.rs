@@ -22,8 +22,11 @@ const FOLDER: &[u8] = b"/usr/lib/sysusers.d/";
 /// The largest of these files that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// Makes the users and groups that a package provides.
-pub(super) fn provided(root: &mut Root<'_>, candidate: &Candidate) -> Result<(), Error> {
+/// Makes the users and groups that a package provides. Returns what is wrong, and with whom.
+pub(super) fn provided(
+    root: &mut Root<'_>,
+    candidate: &Candidate,
+) -> Result<Vec<(String, String)>, Error> {
     let provides = Dependency::read(&candidate.package.header, PROVIDED);
     let provides = provides.map_err(|error| candidate.error(error))?;
     let own = provides.iter().filter(|provided| {
@@ -31,13 +34,16 @@ pub(super) fn provided(root: &mut Root<'_>, candidate: &Candidate) -> Result<(),
         // Without a version, it is made by the line of another.
         provided.flags & sense::EQUAL != 0 && PROVIDES.iter().any(|kind| name.starts_with(kind))
     });
-    let mut lines = Vec::new();
+    let (mut lines, mut wrong) = (Vec::new(), Vec::new());
     for provided in own {
         let (package, name) = (&candidate.package.identity, &provided.name);
         let Some(line) = decode(&provided.version.version) else {
             let version = &provided.version.version;
-            root.warn(format!(
-                "{package}: {name} = {version} makes nobody: that is no sysusers.d line in base64"
+            wrong.push((
+                format!(
+                    "{package}: {name} = {version} makes nobody: that is no sysusers.d line in base64"
+                ),
+                name.clone(),
             ));
             continue;
         };
@@ -46,13 +52,18 @@ pub(super) fn provided(root: &mut Root<'_>, candidate: &Candidate) -> Result<(),
             .and_then(|(_, rest)| rest.strip_suffix(')'));
         let second = line.split_ascii_whitespace().nth(1);
         if !name.starts_with("groupmember(") && second != whom {
-            root.warn(format!(
-                "{package}: {name} has a line of another name: {line:?}"
+            wrong.push((
+                format!("{package}: {name} has a line of another name: {line:?}"),
+                name.clone(),
             ));
         }
         lines.push(Line::bare(&line));
     }
-    apply(root, candidate, &lines)
+    for (message, _) in &wrong {
+        root.warn(message);
+    }
+    apply(root, candidate, &lines)?;
+    Ok(wrong)
 }
 
 /// Decodes a line. The padding of base64 is left out, since no version may have it.
