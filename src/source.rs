@@ -16,7 +16,6 @@
 
 mod account;
 mod acl;
-mod address;
 mod assembly;
 mod blocks;
 mod bundled;

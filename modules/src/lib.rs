@@ -15,6 +15,7 @@
 
 mod accounts;
 mod acl;
+mod address;
 pub mod api;
 mod assignments;
 mod cfg;
@@ -50,6 +51,7 @@ mod units;
 pub mod value;
 mod yaml;
 
+pub use address::shown as shown_address;
 pub use cfg::Cfg;
 pub use error::Error;
 pub use option::{OptionDoc, Presence, Shape};

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::address;
 use super::reference::Reference;
 
 /// Where a source is.
@@ -52,7 +51,7 @@ impl fmt::Display for Input {
             Input::Path(path) => path.display().fmt(f),
             Input::Stdin => f.write_str("standard input"),
             Input::Registry(reference) => reference.fmt(f),
-            Input::Url(url) => f.write_str(&address::shown(url)),
+            Input::Url(url) => f.write_str(&modules::shown_address(url)),
         }
     }
 }

@@ -19,7 +19,6 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::address;
 use super::assembly::Assembly;
 use super::layer::Layer;
 use super::oci::Digest;
@@ -144,5 +143,8 @@ fn failed(url: &str, error: &ureq::Error) -> io::Error {
         ureq::Error::Io(error) => error,
         error => error,
     };
-    io::Error::new(kind, format!("{}: {cause}{help}", address::shown(url)))
+    io::Error::new(
+        kind,
+        format!("{}: {cause}{help}", modules::shown_address(url)),
+    )
 }

@@ -290,6 +290,7 @@ fn repositories_are_checked() {
     fs::create_dir(work.join("empty")).unwrap();
     let port = free_port();
     let nobody = format!("'http://127.0.0.1:{port}/x'");
+    let secret = format!("'http://joe:s3cret@127.0.0.1:{port}/x'");
     let refused = format!(
         "`install_rpms`: http://127.0.0.1:{port}/x/repodata/repomd.xml: Connection refused"
     );
@@ -321,6 +322,7 @@ fn repositories_are_checked() {
             "neither a folder nor http:// or https://",
         ),
         (&*nobody, 1, &*refused),
+        (&*secret, 1, &*refused),
     ] {
         recipe(&work, "a", repos);
         let run = plan(&work, &tar);

@@ -14,6 +14,7 @@ use super::store::Installed;
 use super::transaction::Transaction;
 use super::trust::Lists;
 use super::universe::Universe;
+use crate::address;
 use crate::compressed::Compressed;
 use crate::package_files::{Package as _, PackageFile};
 use crate::rpm::digest::Digest;
@@ -41,6 +42,8 @@ const MOST: usize = 2_000_000;
 struct Repo<'r> {
     item: &'r Spanned<String>,
     base: &'r str,
+    /// What messages call it.
+    name: String,
 }
 
 /// Finds what is wrong with the list of repositories without fetching anything.
@@ -55,7 +58,7 @@ pub(super) fn check(options: &Options, host: &dyn Host) -> Result<(), ValueError
             continue;
         }
         if repo.base.contains("://") {
-            let message = format!("{} is neither a folder nor http:// or https://", repo.base);
+            let message = format!("{} is neither a folder nor http:// or https://", repo.name);
             return Err(repo.item.error(message));
         }
         repo.index(host, None)?;
@@ -82,7 +85,7 @@ pub(super) fn supply(
     for (number, repo) in repos.iter().enumerate() {
         let (place, modules, key) = repo.index(root.host(), lists.as_ref())?;
         if let Some(key) = key {
-            root.info(format!("{} is signed by key {key}", repo.base));
+            root.info(format!("{} is signed by key {key}", repo.name));
         }
         repo.read(&place, root.host(), machine, &mut offers)?;
         if offers.len() > MOST {
@@ -138,7 +141,7 @@ pub(super) fn supply(
         let identity = &candidate.package.identity;
         root.info(format!(
             "{identity} is required, and comes from {}",
-            repo.base
+            repo.name
         ));
         candidates.push(candidate);
     }
@@ -150,9 +153,13 @@ pub(super) fn supply(
 }
 
 fn repos(options: &Options) -> impl Iterator<Item = Repo<'_>> {
-    options.repos.iter().map(|item| Repo {
-        item,
-        base: item.trim_end_matches('/'),
+    options.repos.iter().map(|item| {
+        let base = item.trim_end_matches('/');
+        let name = match base.contains("://") {
+            true => address::shown(base),
+            false => base.to_owned(),
+        };
+        Repo { item, base, name }
     })
 }
 
@@ -164,7 +171,7 @@ impl Repo<'_> {
     }
 
     fn error(&self, path: &str, cause: impl std::fmt::Display) -> ValueError {
-        self.item.error(format!("{}/{path}: {cause}", self.base))
+        self.item.error(format!("{}/{path}: {cause}", self.name))
     }
 
     /// Opens a file; where its digest is known, one that has another is refused.
@@ -182,7 +189,7 @@ impl Repo<'_> {
         let (source, len) = opened.map_err(|error| {
             // What was fetched in vain names the address itself.
             let message = error.to_string();
-            let failed = match message.starts_with(&full) {
+            let failed = match message.starts_with(&format!("{}/{path}", self.name)) {
                 true => self.item.error(message),
                 false => self.error(path, message),
             };
@@ -288,7 +295,7 @@ impl Repo<'_> {
         let place = &offer.place;
         let (source, len) = self.open(&place.path, Some(place), host)?;
         let file = PackageFile {
-            name: format!("{}/{}", self.base, place.path),
+            name: format!("{}/{}", self.name, place.path),
             span: self.item.span,
             source,
             len,

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Error, Result, anyhow, ensure};
+use modules::shown_address as shown;
 use ureq::http::Response;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
 use super::failed;
 use super::patience::{Later, Patience};
-use crate::source::address::shown;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(30);

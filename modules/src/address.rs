@@ -2,7 +2,8 @@
 
 /// Returns an address without what only its user should know: the name and the password before its
 /// host, and what follows `?`, where tokens are.
-pub(super) fn shown(url: &str) -> String {
+#[must_use]
+pub fn shown(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let (rest, query) = match rest.split_once('?') {
         Some((rest, _)) => (rest, "?..."),
