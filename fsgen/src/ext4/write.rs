@@ -13,7 +13,7 @@ use crate::tree::Tree;
 
 /// How much one thread gathers before it writes: small files go out many at a time, and all of it
 /// is still in the cache of the core when the kernel takes it.
-const BATCH: u32 = 256 << 10;
+const BATCH: u32 = 512 << 10;
 
 /// Writes the filesystem.
 ///
