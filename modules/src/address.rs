@@ -17,9 +17,53 @@ pub fn shown(url: &str) -> String {
     format!("{scheme}://{host}{path}{query}")
 }
 
+/// Returns a text in which stars, as many as there were bytes, stand for what only the user of an
+/// address should know.
+#[must_use]
+pub fn covered(text: &str) -> String {
+    let mut covered = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, address) = rest.split_at(at + 3);
+        let ends = |c: char| c.is_whitespace() || "\"'<>".contains(c);
+        let (address, behind) = address.split_at(address.find(ends).unwrap_or(address.len()));
+        let (address, query) = address.split_at(address.find('?').unwrap_or(address.len()));
+        let authority = &address[..address.find('/').unwrap_or(address.len())];
+        let secret = authority.rfind('@').unwrap_or(0);
+        covered += before;
+        covered += &"*".repeat(secret);
+        covered += &address[secret..];
+        if !query.is_empty() {
+            covered += "?";
+            covered += &"*".repeat(query.len() - 1);
+        }
+        rest = behind;
+    }
+    covered + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_covered() {
+        for (text, want) in [
+            ("a: http://h/b, https://h", "a: http://h/b, https://h"),
+            (
+                "- \"http://joe:s3cret@h/p@q\"\n- 'ftp://ü@h'",
+                "- \"http://**********@h/p@q\"\n- 'ftp://**@h'",
+            ),
+            (
+                "https://h/f?token=a@b/c # x@y",
+                "https://h/f?*********** # x@y",
+            ),
+            ("://", "://"),
+        ] {
+            assert_eq!(covered(text), want);
+            assert_eq!(covered(text).len(), text.len());
+        }
+    }
 
     #[test]
     fn secrets_are_left_out() {

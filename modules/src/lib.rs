@@ -51,7 +51,7 @@ mod units;
 pub mod value;
 mod yaml;
 
-pub use address::shown as shown_address;
+pub use address::{covered as without_secrets, shown as shown_address};
 pub use cfg::Cfg;
 pub use error::Error;
 pub use option::{OptionDoc, Presence, Shape};

@@ -89,8 +89,9 @@ impl Problems {
         let rest = text.get(start..end).unwrap_or_default();
         let end = start + rest.lines().next().unwrap_or_default().len();
         let mark = AnnotationKind::Primary.span(start..end);
-        let mut excerpt = Group::with_level(Level::ERROR)
-            .element(Snippet::source(text.as_str()).annotation(mark));
+        let shown = modules::without_secrets(text);
+        let mut excerpt =
+            Group::with_level(Level::ERROR).element(Snippet::source(shown).annotation(mark));
         if let Some(help) = help {
             excerpt = excerpt.element(Level::HELP.message(one_line(help, LONGEST)));
         }

@@ -94,6 +94,7 @@ const DONE: &[&str] = &[
     "getent group 8 && touch @/f; getent group 77 || touch @/g; getent passwd 8 || touch @/h",
     "[ -z \"`getent passwd ada`\" ] || touch @/f; [ -n \"`getent group no-such 2>/dev/null`\" ] || touch @/g",
     "U=ada; if [ -n \"$(getent passwd $U)\" ]; then touch @/f; fi; [ -z \"$(getent passwd 77 2>/dev/null)\" ] && touch @/g",
+    "[ -x \"$(command -v getent)\" ] && touch @/f",
     "getent group gs >/dev/null || groupadd -f -g 333 -r gs\nif ! getent passwd gs >/dev/null; then\nif ! getent passwd 333 >/dev/null; then\nuseradd -r -u 333 -g gs -d / -s /sbin/nologin gs; else useradd -r -g gs gs; fi; fi; touch @/f",
     "if ! getent passwd gt >/dev/null; then if ! getent passwd 333 >/dev/null; then useradd -r -u 333 gt; else useradd -r -U gt; fi; fi && touch @/f",
     // Users with homes, and those who are people.

@@ -330,6 +330,7 @@ fn repositories_are_checked() {
             run.code == Some(code) && run.stderr.contains(want),
             "{repos}: {run:#?}"
         );
+        assert!(!run.stderr.contains("s3cret"), "{repos}: {run:#?}");
     }
     // What is whole needs no repository, so that none is asked.
     recipe(&work, "a", &nobody);

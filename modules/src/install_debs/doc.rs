@@ -66,9 +66,9 @@ that all ask to be there before each other, which dpkg refuses, one is taken fir
 `preinst` calls a trigger before any version of it was there does not wait for that. What would
 leave another package of the image without what it needs is an error, where dpkg itself, unlike apt,
 goes on. A setting of a package that was removed before, which a `preinst` moves away at the first
-boot, stays in dpkg's list as an obsolete one. Links to units lead to `/usr/lib/systemd`, where Debian
-12 writes `/lib/systemd`, which is the same folder. Programs that are known are taken to be there, as
-with `install_rpms`.";
+boot, stays in dpkg's list as an obsolete one. Links to units lead to `/usr/lib/systemd`, where
+Debian 12 writes `/lib/systemd`, which is the same folder. Programs that are known are taken to be
+there, as with `install_rpms`.";
 
 pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc::required(
     "debs",

@@ -119,9 +119,15 @@ pub(super) fn supply(
             };
             let error = repos[0].item.error(why);
             let count = offers.len();
-            offers.extend(left_out.into_iter().map(|(offer, _)| offer));
-            let universe = Universe::of(candidates, installed, transaction, &offers, machine);
-            let found = solve(&universe).unwrap_or_default();
+            let found = match left_out.is_empty() {
+                true => Vec::new(),
+                false => {
+                    offers.extend(left_out.into_iter().map(|(offer, _)| offer));
+                    let universe =
+                        Universe::of(candidates, installed, transaction, &offers, machine);
+                    solve(&universe).unwrap_or_default()
+                }
+            };
             let found = found.into_iter().filter(|index| *index >= count);
             let found: Vec<_> = found.map(|index| &offers[index].identity).collect();
             let help = modules::help(&hidden, &found);

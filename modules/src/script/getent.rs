@@ -17,8 +17,11 @@ impl Getent {
     pub(super) fn parse(words: &[&str]) -> Option<Self> {
         let [base, key] = *words else { return None };
         let is_number = key.bytes().all(|byte| byte.is_ascii_digit());
-        // Larger numbers would be cut to the size that C has for them.
-        let number = || key.parse().ok();
+        // Larger numbers, and those with a sign, are names to some C libraries only.
+        let number = || key.parse().ok().filter(|number| *number < u32::MAX);
+        if key.starts_with('+') {
+            return None;
+        }
         match (base, is_number) {
             ("passwd", true) => number().map(Self::Uid),
             ("group", true) => number().map(Self::Gid),

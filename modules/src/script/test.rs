@@ -51,7 +51,7 @@ impl Test {
             [kind, word] if program(word).is_some() => {
                 let name = program(word).filter(|name| !BUILTINS.contains(name))?;
                 let (has, is_path) = match name.split(' ').collect::<Vec<_>>()[..] {
-                    ["getent", ref asked @ ..] => (Self::Getent(Getent::parse(asked)?), false),
+                    ["getent", base, key] => (Self::Getent(Getent::parse(&[base, key])?), false),
                     _ => (Self::Program(name.to_owned()), true),
                 };
                 match kind {
