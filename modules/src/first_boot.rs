@@ -72,12 +72,27 @@ pub(crate) fn is_possible(root: &Root<'_>) -> bool {
     installed::systemd(root)
 }
 
-/// Returns whether a task of that name is to be done.
-pub(crate) fn has(root: &Root<'_>, name: &str) -> Result<bool, RootError> {
+/// Returns whether a task of that name, with such a word, is to be done.
+pub(crate) fn has(root: &Root<'_>, name: &str, word: &str) -> Result<bool, RootError> {
+    Ok(lines(root)?.iter().any(|line| is_it(line, name, word)))
+}
+
+fn is_it(line: &str, name: &str, word: &str) -> bool {
+    let words = line.strip_prefix(&format!("once {} ", quote(name)));
+    words.is_some_and(|words| words.split(' ').any(|other| other == quote(word)))
+}
+
+/// Returns what an earlier step left.
+fn lines(root: &Root<'_>) -> Result<Vec<String>, RootError> {
     let run = root.read_if_exists(RUN)?.unwrap_or_default();
-    let start = format!("once {} ", quote(name));
-    let mut lines = run.split(|byte| *byte == b'\n');
-    Ok(lines.any(|line| line.starts_with(start.as_bytes())))
+    let run = String::from_utf8_lossy(&run);
+    let lines = run.lines().filter(|line| line.starts_with("once "));
+    Ok(lines.map(str::to_owned).collect())
+}
+
+fn write(root: &mut Root<'_>, lines: &[String]) -> Result<(), RootError> {
+    let lines: String = lines.iter().flat_map(|line| [&**line, "\n"]).collect();
+    root.write(RUN, format!("{HEAD}{lines}{TAIL}"))
 }
 
 /// Adds what is to be done, behind what an earlier step left. What is there in the same words is
@@ -88,10 +103,7 @@ pub(crate) fn add(root: &mut Root<'_>, tasks: &[Task]) -> Result<(), RootError> 
     }
     root.mkdir_all(FOLDER, 0o755)?;
     root.chmod(FOLDER, 0o700)?;
-    let before = root.read_if_exists(RUN)?.unwrap_or_default();
-    let before = String::from_utf8_lossy(&before).into_owned();
-    let before = before.lines().filter(|line| line.starts_with("once "));
-    let mut lines: Vec<String> = before.map(str::to_owned).collect();
+    let mut lines = lines(root)?;
     for task in tasks {
         let name = &task.name;
         let file = format!("{FOLDER}/{:03}-{name}", lines.len() + 1);
@@ -116,8 +128,7 @@ pub(crate) fn add(root: &mut Root<'_>, tasks: &[Task]) -> Result<(), RootError> 
         lines.retain(|other| *other != line);
         lines.push(line);
     }
-    let lines: String = lines.iter().flat_map(|line| [&**line, "\n"]).collect();
-    root.write(RUN, format!("{HEAD}{lines}{TAIL}"))?;
+    write(root, &lines)?;
     let unit = join(units::CONFIG.as_bytes(), UNIT.as_bytes());
     root.mkdir_all(units::CONFIG, 0o755)?;
     root.write(&unit, SERVICE)?;

@@ -242,7 +242,21 @@ const WAS_LEFT: Deb = Deb {
 
 #[test]
 fn a_preinst_is_done_at_the_first_boot() {
-    let work = Work::under(Path::new("/dev/shm"), "deb-late");
+    boot("deb-late", "modules: [install_debs]\ndebs: [debs]\n");
+}
+
+#[test]
+fn what_an_earlier_step_left_is_configured_before_it() {
+    let first = "modules:\n- install_debs: {debs: [debs/first_1_all.deb]}\n";
+    boot(
+        "deb-later",
+        &format!("{first}- install_debs: {{debs: [debs]}}\n"),
+    );
+}
+
+/// Lets a recipe install [`BEFORE`], runs what is left, and compares that with what dpkg does.
+fn boot(name: &str, recipe: &str) {
+    let work = Work::under(Path::new("/dev/shm"), name);
     let debs = BEFORE.map(|deb| build(&work, &deb, "debs", "-Zgzip"));
     let was_left = build(&work, &WAS_LEFT, "old", "-Zgzip");
     if !dpkg_installs() {
@@ -265,7 +279,6 @@ fn a_preinst_is_done_at_the_first_boot() {
     );
     succeed(dpkg(&theirs).arg("-i").arg(&was_left));
     succeed(dpkg(&theirs).args(["-r", "left"]));
-    let recipe = "modules: [install_debs]\ndebs: [debs]\n";
     let Some(mounted) = installed(&work, &theirs, recipe) else {
         return;
     };
@@ -306,6 +319,78 @@ fn a_preinst_is_done_at_the_first_boot() {
         lines
     });
     assert_same(&our_lines, &their_lines);
+}
+
+#[test]
+fn what_later_steps_make_of_what_is_left() {
+    const UNKNOWN: &str = "#!/bin/sh\nfoo --bar baz\n";
+    let deb = |name, fields, control| Deb {
+        name,
+        fields,
+        control,
+        files: &[],
+    };
+    let preinst = &[("preinst", UNKNOWN)];
+    let libx = "Pre-Depends: libx\n";
+    let work = Work::new("deb-steps");
+    for (folder, deb) in [
+        ("libx", deb("libx_1_all", "", &[("postinst", UNKNOWN)])),
+        ("needs", deb("needs_1_all", "Depends: libx\n", &[])),
+        ("one", deb("one_1_all", libx, preinst)),
+        ("two", deb("two_1_all", libx, preinst)),
+        ("far", deb("far_1_all", "Pre-Depends: needs\n", preinst)),
+        (
+            "hears",
+            deb("hears_1_all", "", &[("triggers", "interest call\n")]),
+        ),
+        (
+            "waits",
+            deb("waits_1_all", "", &[("triggers", "activate call\n")]),
+        ),
+        ("after", deb("after_1_all", "Pre-Depends: waits\n", preinst)),
+        ("b1", deb("b_1_all", "", preinst)),
+        ("b2", deb("b_2_all", "", preinst)),
+        ("b3", deb("b_3_all", "", preinst)),
+    ] {
+        build(&work, &deb, folder, "-Zgzip");
+    }
+    let tar = work.join("system.tar");
+    crate::install_rpms::system::pack(&system(&work, "system"), &tar);
+    let rows: &[(&[&str], &[&str])] = &[
+        (&["libx", "one"], &["libx", "one.preinst install", "-a"]),
+        (
+            &["libx", "one", "two"],
+            &["libx", "one.preinst install", "two.preinst install", "-a"],
+        ),
+        (
+            &["libx", "needs", "far"],
+            &["libx needs", "far.preinst install", "-a"],
+        ),
+        (
+            &["hears", "waits", "after"],
+            &["hears", "after.preinst install", "-a"],
+        ),
+        (&["b1", "b2"], &["b.preinst install", "-a"]),
+        (&["b1", "b2", "b3"], &["b.preinst install", "-a"]),
+    ];
+    for (steps, want) in rows {
+        let steps = steps.iter();
+        let steps: String = steps
+            .map(|step| format!("- install_debs: {{debs: [{step}]}}\n"))
+            .collect();
+        work.write("build.yaml", format!("modules:\n{steps}"));
+        let mut plan = work.hsb(["plan", "-q", "--show", "/var/lib/hsb/scriptlets/run", "-i"]);
+        let run_file = succeed(plan.arg(&tar));
+        let lines = run_file.lines().filter(|line| line.starts_with("once "));
+        let lines: Vec<_> = lines
+            .map(|line| {
+                let start = ["--configure ", "/dpkg/info/"];
+                let split = start.iter().find_map(|start| line.split_once(start));
+                split.unwrap().1
+            })
+            .collect();
+        assert_eq!(lines, *want, "{steps}");
+    }
 }
 
 #[test]

@@ -94,7 +94,7 @@ pub(super) fn run(
         ));
         return Ok(());
     }
-    let database = &unpacking.database;
-    let tasks = late::tasks(database, native, candidates, order, needed, unpacked, &left);
+    let new = order.iter().map(|index| &unpacked[index]);
+    let tasks = late::tasks(root, &unpacking.database, &unpacking.arches, new)?;
     Ok(first_boot::add(root, &tasks)?)
 }

@@ -1,11 +1,14 @@
 //! What the first boot does: each `preinst` that was not run, then all that is to be configured.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::architecture::Architectures;
 use super::database::{Database, INFO, State};
-use super::set::Candidate;
-use super::world::Who;
-use crate::first_boot::Task;
+use super::world::{Who, World};
+use crate::deb::identity::Identity;
+use crate::deb::relation::Relation;
+use crate::first_boot::{self, Task};
+use crate::{Root, RootError};
 
 /// What dpkg does at the first boot: it keeps settings that are there, and asks nothing.
 const DPKG: [&str; 5] = [
@@ -16,6 +19,9 @@ const DPKG: [&str; 5] = [
     "--force-confold",
 ];
 
+/// What the journal calls that.
+const CONFIGURE: &str = "dpkg.configure";
+
 const QUIET: &str = "DEBIAN_FRONTEND=noninteractive";
 
 /// What was unpacked: its place in the list of packages, and what its `preinst` is to be called with
@@ -25,67 +31,90 @@ pub(super) struct Unpacked {
     pub(super) preinst: Option<Vec<String>>,
 }
 
-/// Returns what is to be done, in that order. `left` are those that are not configured, by their
-/// places in the list of candidates.
-pub(super) fn tasks(
+/// Returns what is to be done, in that order, for what was unpacked, in that order.
+pub(super) fn tasks<'u>(
+    root: &Root<'_>,
     database: &Database,
-    native: &str,
-    candidates: &[Candidate],
-    order: &[usize],
-    needed: &[Vec<Vec<Who>>],
-    unpacked: &BTreeMap<usize, Unpacked>,
-    left: &BTreeSet<usize>,
-) -> Vec<Task> {
-    let mut left = left.clone();
+    arches: &Architectures,
+    unpacked: impl Iterator<Item = &'u Unpacked>,
+) -> Result<Vec<Task>, RootError> {
+    let world = World::before(database, arches);
+    let enough = |of: &Identity, relation: &Relation| -> Vec<usize> {
+        let found = world.satisfying(of, relation).into_iter();
+        let places = found.map(|member| match world.members[member].who {
+            Who::New(place) | Who::There(place) => place,
+        });
+        places.collect()
+    };
+    let needed = |place: usize| -> Vec<Vec<usize>> {
+        let entry = database.entry(place);
+        // dpkg does not configure it once more: the others look after what they were called for.
+        let awaited = entry.paragraph.get("Triggers-Awaited").split_whitespace();
+        let awaited = awaited.filter_map(|name| Some(vec![database.find_named(name)?]));
+        let needs = entry.relations.needs();
+        let needs = needs.map(|relation| enough(&entry.identity, relation));
+        needs.chain(awaited).collect()
+    };
+    // Also what an earlier step left, but for what is configured by then.
+    let mut left = BTreeSet::new();
+    for (place, entry) in database.entries() {
+        let label = entry.identity.label(&arches.native);
+        let is_left = entry.state > State::HalfInstalled && entry.state != State::Installed;
+        if is_left && !first_boot::has(root, CONFIGURE, &label)? {
+            left.insert(place);
+        }
+    }
     let mut tasks = Vec::new();
-    for index in order {
-        let Unpacked { place, preinst } = &unpacked[index];
+    for Unpacked { place, preinst } in unpacked {
         let Some(arguments) = preinst else { continue };
         // What it may rely on has to be configured before it, as apt does it.
-        let before = candidates[*index].relations.pre_depends.len();
-        let before = closure(&needed[*index][..before], needed, &left);
-        let names = order.iter().filter(|other| before.contains(other));
-        let names: Vec<String> = names
-            .map(|other| database.entry(unpacked[other].place).identity.label(native))
+        let entry = database.entry(*place);
+        let before = entry.relations.pre_depends.iter();
+        let before = before.map(|relation| enough(&entry.identity, relation));
+        let before = closure(before.collect(), needed, &left);
+        let entries = before.iter().map(|place| database.entry(*place));
+        let names: Vec<String> = entries
+            .filter(|entry| entry.state != State::TriggersAwaited)
+            .map(|entry| entry.identity.label(&arches.native))
             .collect();
-        if !names.is_empty() && !before.contains(index) {
+        if !names.is_empty() && !before.contains(place) {
             left.retain(|other| !before.contains(other));
             tasks.push(configure(names));
         }
         tasks.push(run(database, *place, arguments));
     }
     tasks.push(configure(vec!["-a".to_owned()]));
-    tasks
+    Ok(tasks)
 }
 
-/// Returns the new packages that are to be configured for some needs, and for theirs.
+/// Returns the packages that are to be configured for some needs, and for theirs, by places.
 fn closure(
-    needs: &[Vec<Who>],
-    needed: &[Vec<Vec<Who>>],
+    mut needs: Vec<Vec<usize>>,
+    needed: impl Fn(usize) -> Vec<Vec<usize>>,
     left: &BTreeSet<usize>,
 ) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
-    let mut needs: Vec<&Vec<Who>> = needs.iter().collect();
     while let Some(need) = needs.pop() {
-        let new = |who: &Who| match who {
-            Who::New(index) if left.contains(index) => Some(*index),
-            _ => None,
-        };
         // One that needs nothing more to be done is enough.
-        let mut missing = need.iter().map(new);
-        if let Some(Some(index)) = missing.find(Option::is_none).or(need.first().map(new))
-            && found.insert(index)
+        if let Some(first) = need.first()
+            && need.iter().all(|place| left.contains(place))
+            && found.insert(*first)
         {
-            needs.extend(&needed[index]);
+            needs.extend(needed(*first));
         }
     }
     found
 }
 
+/// Returns the path of a package's `preinst`.
+pub(super) fn preinst(identity: &Identity) -> String {
+    format!("{INFO}/{}.preinst", identity.file_name())
+}
+
 fn configure(names: Vec<String>) -> Task {
     let words = DPKG.into_iter().chain(["--configure"]).map(str::to_owned);
     Task {
-        name: "dpkg.configure".to_owned(),
+        name: CONFIGURE.to_owned(),
         program: words.chain(names).collect(),
         ..Task::default()
     }
@@ -117,7 +146,7 @@ fn run(database: &Database, place: usize, arguments: &[String]) -> Task {
     ];
     let running = there("dpkg").pop();
     program.extend(running.map(|version| format!("DPKG_RUNNING_VERSION={version}")));
-    program.push(format!("{INFO}/{}.preinst", identity.file_name()));
+    program.push(preinst(identity));
     program.extend_from_slice(arguments);
     Task {
         name: format!("{name}.preinst"),
@@ -132,31 +161,27 @@ mod tests {
 
     #[test]
     fn what_a_need_takes() {
-        use Who::{New, There};
         let needed = [
             vec![],
-            vec![vec![New(0)]],
-            vec![vec![New(1), There(0)], vec![New(3)]],
-            vec![vec![New(2)]],
-            vec![vec![New(0), New(2)]],
+            vec![vec![0]],
+            vec![vec![1, 5], vec![3]],
+            vec![vec![2]],
+            vec![vec![0, 2]],
         ];
-        for (needs, left, want) in [
+        for (need, left, want) in [
             (vec![], vec![0, 1], vec![]),
-            (vec![New(1)], vec![0, 1], vec![0, 1]),
-            (vec![New(1)], vec![1], vec![1]),
-            (vec![New(1)], vec![0], vec![]),
-            (vec![New(1), There(0)], vec![0, 1], vec![]),
-            (vec![New(2)], vec![0, 1, 2, 3], vec![2, 3]),
-            (vec![New(4)], vec![0, 2, 4], vec![0, 4]),
-            (vec![New(4)], vec![0, 4], vec![4]),
+            (vec![1], vec![0, 1], vec![0, 1]),
+            (vec![1], vec![1], vec![1]),
+            (vec![1], vec![0], vec![]),
+            (vec![1, 5], vec![0, 1], vec![]),
+            (vec![2], vec![0, 1, 2, 3], vec![2, 3]),
+            (vec![4], vec![0, 2, 4], vec![0, 4]),
+            (vec![4], vec![0, 4], vec![4]),
         ] {
-            let found = closure(
-                std::slice::from_ref(&needs),
-                &needed,
-                &left.iter().copied().collect(),
-            );
+            let all_left = left.iter().copied().collect();
+            let found = closure(vec![need.clone()], |place| needed[place].clone(), &all_left);
             let want: BTreeSet<usize> = want.into_iter().collect();
-            assert_eq!(found, want, "{needs:?} {left:?}");
+            assert_eq!(found, want, "{need:?} {left:?}");
         }
     }
 }

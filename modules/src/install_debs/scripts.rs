@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::database::{Database, Entry, State};
+use super::late;
 use super::set::Candidate;
 use crate::root::any_text::decode;
 use crate::script::policy::{Policies, Policy};
@@ -226,7 +227,9 @@ pub(super) fn before(
     };
     let mut script = preinst(candidate, arguments);
     // No version has run its own yet.
-    if first_boot::has(root, &script.name())? {
+    if let Some(entry) = old
+        && first_boot::has(root, &script.name(), &late::preinst(&entry.identity))?
+    {
         script.arguments = vec!["install".to_owned()];
     }
     let class = script.classify(root, policies.of(script.package))?;
