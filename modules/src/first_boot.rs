@@ -77,6 +77,17 @@ pub(crate) fn has(root: &Root<'_>, name: &str, word: &str) -> Result<bool, RootE
     Ok(lines(root)?.iter().any(|line| is_it(line, name, word)))
 }
 
+/// Takes back a task of that name, with such a word.
+pub(crate) fn forget(root: &mut Root<'_>, name: &str, word: &str) -> Result<(), RootError> {
+    let mut lines = lines(root)?;
+    let before = lines.len();
+    lines.retain(|line| !is_it(line, name, word));
+    match lines.len() == before {
+        true => Ok(()),
+        false => write(root, &lines),
+    }
+}
+
 fn is_it(line: &str, name: &str, word: &str) -> bool {
     let words = line.strip_prefix(&format!("once {} ", quote(name)));
     words.is_some_and(|words| words.split(' ').any(|other| other == quote(word)))

@@ -324,6 +324,7 @@ fn boot(name: &str, recipe: &str) {
 #[test]
 fn what_later_steps_make_of_what_is_left() {
     const UNKNOWN: &str = "#!/bin/sh\nfoo --bar baz\n";
+    const KNOWN: &str = "#!/bin/sh\nset -e\nmkdir -p /var/lib/known\n";
     let deb = |name, fields, control| Deb {
         name,
         fields,
@@ -350,7 +351,11 @@ fn what_later_steps_make_of_what_is_left() {
         ("after", deb("after_1_all", "Pre-Depends: waits\n", preinst)),
         ("b1", deb("b_1_all", "", preinst)),
         ("b2", deb("b_2_all", "", preinst)),
+        ("plain", deb("b_2_all", "", &[])),
+        ("known", deb("b_2_all", "", &[("preinst", KNOWN)])),
         ("b3", deb("b_3_all", "", preinst)),
+        ("gone", deb("c_1_all", "Conflicts: b\nReplaces: b\n", &[])),
+        ("dpkg", deb("dpkg_1_all", "", &[])),
     ] {
         build(&work, &deb, folder, "-Zgzip");
     }
@@ -372,6 +377,11 @@ fn what_later_steps_make_of_what_is_left() {
         ),
         (&["b1", "b2"], &["b.preinst install", "-a"]),
         (&["b1", "b2", "b3"], &["b.preinst install", "-a"]),
+        (&["b1", "dpkg", "b2"], &["b.preinst install", "-a"]),
+        (&["b1", "plain"], &["-a"]),
+        (&["b1", "plain", "b3"], &["-a"]),
+        (&["b1", "known"], &["-a"]),
+        (&["b1", "gone"], &["-a"]),
     ];
     for (steps, want) in rows {
         let steps = steps.iter();

@@ -39,8 +39,10 @@ plan`:
   was there: the package is left unpacked, and the unit runs the script before `dpkg --configure
   -a`, in the order of packages, with the arguments and variables that dpkg gives it, once what the
   package `Pre-Depends` on is configured. Its files are there by then. If it fails, the journal
-  tells, and the rest goes on. `install_rpms` runs no `%pre` so late: it makes the owners of files,
-  and rpm has no state for a package that is not ready yet.
+  tells, and the rest goes on. Where a later step brings another version, that one's own `preinst`
+  takes its place, if there is any; where the package goes, so does this. `install_rpms` runs no
+  `%pre` so late: it makes the owners of files, and rpm has no state for a package that is not
+  ready yet.
 - A `preinst` that is not understood may, where an older version is replaced, move or remove files
   that are new ones by the first boot: it is not run, with a warning that has its first lines. So it
   is with every `preinst` where the image has no systemd, and with the `prerm` and `postrm` of what

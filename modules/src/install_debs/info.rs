@@ -4,11 +4,12 @@ use fsgen::Meta;
 use fsgen::tree::Xattrs;
 
 use super::database::{INFO, info};
+use super::late;
 use super::member::place_of;
 use super::set::control_name;
 use super::unpack::{Package, Unpacking};
 use crate::root::{Laid, join};
-use crate::{Error, Packed, PackedKind, Root};
+use crate::{Error, Packed, PackedKind, Root, first_boot};
 
 /// Files that dpkg does not keep, or writes itself.
 const OWN: [&[u8]; 2] = [b"control", b"list"];
@@ -64,7 +65,11 @@ impl Unpacking {
         index: usize,
         kept: &[&str],
     ) -> Result<(), Error> {
-        let start = format!("{}.", self.database.entry(index).identity.file_name());
+        let identity = &self.database.entry(index).identity;
+        let start = format!("{}.", identity.file_name());
+        // What has not run by then is never run: a newer version's own is, if there is one.
+        let task = format!("{}.preinst", identity.name);
+        first_boot::forget(root, &task, &late::preinst(identity))?;
         if !root.is_dir(INFO) {
             return Ok(());
         }
