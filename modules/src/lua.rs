@@ -11,6 +11,8 @@ mod bounds;
 mod files;
 #[cfg(feature = "lua")]
 mod image;
+#[cfg(feature = "lua")]
+mod keys;
 mod names;
 #[cfg(feature = "lua")]
 mod pattern;

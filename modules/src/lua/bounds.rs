@@ -1,11 +1,17 @@
 //! An interpreter that takes a bounded time and memory, and does the same each time.
+//!
+//! Lua's seed, and so where a table has its keys, is another in each process. What is charged does
+//! not depend on it, except for the memory that there is at a moment: a table from which keys were
+//! removed may grow sooner or later, and garbage go so. That is a small part of it, so only a script
+//! that comes close to a limit may be within it once, and beyond it another time. `#` of a list with
+//! gaps has any of its ends, as Lua says.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use mlua::{Error, Function, HookTriggers, Lua, LuaOptions, StdLib, VmState};
 
-use super::texts;
+use super::{keys, texts};
 
 /// The most memory that a script may have, in bytes.
 const MEMORY: usize = 64 << 20;
@@ -13,8 +19,9 @@ const MEMORY: usize = 64 << 20;
 /// After how many instructions they are counted.
 const STEP: u32 = 200;
 
-/// How much a script may take: an instruction, or a byte that a function goes through, is one. A
-/// second or so.
+/// How much a script may take: an instruction, or a byte that a function goes through, is one. Half
+/// a second or so; some seconds if it compares long texts all the time. By `<` on long texts of many
+/// NULs, where C's `strcoll` is called for what is between two of them, it may take an hour.
 const STEPS: usize = 50_000_000;
 
 /// An instruction may go through all texts that there are, as `==` does: it counts once more for
@@ -53,6 +60,10 @@ impl Beyond {
         Error::external(Self(what.into()))
     }
 
+    pub(super) fn absent(what: &str) -> Error {
+        Self::error(format!("it needs what is not here: {what}"))
+    }
+
     /// Returns what it was, if that is why a script ended.
     pub(super) fn cause(error: &Error) -> Option<String> {
         let is_memory = |error: &&(dyn std::error::Error + 'static)| {
@@ -70,9 +81,7 @@ impl Beyond {
 
 /// Returns the function that ends a script for what is not here.
 pub(super) fn beyond(lua: &Lua) -> Result<Function, Error> {
-    lua.create_function(|_, what: String| -> Result<(), Error> {
-        Err(Beyond::error(format!("it needs what is not here: {what}")))
-    })
+    lua.create_function(|_, what: String| -> Result<(), Error> { Err(Beyond::absent(&what)) })
 }
 
 /// Returns an interpreter without a script, and the function that counts what one takes.
@@ -87,9 +96,11 @@ pub(super) fn state() -> Result<(Lua, Function), Error> {
     let charge = lua.create_function(move |_, steps: i64| {
         shared.charge(usize::try_from(steps).unwrap_or_default())
     })?;
+    let shared = Rc::clone(&budget);
+    let keys = lua.create_function(move |lua, table| keys::of(lua, &table, &shared))?;
     lua.load(PRELUDE)
         .set_name("=prelude")
-        .call::<()>((beyond(&lua)?, &charge))?;
+        .call::<()>((beyond(&lua)?, &charge, keys))?;
     lua.gc_collect()?;
     let before = lua.used_memory();
     let every = HookTriggers::new().every_nth_instruction(STEP);

@@ -3,6 +3,7 @@
 local fs, beyond, charge = ...
 local type, error, select, find, rep = type, error, select, string.find, string.rep
 local format, pack, unpack, mathtype = string.format, table.pack, table.unpack, math.type
+local concat = table.concat
 local opened = {}
 
 for _, library in ipairs({ posix, os, fs }) do
@@ -17,11 +18,22 @@ end
 local File = {}
 File.__index = File
 
+-- What is written at the end is joined only when it is asked for.
+local function whole(file)
+    if file.parts[2] then file.parts = { concat(file.parts) } end
+    return file.parts[1]
+end
+
+local function append(file, part)
+    file.parts[#file.parts + 1] = part
+    file.size = file.size + #part
+end
+
 local function flush(file)
     if file.changed then
         file.changed = false
-        charge(#file.text)
-        fs.write(file.path, file.text)
+        charge(file.size)
+        fs.write(file.path, whole(file))
     end
 end
 
@@ -30,7 +42,7 @@ local function check(file)
 end
 
 local function read_one(file, what)
-    local text, at = file.text, file.at
+    local text, at = whole(file), file.at
     if type(what) == "number" then
         if at > #text then return nil end
         local part = text:sub(at, at + what - 1)
@@ -83,10 +95,17 @@ function File:write(...)
         elseif type(part) ~= "string" then
             error(format("bad argument #%d to 'write' (string expected, got %s)", i, type(part)), 2)
         end
-        local text, at = self.text, self.appends and #self.text + 1 or self.at
-        if at > #text + 1 then text = text .. rep("\0", at - 1 - #text) end
+        local at = self.appends and self.size + 1 or self.at
+        if at > self.size + 1 then append(self, rep("\0", at - 1 - self.size)) end
         self.at = at + #part
-        self.text = text:sub(1, at - 1) .. part .. text:sub(self.at)
+        if at > self.size then
+            append(self, part)
+        else
+            charge(self.size)
+            local text = whole(self)
+            self.parts = { text:sub(1, at - 1) .. part .. text:sub(self.at) }
+            self.size = #self.parts[1]
+        end
     end
     self.changed = true
     return self
@@ -94,7 +113,7 @@ end
 
 function File:seek(whence, offset)
     check(self)
-    local from = { set = 0, cur = self.at - 1, ["end"] = #self.text }
+    local from = { set = 0, cur = self.at - 1, ["end"] = self.size }
     local start = from[whence or "cur"]
     if not start then error("bad argument #1 to 'seek' (invalid option)", 2) end
     local place = start + (offset or 0)
@@ -124,7 +143,7 @@ local function open(path, mode)
     mode = mode or "r"
     local kind, both = mode:match("^([rwa])(%+?)b?$")
     if not kind then error("bad argument #2 to 'open' (invalid mode)", 2) end
-    local file = { path = path, at = 1, text = "", appends = kind == "a" }
+    local file = { path = path, at = 1, parts = { "" }, size = 0, appends = kind == "a" }
     file.reads, file.writes = kind == "r" or both == "+", kind ~= "r" or both == "+"
     if kind ~= "r" then
         local done, message, number = fs.create(path, kind == "w")
@@ -133,14 +152,14 @@ local function open(path, mode)
     if kind ~= "w" then
         local text, message, number = fs.read(path)
         if not text then return nil, message, number end
-        file.text = text
+        file.parts, file.size = { text }, #text
         if kind == "a" and both == "" then file.at = #text + 1 end
     end
     opened[#opened + 1] = file
     return setmetatable(file, File)
 end
 
-local nowhere = setmetatable({ writes = true, text = "" }, {
+local nowhere = setmetatable({ writes = true }, {
     __index = {
         write = function(self) return self end,
         flush = function(self) return self end,

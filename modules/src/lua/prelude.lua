@@ -1,6 +1,7 @@
 -- What is made anew in Lua's own libraries: what differs from run to run, and what goes to a
--- terminal. `beyond` ends a script that asks for what is not here, `charge` counts what it takes.
-local beyond, charge = ...
+-- terminal. `beyond` ends a script that asks for what is not here, `charge` counts what it takes,
+-- `ordered` lists a table's keys.
+local beyond, charge, ordered = ...
 local type, select, rawnext, rawassert, rawerror = type, select, next, assert, error
 local rawtostring, rawformat, unpack, gmatch = tostring, string.format, table.unpack, string.gmatch
 
@@ -28,6 +29,18 @@ function error(message, level) return rawerror(tostring(message), level) end
 function assert(value, ...)
     if value or select("#", ...) == 0 then return rawassert(value, ...) end
     return rawassert(value, tostring((...)))
+end
+
+-- Any text has the functions of the library, whatever a script names.
+for _, name in rawnext, { "dump", "pack", "packsize", "unpack" } do
+    string[name] = function() beyond("string." .. name) end
+end
+
+local concat = table.concat
+function table.concat(...)
+    local text = concat(...)
+    charge(#text)
+    return text
 end
 
 function print() end
@@ -83,19 +96,10 @@ function table.sort(t, less)
     quicksort(t, 1, #t, less or function(a, b) return a < b end)
 end
 
--- By kind and value; two keys that are known only by where they lie have no order.
-local function before(a, b)
-    local kind, other = type(a), type(b)
-    if kind ~= other then return kind < other end
-    if kind == "boolean" then return b and not a end
-    if not PLAIN[kind] and a ~= b then beyond("pairs: keys that are a " .. kind) end
-    return PLAIN[kind] and a < b
-end
-
 function pairs(t)
-    local keys = {}
-    for key in rawnext, t do keys[#keys + 1] = key end
-    quicksort(keys, 1, #keys, before)
+    -- It says what is no table.
+    if type(t) ~= "table" then for _ in rawnext, t do end end
+    local keys = ordered(t)
     local at = 0
     return function()
         while true do

@@ -75,7 +75,10 @@ fn what_functions_go_through_is_counted() {
         "table.move({}, 1, 1 << 60, 2)",
         "local t = {} for i = 1, 1e6 do t[i] = i end while true do table.insert(t, 1, 1) end",
         "local t = {} for i = 1, 1e6 do t[i] = i end while true do table.concat(t) end",
+        "local s = ('x'):rep(1e6) for i = 1, 6 do table.concat({s, s, s, s, s, s, s, s, s}) end",
         "local s = ('x'):rep(1e6) while true do utf8.len(s) end",
+        "local f = io.open('/a', 'w'):write(('x'):rep(1e5)) \
+         for i = 1, 1000 do f:seek('set') f:write('y') end",
         "local s = ('x'):rep(1e6) for i = 1, 100 do io.open('/' .. i, 'w'):write(s):close() end",
     ] {
         let undone = run_in(text, &[], |_| {}).unwrap_or_default();
@@ -168,9 +171,62 @@ fn it_does_the_same_each_time() {
 }
 
 #[test]
+fn keys_are_ordered() {
+    let text = "local t = { x = 1, ['x\\0'] = 1, w = 1, [''] = 1, [-1.5] = 1, [2] = 1, [1] = 1, \
+                [true] = 1, [false] = 1, [2.0^63] = 1, [math.maxinteger] = 1, [1.5] = 1, \
+                [math.huge] = 1, [-math.huge] = 1, [math.mininteger] = 1, [print] = 1, [{}] = 1 }\n\
+                local f = io.open('/out', 'w')\n\
+                for k in pairs(t) do f:write(tostring(k), ' ') t.w = nil end";
+    let failed = run_in(text, &[], |root| {
+        let want = "false true function -inf -9223372036854775808 -1.5 1 1.5 2 9223372036854775807 \
+                    9.2233720368548e+18 inf  x x\0 table ";
+        assert_eq!(String::from_utf8_lossy(&root.read("/out").unwrap()), want);
+    });
+    assert_eq!(failed, None);
+    let failed = run_in("for k in pairs(nil) do end", &[], |_| {});
+    let want = "bad argument #1 to 'for iterator' (table expected, got nil)";
+    assert!(failed.is_some_and(|failed| failed.contains(want)));
+}
+
+#[test]
+fn many_keys_and_lines_are_little() {
+    let text = "local t = {} for i = 1, 3000 do t['k' .. i] = i end\n\
+                for j = 1, 20 do for k in pairs(t) do break end end\n\
+                local f = io.open('/out', 'w+')\n\
+                for i = 1, 5000 do f:write('a line of a file of settings', '\\n') end\n\
+                f:seek('set', 2) f:write('LINE') f:seek('end', 2) f:write('end')";
+    let failed = run_in(text, &[], |root| {
+        let out = String::from_utf8(root.read("/out").unwrap()).unwrap();
+        let want = "a line of a file of settings\n"
+            .repeat(5000)
+            .replacen("line", "LINE", 1);
+        assert_eq!(out, want + "\0\0end");
+    });
+    assert_eq!(failed, None);
+}
+
+/// The seed of an interpreter, and so the places of keys, are of its own.
+#[test]
+fn what_is_left_is_the_same_each_time() {
+    let text = "local t, u = {}, {} for i = 1, 3000 do t['k' .. i] = i end\n\
+                for j = 1, 4 do for k in pairs(t) do u[k] = j end end\n\
+                u = {} for i = 1, 3000 do u[i] = 'k' .. i end table.sort(u)";
+    let states = [(); 6].map(|()| bounds::state().unwrap());
+    let lefts = states.each_ref().map(|(lua, charge)| {
+        lua.load(text).exec().unwrap();
+        (0..)
+            .take_while(|_| charge.call::<()>(1000).is_ok())
+            .count()
+    });
+    assert!(lefts.iter().all(|left| *left == lefts[0]), "{lefts:?}");
+}
+
+#[test]
 fn what_is_not_here_leaves_nothing() {
     for (text, want) in [
         ("('%p'):format({})", "not here: string.format: '%p'"),
+        ("('').pack('z', 'a')", "not here: string.pack"),
+        ("local s = '' s.dump(print)", "not here: string.dump"),
         (
             "for k in pairs({[{}] = 1, [{}] = 2}) do end",
             "not here: pairs: keys that are a table",
