@@ -160,6 +160,31 @@ const ROWS: &[Row] = &[
         refused: Some("d 2 (i386) is for another architecture than d 1 (amd64)"),
         ..ROW
     },
+    // One of them takes the place of what was for one, or for all.
+    Row {
+        before: &[Deb {
+            name: "d_1_all",
+            ..DEB
+        }],
+        new: &[
+            setting("d_2_amd64", &[("/etc/d", "1\n")]),
+            setting("d_2_i386", &[("/etc/d", "1\n")]),
+        ],
+        ..ROW
+    },
+    // Nothing takes the place of several.
+    Row {
+        before: &[
+            setting("d_1_amd64", &[("/etc/d", "1\n")]),
+            setting("d_1_i386", &[("/etc/d", "1\n")]),
+        ],
+        new: &[Deb {
+            name: "d_2_amd64",
+            ..DEB
+        }],
+        refused: Some("it has no `Multi-Arch: same`, but the image has it for several"),
+        ..ROW
+    },
     // What is there already is wanted from now on.
     Row {
         before: &[TOUCHING],

@@ -1,11 +1,12 @@
 //! What happens to each package: it is installed, replaces another, or is there already.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::database::{Database, State};
 use super::options::Choices;
 use super::set::Candidate;
+use crate::deb::identity::Multi;
 use crate::value::ValueError;
 
 /// What is decided, by places in the two lists.
@@ -27,9 +28,21 @@ impl Transaction {
         choices: &Choices,
     ) -> Result<Self, ValueError> {
         let mut transaction = Self::default();
+        let mut taken = BTreeSet::new();
         for (index, candidate) in candidates.iter().enumerate() {
             let own = &candidate.identity;
-            let old = database.find(own);
+            let named = database.entries().filter(|(_, entry)| {
+                entry.identity.name == own.name && entry.state != State::NotInstalled
+            });
+            if own.multi != Multi::Same && named.count() > 1 {
+                let message = "it has no `Multi-Arch: same`, but the image has it for several \
+                               architectures";
+                let help = "dpkg does not replace them by it; use packages for each of these \
+                            architectures";
+                return Err(candidate.error(message).help(help));
+            }
+            // Another architecture may have taken the place of what was for one, or for all.
+            let old = database.find(own).filter(|old| !taken.contains(old));
             let there = old.map(|old| database.entry(old));
             if let Some((old, there)) = old.zip(there).filter(|(_, there)| there.state.is_there()) {
                 match there.identity.version.compare(&own.version) {
@@ -49,6 +62,7 @@ impl Transaction {
                     _ => {}
                 }
             }
+            taken.extend(old);
             transaction.new.insert(index, old);
         }
         Ok(transaction)
