@@ -72,28 +72,25 @@ pub(crate) fn is_possible(root: &Root<'_>) -> bool {
     installed::systemd(root)
 }
 
-/// Returns whether a task of that name, with such a word, is to be done.
-pub(crate) fn has(root: &Root<'_>, name: &str, word: &str) -> Result<bool, RootError> {
-    Ok(lines(root)?.iter().any(|line| is_it(line, name, word)))
+/// Returns what an earlier step left: the words of each line, its name first.
+pub(crate) fn left(root: &Root<'_>) -> Result<Vec<Vec<String>>, RootError> {
+    Ok(lines(root)?.iter().map(|line| words(line)).collect())
 }
 
-/// Takes back a task of that name, with such a word.
-pub(crate) fn forget(root: &mut Root<'_>, name: &str, word: &str) -> Result<(), RootError> {
+/// Takes back what is told by its words.
+pub(crate) fn forget(
+    root: &mut Root<'_>,
+    is_it: impl Fn(&[String]) -> bool,
+) -> Result<(), RootError> {
     let mut lines = lines(root)?;
     let before = lines.len();
-    lines.retain(|line| !is_it(line, name, word));
+    lines.retain(|line| !is_it(&words(line)));
     match lines.len() == before {
         true => Ok(()),
         false => write(root, &lines),
     }
 }
 
-fn is_it(line: &str, name: &str, word: &str) -> bool {
-    let words = line.strip_prefix(&format!("once {} ", quote(name)));
-    words.is_some_and(|words| words.split(' ').any(|other| other == quote(word)))
-}
-
-/// Returns what an earlier step left.
 fn lines(root: &Root<'_>) -> Result<Vec<String>, RootError> {
     let run = root.read_if_exists(RUN)?.unwrap_or_default();
     let run = String::from_utf8_lossy(&run);
@@ -159,5 +156,34 @@ pub(crate) fn quote(word: &str) -> String {
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+/// Returns the words of a line, as they were before [`quote`], but for the first.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let (mut word, mut is_quoted) = (String::new(), false);
+    let mut signs = line.chars();
+    while let Some(sign) = signs.next() {
+        match sign {
+            '\'' => is_quoted = !is_quoted,
+            '\\' if !is_quoted => word.extend(signs.next()),
+            ' ' if !is_quoted => words.push(std::mem::take(&mut word)),
+            sign => word.push(sign),
+        }
+    }
+    words.push(word);
+    words.split_off(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_what_was_quoted() {
+        let all = ["a.preinst", "2~rc1", "it's", "", "a b", "'", "\\", "/x:y+z"];
+        let line = all.map(quote).join(" ");
+        assert_eq!(words(&format!("once {line}")), all, "{line}");
     }
 }

@@ -336,6 +336,9 @@ fn what_later_steps_make_of_what_is_left() {
     let work = Work::new("deb-steps");
     for (folder, deb) in [
         ("libx", deb("libx_1_all", "", &[("postinst", UNKNOWN)])),
+        ("x2", deb("libx_2_all", "", &[])),
+        ("x3", deb("libx_3_all", "", preinst)),
+        ("x4", deb("libx_4_all", "", preinst)),
         ("needs", deb("needs_1_all", "Depends: libx\n", &[])),
         ("one", deb("one_1_all", libx, preinst)),
         ("two", deb("two_1_all", libx, preinst)),
@@ -378,15 +381,33 @@ fn what_later_steps_make_of_what_is_left() {
         (&["b1", "b2"], &["b.preinst install", "-a"]),
         (&["b1", "b2", "b3"], &["b.preinst install", "-a"]),
         (&["b1", "dpkg", "b2"], &["b.preinst install", "-a"]),
-        (&["b1", "plain"], &["-a"]),
-        (&["b1", "plain", "b3"], &["-a"]),
-        (&["b1", "known"], &["-a"]),
-        (&["b1", "gone"], &["-a"]),
+        // What is configured leaves nothing to do.
+        (&["b1", "plain"], &[]),
+        (&["b1", "plain", "b3"], &[]),
+        (&["b1", "known"], &[]),
+        (&["b1", "gone"], &[]),
+        (&["libx", "one", "x2"], &["one.preinst install", "-a"]),
+        // What was left in an order gets another one, as newer versions have their own.
+        (
+            &["x3", "one", "x4"],
+            &["libx.preinst install", "libx", "one.preinst install", "-a"],
+        ),
+        (
+            &["b1", "two", "x3", "one"],
+            &[
+                "b.preinst install",
+                "libx.preinst install",
+                "libx",
+                "two.preinst install",
+                "one.preinst install",
+                "-a",
+            ],
+        ),
     ];
     for (steps, want) in rows {
         let steps = steps.iter();
         let steps: String = steps
-            .map(|step| format!("- install_debs: {{debs: [{step}]}}\n"))
+            .map(|step| format!("- install_debs: {{debs: {{packages: [{step}], nodeps: true}}}}\n"))
             .collect();
         work.write("build.yaml", format!("modules:\n{steps}"));
         let mut plan = work.hsb(["plan", "-q", "--show", "/var/lib/hsb/scriptlets/run", "-i"]);

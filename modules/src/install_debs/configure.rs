@@ -85,7 +85,7 @@ pub(super) fn run(
         }
     }
     if names.is_empty() {
-        return Ok(());
+        return Ok(late::forget_all(root)?);
     }
     if !can_be_late {
         let names = names.join(", ");
@@ -95,6 +95,10 @@ pub(super) fn run(
         return Ok(());
     }
     let new = order.iter().map(|index| &unpacked[index]);
-    let tasks = late::tasks(root, &unpacking.database, &unpacking.arches, new)?;
-    Ok(first_boot::add(root, &tasks)?)
+    Ok(late::leave(
+        root,
+        &unpacking.database,
+        &unpacking.arches,
+        new,
+    )?)
 }

@@ -9,7 +9,7 @@ use super::member::place_of;
 use super::set::control_name;
 use super::unpack::{Package, Unpacking};
 use crate::root::{Laid, join};
-use crate::{Error, Packed, PackedKind, Root, first_boot};
+use crate::{Error, Packed, PackedKind, Root};
 
 /// Files that dpkg does not keep, or writes itself.
 const OWN: [&[u8]; 2] = [b"control", b"list"];
@@ -68,8 +68,7 @@ impl Unpacking {
         let identity = &self.database.entry(index).identity;
         let start = format!("{}.", identity.file_name());
         // What has not run by then is never run: a newer version's own is, if there is one.
-        let task = format!("{}.preinst", identity.name);
-        first_boot::forget(root, &task, &late::preinst(identity))?;
+        late::forget(root, identity)?;
         if !root.is_dir(INFO) {
             return Ok(());
         }

@@ -1,9 +1,9 @@
 //! What the first boot does: each `preinst` that was not run, then all that is to be configured.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::architecture::Architectures;
-use super::database::{Database, INFO, State};
+use super::database::{Database, Entry, INFO, State};
 use super::world::{Who, World};
 use crate::deb::identity::Identity;
 use crate::deb::relation::Relation;
@@ -22,6 +22,9 @@ const DPKG: [&str; 5] = [
 /// What the journal calls that.
 const CONFIGURE: &str = "dpkg.configure";
 
+/// Which script it is, and so what tells of one that is left.
+const PREINST: &str = "DPKG_MAINTSCRIPT_NAME=preinst";
+
 const QUIET: &str = "DEBIAN_FRONTEND=noninteractive";
 
 /// What was unpacked: its place in the list of packages, and what its `preinst` is to be called with
@@ -31,13 +34,60 @@ pub(super) struct Unpacked {
     pub(super) preinst: Option<Vec<String>>,
 }
 
-/// Returns what is to be done, in that order, for what was unpacked, in that order.
-pub(super) fn tasks<'u>(
-    root: &Root<'_>,
+/// Leaves for the first boot what is to be done there, in the place of what earlier steps left.
+/// `unpacked` is what was unpacked, in that order.
+pub(super) fn leave<'u>(
+    root: &mut Root<'_>,
     database: &Database,
     arches: &Architectures,
     unpacked: impl Iterator<Item = &'u Unpacked>,
-) -> Result<Vec<Task>, RootError> {
+) -> Result<(), RootError> {
+    let there = database.entries();
+    let there = there.filter(|(_, entry)| entry.state.is_there());
+    let places: BTreeMap<String, usize> = there
+        .map(|(place, entry)| (preinst(&entry.identity), place))
+        .collect();
+    let mut late = Vec::new();
+    for words in first_boot::left(root)? {
+        if let Some(at) = words.iter().position(|word| places.contains_key(word)) {
+            late.push((places[&words[at]], words[at + 1..].to_vec()));
+        }
+    }
+    let new = unpacked.filter_map(|it| Some((it.place, it.preinst.clone()?)));
+    late.extend(new);
+    forget_all(root)?;
+    first_boot::add(root, &tasks(database, arches, &late))
+}
+
+/// Takes back all that earlier steps left.
+pub(super) fn forget_all(root: &mut Root<'_>) -> Result<(), RootError> {
+    first_boot::forget(root, |words| {
+        words[0] == CONFIGURE || words.iter().any(|word| word == PREINST)
+    })
+}
+
+/// Takes back the `preinst` of a package.
+pub(super) fn forget(root: &mut Root<'_>, identity: &Identity) -> Result<(), RootError> {
+    let path = preinst(identity);
+    first_boot::forget(root, |words| words.contains(&path))
+}
+
+/// Returns what the `preinst` of a package is to be called with, if an earlier step left it.
+pub(super) fn arguments(
+    root: &Root<'_>,
+    identity: &Identity,
+) -> Result<Option<Vec<String>>, RootError> {
+    let path = preinst(identity);
+    let mut left = first_boot::left(root)?.into_iter();
+    Ok(left.find_map(|mut words| {
+        let at = words.iter().position(|word| *word == path)?;
+        Some(words.split_off(at + 1))
+    }))
+}
+
+/// Returns what is to be done, in that order: each `preinst`, by the place of its package, with its
+/// arguments, once what that `Pre-Depends` on is configured.
+fn tasks(database: &Database, arches: &Architectures, late: &[(usize, Vec<String>)]) -> Vec<Task> {
     let world = World::before(database, arches);
     let enough = |of: &Identity, relation: &Relation| -> Vec<usize> {
         let found = world.satisfying(of, relation).into_iter();
@@ -55,36 +105,45 @@ pub(super) fn tasks<'u>(
         let needs = needs.map(|relation| enough(&entry.identity, relation));
         needs.chain(awaited).collect()
     };
-    // Also what an earlier step left, but for what is configured by then.
-    let mut left = BTreeSet::new();
-    for (place, entry) in database.entries() {
-        let label = entry.identity.label(&arches.native);
-        let is_left = entry.state > State::HalfInstalled && entry.state != State::Installed;
-        if is_left && !first_boot::has(root, CONFIGURE, &label)? {
-            left.insert(place);
-        }
-    }
+    // Also what an earlier step left.
+    let is_left =
+        |entry: &Entry| entry.state > State::HalfInstalled && entry.state != State::Installed;
+    let left = database.entries().filter(|(_, entry)| is_left(entry));
+    let mut left: BTreeSet<usize> = left.map(|(place, _)| place).collect();
+    let mut waiting: BTreeMap<usize, &[String]> = late
+        .iter()
+        .map(|(place, arguments)| (*place, &**arguments))
+        .collect();
     let mut tasks = Vec::new();
-    for Unpacked { place, preinst } in unpacked {
-        let Some(arguments) = preinst else { continue };
-        // What it may rely on has to be configured before it, as apt does it.
-        let entry = database.entry(*place);
-        let before = entry.relations.pre_depends.iter();
-        let before = before.map(|relation| enough(&entry.identity, relation));
-        let before = closure(before.collect(), needed, &left);
-        let entries = before.iter().map(|place| database.entry(*place));
-        let names: Vec<String> = entries
-            .filter(|entry| entry.state != State::TriggersAwaited)
-            .map(|entry| entry.identity.label(&arches.native))
-            .collect();
-        if !names.is_empty() && !before.contains(place) {
-            left.retain(|other| !before.contains(other));
-            tasks.push(configure(names));
+    for (place, _) in late {
+        let mut stack: Vec<_> = waiting.remove_entry(place).into_iter().collect();
+        while let Some((place, arguments)) = stack.pop() {
+            // What it may rely on has to be configured before it, as apt does it, and so the
+            // `preinst` of each of them comes first.
+            let entry = database.entry(place);
+            let before = entry.relations.pre_depends.iter();
+            let before = before.map(|relation| enough(&entry.identity, relation));
+            let before = before.filter(|need| !need.contains(&place));
+            let before = closure(before.collect(), needed, &left);
+            let first = before.iter().find_map(|other| waiting.remove_entry(other));
+            if let Some(first) = first {
+                stack.extend([(place, arguments), first]);
+                continue;
+            }
+            let entries = before.iter().map(|place| database.entry(*place));
+            let names: Vec<String> = entries
+                .filter(|entry| entry.state != State::TriggersAwaited)
+                .map(|entry| entry.identity.label(&arches.native))
+                .collect();
+            if !names.is_empty() && !before.contains(&place) {
+                left.retain(|other| !before.contains(other));
+                tasks.push(configure(names));
+            }
+            tasks.push(run(database, place, arguments));
         }
-        tasks.push(run(database, *place, arguments));
     }
     tasks.push(configure(vec!["-a".to_owned()]));
-    Ok(tasks)
+    tasks
 }
 
 /// Returns the packages that are to be configured for some needs, and for theirs, by places.
@@ -107,7 +166,7 @@ fn closure(
 }
 
 /// Returns the path of a package's `preinst`.
-pub(super) fn preinst(identity: &Identity) -> String {
+fn preinst(identity: &Identity) -> String {
     format!("{INFO}/{}.preinst", identity.file_name())
 }
 
@@ -141,7 +200,7 @@ fn run(database: &Database, place: usize, arguments: &[String]) -> Task {
         format!("DPKG_MAINTSCRIPT_PACKAGE={name}"),
         format!("DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT={}", there(name).len()),
         format!("DPKG_MAINTSCRIPT_ARCH={}", identity.arch),
-        "DPKG_MAINTSCRIPT_NAME=preinst".to_owned(),
+        PREINST.to_owned(),
         "DPKG_MAINTSCRIPT_DEBUG=0".to_owned(),
     ];
     let running = there("dpkg").pop();

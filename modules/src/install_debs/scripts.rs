@@ -9,7 +9,7 @@ use crate::root::any_text::decode;
 use crate::script::policy::{Policies, Policy};
 use crate::script::{Understood, excerpt, run, understand};
 use crate::value::{Span, ValueError};
-use crate::{Error, Root, first_boot};
+use crate::{Error, Root};
 
 /// A script that dpkg would run.
 pub(super) struct Script<'s> {
@@ -226,11 +226,13 @@ pub(super) fn before(
         Some((_, old)) => vec!["upgrade".to_owned(), old, new],
     };
     let mut script = preinst(candidate, arguments);
-    // No version has run its own yet.
-    if let Some(entry) = old
-        && first_boot::has(root, &script.name(), &late::preinst(&entry.identity))?
-    {
-        script.arguments = vec!["install".to_owned()];
+    // No version has run its own yet: it is called as that of the older one would be.
+    let left = old.map(|entry| late::arguments(root, &entry.identity));
+    if let Some(mut arguments) = left.transpose()?.flatten() {
+        if let Some(version) = arguments.get_mut(2) {
+            *version = candidate.identity.version.to_string();
+        }
+        script.arguments = arguments;
     }
     let class = script.classify(root, policies.of(script.package))?;
     // That of an upgrade may move or remove old files, which by then are new ones.
