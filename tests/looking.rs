@@ -92,9 +92,33 @@ fn files_are_printed_through_links_and_never_from_outside() {
             let message = kit::fail(&mut work.hsb(["cat", image, path]), code);
             assert_eq!(message.trim_end(), want);
         }
+        let cat = work
+            .hsb(["cat", image, "/gone", "/etc/group", "/etc"])
+            .output();
+        let cat = cat.unwrap();
+        assert_eq!(cat.status.code(), Some(1));
+        assert_eq!(cat.stdout, b"root:x:0:\n", "what is there is printed");
+        assert_eq!(String::from_utf8_lossy(&cat.stderr).lines().count(), 2);
     }
     let message = kit::fail(&mut work.hsb(["ls", "nothing"]), 2);
     assert!(message.contains("nothing: No such file"), "{message}");
+    let message = kit::fail(&mut work.hsb(["ls", "root", "/etc/passwd/x"]), 1);
+    assert!(
+        message.ends_with(": /etc/passwd is not a directory\n"),
+        "{message}"
+    );
+    for call in [
+        &["ls", "-R", "root"][..],
+        &["cat", "root", "/up"],
+        &["export", "root"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full");
+        let message = kit::fail(work.hsb(call).stdout(full.unwrap()), 1);
+        assert!(
+            message.starts_with("hsb: standard output: No space left"),
+            "{message}"
+        );
+    }
     // Who has seen enough closes the pipe.
     let mut hsb = work.hsb(["ls", "-R", "root"]);
     let mut child = hsb.stdout(std::process::Stdio::piped()).spawn().unwrap();

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
-use super::look::{Look, end, paths};
+use super::look::{Look, Stdout, end, paths};
 use super::{FAILED, WRONG, fail};
 use crate::export::{Form, Options, Target, image_name, to_container, to_tar};
 use crate::interrupt;
@@ -117,7 +117,7 @@ fn run(
     let exported = match (arguments.format, out) {
         (What::Tar, Some(out)) => to_tar(opened, &options, Target::File(out))?,
         (What::Tar, None) => {
-            let mut stdout = io::stdout().lock();
+            let mut stdout = Stdout::lock();
             to_tar(opened, &options, Target::Stream(&mut stdout))?
         }
         (What::Oci, Some(out)) => to_container(opened, &options, Form::Oci, name, out)?,

@@ -1,6 +1,6 @@
 //! What all commands share that look into an image: which one, and how it is read.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -157,7 +157,7 @@ pub(super) fn show(
         Ok(opened) => opened,
         Err(error) => return fail(&error, WRONG),
     };
-    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut out = BufWriter::with_capacity(1 << 16, Stdout::lock());
     let shown = show(opened, &mut out).and_then(|code| {
         out.flush()?;
         Ok(code)
@@ -165,6 +165,34 @@ pub(super) fn show(
     // What could not be written is not tried again.
     drop(out.into_parts());
     end(shown, ExitCode::SUCCESS)
+}
+
+/// Standard output, whose errors say that they are its own: not a file of the image is full.
+pub(super) struct Stdout(StdoutLock<'static>);
+
+impl Stdout {
+    /// Takes it.
+    pub(super) fn lock() -> Self {
+        Self(io::stdout().lock())
+    }
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(named)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(named)
+    }
+}
+
+fn named(error: io::Error) -> io::Error {
+    match error.kind() {
+        // Writers try again.
+        io::ErrorKind::Interrupted => error,
+        kind => io::Error::new(kind, format!("standard output: {error}")),
+    }
 }
 
 /// Returns the exit status of something that was shown; `gone` where nobody reads any more, which is

@@ -74,7 +74,10 @@ pub fn resolve_link(reader: &dyn Reader, path: &[u8]) -> Result<FileId> {
     };
     let id = resolve(reader, directory)?;
     if reader.stat(id)?.kind != Kind::Directory {
-        bail!("{} is not a directory", shown(directory));
+        bail!(
+            "/{} is not a directory",
+            shown(directory).trim_end_matches('/')
+        );
     }
     let found = reader.lookup(id, name)?;
     found.with_context(|| format!("no such file or directory: {}", shown(path)))
@@ -157,6 +160,6 @@ mod tests {
             assert_eq!(error.to_string(), want, "{path}");
         }
         let error = resolve_link(&reader, b"usr/file/x").unwrap_err();
-        assert!(error.to_string().contains("is not a directory"), "{error}");
+        assert_eq!(error.to_string(), "/usr/file is not a directory");
     }
 }
