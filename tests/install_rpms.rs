@@ -1,6 +1,7 @@
 //! Packages as rpm itself sees them: it builds them, installs them beside hsb, and looks at what
 //! hsb installed.
 
+mod authorities;
 mod build;
 mod choices;
 mod databases;

@@ -5,11 +5,11 @@
 
 mod appended;
 mod certificate;
-mod content;
+pub(crate) mod content;
 mod debian;
-mod der;
+pub(crate) mod der;
 mod hashed;
-mod subject;
+pub(crate) mod subject;
 
 use serde::Deserialize;
 

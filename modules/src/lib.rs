@@ -18,6 +18,7 @@ mod acl;
 mod address;
 pub mod api;
 mod assignments;
+mod ca_trust;
 mod cfg;
 mod cloud_config;
 mod compressed;

@@ -13,7 +13,6 @@
 //! and setuid are among them. (Linux drops both when an unprivileged program writes.)
 
 pub(crate) mod any_text;
-#[cfg(feature = "lua")]
 mod attempt;
 mod content;
 mod copy;

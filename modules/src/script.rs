@@ -70,6 +70,11 @@ pub(crate) struct Understood {
 }
 
 impl Understood {
+    /// Returns whether it has a command of that program.
+    fn calls(&self, program: &str) -> bool {
+        self.programs.iter().any(|known| known == program)
+    }
+
     /// Says what is done, for people.
     pub(crate) fn describe(&self) -> String {
         match &*self.programs {

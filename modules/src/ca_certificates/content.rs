@@ -11,18 +11,18 @@ use super::subject;
 const BASIC_CONSTRAINTS: [u8; 3] = [0x55, 0x1d, 0x13];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Content {
+pub(crate) struct Content {
     /// OpenSSL's hash of its subject.
-    pub(super) hash: u32,
+    pub(crate) hash: u32,
     /// Whether it may sign others.
-    pub(super) is_authority: bool,
+    pub(crate) is_authority: bool,
     /// The year, month and day of its end, if it says that in the usual way.
-    pub(super) end: Option<(i64, i64, i64)>,
+    pub(crate) end: Option<(i64, i64, i64)>,
 }
 
 impl Content {
     /// Reads a certificate as a whole, with nothing behind it.
-    pub(super) fn read(der: &[u8]) -> Option<Self> {
+    pub(crate) fn read(der: &[u8]) -> Option<Self> {
         let mut all = Elements(der);
         let mut whole = all.inside(SEQUENCE)?;
         all.end()?;

@@ -3,28 +3,28 @@
 //! What is not as DER wants it is refused: OpenSSL reads no certificate of a file in which one is
 //! damaged.
 
-pub(super) const BOOLEAN: u8 = 0x01;
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BIT_STRING: u8 = 0x03;
-pub(super) const OCTET_STRING: u8 = 0x04;
+pub(crate) const BOOLEAN: u8 = 0x01;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const OCTET_STRING: u8 = 0x04;
 const NULL: u8 = 0x05;
-pub(super) const OBJECT: u8 = 0x06;
-pub(super) const UTF8: u8 = 0x0c;
-pub(super) const UTC_TIME: u8 = 0x17;
-pub(super) const TIME: u8 = 0x18;
-pub(super) const UNIVERSAL: u8 = 0x1c;
-pub(super) const BMP: u8 = 0x1e;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
+pub(crate) const OBJECT: u8 = 0x06;
+pub(crate) const UTF8: u8 = 0x0c;
+pub(crate) const UTC_TIME: u8 = 0x17;
+pub(crate) const TIME: u8 = 0x18;
+pub(crate) const UNIVERSAL: u8 = 0x1c;
+pub(crate) const BMP: u8 = 0x1e;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
 
 /// A tag whose number is in the bytes that follow it, which no certificate needs.
 const LONG_TAG: u8 = 0x1f;
 
 /// One element.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Element<'d> {
-    pub(super) tag: u8,
-    pub(super) content: &'d [u8],
+pub(crate) struct Element<'d> {
+    pub(crate) tag: u8,
+    pub(crate) content: &'d [u8],
 }
 
 impl Element<'_> {
@@ -60,11 +60,11 @@ impl Element<'_> {
 
 /// The elements that are inside another one, in their order.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Elements<'d>(pub(super) &'d [u8]);
+pub(crate) struct Elements<'d>(pub(crate) &'d [u8]);
 
 impl<'d> Elements<'d> {
     /// Takes the next one, whatever it is.
-    pub(super) fn any(&mut self) -> Option<Element<'d>> {
+    pub(crate) fn any(&mut self) -> Option<Element<'d>> {
         let (tag, rest) = self.0.split_first()?;
         let (first, rest) = rest.split_first()?;
         let (len, rest) = match first {
@@ -85,14 +85,21 @@ impl<'d> Elements<'d> {
     }
 
     /// Takes the next one, which has to be of this type.
-    pub(super) fn one(&mut self, tag: u8) -> Option<&'d [u8]> {
+    pub(crate) fn one(&mut self, tag: u8) -> Option<&'d [u8]> {
         self.any()
             .filter(|element| element.tag == tag)
             .map(|element| element.content)
     }
 
+    /// Takes the next one, which has to be of this type, and returns it as it stands.
+    pub(crate) fn whole(&mut self, tag: u8) -> Option<&'d [u8]> {
+        let before = self.0;
+        self.one(tag)?;
+        before.get(..before.len() - self.0.len())
+    }
+
     /// Takes the next one if it is of this type.
-    pub(super) fn maybe(&mut self, tag: u8) -> Option<Option<&'d [u8]>> {
+    pub(crate) fn maybe(&mut self, tag: u8) -> Option<Option<&'d [u8]>> {
         match self.0.first() == Some(&tag) {
             true => self.one(tag).map(Some),
             false => Some(None),
@@ -100,22 +107,22 @@ impl<'d> Elements<'d> {
     }
 
     /// Takes the next one, which has more inside.
-    pub(super) fn inside(&mut self, tag: u8) -> Option<Self> {
+    pub(crate) fn inside(&mut self, tag: u8) -> Option<Self> {
         self.one(tag).map(Self)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Says that nothing may follow.
-    pub(super) fn end(&self) -> Option<()> {
+    pub(crate) fn end(&self) -> Option<()> {
         self.is_empty().then_some(())
     }
 }
 
 /// Returns an element as bytes.
-pub(super) fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
     let len = content.len();
     let mut out = vec![tag];
     if len < 0x80 {

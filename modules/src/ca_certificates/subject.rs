@@ -7,7 +7,16 @@ use super::der::{BIT_STRING, BMP, Elements, OBJECT, SEQUENCE, SET, UNIVERSAL, UT
 /// Returns OpenSSL's `X509_NAME_hash`: of SHA-1 over the name in its canonical form, the first four
 /// bytes with the lowest first.
 pub(super) fn hash(name: Elements<'_>) -> Option<u32> {
-    let digest = Sha1::digest(canonical(name)?);
+    hash_as(name, text)
+}
+
+/// Does the same with another way to read texts: nothing at all for one that is damaged, and nothing
+/// for what stays as it is.
+pub(crate) fn hash_as(
+    name: Elements<'_>,
+    text: fn(u8, &[u8]) -> Option<Option<String>>,
+) -> Option<u32> {
+    let digest = Sha1::digest(canonical(name, text)?);
     Some(u32::from_le_bytes([
         digest[0], digest[1], digest[2], digest[3],
     ]))
@@ -15,7 +24,10 @@ pub(super) fn hash(name: Elements<'_>) -> Option<u32> {
 
 /// Returns the parts of a name one after the other, texts as UTF-8 in small letters without needless
 /// spaces.
-fn canonical(mut name: Elements<'_>) -> Option<Vec<u8>> {
+fn canonical(
+    mut name: Elements<'_>,
+    text: fn(u8, &[u8]) -> Option<Option<String>>,
+) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     while !name.is_empty() {
         let mut part = name.inside(SET)?;

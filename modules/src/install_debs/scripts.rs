@@ -61,7 +61,8 @@ impl Script<'_> {
         let program: Vec<&str> = program.split_whitespace().collect();
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let understood = understand(&program, self.text, &arguments);
-        match (understood.filter(|it| run::is_possible(root, it)), policy) {
+        let is_possible = |it: &Understood| run::is_possible(root, it) && run::is_sure(it);
+        match (understood.filter(is_possible), policy) {
             (Some(understood), policy)
                 if policy != Policy::FirstBoot || understood.programs.is_empty() =>
             {

@@ -56,10 +56,16 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
   exit 1` in a `%pre`, is heard as rpm hears it.
 - One that is understood whole is done to the tree: `systemctl preset` and `enable` with the image's
   own presets, `groupadd`, `useradd`, `usermod -aG`, `systemd-sysusers`,
-  `systemd-tmpfiles --create`, `update-alternatives --install`, `mkdir`, `touch`, `ln -s`, `chmod`,
-  `chown` and `rm -f`, on literal names and with `if`, `&&` and `||`.
+  `systemd-tmpfiles --create`, `update-alternatives --install`, `update-ca-trust`,
+  `ca-legacy install`, `mkdir`, `touch`, `ln -s`, `chmod`, `chown` and `rm -f`, on literal names and
+  with `if`, `&&` and `||`.
   Nothing is guessed: one word more makes the script one that is not understood, and so do forms in
   which shells or programs differ, such as `chown a.b` or `set -u`.
+- `update-ca-trust` makes the bundles that the image's own program of that name makes, as p11-kit's
+  `trust` would: PEM for servers, e-mail and code, stores for OpenSSL, Java and EDK2, and the folder
+  by hash, of files in p11-kit's own form, PEM and DER. With another program of that name than
+  Fedora's or RHEL's, or a file, certificate or attribute that is not understood, none is made: the
+  script is taken back, and is one that is not understood.
 - One in Lua (`-p <lua>`) is run, if it uses nothing but the language and what looks at files and
   changes them: `posix.stat`, `mkdir`, `symlink`, `unlink` and the like, `os.remove`, `os.rename`,
   `io.open` and, in triggers for files, `rpm.next_file`. All of that acts on the image. It may take
@@ -68,9 +74,7 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
   lies in memory (`%p`), is taken back, and is one that is not understood.
 - Of the others, what may come after the files is left for the first boot, where the image has
   systemd: `hsb-scriptlets.service` runs it once, and removes itself. Scripts in Lua need `rpmlua`
-  there. `update-ca-trust` is one of these: it makes every bundle anew from files in p11-kit's own
-  format and in p11-kit's order, and stores for OpenSSL, Java and EDK2; `ca_certificates` only adds
-  to bundles that are there.
+  there.
 - What is left is not run, with a warning that has its name and first lines: scripts that would have
   to run before the files are there, and all where there is no systemd.
 
@@ -98,8 +102,10 @@ Of modules that exclude each other, the first by name is used, where dnf may fin
 module whose enabled stream no repository has is not used, where dnf may use another one for those
 that need it, or refuses that one's packages. `module_hotfixes` of a repository cannot be said: such
 packages have to be listed. Programs that are known do their work also in an image that lacks them,
-where scripts fail with rpm, but for `systemctl` and `systemd-update-helper`; `[ -x PATH ]` and
-`command -v` say what is there.
+where scripts fail with rpm, but for `systemctl`, `systemd-update-helper` and `update-ca-trust`,
+which in turn does without p11-kit; `[ -x PATH ]` and `command -v` say what is there. Bundles of
+authorities have the files of a folder in the order of their names, where p11-kit takes them as the
+filesystem lists them, and keystores of Java are of the time of the build.
 
 `scriptlets` says otherwise: `skip` leaves all of a package's scripts out, `firstboot` leaves all
 that have anything to do for the first boot, and `fail` makes one that is not understood an error.";

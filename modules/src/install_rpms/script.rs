@@ -130,14 +130,19 @@ impl<'p> Scripts<'p> {
                 }
             }
         }
+        if let Class::Native(understood) = &class {
+            match run::attempt(root, understood, &script.package)? {
+                run::Outcome::Status(0) => {}
+                run::Outcome::Status(status) => {
+                    failed = Some(format!("ends with status {status}"));
+                }
+                run::Outcome::Undone(why) => {
+                    root.info(format!("script {name}: cannot be done, {why}"));
+                    class = script.leave(root, policy).map_err(wrong)?;
+                }
+            }
+        }
         root.info(format!("script {name}: {}", class.describe()));
-        let failed = match &class {
-            Class::Native(understood) => match run::run(root, understood, &script.package)? {
-                0 => None,
-                status => Some(format!("ends with status {status}")),
-            },
-            _ => failed,
-        };
         if let Some(why) = failed {
             if script.slot.may_refuse() {
                 let error = ValueError::new(span, format!("the script {name} {why}"));

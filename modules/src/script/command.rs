@@ -51,6 +51,10 @@ pub(super) enum Command {
     Sysusers(Vec<String>),
     /// `systemd-tmpfiles --create`, for these drop-ins or for all.
     Tmpfiles(Vec<String>),
+    /// `update-ca-trust`: bundles of authorities.
+    CaTrust,
+    /// `ca-legacy install`.
+    CaLegacy,
     File(FileCommand),
 }
 
@@ -153,6 +157,8 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
             }
             _ => return None,
         },
+        "update-ca-trust" if matches!(*plain, [] | ["extract"]) => Command::CaTrust,
+        "ca-legacy" if plain == ["install"] => Command::CaLegacy,
         "update-alternatives" | "alternatives" => match GoneAlternative::parse(&plain) {
             Some(gone) => Command::GoneAlternative(gone),
             None => Command::Alternative(Alternative::parse(&plain)?),
@@ -399,6 +405,12 @@ mod tests {
             ),
             ("systemd-tmpfiles --create --remove", false),
             ("systemd-tmpfiles --clean", false),
+            ("/usr/bin/update-ca-trust", true),
+            ("update-ca-trust extract", true),
+            ("update-ca-trust extract -o /x", false),
+            ("update-ca-trust check", false),
+            ("ca-legacy install", true),
+            ("ca-legacy disable", false),
             ("dracut -f", false),
             ("FOO=bar", true),
             ("FOO=bar true", false),

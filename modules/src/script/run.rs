@@ -10,7 +10,7 @@ use crate::dropins::{self, Line};
 use crate::sysusers::allocation;
 use crate::tmpfiles::create;
 use crate::units::{self, Later, UnitError};
-use crate::{Error, Root, installed};
+use crate::{Error, Root, ca_trust, installed};
 
 /// Files by which systemd sees at boot whether `/etc` and `/var` are older than `/usr`
 /// (systemd.unit(5), `ConditionNeedsUpdate`).
@@ -123,14 +123,22 @@ fn constant_list(list: &List) -> Option<bool> {
 enum Flow {
     Status(u8),
     Exit(u8),
+    /// It asked for more than is understood.
+    Undone(String),
+}
+
+/// What came of a script.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Status(u8),
+    /// It asked for more than is understood, and so nothing is left of what it did.
+    Undone(String),
 }
 
 /// Returns whether a script can be done to this image: some programs do more in others.
 pub(crate) fn is_possible(root: &Root<'_>, script: &Understood) -> bool {
-    let mut programs = script.programs.iter();
-    let is_possible =
-        !programs.any(|program| program == "update-rc.d") || InitScript::is_possible(root);
-    is_possible && (!script.needs_bash || has_bash_as_shell(root))
+    (!script.calls("update-rc.d") || InitScript::is_possible(root))
+        && (!script.needs_bash || has_bash_as_shell(root))
 }
 
 /// Returns whether `/bin/sh` is bash, as it is in some distributions.
@@ -140,16 +148,42 @@ fn has_bash_as_shell(root: &Root<'_>) -> bool {
     shell.is_some() && shell == number("/bin/bash")
 }
 
-/// Does what a script of a package says; returns its status.
-pub(crate) fn run(root: &mut Root<'_>, script: &Understood, package: &str) -> Result<u8, Error> {
+/// Returns whether all of a script can be done, whatever is in the files that it reads.
+pub(crate) fn is_sure(script: &Understood) -> bool {
+    !script.calls("update-ca-trust")
+}
+
+/// Does what a script of a package says, or nothing at all.
+pub(crate) fn attempt(
+    root: &mut Root<'_>,
+    script: &Understood,
+    package: &str,
+) -> Result<Outcome, Error> {
+    let may_stop = !is_sure(script);
+    if may_stop {
+        root.attempt();
+    }
     let mut shell = Shell {
         root,
         package,
         is_strict: script.is_strict,
         status: 0,
     };
-    Ok(match shell.list(&script.list, false)? {
-        Flow::Status(status) | Flow::Exit(status) => status,
+    let flow = shell.list(&script.list, false);
+    if may_stop {
+        root.decide(!matches!(flow, Ok(Flow::Undone(_))));
+    }
+    Ok(match flow? {
+        Flow::Status(status) | Flow::Exit(status) => Outcome::Status(status),
+        Flow::Undone(why) => Outcome::Undone(why),
+    })
+}
+
+/// Does what a script of a package says; returns its status. What is not understood is a failure.
+pub(crate) fn run(root: &mut Root<'_>, script: &Understood, package: &str) -> Result<u8, Error> {
+    Ok(match attempt(root, script, package)? {
+        Outcome::Status(status) => status,
+        Outcome::Undone(_) => 1,
     })
 }
 
@@ -180,7 +214,7 @@ impl Shell<'_, '_> {
             }
             match flow {
                 Flow::Status(last) => status = last,
-                exit @ Flow::Exit(_) => return Ok(exit),
+                end => return Ok(end),
             }
         }
         Ok(Flow::Status(status))
@@ -201,7 +235,7 @@ impl Shell<'_, '_> {
                 };
                 Flow::Status(self.status)
             }
-            exit @ Flow::Exit(_) => exit,
+            end => end,
         })
     }
 
@@ -215,7 +249,7 @@ impl Shell<'_, '_> {
             match self.list(condition, true)? {
                 Flow::Status(0) => return self.list(then, is_condition),
                 Flow::Status(_) => {}
-                exit @ Flow::Exit(_) => return Ok(exit),
+                end => return Ok(end),
             }
         }
         self.list(otherwise, is_condition)
@@ -279,6 +313,12 @@ fn run_command(root: &mut Root<'_>, words: &[String], package: &str) -> Result<F
         }
         Command::GoneAlternative(gone) => gone.run(root)?,
         Command::Alternative(alternative) => alternative.run(root)?,
+        Command::CaLegacy => ca_trust::install_legacy(root)?,
+        Command::CaTrust => match ca_trust::update(root) {
+            Ok(()) => true,
+            Err(ca_trust::Stop::Root(error)) => return Err(error.into()),
+            Err(ca_trust::Stop::Unknown(why)) => return Ok(Flow::Undone(why)),
+        },
         Command::File(file) => file.run(root)?,
         Command::DebSystemd(action, units) => action.run(root, units)?,
         Command::Sysusers(files) => {

@@ -1,0 +1,108 @@
+//! What OpenSSL puts behind a certificate to say what it is trusted for (its `X509_CERT_AUX`).
+
+use super::dictionary;
+use crate::ca_certificates::der::{Elements, OBJECT, OCTET_STRING, SEQUENCE, UTF8, tagged};
+
+const REJECTED: u8 = 0xa0;
+const OTHER: u8 = 0xa1;
+
+/// All of it; purposes are object identifiers.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Auxiliary {
+    pub(super) trusts: Option<Vec<Vec<u8>>>,
+    pub(super) rejects: Option<Vec<Vec<u8>>>,
+    pub(super) alias: Option<Vec<u8>>,
+    /// The identifier of the key.
+    pub(super) key_id: Option<Vec<u8>>,
+}
+
+impl Auxiliary {
+    /// Reads one with nothing behind it; its `key_id` is the element as it stands.
+    pub(super) fn read(der: &[u8]) -> Option<Self> {
+        let mut all = Elements(der);
+        let mut one = all.inside(SEQUENCE)?;
+        all.end()?;
+        let trusts = one.maybe(SEQUENCE)?.map(purposes);
+        let rejects = one.maybe(REJECTED)?.map(purposes);
+        let alias = one.maybe(UTF8)?.map(<[u8]>::to_vec);
+        let key_id = match one.0.first() {
+            Some(&OCTET_STRING) => Some(one.whole(OCTET_STRING)?.to_vec()),
+            _ => None,
+        };
+        one.maybe(OTHER)?;
+        one.end()?;
+        let known = |purposes: Option<Option<_>>| match purposes {
+            Some(None) => None,
+            purposes => Some(purposes.flatten()),
+        };
+        Some(Self {
+            trusts: known(trusts)?,
+            rejects: known(rejects)?,
+            alias,
+            key_id,
+        })
+    }
+
+    pub(super) fn write(&self) -> Vec<u8> {
+        let list = |tag, purposes: &[Vec<u8>]| {
+            let all = purposes.iter().map(|purpose| tagged(OBJECT, purpose));
+            tagged(tag, &all.collect::<Vec<_>>().concat())
+        };
+        let mut inside = Vec::new();
+        if let Some(trusts) = &self.trusts {
+            inside.extend(list(SEQUENCE, trusts));
+        }
+        if let Some(rejects) = &self.rejects {
+            inside.extend(list(REJECTED, rejects));
+        }
+        if let Some(alias) = &self.alias {
+            inside.extend(tagged(UTF8, alias));
+        }
+        if let Some(key_id) = &self.key_id {
+            inside.extend(tagged(OCTET_STRING, key_id));
+        }
+        tagged(SEQUENCE, &inside)
+    }
+}
+
+fn purposes(list: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut list = Elements(list);
+    let mut purposes = Vec::new();
+    while !list.is_empty() {
+        purposes.push(list.one(OBJECT)?.to_vec());
+    }
+    Some(purposes)
+}
+
+/// Returns purposes in the order that p11-kit gives them, each once; nothing if there is a number
+/// in one that is beyond all that are used.
+pub(super) fn ordered(purposes: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+    let texts: Vec<String> = purposes
+        .iter()
+        .map(|oid| dotted(oid))
+        .collect::<Option<_>>()?;
+    let of = |text: &String| texts.iter().position(|known| known == text);
+    let ordered = dictionary::ordered(texts.clone());
+    let found = ordered.iter().filter_map(of);
+    Some(found.map(|at| purposes[at].clone()).collect())
+}
+
+/// Returns an object identifier as people write it.
+pub(super) fn dotted(oid: &[u8]) -> Option<String> {
+    let mut numbers = Vec::new();
+    let mut number = 0_u64;
+    for byte in oid {
+        number = number.checked_mul(128)? + u64::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            numbers.push(number);
+            number = 0;
+        }
+    }
+    let (first, rest) = numbers.split_first()?;
+    let top = (first / 40).min(2);
+    let mut text = format!("{top}.{}", first - top * 40);
+    for number in rest {
+        text += &format!(".{number}");
+    }
+    Some(text)
+}

@@ -1,0 +1,58 @@
+//! A certificate: the parts of it that p11-kit looks at.
+
+use super::extension::{Extension, PURPOSES};
+use super::name::Name;
+use crate::ca_certificates::content::Content;
+use crate::ca_certificates::der::{Elements, INTEGER, SEQUENCE};
+
+/// One that is understood whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Certificate {
+    pub(super) der: Vec<u8>,
+    /// Elements as they stand.
+    pub(super) serial: Vec<u8>,
+    pub(super) issuer: Vec<u8>,
+    pub(super) key: Vec<u8>,
+    pub(super) name: Name,
+    /// Whether it says that it may sign others.
+    pub(super) is_authority: bool,
+    /// What it may be used for, as it says itself.
+    pub(super) purposes: Option<Vec<Vec<u8>>>,
+}
+
+impl Certificate {
+    /// Reads a certificate with nothing behind it.
+    pub(super) fn read(der: &[u8]) -> Option<Self> {
+        let content = Content::read(der)?;
+        let mut at = Elements(der).inside(SEQUENCE)?.inside(SEQUENCE)?;
+        at.maybe(0xa0)?;
+        let serial = at.whole(INTEGER)?;
+        at.one(SEQUENCE)?;
+        let issuer = at.whole(SEQUENCE)?;
+        at.one(SEQUENCE)?;
+        let subject = at.whole(SEQUENCE)?;
+        let key = at.whole(SEQUENCE)?;
+        for tag in [0x81, 0x82] {
+            at.maybe(tag)?;
+        }
+        let mut purposes = None;
+        if let Some(extensions) = at.maybe(0xa3)? {
+            let mut list = Elements(extensions).inside(SEQUENCE)?;
+            while !list.is_empty() {
+                let extension = Extension::read(list.whole(SEQUENCE)?)?;
+                if extension.kind == PURPOSES && purposes.is_none() {
+                    purposes = Some(extension.purposes()?);
+                }
+            }
+        }
+        Some(Self {
+            der: der.to_vec(),
+            serial: serial.to_vec(),
+            issuer: issuer.to_vec(),
+            key: key.to_vec(),
+            name: Name::read(subject)?,
+            is_authority: content.is_authority,
+            purposes,
+        })
+    }
+}

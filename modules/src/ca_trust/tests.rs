@@ -1,0 +1,211 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Stop, install_legacy, source, update};
+use crate::kit::{Files, NOW, image, show};
+use crate::{Root, ca_certificates};
+
+/// As new versions say it: bundles, and links to another folder.
+const PROGRAM: &str = "\
+DEST=/etc/pki/ca-trust/extracted
+DEST_CERTS=/etc/pki/tls/certs
+/usr/bin/trust extract --format=pem-bundle --filter=ca-anchors --overwrite --comment \
+--purpose server-auth \"$DEST/pem/tls-ca-bundle.pem\"
+/usr/bin/trust extract --format=pem-directory-hash --filter=ca-anchors --overwrite \
+--purpose server-auth \"$DEST/pem/directory-hash\"
+ln -s \"$target\" \"$new_link\"
+";
+
+const BIN: &str = "/usr/bin/update-ca-trust";
+const ANCHOR: &str = "/etc/pki/ca-trust/source/anchors/a.pem";
+const PEM: &str = "/etc/pki/ca-trust/extracted/pem";
+
+/// Returns a certificate as PEM.
+fn sample() -> String {
+    let example = ca_certificates::MODULE.example;
+    let (_, text) = example.split_once("certificate: |\n").unwrap();
+    text.lines()
+        .map(|line| line.trim().to_owned() + "\n")
+        .collect()
+}
+
+#[test]
+fn files_and_links_are_as_p11_kit_leaves_them() {
+    let sample = sample();
+    let hash = format!("{PEM}/directory-hash");
+    let old = |name: &str| format!("{hash}/{name}");
+    let (dead, gone, notes, kept) = (
+        old("deadbeef.1@"),
+        old("12345678.0@"),
+        old("notes"),
+        old("sub/x"),
+    );
+    let files = [
+        (BIN, PROGRAM),
+        (ANCHOR, &*sample),
+        ("/etc/pki/tls/certs/12345678.0@", "x"),
+        ("/etc/pki/tls/certs/sub/abcdef01.12@", "x"),
+        ("/etc/pki/tls/certs/abcdef01.0", "file"),
+        ("/etc/pki/tls/certs/ca-bundle.crt@", "x"),
+        (
+            "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem@",
+            "/etc/passwd",
+        ),
+        (&dead, "gone"),
+        (&gone, "notes"),
+        (&notes, "x"),
+        (&kept, "x"),
+    ];
+    let mut tree = image(&files);
+    let host = Files::default();
+    let mut lines = Vec::new();
+    for _ in 0..2 {
+        update(&mut Root::new(&mut tree, &host, NOW)).unwrap();
+        let both = [show(&mut tree, PEM), show(&mut tree, "/etc/pki/tls/certs")].concat();
+        lines.push(both.join("\n"));
+    }
+    assert_eq!(lines[0], lines[1]);
+    let want = format!(
+        "\
+0755 0:0 {PEM}
+0555 0:0 {hash}
+0777 0:0 {hash}/119708d0.0 -> Example_CA.pem
+0444 0:0 {hash}/Example_CA.pem
+0777 0:0 {hash}/aa1338be.0 -> Example_CA.pem
+0777 0:0 {hash}/deadbeef.1 -> gone
+0755 0:0 {hash}/sub
+0644 0:0 {hash}/sub/x
+0444 0:0 {PEM}/tls-ca-bundle.pem
+0755 0:0 /etc/pki/tls/certs
+0777 0:0 /etc/pki/tls/certs/119708d0.0 -> {hash}/Example_CA.pem
+0777 0:0 /etc/pki/tls/certs/aa1338be.0 -> {hash}/Example_CA.pem
+0644 0:0 /etc/pki/tls/certs/abcdef01.0
+0777 0:0 /etc/pki/tls/certs/ca-bundle.crt -> x
+0777 0:0 /etc/pki/tls/certs/deadbeef.1 -> {hash}/gone
+0755 0:0 /etc/pki/tls/certs/sub"
+    );
+    assert_eq!(lines[0], want);
+}
+
+#[test]
+fn whether_old_authorities_count() {
+    for (setting, choice) in [
+        ("", "default"),
+        ("legacy=default\n", "default"),
+        ("# x\nLegacy  =  disable \n", "disable"),
+        (" legacy=disable", "default"),
+        ("legacy=disabled", "default"),
+        ("legacy=disable\t", "default"),
+        ("legacy=disable\r\n", "default"),
+    ] {
+        let mut tree = image(&[
+            ("/etc/pki/ca-trust/ca-legacy.conf", setting),
+            ("/etc/pki/ca-trust/source/", ""),
+        ]);
+        let host = Files::default();
+        let mut root = Root::new(&mut tree, &host, NOW);
+        assert!(install_legacy(&mut root).unwrap());
+        let link = root.readlink("/etc/pki/ca-trust/source/ca-bundle.legacy.crt");
+        let want = format!("/usr/share/pki/ca-trust-legacy/ca-bundle.legacy.{choice}.crt");
+        assert_eq!(link.unwrap(), want.as_bytes(), "{setting}");
+    }
+}
+
+#[test]
+fn what_is_in_the_way() {
+    let sample = sample();
+    for (files, why) in [
+        (&[][..], "there is no /usr/bin/update-ca-trust"),
+        (&[(BIN, "#!/bin/sh\nrm x\n")], "by its line \"rm x\""),
+        (&[(BIN, "\u{7f}ELF\n")], "by its line"),
+        (
+            &[("/etc/pki/ca-trust/extracted/pem@", "gone")],
+            "/etc/pki/ca-trust/extracted/pem is not there",
+        ),
+        (
+            &[("/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem/x", "")],
+            "tls-ca-bundle.pem is a folder",
+        ),
+        (
+            &[("/etc/pki/ca-trust/source/blocklist", "")],
+            "blocklist is no folder",
+        ),
+        (
+            &[
+                ("/etc/pki/ca-trust/source/blocklist/", ""),
+                ("/etc/pki/ca-trust/source/blacklist/a.pem", &sample),
+            ],
+            "blacklist has files, and there is",
+        ),
+        (
+            &[("/etc/pkcs11/modules/x.module", "trust-policy: yes")],
+            "x.module tells p11-kit of other certificates",
+        ),
+        (
+            &[(
+                "/usr/share/p11-kit/modules/p11-kit-trust.module",
+                "x-init-reserved: paths='/x'",
+            )],
+            "p11-kit-trust.module tells",
+        ),
+        (
+            &[("/etc/pki/tls/certs@", "gone")],
+            "/etc/pki/tls/certs is not there",
+        ),
+    ] {
+        let mut files = files.to_vec();
+        let is_about_program = files.is_empty() || files[0].0 == BIN;
+        if !is_about_program {
+            files.push((BIN, PROGRAM));
+            for folder in ["/etc/pki/tls/certs/", "/etc/pki/ca-trust/extracted/pem/"] {
+                let name = folder.trim_end_matches('/');
+                if !files
+                    .iter()
+                    .any(|(path, _)| path.trim_end_matches('@') == name)
+                {
+                    files.push((folder, ""));
+                }
+            }
+        }
+        let mut tree = image(&files);
+        let host = Files::default();
+        match update(&mut Root::new(&mut tree, &host, NOW)) {
+            Err(Stop::Unknown(found)) => assert!(found.contains(why), "{found}: {why}"),
+            other => panic!("{why}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn damaged_files_are_refused_or_read() {
+    let pem = sample();
+    let inner: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = STANDARD.decode(inner).unwrap();
+    let text = format!("[p11-kit-object-v1]\nlabel: \"a%20\"\ntrusted: true\n{pem}");
+    let trusted = [
+        &der[..],
+        b"\x30\x0e\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01\x0c\x00",
+    ]
+    .concat();
+    let as_it_is: fn(&[u8]) -> Vec<u8> = <[u8]>::to_vec;
+    for (whole, form) in [
+        (text.as_bytes(), as_it_is),
+        (&der, as_it_is),
+        (&trusted, |bytes| {
+            super::pem::write("TRUSTED CERTIFICATE", bytes).into_bytes()
+        }),
+    ] {
+        assert_eq!(
+            source::objects(&form(whole)).map_or(0, |found| found.len().min(1)),
+            1
+        );
+        for at in 0..whole.len() {
+            for value in [whole[at] ^ 1, whole[at] ^ 0x80, 0, 0xff] {
+                let mut damaged = whole.to_vec();
+                damaged[at] = value;
+                let _ = source::objects(&form(&damaged));
+            }
+            let _ = source::objects(&form(&whole[..at]));
+        }
+    }
+}
