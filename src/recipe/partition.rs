@@ -248,6 +248,13 @@ impl Entry {
                 (TypeError::Unknown(_), Some(meant)) => {
                     message.help(format!("did you mean `{meant}`?"))
                 }
+                (TypeError::Unknown(_), None) => {
+                    // `root` and `usr` stand for those of all architectures.
+                    let is_short =
+                        |name: &&str| !name.starts_with("root-") && !name.starts_with("usr-");
+                    let names: Vec<_> = PartitionType::names().filter(is_short).collect();
+                    message.help(format!("known here: `{}`", names.join("`, `")))
+                }
                 _ => message,
             }
         })?;
