@@ -64,7 +64,10 @@ pub(crate) fn run(
                 rpm.set("next_file", lua.create_function_mut(next)?)?;
             }
             lua.globals().set("rpm", rpm)?;
-            lua.load(text).set_name("=<lua>").exec()?;
+            lua.load(text)
+                .set_mode(mlua::chunk::ChunkMode::Text)
+                .set_name("=<lua>")
+                .exec()?;
             finish.call::<()>(())
         })
     });

@@ -20,8 +20,8 @@ const MEMORY: usize = 64 << 20;
 const STEP: u32 = 200;
 
 /// How much a script may take: an instruction, or a byte that a function goes through, is one. Half
-/// a second or so; some seconds if it compares long texts all the time. By `<` on long texts of many
-/// NULs, where C's `strcoll` is called for what is between two of them, it may take an hour.
+/// a second or so; a minute if it compares or joins long texts all the time, and some minutes if it
+/// takes them for numbers.
 const STEPS: usize = 50_000_000;
 
 /// An instruction may go through all texts that there are, as `==` does: it counts once more for

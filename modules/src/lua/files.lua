@@ -65,13 +65,20 @@ local function read_one(file, what)
     error("bad argument #1 to 'read' (invalid format)", 3)
 end
 
+-- The prelude says why.
+local function read(file, what)
+    local text = read_one(file, what)
+    if text and find(text, "\0", 1, true) then beyond("file:read: a byte of zero") end
+    return text
+end
+
 function File:read(...)
     check(self)
     if not self.reads then return nil, "Bad file descriptor", 9 end
     local wanted, found = pack(...), {}
-    if wanted.n == 0 then return read_one(self, "l") end
+    if wanted.n == 0 then return read(self, "l") end
     for i = 1, wanted.n do
-        found[i] = read_one(self, wanted[i])
+        found[i] = read(self, wanted[i])
         -- What follows is not read then.
         if found[i] == nil then return unpack(found, 1, i) end
     end

@@ -172,14 +172,14 @@ fn it_does_the_same_each_time() {
 
 #[test]
 fn keys_are_ordered() {
-    let text = "local t = { x = 1, ['x\\0'] = 1, w = 1, [''] = 1, [-1.5] = 1, [2] = 1, [1] = 1, \
+    let text = "local t = { x = 1, ['x\\1'] = 1, w = 1, [''] = 1, [-1.5] = 1, [2] = 1, [1] = 1, \
                 [true] = 1, [false] = 1, [2.0^63] = 1, [math.maxinteger] = 1, [1.5] = 1, \
                 [math.huge] = 1, [-math.huge] = 1, [math.mininteger] = 1, [print] = 1, [{}] = 1 }\n\
                 local f = io.open('/out', 'w')\n\
                 for k in pairs(t) do f:write(tostring(k), ' ') t.w = nil end";
     let failed = run_in(text, &[], |root| {
         let want = "false true function -inf -9223372036854775808 -1.5 1 1.5 2 9223372036854775807 \
-                    9.2233720368548e+18 inf  x x\0 table ";
+                    9.2233720368548e+18 inf  x x\u{1} table ";
         assert_eq!(String::from_utf8_lossy(&root.read("/out").unwrap()), want);
     });
     assert_eq!(failed, None);
@@ -227,6 +227,13 @@ fn what_is_not_here_leaves_nothing() {
         ("('%p'):format({})", "not here: string.format: '%p'"),
         ("('').pack('z', 'a')", "not here: string.pack"),
         ("local s = '' s.dump(print)", "not here: string.dump"),
+        ("string.char(1, 0)", "not here: char: a byte of zero"),
+        ("utf8.char(0)", "not here: char: a byte of zero"),
+        ("('%c'):format(0)", "not here: format: a byte of zero"),
+        (
+            "local f = io.open('/a', 'w+') f:seek('set', 9) f:write('x') f:seek('set') f:read('l')",
+            "not here: file:read: a byte of zero",
+        ),
         (
             "for k in pairs({[{}] = 1, [{}] = 2}) do end",
             "not here: pairs: keys that are a table",
