@@ -1,9 +1,9 @@
 //! Texts that somebody else wrote, as a terminal may show them.
 
-/// Returns a text on one line, with nothing in it that could move the cursor or change colours; of
-/// a longer one, so many characters.
+/// Returns a text on one line, with nothing in it that could move the cursor or change colours, and
+/// without what only the users of addresses should know; of a longer one, so many characters.
 pub(crate) fn one_line(text: &str, longest: usize) -> String {
-    shown(text, longest, |c| c == '\t')
+    shown(&modules::shown_address(text), longest, |c| c == '\t')
 }
 
 /// Returns lines of text in the same way, with their line ends.
@@ -33,6 +33,7 @@ mod tests {
             ("plain\ttext", 20, "plain\ttext", "plain\ttext"),
             ("\u{1b}[2J\r", 20, "\\u{1b}[2J\\r", "\\u{1b}[2J\\r"),
             ("a\nb\u{9b}", 20, "a\\nb\\u{9b}", "a\nb\\u{9b}"),
+            ("x://a:b@h", 20, "x://h", "x://a:b@h"),
             ("äöü", 3, "äöü", "äöü"),
             ("äöü", 2, "äö...", "äö..."),
         ] {

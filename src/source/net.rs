@@ -28,6 +28,7 @@ use crate::cache::Cache;
 use blobs::Blobs;
 pub use challenge::Challenge;
 use client::Client;
+use modules::shown_address as shown;
 
 /// Fetches a file, and returns it with its digest.
 ///
@@ -143,8 +144,7 @@ fn failed(url: &str, error: &ureq::Error) -> io::Error {
         ureq::Error::Io(error) => error,
         error => error,
     };
-    io::Error::new(
-        kind,
-        format!("{}: {cause}{help}", modules::shown_address(url)),
-    )
+    // The cause may name another address, to which the server sent on.
+    let message = format!("{}: {cause}{help}", shown(url));
+    io::Error::new(kind, shown(&message))
 }
