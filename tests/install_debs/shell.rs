@@ -49,6 +49,12 @@ const DONE: &[&str] = &[
     "mkdir @/d; touch @/d/x @/f; ln -s d @/l; rm -f @/l/ || touch @/f1; rm -rf @/l/; rm -rf @/f/; rm @/f/ || touch @/f2",
     "ln -s no @/l; rm -f @/l/ || touch @/f1; rm @/l/ || touch @/f2; mkdir -p @/d/e; rm -rf @/d/ @/d/",
     "mkdir @/d @/e; touch @/e/x; rm -f @/d || touch @/f1; rm -f @/no/x; rmdir @/e || touch @/f2; rm -rf @/e",
+    // Names that change: into directories, over others, and not at all.
+    "touch @/a @/b; chmod 600 @/a; mv -f @/a @/b && touch @/f1; mv @/a @/c || touch @/f2; mv -f @/b @/new",
+    "mkdir @/d @/e; touch @/d/x; mv @/d @/e && touch @/f1; mv -f @/e @/g; mv @/g @/g || touch @/f2; mv @/g @/g/e || touch @/f3",
+    "mkdir -p @/d/x @/x @/e/x; touch @/d/x/y @/z; mv -f @/x @/d || touch @/f1; mv @/x @/e && touch @/f2; mv @/z @/no/z || touch @/f3",
+    "mkdir -p @/d @/e/z; touch @/z; ln -s d @/l; ln -s no @/m; mv -f @/z @/e || touch @/f1; mv @/z @/l; mv @/l @/m; mv -f @/d/z @/d/z || touch @/f2",
+    "touch @/a; ln -s a @/l; mv @/l @/a && touch @/f1; mkdir @/d; touch @/b; ln -s d @/k; mv -f @/k @/d; mv @/d @/b || touch @/f2",
     // A link never takes the place of its own target.
     "touch @/f; ln -sf @/f @/f || touch @/f1; mkdir @/d; ln -sf @/d/f @/d/f",
     "touch @/f; ln -s @/f @/l; ln -sf @/l @/l && touch @/f1; ln -sf @/l @/f && touch @/f2",
@@ -129,6 +135,8 @@ const LEFT: &[&str] = &[
     "[ ! ! -e / ] && touch @/f",
     "[ -e /etc/passwd/. ] || touch @/f",
     "mkdir @/d; rmdir @/d/. || touch @/f",
+    "mkdir @/d; mv @/d/ @/e",
+    "touch @/a @/b; mv -n @/a @/b; touch @/f",
     "if [ -e @/no ]; then echo done; D=/opt; fi; touch $D@/f",
     "foo() { :; }\n[ -n \"$(command -v foo)\" ] && touch @/f",
     "DPKG_MAINTSCRIPT_PACKAGE=other; touch @/f",

@@ -163,7 +163,7 @@ pub(super) fn parse(words: &[String]) -> Option<Command> {
             Some(gone) => Command::GoneAlternative(gone),
             None => Command::Alternative(Alternative::parse(&plain)?),
         },
-        "mkdir" | "touch" | "ln" | "chmod" | "chown" | "rm" | "rmdir" => {
+        "mkdir" | "touch" | "ln" | "chmod" | "chown" | "mv" | "rm" | "rmdir" => {
             Command::File(FileCommand::parse(program(name), &plain)?)
         }
         _ => return None,

@@ -1,4 +1,4 @@
-//! `mkdir`, `touch`, `ln -s`, `chmod`, `chown`, `rm` and `rmdir` on literal paths.
+//! `mkdir`, `touch`, `ln -s`, `chmod`, `chown`, `mv`, `rm` and `rmdir` on literal paths.
 
 use fsgen::Kind;
 use fsgen::tree::path::split;
@@ -16,6 +16,7 @@ pub(super) enum FileCommand {
     /// Permissions, and whether directories lose setuid and setgid that are not among them.
     Chmod(u16, bool, Vec<String>),
     Chown(Option<Owner>, Option<Owner>, Vec<String>),
+    Move(String, String),
     /// Whether what is not there is right, and directories go with all that is in them.
     Remove(Vec<String>, bool, bool),
     RemoveEmpty(Vec<String>, bool),
@@ -81,6 +82,14 @@ impl FileCommand {
                 };
                 Self::Chown(user, group, paths(rest)?)
             }
+            ("mv", [] | ["-f"]) => match *rest {
+                [from, to] if is_path(from) && is_path(to) => {
+                    let is_bare = |path: &str| !path.ends_with('/');
+                    (is_bare(from) && is_bare(to))
+                        .then(|| Self::Move(from.to_owned(), to.to_owned()))?
+                }
+                _ => return None,
+            },
             ("rm", []) => Self::Remove(paths(rest)?, false, false),
             ("rm", ["-f"]) => Self::Remove(paths(rest)?, true, false),
             ("rm", ["-rf" | "-fr"] | ["-r", "-f"]) => Self::Remove(paths(rest)?, true, true),
@@ -125,6 +134,7 @@ impl FileCommand {
                 let gid = group.as_ref().map(|group| root.gid(group)).transpose()?;
                 root.give(path, uid, gid)
             }),
+            Self::Move(from, to) => rename(root, from, to),
             Self::Remove(paths, may_miss, with_all) => {
                 each(paths, |path| remove(root, path, *may_miss, *with_all))
             }
@@ -163,6 +173,23 @@ fn each(
         }
     }
     done
+}
+
+/// Gives something another name, in a directory if that is one.
+fn rename(root: &mut Root<'_>, from: &str, to: &str) -> Result<(), RootError> {
+    let own = root.stat_links(from, false)?.number;
+    let to = match (root.is_dir(to), from.rsplit_once('/')) {
+        (true, Some((_, name))) => format!("{to}/{name}"),
+        _ => to.to_owned(),
+    };
+    let there = root.stat_links(&to, false).ok().map(|there| there.number);
+    match there == Some(own) {
+        // A link never takes the place of its own target either.
+        _ if is_same_name(root, from, &to) => Err(exists(&to)),
+        // Another name of the same file.
+        true => root.remove(from),
+        false => root.rename(from, &to),
+    }
 }
 
 fn remove(
