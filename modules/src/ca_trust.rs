@@ -45,13 +45,16 @@ const SOURCES: [&str; 2] = ["/etc/pki/ca-trust/source", "/usr/share/pki/ca-trust
 #[derive(Debug)]
 pub(crate) enum Stop {
     Root(RootError),
-    /// Something is not understood.
+    /// Something is not understood, or in the way.
     Unknown(String),
 }
 
 impl From<RootError> for Stop {
     fn from(error: RootError) -> Self {
-        Self::Root(error)
+        match error.is_of_build() {
+            true => Self::Root(error),
+            false => Self::Unknown(error.to_string()),
+        }
     }
 }
 

@@ -59,7 +59,7 @@ impl Source {
         }
         for name in root.list(folder)? {
             let path = join(folder.as_bytes(), &name);
-            if !root.exists(&path) || root.is_dir(&path) {
+            if !root.exists(&path) || root.is_dir(&path) || root.is_masked(&path) {
                 continue;
             }
             let bytes = root.read(&path)?;

@@ -149,6 +149,16 @@ fn what_is_in_the_way() {
             "p11-kit-trust.module tells",
         ),
         (
+            &[
+                (ANCHOR, &*sample),
+                (
+                    "/etc/pki/ca-trust/extracted/pem/directory-hash/119708d0.0/x",
+                    "",
+                ),
+            ],
+            "119708d0.0",
+        ),
+        (
             &[("/etc/pki/tls/certs@", "gone")],
             "/etc/pki/tls/certs is not there",
         ),

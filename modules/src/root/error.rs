@@ -223,6 +223,11 @@ impl RootError {
         )
     }
 
+    /// Returns whether a failure has nothing to do with what the image has or lacks.
+    pub(crate) fn is_of_build(&self) -> bool {
+        matches!(self, RootError::Read { .. } | RootError::Spool { .. })
+    }
+
     /// Returns the path that was asked for, where one was.
     pub fn path(&self) -> Option<&[u8]> {
         match self {

@@ -149,15 +149,10 @@ impl FileCommand {
         match done {
             Ok(()) => Ok(true),
             // What the image has or lacks is the command's failure, which the script may expect.
-            Err(error) if is_of_build(&error) => Err(error),
+            Err(error) if error.is_of_build() => Err(error),
             Err(_) => Ok(false),
         }
     }
-}
-
-/// Returns whether a failure has nothing to do with what the image has or lacks.
-fn is_of_build(error: &RootError) -> bool {
-    matches!(error, RootError::Read { .. } | RootError::Spool { .. })
 }
 
 /// Does something with all paths; returns a failure, of the build rather than of the command.
@@ -168,7 +163,7 @@ fn each(
     let mut done = Ok(());
     for path in paths {
         match act(path) {
-            Err(error) if is_of_build(&error) => return Err(error),
+            Err(error) if error.is_of_build() => return Err(error),
             result => done = done.and(result),
         }
     }
