@@ -11,6 +11,9 @@ const DEEPEST: usize = 64;
 /// How many streams are tried at most for one that is wanted; all of RHEL 8 takes some hundred.
 const MOST: usize = 1_000;
 
+/// How much is looked at in all, in streams that needs name; all of RHEL 8 takes some ten thousand.
+const STEPS: usize = 2_000_000;
+
 /// The stream of each module that is used, and the context of its builds; the platform has none.
 pub(super) type Used<'s> = BTreeMap<&'s str, (&'s str, Option<&'s Context>)>;
 
@@ -34,6 +37,7 @@ impl Streams {
                 .collect(),
             trail: Vec::new(),
             left: 0,
+            steps: STEPS,
         };
         for (name, stream) in wanted {
             search.left = MOST;
@@ -50,7 +54,10 @@ struct Search<'s> {
     used: Used<'s>,
     /// The modules in use, in the order in which they were found.
     trail: Vec<&'s str>,
+    /// How many streams may still be tried for the one that is wanted.
     left: usize,
+    /// How much may still be looked at.
+    steps: usize,
 }
 
 impl<'s> Search<'s> {
@@ -67,6 +74,11 @@ impl<'s> Search<'s> {
             return false;
         };
         self.left -= 1;
+        let builds = contexts.values().flatten();
+        let needs = builds.flat_map(|build| [0].into_iter().chain(build.needs.iter().map(size)));
+        if !self.spend(needs.map(|size| size + 1).sum()) {
+            return false;
+        }
         let start = self.trail.len();
         for (context, build) in self.newest(contexts) {
             self.trail.push(name);
@@ -79,6 +91,13 @@ impl<'s> Search<'s> {
             }
         }
         false
+    }
+
+    /// Counts what is looked at; returns whether there may be so much.
+    fn spend(&mut self, steps: usize) -> bool {
+        let left = self.steps.checked_sub(steps);
+        self.steps = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// Returns the newest builds of each context, those first that are not at odds with what is
@@ -104,13 +123,21 @@ impl<'s> Search<'s> {
         if let Some((stream, _)) = self.used.get(&**name) {
             return fits(allowed, stream);
         }
-        let streams = self.streams.modules.get(name).into_iter().flatten();
+        let streams = self.streams.modules.get(name);
+        if !self.spend(streams.map_or(0, BTreeMap::len) * (1 + allowed.len())) {
+            return false;
+        }
+        let streams = streams.into_iter().flatten();
         let streams = streams.map(|(stream, _)| &**stream);
         let mut streams: Vec<_> = streams.filter(|stream| fits(allowed, stream)).collect();
         streams.sort_by_key(|stream| self.wanted.get(&**name) != Some(stream));
         let mut streams = streams.into_iter();
         name == PLATFORM || streams.any(|stream| self.take(name, stream, depth))
     }
+}
+
+fn size((_, allowed): &Need) -> usize {
+    allowed.len()
 }
 
 fn fits(allowed: &[String], stream: &str) -> bool {
@@ -193,6 +220,15 @@ mod tests {
         }
         let unknown = streams("m:1! platform:el9");
         assert_eq!(unknown.used().len(), 1);
+    }
+
+    /// Each of them looks at all builds of one stream, and nothing is left for the last.
+    #[test]
+    fn many_that_need_many_end() {
+        let builds = (0..1_000).map(|at| format!("x:1 q{at}:1"));
+        let modules = (0..1_000).map(|at| format!("m{at}:1! x:1"));
+        let all: Vec<_> = builds.chain(modules).chain(["z:1!".to_owned()]).collect();
+        assert!(streams(&all.join(", ")).used().is_empty());
     }
 
     #[test]
