@@ -129,6 +129,22 @@ fn a_new_module_works_as_it_is() {
         let message = kit::fail(&mut work.hsb(["modules", "new", "--", name]), 2);
         assert!(message.contains("is no name for a module"), "{message}");
     }
+    for (name, key) in [("boot", "boot"), ("module-path", "module_path")] {
+        let work = Work::new("reserved");
+        let message = kit::fail(&mut work.hsb(["modules", "new", name]), 2);
+        let want = format!("hsb: {name}: every recipe has the key `{key}`; choose another name");
+        assert_eq!(message.trim_end(), want);
+        assert!(!work.join("modules").exists());
+    }
+    let work = Work::new("no-recipe");
+    for command in ["modules", "schema"] {
+        kit::succeed(&mut work.hsb([command]));
+        let message = kit::fail(&mut work.hsb([command, "-f", "gone.yaml"]), 2);
+        assert!(
+            message.starts_with("hsb: the recipe gone.yaml: No such"),
+            "{message}"
+        );
+    }
 }
 
 #[test]
