@@ -32,6 +32,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use crate::root::any_text::shown;
+use crate::script::policy::Policies;
 use crate::value::ValueError;
 use crate::{Cfg, Error, Host, Module, Root, order};
 use architecture::Architectures;
@@ -41,6 +42,7 @@ use local::Local;
 use options::{Debs, Options};
 use payload::Payloads;
 use removal::Removal;
+use set::Candidate;
 use transaction::Transaction;
 use trigger::Triggers;
 use unpack::Unpacking;
@@ -123,33 +125,10 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     let mut unpacked = BTreeMap::new();
     for index in &order {
         let candidate = &candidates[*index];
-        let old = transaction.new[index];
-        let before = old.map(|old| unpacking.database.entry(old));
-        let before = before.filter(|entry| entry.state != State::NotInstalled);
-        let before = before.map(|entry| entry.identity.clone());
         let superseded: Vec<usize> = transaction.superseded_by(*index).collect();
-        let read = |old: &usize| Removal::read(root, &unpacking.database, *old, candidate);
-        let upgrade = old.as_ref().map(read).transpose()?;
-        let removals = superseded.iter().map(read);
-        let removals = removals.collect::<Result<Vec<_>, _>>()?;
-        for removal in upgrade.iter().chain(&removals) {
-            unpacking.database.deconfigure(removal.index);
-            removal.before(root, policies)?;
-            unpacking.hear(root)?;
-        }
-        let entry = old.map(|old| unpacking.database.entry(old));
-        let preinst = scripts::before(root, candidate, entry, policies)?;
-        unpacking.hear(root)?;
-        let new = &candidate.identity;
-        let place = unpacking.unpack(root, candidate, upgrade.as_ref(), &superseded, policies)?;
-        unpacked.insert(*index, Unpacked { place, preinst });
-        for removal in &removals {
-            unpacking.remove(root, removal, new, policies)?;
-        }
-        root.info(match before {
-            None => format!("{new} unpacked"),
-            Some(old) => format!("{new} unpacked over {old}"),
-        });
+        let old = transaction.new[index];
+        let put = put(root, &mut unpacking, candidate, old, &superseded, policies)?;
+        unpacked.insert(*index, put);
     }
     configure::run(
         root,
@@ -163,4 +142,41 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
     unpacking.triggers.write(root)?;
     unpacking.database.write(root)?;
     Ok(())
+}
+
+/// Unpacks a package, with what scripts ask for before and after it. `old` is the place of what it
+/// replaces, and what it supersedes goes.
+fn put(
+    root: &mut Root<'_>,
+    unpacking: &mut Unpacking,
+    candidate: &Candidate,
+    old: Option<usize>,
+    superseded: &[usize],
+    policies: &Policies,
+) -> Result<Unpacked, Error> {
+    let before = old.map(|old| unpacking.database.entry(old));
+    let before = before.filter(|entry| entry.state != State::NotInstalled);
+    let before = before.map(|entry| entry.identity.clone());
+    let read = |old: &usize| Removal::read(root, &unpacking.database, *old, candidate);
+    let upgrade = old.as_ref().map(read).transpose()?;
+    let removals = superseded.iter().map(read);
+    let removals = removals.collect::<Result<Vec<_>, _>>()?;
+    for removal in upgrade.iter().chain(&removals) {
+        unpacking.database.deconfigure(removal.index);
+        removal.before(root, policies)?;
+        unpacking.hear(root)?;
+    }
+    let entry = old.map(|old| unpacking.database.entry(old));
+    let preinst = scripts::before(root, candidate, entry, policies)?;
+    unpacking.hear(root)?;
+    let new = &candidate.identity;
+    let place = unpacking.unpack(root, candidate, upgrade.as_ref(), superseded, policies)?;
+    for removal in &removals {
+        unpacking.remove(root, removal, new, policies)?;
+    }
+    root.info(match before {
+        None => format!("{new} unpacked"),
+        Some(old) => format!("{new} unpacked over {old}"),
+    });
+    Ok(Unpacked { place, preinst })
 }
