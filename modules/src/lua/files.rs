@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use mlua::{BString, Error, Function, IntoLua, Lua, LuaString, MultiValue, Scope, Value};
+use mlua::{BString, Error, Function, IntoLua, Lua, LuaString, MultiValue, Scope, Table, Value};
 
 use super::bounds;
 use super::image::{Field, Files, Outcome, mode_change};
@@ -26,11 +26,28 @@ where
     'r: 'env,
     't: 'env,
 {
-    let (posix, os, fs) = (
-        lua.create_table()?,
-        lua.create_table()?,
-        lua.create_table()?,
-    );
+    let posix = posix(lua, scope, files)?;
+    let (os, fs) = whole(lua, scope, files)?;
+    let globals = lua.globals();
+    for (name, library) in [("posix", posix), ("os", os)] {
+        globals.set(name, library)?;
+    }
+    lua.load(FILES)
+        .set_name("=files")
+        .call((fs, bounds::beyond(lua)?, charge))
+}
+
+/// Returns what rpm has of its own.
+fn posix<'s, 'env, 'r, 't>(
+    lua: &Lua,
+    scope: &'s Scope<'s, 'env>,
+    files: &'env Shared<'r, 't>,
+) -> Result<Table, Error>
+where
+    'r: 'env,
+    't: 'env,
+{
+    let posix = lua.create_table()?;
     let one: [(&str, Call<'r, 't>); 4] = [
         ("mkdir", |files, path, _| files.mkdir(path)),
         ("rmdir", |files, path, _| files.rmdir(path)),
@@ -120,6 +137,20 @@ where
     };
     posix.set("dir", scope.create_function(dir)?)?;
     posix.set("getcwd", lua.create_function(|_, ()| Ok("/"))?)?;
+    Ok(posix)
+}
+
+/// Returns what Lua has of its own in `os`, and what its `io` is made of.
+fn whole<'s, 'env, 'r, 't>(
+    lua: &Lua,
+    scope: &'s Scope<'s, 'env>,
+    files: &'env Shared<'r, 't>,
+) -> Result<(Table, Table), Error>
+where
+    'r: 'env,
+    't: 'env,
+{
+    let (os, fs) = (lua.create_table()?, lua.create_table()?);
     let remove = move |lua: &Lua, path: LuaString| {
         let path = path.as_bytes();
         let done = files.borrow_mut().remove(&path);
@@ -149,13 +180,7 @@ where
         own(lua, done.map(|()| true), Some(&path))
     };
     fs.set("write", scope.create_function(write)?)?;
-    let globals = lua.globals();
-    for (name, library) in [("posix", posix), ("os", os)] {
-        globals.set(name, library)?;
-    }
-    lua.load(FILES)
-        .set_name("=files")
-        .call((fs, bounds::beyond(lua)?, charge))
+    Ok((os, fs))
 }
 
 /// Returns to a script what a call of `posix` came to.
