@@ -52,8 +52,8 @@ pub fn verify(image: &Path) -> Result<Verdict> {
     let (table, slots) = table(whole, &mut disk).with_context(named)?;
     if table == "none" && content(whole).with_context(named)? == Content::Unknown {
         bail!(
-            "image {}: neither a partition table nor a filesystem that is known; \
-             only raw images can be checked",
+            "image {}: neither a partition table nor a filesystem that is known; only raw images \
+             can be checked, which `qemu-img convert -O raw` makes of others",
             image.display()
         );
     }

@@ -320,7 +320,10 @@ fn another_source_is_found_out() {
             "gone: No such file",
         ),
         (&["-i", "root", "image.qcow2"], "--rebuild"),
-        (&["image.qcow2"], "only raw images can be checked"),
+        (
+            &["image.qcow2"],
+            "only raw images can be checked, which `qemu-img convert -O raw` makes",
+        ),
     ] {
         let message = kit::fail(work.hsb(["verify"]).args(arguments), 2);
         assert!(message.contains(want), "{arguments:?}: {message}");
