@@ -284,11 +284,17 @@ impl Recipe {
     ///
     /// Fails with the first mistake of every step that has one.
     pub fn check(&self, host: &dyn Host) -> Result<(), Problems> {
-        let checks = self
-            .steps
-            .iter()
-            .map(|step| step.module.check(&step.cfg, host));
-        let mut problems: Vec<ValueError> = checks.filter_map(Result::err).collect();
+        let checks = self.steps.iter().filter_map(|step| {
+            let problem = step.module.check(&step.cfg, host).err()?;
+            Some(match problem.help {
+                Some(_) => problem,
+                None => {
+                    let name = step.module.name();
+                    problem.help(format!("`hsb modules {name}` shows its options"))
+                }
+            })
+        });
+        let mut problems: Vec<ValueError> = checks.collect();
         // A module that runs twice finds a mistake in the keys at the top twice.
         let mut seen = Vec::new();
         problems.retain(|problem| {

@@ -28,6 +28,11 @@ fn declared_keys_are_checked_before_any_work() {
             2,
             "build.yaml:2:11: the key `greeting` is missing",
         ),
+        (
+            "modules: [sbom]",
+            2,
+            "help: `hsb modules sbom` shows its options",
+        ),
         ("modules: [{greet: 5}]", 2, "build.yaml:2:19"),
         (
             "modules: [{greet: {greeting: a, oftn: 1}}]",
