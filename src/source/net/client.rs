@@ -220,6 +220,8 @@ pub(super) fn refused(url: &str, response: Response<Body>) -> Error {
         true => format!("{url}: the server answers {status}{what}"),
         false => format!("{url}: the server answers {status}{what}: {said}"),
     };
+    // It may name addresses as well.
+    let said = shown(&said);
     match Later::of(&head, &said) {
         Some(later) => later.into(),
         None => Error::msg(said),
