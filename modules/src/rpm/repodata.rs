@@ -19,7 +19,7 @@ const LONGEST: usize = 64 << 10;
 pub(crate) enum RepodataError {
     #[error(transparent)]
     Read(#[from] io::Error),
-    #[error("the list is damaged: {0}")]
+    #[error("the list is damaged: {}", one_line(.0))]
     Xml(#[from] quick_xml::Error),
     #[error("the list is damaged: {0}")]
     Attribute(#[from] quick_xml::events::attributes::AttrError),
@@ -320,6 +320,11 @@ fn dependency(tag: &BytesStart<'_>) -> Result<Dependency, RepodataError> {
     })
 }
 
+/// Returns what is wrong, which may have lines of the list in it.
+fn one_line(error: &quick_xml::Error) -> String {
+    error.to_string().lines().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,6 +360,7 @@ mod tests {
             ("", "no list of packages"),
             ("<repomd>", "cut short"),
             ("<repomd></x>", "damaged"),
+            ("<a\nb></x\ny>", "expected `</a>`, but `</x y>` was found"),
         ] {
             let error = lists(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(want), "{text}: {error}");
