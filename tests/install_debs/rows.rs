@@ -236,6 +236,26 @@ const ROWS: &[Row] = &[
         }],
         ..ROW
     },
+    // What was wanted of an architecture is there once a package for it takes the place of another.
+    Row {
+        before: &[Deb {
+            name: "d_1_i386",
+            fields: "Multi-Arch: same\n",
+            ..DEB
+        }],
+        laid: &[(
+            "/var/lib/dpkg/status",
+            "Package: d\nStatus: install ok installed\nMaintainer: A <a@b>\nArchitecture: i386\n\
+             Multi-Arch: same\nVersion: 1\nDescription: x\n\n\
+             Package: d\nStatus: install ok not-installed\nArchitecture: amd64\n\
+             Multi-Arch: same\n\n",
+        )],
+        new: &[Deb {
+            name: "d_2_amd64",
+            ..DEB
+        }],
+        ..ROW
+    },
     // What is not installed may be wanted for one architecture, or not at all.
     Row {
         laid: &[(

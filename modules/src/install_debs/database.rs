@@ -241,6 +241,16 @@ impl Database {
 
     /// Adds a package, or puts it in the place of another one.
     pub(super) fn put(&mut self, index: Option<usize>, new: Entry) -> usize {
+        // What was only wanted of it is said by it now.
+        let is_wanted = |entry: &Entry| {
+            entry.state == State::NotInstalled
+                && entry.identity.name == new.identity.name
+                && entry.paragraph.get("Architecture") == new.identity.arch
+        };
+        let wanted = self.entries().filter(|(_, entry)| is_wanted(entry));
+        let wanted = wanted.map(|(at, _)| at).filter(|at| Some(*at) != index);
+        let wanted: Vec<_> = wanted.collect();
+        self.gone.extend(wanted);
         let Some(index) = index else {
             self.entries.push(new);
             return self.entries.len() - 1;
