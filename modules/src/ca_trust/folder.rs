@@ -12,7 +12,7 @@ use crate::{Root, RootError};
 pub(super) const PATH: &str = "pem/directory-hash";
 
 /// Where new versions of `update-ca-trust` put links to it as well.
-const ELSEWHERE: &str = "/etc/pki/tls/certs";
+pub(super) const ELSEWHERE: &str = "/etc/pki/tls/certs";
 
 /// How long a name may be, with the signs that p11-kit puts behind it at first.
 const LONGEST: usize = 255 - ".XXXXXX".len();

@@ -1,43 +1,18 @@
 //! The image's own `update-ca-trust`: which bundles it makes.
 //!
 //! It is a script, of which there are several: old ones make no directory by hash, some put two
-//! links there, new ones put links to `/etc/pki/tls/certs` instead. So it is read, line by line, and
-//! one line of any other kind is one too many.
+//! links there, new ones put links to `/etc/pki/tls/certs` instead. So it is followed, line by line,
+//! as it runs when packages call it; one line of any other kind is one too many.
+
+mod run;
 
 use super::purpose::Purpose;
-use super::{EXTRACTED, Stop, folder};
+use super::{Stop, folder};
 use crate::{Root, RootError};
+use run::Run;
 
 /// Where the program is.
 const PATHS: [&str; 2] = ["/usr/bin/update-ca-trust", "/usr/sbin/update-ca-trust"];
-
-/// The programs that make a bundle when they are told to `extract`.
-const EXTRACTORS: [&str; 2] = ["/usr/bin/trust", "/usr/bin/p11-kit"];
-
-/// What begins lines that make nothing, or nothing when the program is called as packages call it:
-/// that read arguments, or show help, or make folders of a destination that was given.
-const IDLE: [&str; 20] = [
-    "fi",
-    "done",
-    "case",
-    "esac",
-    "shift",
-    "continue",
-    "break",
-    "exit",
-    "echo",
-    "set",
-    "usage",
-    "extract",
-    "{",
-    "}",
-    "/usr/bin/mkdir",
-    "/usr/bin/chmod",
-    "USER_DEST=",
-    "USER_DEST=$2",
-    "DEST=$USER_DEST",
-    "export",
-];
 
 /// A bundle that is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,111 +98,14 @@ impl Program {
 
     /// Reads its text; fails with the first line that is not known.
     fn parse(text: &str) -> Result<Self, String> {
-        let mut program = Self::default();
-        let text = text.replace("\\\n", " ");
-        let mut lines = text.lines();
-        while let Some(line) = lines.next() {
-            let unquoted = line.replace('"', "");
-            let words: Vec<_> = unquoted.split_whitespace().collect();
-            program.line(&words).ok_or_else(|| line.trim().to_owned())?;
-            if let Some((_, end)) = line.split_once("<<-") {
-                lines.find(|line| line.trim() == end);
-            }
-        }
-        match program.bundles.is_empty() {
+        let lines = run::lines(text)?;
+        let mut run = Run::default();
+        run.all(&lines)?;
+        // Links are put where those of an earlier call were taken away.
+        match run.program.bundles.is_empty() || run.program.has_links_elsewhere != run.is_cleared {
             true => Err(text.lines().next().unwrap_or_default().to_owned()),
-            false => Ok(program),
+            false => Ok(run.program),
         }
-    }
-
-    fn line(&mut self, words: &[&str]) -> Option<()> {
-        let folder = format!("$DEST/{}", folder::PATH);
-        match *words {
-            [] => {}
-            [first, ..] if first.starts_with('#') => {}
-            [extractor, "extract", form, ref rest @ .., path]
-                if EXTRACTORS.contains(&extractor) =>
-            {
-                let form = form.strip_prefix("--format=")?;
-                let said = format!("{form} {}", rest.join(" ")).replace("--purpose=", "--purpose ");
-                let path = path.strip_prefix("$DEST/")?;
-                let mut known = BUNDLES.iter();
-                let (_, bundle) =
-                    known.find(|(known, bundle)| *known == said && bundle.path() == path)?;
-                self.bundles.push(*bundle);
-            }
-            ["/usr/bin/ln", "-s", "../tls-ca-bundle.pem", path] => {
-                let name = path.strip_prefix(&*folder)?.strip_prefix('/')?;
-                (!name.contains(['/', '$'])).then(|| self.links.push(name.to_owned()))?;
-            }
-            // Only when it is asked for.
-            ["ln", "-sf", _, path] if path.starts_with("$DEST_CERTS/") => {}
-            ["ln", "-s", "$target", "$new_link"] => self.has_links_elsewhere = true,
-            ["target=$(readlink", "-f", "$link)"] => {}
-            ["new_link=$DEST_CERTS/$(basename", "$link)"] => {}
-            [
-                "find",
-                "$DEST_CERTS",
-                "-type",
-                "l",
-                ..,
-                "-exec",
-                "rm",
-                "-f",
-                "{}",
-                "\\;",
-            ] => {}
-            [
-                "find",
-                path,
-                "-type",
-                "l",
-                ..,
-                "|",
-                "while",
-                "IFS=",
-                "read",
-                "-r",
-                "link;",
-                "do",
-            ]
-            | [
-                "find",
-                path,
-                "-type",
-                "l",
-                ..,
-                "|",
-                "while",
-                "read",
-                "link;",
-                "do",
-            ] if path == folder => {}
-            ["export", name] if name.starts_with("SOURCE_DATE_EPOCH=") => {
-                let (_, time) = name.split_once('=')?;
-                self.time = Some(time.parse().ok()?);
-            }
-            ["fold", "-s", ..] => {}
-            // A function begins, a case, or what is done in that.
-            [_, "{"] | [_] if words[0].ends_with("()") || words[0].ends_with(')') => {}
-            ["rhbz2387674_msg" | "compat=" | "compat=true"] => {}
-            ["DEST_CERTS=/etc/pki/tls/certs"] => {}
-            [place] if place.strip_prefix("DEST=") == Some(EXTRACTED) => {}
-            [first @ ("if" | "while"), .., last] => {
-                let signs = words.concat();
-                let count = |sign| signs.matches(sign).count();
-                let is_alone = count(";") == 1 && count("&&") + 1 == count("[");
-                let is_alone = is_alone && !signs.contains(['|', '`', '(']);
-                (is_alone && last == if first == "if" { "then" } else { "do" }).then_some(())?;
-            }
-            [";;"] => {}
-            [first, ..] => {
-                let is_more =
-                    |word: &&str| word.contains([';', '`']) || word.contains("$(") || *word == "|";
-                (IDLE.contains(&first) && !words.iter().any(is_more)).then_some(())?;
-            }
-        }
-        Some(())
     }
 }
 

@@ -9,11 +9,18 @@ use crate::{Root, ca_certificates};
 const PROGRAM: &str = "\
 DEST=/etc/pki/ca-trust/extracted
 DEST_CERTS=/etc/pki/tls/certs
+find \"$DEST_CERTS\" -type l -regextype posix-extended -regex '.*/[0-9a-f]{8}\\.[0-9]+' \
+-exec rm -f {} \\;
 /usr/bin/trust extract --format=pem-bundle --filter=ca-anchors --overwrite --comment \
 --purpose server-auth \"$DEST/pem/tls-ca-bundle.pem\"
 /usr/bin/trust extract --format=pem-directory-hash --filter=ca-anchors --overwrite \
 --purpose server-auth \"$DEST/pem/directory-hash\"
+find \"$DEST/pem/directory-hash\" -type l -regextype posix-extended \
+-regex '.*/[0-9a-f]{8}\\.[0-9]+' | while read link; do
+target=$(readlink -f \"$link\")
+new_link=\"$DEST_CERTS/$(basename \"$link\")\"
 ln -s \"$target\" \"$new_link\"
+done
 ";
 
 const BIN: &str = "/usr/bin/update-ca-trust";

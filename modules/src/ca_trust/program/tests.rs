@@ -12,13 +12,21 @@ usage() {
 \t\tThis rm -rf / is a text.
 \tEOF
 }
+notice() {
+\techo >&2 \"A notice\"
+}
 extract() {
 \tUSER_DEST=
+\tcompat=
 \twhile [ $# -ne 0 ]; do
 \t\tcase \"$1\" in
 \t\t\"-o\"|\"--output\")
 \t\t\tUSER_DEST=$2
 \t\t\tshift 2
+\t\t\t;;
+\t\t\"--compat\")
+\t\t\tnotice
+\t\t\tcompat=true
 \t\t\t;;
 \t\t*)
 \t\t\techo >&2 \"Error\"
@@ -45,7 +53,23 @@ extract() {
 \t\t\tln -s \"$target\" \"$new_link\"
 \t\tdone
 \tfi
+\tif [ -z \"$USER_DEST\" ] && [ -n \"$compat\" ]; then
+\t\tln -sf /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem \"$DEST_CERTS/ca-bundle.crt\"
+\tfi
 }
+if [ $# -lt 1 ]; then
+    set -- extract
+fi
+case \"$1\" in
+\t\"extract\")
+\t\tshift
+\t\textract \"$@\"
+\t;;
+\t*)
+\t\tusage
+\t\texit 1
+\t;;
+esac
 ";
 
 /// What it said once, and what RHEL's has besides.
@@ -89,4 +113,45 @@ fn what_programs_make() {
         assert!(Program::parse(&text).is_err(), "{text}");
     }
     assert!(Program::parse("#!/bin/sh\n").is_err());
+    let bundle = "\t/usr/bin/trust extract";
+    for (old, new) in [
+        (
+            bundle,
+            "\tif [ -x /usr/bin/java ]; then\n\tfi\n\t/usr/bin/trust extract",
+        ),
+        (
+            bundle,
+            "\tif [ -n $USER_DEST ]; then\n\trm x\n\tfi\n\t/usr/bin/trust extract",
+        ),
+        (
+            bundle,
+            "\tif [ -z \"$USER_DEST\" ]; then\n\techo\n\tfi\n\t/usr/bin/trust extract",
+        ),
+        (
+            bundle,
+            "\techo x >> \"$DEST/pem/tls-ca-bundle.pem\"\n\t/usr/bin/trust extract",
+        ),
+        (bundle, "\techo \"\n\t/usr/bin/trust extract"),
+        (bundle, "\texit 0\n\t/usr/bin/trust extract"),
+        (bundle, "\tset -- x\n\t/usr/bin/trust extract"),
+        (bundle, "\t/usr/bin/mkdir -p /x\n\t/usr/bin/trust extract"),
+        (bundle, "\tcat <<EOF >x\n\tEOF\n\t/usr/bin/trust extract"),
+        ("USER_DEST=\n", "USER_DEST=$2\n"),
+        ("{8}\\.", "{7}\\."),
+        ("-type l", "-type f"),
+        ("\t\t\tln -s", "\t\t\tcp"),
+        ("\t\tshift\n\t\textract", "\t\texit 0\n\t\textract"),
+        ("\t\"extract\")", "\t\"other\")"),
+        ("case \"$1\" in\n\t\"ex", "exit 0\ncase \"$1\" in\n\t\"ex"),
+        ("set -eu", "set -eun"),
+        ("P11_KIT_NO_USER_CONFIG=1", "PATH=/opt/bin"),
+        ("DEST=/etc/pki/ca-trust/extracted\n", ""),
+    ] {
+        let text = TODAY.replacen(old, new, 1);
+        assert_ne!(text, TODAY);
+        assert!(Program::parse(&text).is_err(), "{text}");
+    }
+    // A comment ends with its line, whatever is at the end of that.
+    let text = TODAY.replacen(bundle, &format!("\t# x \\\n{bundle}"), 1);
+    assert_eq!(Program::parse(&text), Ok(today));
 }
