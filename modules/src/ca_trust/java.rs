@@ -52,6 +52,10 @@ fn text(bytes: &[u8]) -> Result<Vec<u8>, Stop> {
 fn alias(known: &mut HashMap<Vec<u8>, usize>, label: &[u8]) -> Vec<u8> {
     let signs = label.iter().filter(|b| b.is_ascii() && !is_blank(**b));
     let plain: Vec<u8> = signs.map(u8::to_ascii_lowercase).collect();
+    // p11-kit keeps nothing of one that is empty.
+    if plain.is_empty() {
+        return plain;
+    }
     let mut alias = plain.clone();
     let mut number = known.get(&plain).copied().unwrap_or_default();
     while known.contains_key(&alias) {

@@ -241,6 +241,9 @@ pub(super) fn rows(work: &Work) -> Vec<(&'static str, Files)> {
                 a.object("label: \"Some Root\"\ntrusted: true\n"),
                 b.object("label: \"Some Root\"\ntrusted: true\n"),
                 c.object("label: \"some  root-1 %2f%c3%84\"\ntrusted: true\n"),
+                // Java's names have no such letters, and p11-kit makes no other for one that is empty.
+                ca("CN=Y").object("label: \"%c3%84\"\ntrusted: true\n"),
+                ca("CN=Z").object("label: \"%c3%84\"\ntrusted: true\n"),
                 ca("CN=D").object("label: \"\"\ntrusted: true\n"),
                 ca("CN=E").object("label: \"%20\"\ntrusted: true\n"),
                 ca("CN=E").object("label: \"Some root-1\"\ntrusted: true\n"),
