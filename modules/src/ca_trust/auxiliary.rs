@@ -1,7 +1,12 @@
 //! What OpenSSL puts behind a certificate to say what it is trusted for (its `X509_CERT_AUX`).
 
+use std::collections::HashMap;
+
 use super::dictionary;
 use crate::ca_certificates::der::{Elements, OBJECT, OCTET_STRING, SEQUENCE, UTF8, tagged};
+
+/// How many purposes a list may have.
+pub(super) const MOST: usize = 1000;
 
 const REJECTED: u8 = 0xa0;
 const OTHER: u8 = 0xa1;
@@ -25,6 +30,10 @@ impl Auxiliary {
         let trusts = one.maybe(SEQUENCE)?.map(purposes);
         let rejects = one.maybe(REJECTED)?.map(purposes);
         let alias = one.maybe(UTF8)?.map(<[u8]>::to_vec);
+        if let Some(alias) = &alias {
+            // p11-kit ends there, or fails.
+            (!alias.is_empty() && !alias.contains(&0)).then_some(())?;
+        }
         let key_id = match one.0.first() {
             Some(&OCTET_STRING) => Some(one.whole(OCTET_STRING)?.to_vec()),
             _ => None,
@@ -71,7 +80,7 @@ fn purposes(list: &[u8]) -> Option<Vec<Vec<u8>>> {
     while !list.is_empty() {
         purposes.push(list.one(OBJECT)?.to_vec());
     }
-    Some(purposes)
+    (purposes.len() <= MOST).then_some(purposes)
 }
 
 /// Returns purposes in the order that p11-kit gives them, each once; nothing if there is a number
@@ -81,10 +90,10 @@ pub(super) fn ordered(purposes: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
         .iter()
         .map(|oid| dotted(oid))
         .collect::<Option<_>>()?;
-    let of = |text: &String| texts.iter().position(|known| known == text);
-    let ordered = dictionary::ordered(texts.clone());
-    let found = ordered.iter().filter_map(of);
-    Some(found.map(|at| purposes[at].clone()).collect())
+    let mut by_text: HashMap<_, _> = texts.iter().cloned().zip(purposes).collect();
+    let ordered = dictionary::ordered(texts);
+    let found = ordered.iter().filter_map(|text| by_text.remove(text));
+    Some(found.cloned().collect())
 }
 
 /// Returns an object identifier as people write it.

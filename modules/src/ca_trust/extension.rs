@@ -1,5 +1,6 @@
 //! Extensions of certificates: those inside of them, and those that are attached to their keys.
 
+use super::auxiliary::{MOST, dotted};
 use crate::ca_certificates::der::{BOOLEAN, Elements, INTEGER, OBJECT, OCTET_STRING, SEQUENCE};
 
 /// 2.5.29.14, 2.5.29.19 and 2.5.29.37: the identifier of a key, who may sign, and what for.
@@ -31,6 +32,7 @@ impl Extension {
         let mut one = all.inside(SEQUENCE)?;
         all.end()?;
         let kind = one.one(OBJECT)?;
+        dotted(kind)?;
         one.maybe(BOOLEAN)?;
         let value = one.one(OCTET_STRING)?;
         one.end()?;
@@ -48,11 +50,12 @@ impl Extension {
         let mut purposes = Vec::new();
         while !list.is_empty() {
             let purpose = list.one(OBJECT)?;
+            dotted(purpose)?;
             if purpose != NO_PURPOSE {
                 purposes.push(purpose.to_vec());
             }
         }
-        Some(purposes)
+        (purposes.len() <= MOST).then_some(purposes)
     }
 
     /// Returns whether its bearer may sign others.

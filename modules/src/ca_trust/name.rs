@@ -2,6 +2,7 @@
 
 use md5::{Digest as _, Md5};
 
+use super::auxiliary::dotted;
 use crate::ca_certificates::der::{BMP, Elements, OBJECT, SEQUENCE, SET, UNIVERSAL, UTF8};
 use crate::ca_certificates::subject;
 
@@ -28,17 +29,19 @@ impl Name {
         let mut labels = [const { None }; LABELS.len()];
         let mut parts = name;
         while !parts.is_empty() {
-            let mut part = parts.inside(SET)?;
+            let mut part = parts.inside(SET).filter(|part| !part.is_empty())?;
             while !part.is_empty() {
                 let mut pair = part.inside(SEQUENCE)?;
                 let kind = pair.one(OBJECT)?;
                 let value = pair.any()?;
-                let has_halves = |two: &[u8]| (0xd8..0xe0).contains(&two[0]);
+                let is_odd_pair = |two: &[u8]| (0xd8..0xe0).contains(&two[0]) || two == [0; 2];
                 let is_odd = match value.tag {
-                    BMP => value.content.chunks(2).any(has_halves),
+                    BMP | UNIVERSAL if value.content.is_empty() => true,
+                    BMP => value.content.chunks(2).any(is_odd_pair),
+                    UNIVERSAL => value.content.chunks(4).any(|four| four == [0; 4]),
                     _ => TEXTS.contains(&value.tag) && value.content.contains(&0),
                 };
-                if is_odd {
+                if is_odd || dotted(kind).is_none() {
                     return None;
                 }
                 if let Some(place) = LABELS.iter().position(|label| label == kind) {

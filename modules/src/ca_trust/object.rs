@@ -1,5 +1,7 @@
 //! What a file of the sources is about: certificates, and extensions that are attached to keys.
 
+use std::collections::HashSet;
+
 use super::auxiliary::{self, Auxiliary};
 use super::certificate::Certificate;
 use super::extension::{Extension, KEY_ID, PURPOSES, REJECTS};
@@ -59,7 +61,8 @@ pub(super) fn of_openssl(der: &[u8]) -> Option<Vec<Object>> {
         let auxiliary = Auxiliary::read(all.0)?;
         let rejects = auxiliary::ordered(&auxiliary.rejects.unwrap_or_default())?;
         let mut trusts = auxiliary.trusts.unwrap_or_default();
-        trusts.retain(|purpose| !rejects.contains(purpose));
+        let rejected: HashSet<_> = rejects.iter().collect();
+        trusts.retain(|purpose| !rejected.contains(purpose));
         let trusts = auxiliary::ordered(&trusts)?;
         entry.is_trusted = Some(!trusts.is_empty());
         entry.is_distrusted = Some(trusts.is_empty());

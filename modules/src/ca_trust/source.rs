@@ -38,14 +38,14 @@ impl Source {
         }
         source.folder(root, path, Place::Any)?;
         source.folder(root, &format!("{path}/anchors"), Place::Anchors)?;
-        let blocked = ["blocklist", "blacklist"].map(|name| format!("{path}/{name}"));
-        for (i, folder) in blocked.iter().enumerate() {
-            let before = source.objects.len();
-            source.folder(root, folder, Place::Blocked)?;
-            // Which of them counts is a matter of p11-kit's version.
-            if i > 0 && source.objects.len() > before && root.is_dir(&blocked[0]) {
-                return Err(format!("{folder} has files, and there is {}", blocked[0]).into());
-            }
+        source.folder(root, &format!("{path}/blocklist"), Place::Blocked)?;
+        let before = source.objects.len();
+        let old = format!("{path}/blacklist");
+        source.folder(root, &old, Place::Blocked)?;
+        if source.objects.len() > before {
+            let why =
+                "which new versions of p11-kit do not read, and old ones instead of blocklist";
+            return Err(format!("{old} has certificates, {why}").into());
         }
         Ok(source)
     }
@@ -105,8 +105,12 @@ pub(super) fn objects(bytes: &[u8]) -> Result<Vec<Object>, String> {
             Certificate::read(bytes).ok_or("it is no certificate that is understood")?;
         return Ok(vec![one(certificate)]);
     }
+    let blocks = pem::blocks(bytes)?;
+    if !blocks.is_empty() && bytes.contains(&0) {
+        return Err("there is a byte of zero in it, where p11-kit ends".to_owned());
+    }
     let mut objects = Vec::new();
-    for block in pem::blocks(bytes)? {
+    for block in blocks {
         let found = match block.label {
             b"CERTIFICATE" => Certificate::read(&block.content).map(|found| vec![one(found)]),
             b"TRUSTED CERTIFICATE" => object::of_openssl(&block.content),

@@ -2,8 +2,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Stop, install_legacy, source, update};
+use crate::Root;
+use crate::ca_certificates::{self, der::tagged};
 use crate::kit::{Files, NOW, image, show};
-use crate::{Root, ca_certificates};
 
 /// As new versions say it: bundles, and links to another folder.
 const PROGRAM: &str = "\
@@ -138,11 +139,8 @@ fn what_is_in_the_way() {
             "blocklist is no folder",
         ),
         (
-            &[
-                ("/etc/pki/ca-trust/source/blocklist/", ""),
-                ("/etc/pki/ca-trust/source/blacklist/a.pem", &sample),
-            ],
-            "blacklist has files, and there is",
+            &[("/etc/pki/ca-trust/source/blacklist/a.pem", &sample)],
+            "blacklist has certificates, which new versions",
         ),
         (
             &[("/etc/pkcs11/modules/x.module", "trust-policy: yes")],
@@ -201,7 +199,7 @@ fn damaged_files_are_refused_or_read() {
     let text = format!("[p11-kit-object-v1]\nlabel: \"a%20\"\ntrusted: true\n{pem}");
     let trusted = [
         &der[..],
-        b"\x30\x0e\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01\x0c\x00",
+        b"\x30\x0f\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01\x0c\x01a",
     ]
     .concat();
     let as_it_is: fn(&[u8]) -> Vec<u8> = <[u8]>::to_vec;
@@ -224,5 +222,71 @@ fn damaged_files_are_refused_or_read() {
             }
             let _ = source::objects(&form(&whole[..at]));
         }
+    }
+}
+
+/// Returns a certificate of some version, with a time, the value of its name, and extensions.
+fn certificate(version: &[u8], time: &[u8], value: &[u8], extensions: &[&[u8]]) -> Vec<u8> {
+    let sequence = |parts: &[&[u8]]| tagged(0x30, &parts.concat());
+    let algorithm = sequence(&[&tagged(6, &[0x2a, 3])]);
+    let name = match value {
+        [] => tagged(0x31, &[]),
+        value => tagged(0x31, &sequence(&[&tagged(6, &[0x55, 4, 3]), value])),
+    };
+    let name = sequence(&[&name]);
+    let time = tagged(0x17, time);
+    let key = sequence(&[&algorithm, &tagged(3, &[0, 1])]);
+    let extensions = match extensions {
+        [] => Vec::new(),
+        all => tagged(0xa3, &sequence(all)),
+    };
+    let signed = sequence(&[
+        version,
+        &tagged(2, &[1]),
+        &algorithm,
+        &name,
+        &sequence(&[&time, &time]),
+        &name,
+        &key,
+        &extensions,
+    ]);
+    sequence(&[&signed, &algorithm, &tagged(3, &[0, 1])])
+}
+
+#[test]
+fn certificates_that_p11_kit_takes_for_others_are_refused() {
+    let third: &[u8] = &[0xa0, 3, 2, 1, 2];
+    let time: &[u8] = b"261125141834Z";
+    let name: &[u8] = b"\x0c\x01a";
+    let constraints: &[u8] = b"\x30\x09\x06\x03\x55\x1d\x13\x04\x02\x30\x00";
+    let huge = [
+        &[0x30, 18, 6, 12, 0x69][..],
+        &[0xff; 10],
+        &[1, 4, 2, 0x30, 0],
+    ]
+    .concat();
+    for (version, time, name, extensions, is_known) in [
+        (third, time, name, &[constraints][..], true),
+        (&[][..], time, name, &[][..], true),
+        (third, time, name, &[], true),
+        (&[0xa0, 3, 2, 1, 1], time, name, &[], true),
+        // Versions as they cannot be, or with what they do not have.
+        (&[0xa0, 3, 2, 1, 0], time, name, &[], false),
+        (&[], time, name, &[constraints], false),
+        (third, time, name, &[constraints, constraints], false),
+        (third, time, name, &[&*huge], false),
+        (third, b"2611251418Z", name, &[], false),
+        (third, b"261125141834+", name, &[], false),
+        (third, b"20261125141834Z", name, &[], true),
+        // Names: nothing, an empty text, zeros at the end of one.
+        (third, time, b"", &[], false),
+        (third, time, b"\x1e\x00", &[], false),
+        (third, time, b"\x1e\x02\x00a", &[], true),
+        (third, time, b"\x1e\x04\x00a\x00\x00", &[], false),
+        (third, time, b"\x1c\x04\x00\x00\x00\x00", &[], false),
+    ] {
+        let der = certificate(version, time, name, extensions);
+        let found = source::objects(&der);
+        assert_eq!(found.is_ok(), is_known, "{}", der.escape_ascii());
     }
 }

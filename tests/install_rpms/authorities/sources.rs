@@ -405,6 +405,14 @@ pub(super) fn refused() -> Vec<(&'static str, Files, &'static str)> {
             "it is no certificate that is understood",
         ),
         (
+            "a byte of zero",
+            files([(
+                "etc/pki/ca-trust/source/anchors/a.pem",
+                b"\0-----BEGIN KEY-----\nYQ==\n-----END KEY-----\n".to_vec(),
+            )]),
+            "there is a byte of zero in it",
+        ),
+        (
             "another class",
             own("[p11-kit-object-v1]\nclass: data\n"),
             "the class data is not understood",
