@@ -167,7 +167,7 @@ const STARLARK: [Case; 6] = [
 #[cfg(not(feature = "starlark"))]
 const STARLARK: [Case; 0] = [];
 
-const EXECUTABLE: [Case; 16] = [
+const EXECUTABLE: [Case; 17] = [
     Case {
         way: "it says why",
         file: "own",
@@ -266,6 +266,13 @@ const EXECUTABLE: [Case; 16] = [
         text: "#!/bin/sh\nexec >&-\nsleep 7777\n",
         says: "modules/own: it closed its standard output, and did not end within 5 seconds",
         and: "",
+    },
+    Case {
+        way: "whoever would end it is killed",
+        file: "own",
+        text: "#!/bin/sh\nsleep 0.3\n[ \"$(ulimit -t)\" -gt 0 ] && echo it ends by itself >&2\nexit 1\n",
+        says: "modules/own: it ended with exit status: 1",
+        and: "[own] it ends by itself",
     },
     Case {
         way: "a flood of requests that are none",

@@ -7,6 +7,8 @@ use std::iter;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(target_os = "linux")]
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -61,20 +63,29 @@ fn end_group(group: i32) {
     }
 }
 
-/// Keeps a process from taking all of the machine's memory.
-fn limit_memory(process: i32) {
+/// Keeps a process from taking all of the machine's memory, and one that may run for `time` from
+/// computing for ever: nobody is left to end it once this process is killed.
+fn limit_resources(process: i32, time: Duration) {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{Resource, Rlimit, prlimit};
-        let limit = Rlimit {
-            current: Some(MOST_MEMORY),
-            maximum: Some(MOST_MEMORY),
-        };
-        // Without the limit the module runs as well; the machine is then what limits it.
-        prlimit(Pid::from_raw(process), Resource::Data, limit).ok();
+        let cores = thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+        // All cores can be busy until its time is over, and while it is asked where it is.
+        // Linux counts nanoseconds in 64 bits, and does not look whether they fit.
+        let time = time.as_secs().saturating_add(10).saturating_mul(cores);
+        let seconds = time.min(u32::MAX.into());
+        let limits = [(Resource::Data, MOST_MEMORY), (Resource::Cpu, seconds)];
+        for (resource, most) in limits {
+            let limit = Rlimit {
+                current: Some(most),
+                maximum: Some(most),
+            };
+            // Without the limit the module runs as well; the machine is then what limits it.
+            prlimit(Pid::from_raw(process), resource, limit).ok();
+        }
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = process;
+    let _ = (process, time);
 }
 
 /// What a process does.
@@ -120,7 +131,7 @@ impl Process {
         let group = i32::try_from(child.id()).expect("a process id");
         running.insert(group);
         drop(running);
-        limit_memory(group);
+        limit_resources(group, limit);
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let process = Self {
