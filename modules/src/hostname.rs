@@ -65,8 +65,7 @@ fn modify(_: &str, root: &mut Root<'_>, cfg: &Cfg) -> Result<(), Error> {
         }
         root.write("/etc/hosts", text)?;
     }
-    let before = root.read_if_exists("/etc/hostname")?.unwrap_or_default();
-    root.write("/etc/hostname", with_name(&before, &hostname))?;
+    root.write("/etc/hostname", with_name(&old, &hostname))?;
     Ok(())
 }
 
@@ -168,6 +167,7 @@ fn with_name(file: &[u8], name: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kit::{image, read, step, value};
 
     #[test]
     fn comments_stay() {
@@ -181,7 +181,6 @@ mod tests {
             assert_eq!(with_name(before.as_bytes(), "web1"), after.as_bytes());
         }
     }
-    use crate::kit::{image, read, step, value};
 
     #[test]
     fn both_files_change_once() {
