@@ -57,8 +57,8 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
 - One that is understood whole is done to the tree: `systemctl preset` and `enable` with the image's
   own presets, `groupadd`, `useradd`, `usermod -aG`, `systemd-sysusers`,
   `systemd-tmpfiles --create`, `update-alternatives --install`, `update-ca-trust`,
-  `ca-legacy install`, `mkdir`, `touch`, `ln -s`, `chmod`, `chown`, `mv` and `rm -f`, on literal names
-  and with `if`, `&&` and `||`.
+  `ca-legacy install`, `mkdir`, `touch`, `ln -s`, `chmod`, `chown`, `mv` and `rm -f`, on literal
+  names and with `if`, `&&` and `||`.
   Nothing is guessed: one word more makes the script one that is not understood, and so do forms in
   which shells or programs differ, such as `chown a.b` or `set -u`.
 - `update-ca-trust` makes the bundles that the image's own program of that name makes, as p11-kit's
