@@ -147,18 +147,22 @@ fn flag(value: &[u8]) -> Option<bool> {
 
 impl Draft {
     fn field(&mut self, name: &str, value: &[u8]) -> Option<()> {
-        let word = || String::from_utf8(value.to_vec()).ok();
+        // Where one stands twice, p11-kit looks at the first as well.
+        let word = |known: &mut Option<String>| {
+            let word = String::from_utf8(value.to_vec()).ok()?;
+            known.replace(word).is_none().then_some(())
+        };
         let entry = &mut self.entry;
         match name {
-            "class" => self.class = Some(word()?),
+            "class" => word(&mut self.class)?,
             "label" => {
                 let label = quoted(value).filter(|label| !label.contains(&0))?;
                 entry.label = Some(label);
             }
             "value" => self.value = Some(quoted(value)?),
             "public-key-info" | "x-public-key-info" => entry.key = Some(quoted(value)?),
-            "object-id" => self.object_id = Some(word()?),
-            "certificate-type" => self.kind = Some(word()?),
+            "object-id" => word(&mut self.object_id)?,
+            "certificate-type" => word(&mut self.kind)?,
             "issuer" => entry.issuer = Some(quoted(value)?),
             "serial-number" => entry.serial = Some(quoted(value)?),
             "trusted" => entry.is_trusted = Some(flag(value)?),

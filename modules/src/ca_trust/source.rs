@@ -8,8 +8,8 @@ use super::{Stop, pem, persist};
 use crate::Root;
 use crate::root::join;
 
-/// How many bytes of files are read.
-const LIMIT: u64 = 64 << 20;
+/// How many bytes of files are read; Mozilla's list has a million.
+const LIMIT: u64 = 16 << 20;
 
 /// What is in it.
 #[derive(Debug, Default)]
@@ -96,7 +96,12 @@ impl Place {
 
 /// Reads a file; one that is of no form is about nothing.
 pub(super) fn objects(bytes: &[u8]) -> Result<Vec<Object>, String> {
+    let zero = || match bytes.contains(&0) {
+        true => Err("there is a byte of zero in it, where p11-kit ends".to_owned()),
+        false => Ok(()),
+    };
     if find(bytes, persist::HEADER).is_some() {
+        zero()?;
         return persist::read(bytes);
     }
     let one = |certificate| Object::Certificate(Box::new(Entry::of(certificate)));
@@ -106,8 +111,8 @@ pub(super) fn objects(bytes: &[u8]) -> Result<Vec<Object>, String> {
         return Ok(vec![one(certificate)]);
     }
     let blocks = pem::blocks(bytes)?;
-    if !blocks.is_empty() && bytes.contains(&0) {
-        return Err("there is a byte of zero in it, where p11-kit ends".to_owned());
+    if !blocks.is_empty() {
+        zero()?;
     }
     let mut objects = Vec::new();
     for block in blocks {

@@ -64,8 +64,8 @@ Nothing of the image is run, so scripts and triggers are done in another way, ea
 - `update-ca-trust` makes the bundles that the image's own program of that name makes, as p11-kit's
   `trust` would: PEM for servers, e-mail and code, stores for OpenSSL, Java and EDK2, and the folder
   by hash, of files in p11-kit's own form, PEM and DER. With another program of that name than
-  Fedora's or RHEL's, or a file, certificate or attribute that is not understood, none is made: the
-  script is taken back, and is one that is not understood.
+  Fedora's or RHEL's, one that was changed, or a file, certificate or attribute that is not
+  understood, none is made: the script is taken back, and is one that is not understood.
 - One in Lua (`-p <lua>`) is run, if it uses nothing but the language and what looks at files and
   changes them: `posix.stat`, `mkdir`, `symlink`, `unlink` and the like, `os.remove`, `os.rename`,
   `io.open` and, in triggers for files, `rpm.next_file`. All of that acts on the image. It may take

@@ -413,6 +413,11 @@ pub(super) fn refused() -> Vec<(&'static str, Files, &'static str)> {
             "there is a byte of zero in it",
         ),
         (
+            "a byte of zero in a remark",
+            own("# \0\n[p11-kit-object-v1]\nclass: certificate\ncertificate-type: x-509\n"),
+            "there is a byte of zero in it",
+        ),
+        (
             "another class",
             own("[p11-kit-object-v1]\nclass: data\n"),
             "the class data is not understood",
@@ -421,6 +426,11 @@ pub(super) fn refused() -> Vec<(&'static str, Files, &'static str)> {
             "another attribute",
             own("[p11-kit-object-v1]\nclass: certificate\nac-issuer: \"x\"\n"),
             "line 3: ac-issuer is not understood",
+        ),
+        (
+            "an attribute twice",
+            own("[p11-kit-object-v1]\nclass: x\nclass: certificate\n"),
+            "line 3: class is not understood",
         ),
         (
             "a line without a colon",
