@@ -191,6 +191,17 @@ impl<'t> Planner<'t> {
     fn disk(&self, scheme: Scheme) -> Result<Plan> {
         let recipe = self.recipe;
         let size = recipe.size.value;
+        let is_rest = |partition: &recipe::Partition| partition.size.value == Size::Rest;
+        if let Size::Free(free) = size
+            && !recipe.partitions.iter().any(is_rest)
+        {
+            let message = format!(
+                "{free} bytes are to be left free in the partition of the size `rest`, and there is none"
+            );
+            let problem = ValueError::new(recipe.size.span, message);
+            let help = "give the `size` to the partition that needs it";
+            return Err(recipe.error(problem.help(help)).into());
+        }
         let mut parts = Vec::new();
         let mut rest = None;
         let mut used = ALIGNMENT;

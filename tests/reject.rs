@@ -51,6 +51,20 @@ fn what_fails_says_why_and_leaves_nothing() {
         ),
         ("wrong size", MINIMAL, &["-s", "4X"], 2, &["4X"]),
         (
+            "room for no partition",
+            "source: rootfs.tar\nsize: +8M\npartitions: [{mount: /, size: 4M}]",
+            &[],
+            2,
+            &["build.yaml:2:7: 8388608 bytes", "`rest`, and there is none"],
+        ),
+        (
+            "room for no partition, from the call",
+            "source: rootfs.tar\npartitions: [{mount: /, size: auto}]",
+            &["-s", "+8M"],
+            2,
+            &["8388608 bytes", "`rest`, and there is none"],
+        ),
+        (
             "unknown ending",
             MINIMAL,
             &["-o", "image.iso"],
