@@ -91,7 +91,7 @@ pub(crate) fn update(root: &mut Root<'_>) -> Result<(), Stop> {
     }
     for name in &program.links {
         let path = format!("{EXTRACTED}/{}/{name}", folder::PATH);
-        root.symlink("../tls-ca-bundle.pem", path, true)?;
+        root.symlink("../tls-ca-bundle.pem", path, false)?;
     }
     if program.has_links_elsewhere {
         folder::link_elsewhere(root)?;

@@ -123,8 +123,11 @@ fn is_hash(name: &[u8]) -> bool {
     hash.iter().all(is_digit) && !number.is_empty() && number.iter().all(u8::is_ascii_digit)
 }
 
-/// Returns the links by hash below a folder.
+/// Returns the links by hash below a folder; as `find` does, none behind a link.
 fn links(root: &Root<'_>, folder: &str) -> Result<Vec<Vec<u8>>, RootError> {
+    if root.is_link(folder) {
+        return Ok(Vec::new());
+    }
     let mut links = root.walk(folder)?;
     links.retain(|path| {
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
@@ -146,17 +149,17 @@ pub(super) fn clear_links(root: &mut Root<'_>) -> Result<(), Stop> {
 
 /// Makes links elsewhere to what those by hash lead to.
 pub(super) fn link_elsewhere(root: &mut Root<'_>) -> Result<(), Stop> {
-    let folder = format!("{EXTRACTED}/{PATH}");
-    let real = root.real_folder(&folder)?;
-    for path in links(root, &folder)? {
+    for path in links(root, &format!("{EXTRACTED}/{PATH}"))? {
         let target = root.readlink(&path)?;
-        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let end = path.iter().rposition(|byte| *byte == b'/');
+        let (folder, name) = path.split_at(end.map_or(0, |end| end + 1));
+        let target_path = join(&root.real_folder(folder)?, &target);
         let link = join(ELSEWHERE.as_bytes(), name);
-        if target.contains(&b'/') || root.lstat(&link).is_ok() {
+        if target.contains(&b'/') || root.is_link(&target_path) || root.lstat(&link).is_ok() {
             let link = String::from_utf8_lossy(&link).into_owned();
             return Err(format!("{link} cannot be made").into());
         }
-        root.symlink(join(&real, &target), link, false)?;
+        root.symlink(target_path, link, false)?;
     }
     Ok(())
 }

@@ -42,11 +42,12 @@ fn files_and_links_are_as_p11_kit_leaves_them() {
     let sample = sample();
     let hash = format!("{PEM}/directory-hash");
     let old = |name: &str| format!("{hash}/{name}");
-    let (dead, gone, notes, kept) = (
+    let (dead, gone, notes, kept, below) = (
         old("deadbeef.1@"),
         old("12345678.0@"),
         old("notes"),
         old("sub/x"),
+        old("sub/abcdef01.7@"),
     );
     let files = [
         (BIN, PROGRAM),
@@ -63,6 +64,7 @@ fn files_and_links_are_as_p11_kit_leaves_them() {
         (&gone, "notes"),
         (&notes, "x"),
         (&kept, "x"),
+        (&below, "x"),
     ];
     let mut tree = image(&files);
     let host = Files::default();
@@ -82,12 +84,14 @@ fn files_and_links_are_as_p11_kit_leaves_them() {
 0777 0:0 {hash}/aa1338be.0 -> Example_CA.pem
 0777 0:0 {hash}/deadbeef.1 -> gone
 0755 0:0 {hash}/sub
+0777 0:0 {hash}/sub/abcdef01.7 -> x
 0644 0:0 {hash}/sub/x
 0444 0:0 {PEM}/tls-ca-bundle.pem
 0755 0:0 /etc/pki/tls/certs
 0777 0:0 /etc/pki/tls/certs/119708d0.0 -> {hash}/Example_CA.pem
 0777 0:0 /etc/pki/tls/certs/aa1338be.0 -> {hash}/Example_CA.pem
 0644 0:0 /etc/pki/tls/certs/abcdef01.0
+0777 0:0 /etc/pki/tls/certs/abcdef01.7 -> {hash}/sub/x
 0777 0:0 /etc/pki/tls/certs/ca-bundle.crt -> x
 0777 0:0 /etc/pki/tls/certs/deadbeef.1 -> {hash}/gone
 0755 0:0 /etc/pki/tls/certs/sub"
