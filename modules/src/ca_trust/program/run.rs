@@ -9,6 +9,9 @@ use super::{BUNDLES, Program};
 /// The programs that make a bundle when they are told to `extract`.
 const EXTRACTORS: [&str; 2] = ["/usr/bin/trust", "/usr/bin/p11-kit"];
 
+/// How many blocks may be inside one another.
+const DEEPEST: usize = 4;
+
 /// What `find` is told to look for links by hash.
 const BY_HASH: &str = r"-type l -regextype posix-extended -regex '.*/[0-9a-f]{8}\.[0-9]+'";
 
@@ -56,15 +59,20 @@ pub(super) struct Run<'t> {
     values: HashMap<&'t str, &'t str>,
     /// What its function `extract` does.
     extract: Option<&'t [String]>,
+    /// How many blocks are inside one another, those of `extract` among them.
+    depth: usize,
     /// Whether links of an earlier call are taken away.
     pub(super) is_cleared: bool,
 }
 
 impl<'t> Run<'t> {
     pub(super) fn all(&mut self, mut lines: &'t [String]) -> Result<(), String> {
+        self.depth += 1;
         while let [line, rest @ ..] = lines {
-            lines = self.statement(line, rest)?.ok_or_else(|| line.clone())?;
+            let known = (self.depth <= DEEPEST).then(|| self.statement(line, rest));
+            lines = known.transpose()?.flatten().ok_or_else(|| line.clone())?;
         }
+        self.depth -= 1;
         Ok(())
     }
 
@@ -175,7 +183,9 @@ impl<'t> Run<'t> {
                 let mut known = BUNDLES.iter();
                 let (_, bundle) =
                     known.find(|(known, bundle)| *known == said && bundle.path() == path)?;
-                self.program.bundles.push(*bundle);
+                // Each once.
+                let is_new = !self.program.bundles.contains(bundle);
+                is_new.then(|| self.program.bundles.push(*bundle))?;
             }
             ["/usr/bin/ln", "-s", "../tls-ca-bundle.pem", path] => {
                 let name = path.strip_prefix(folder)?.strip_prefix('/')?;

@@ -113,7 +113,9 @@ fn what_programs_make() {
         assert!(Program::parse(&text).is_err(), "{text}");
     }
     assert!(Program::parse("#!/bin/sh\n").is_err());
+    let deep = "if [ -z \"$compat\" ]; then\n".repeat(10_000);
     let bundle = "\t/usr/bin/trust extract";
+    let again = TODAY.lines().find(|line| line.starts_with(bundle)).unwrap();
     for (old, new) in [
         (
             bundle,
@@ -144,6 +146,15 @@ fn what_programs_make() {
         ("\t\"extract\")", "\t\"other\")"),
         ("case \"$1\" in\n\t\"ex", "exit 0\ncase \"$1\" in\n\t\"ex"),
         ("set -eu", "set -eun"),
+        (
+            "set -eu",
+            "extract() {\ncase $1 in\nextract)\nshift\nextract $@\n;;\nesac\n}\ncase $1 in\nextract)\nshift\nextract $@\n;;\nesac",
+        ),
+        (
+            "set -eu",
+            &format!("compat=\n{}{}", deep, "fi\n".repeat(10_000)),
+        ),
+        (bundle, &format!("{again}\n{bundle}")),
         ("P11_KIT_NO_USER_CONFIG=1", "PATH=/opt/bin"),
         ("DEST=/etc/pki/ca-trust/extracted\n", ""),
     ] {
