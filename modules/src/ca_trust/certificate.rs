@@ -14,6 +14,7 @@ pub(super) struct Certificate {
     /// Elements as they stand.
     pub(super) serial: Vec<u8>,
     pub(super) issuer: Vec<u8>,
+    pub(super) subject: Vec<u8>,
     pub(super) key: Vec<u8>,
     pub(super) name: Name,
     /// Whether it says that it may sign others.
@@ -62,6 +63,7 @@ impl Certificate {
             der: der.to_vec(),
             serial: serial.to_vec(),
             issuer: issuer.to_vec(),
+            subject: subject.to_vec(),
             key: key.to_vec(),
             name: Name::read(subject)?,
             is_authority: content.is_authority,

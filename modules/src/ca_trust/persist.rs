@@ -48,6 +48,7 @@ struct Draft {
     kind: Option<String>,
     object_id: Option<String>,
     value: Option<Vec<u8>>,
+    subject: Option<Vec<u8>>,
     entry: Entry,
     /// Whether attributes are there that only certificates can have.
     is_certificate: bool,
@@ -164,6 +165,7 @@ impl Draft {
             "object-id" => word(&mut self.object_id)?,
             "certificate-type" => word(&mut self.kind)?,
             "issuer" => entry.issuer = Some(quoted(value)?),
+            "subject" => self.subject = Some(quoted(value)?),
             "serial-number" => entry.serial = Some(quoted(value)?),
             "trusted" => entry.is_trusted = Some(flag(value)?),
             "x-distrusted" => entry.is_distrusted = Some(flag(value)?),
@@ -226,10 +228,12 @@ impl Draft {
         let mut entry = self.entry;
         if let Some(der) = self.value.filter(|der| !der.is_empty()) {
             let certificate = Certificate::read(&der).ok_or("the certificate is damaged")?;
+            let subject = Some(certificate.subject.clone());
             let own = Entry::of(certificate);
             let differ =
                 |said: &Option<Vec<u8>>, own: &Option<Vec<u8>>| said.is_some() && said != own;
-            if differ(&entry.issuer, &own.issuer)
+            if differ(&self.subject, &subject)
+                || differ(&entry.issuer, &own.issuer)
                 || differ(&entry.serial, &own.serial)
                 || differ(&entry.key, &own.key)
             {

@@ -302,6 +302,17 @@ pub(super) fn rows(work: &Work) -> Vec<(&'static str, Files)> {
     };
     let (number, issuer) = serial(&a);
     rows.push((
+        "what `trust anchor` writes",
+        own(a.object(&format!(
+            "trusted: true\nx-distrusted: false\nprivate: false\nmodifiable: false\n\
+             label: \"A root\"\nurl: \"\"\nhash-of-issuer-public-key: \"\"\n\
+             hash-of-subject-public-key: \"%1F\"\njava-midp-security-domain: 0\n\
+             check-value: \"%97%F3%13\"\nstart-date: \"20261126\"\nend-date: \"20261205\"\n\
+             id: \"%60\"\nsubject: \"{issuer}\"\nissuer: \"{issuer}\"\n\
+             serial-number: \"{number}\"\ncertificate-category: authority\n"
+        ))),
+    ));
+    rows.push((
         "distrust by number and by key",
         own([
             format!("{HEADER}class: certificate\ncertificate-type: x-509\nlabel: \"no\"\nissuer: \"{issuer}\"\nserial-number: \"{number}\"\nx-distrusted: true\n\n"),
