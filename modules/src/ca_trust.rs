@@ -7,7 +7,7 @@
 //!
 //! - `program` says which bundles the image's own program makes
 //! - `source` reads folders: `persist` files of p11-kit's own form, `pem` those of PEM; `object` is
-//!   what is in them, `certificate`, `name`, `extension` and `auxiliary` their parts in DER;
+//!   what is in them, `certificate`, `name`, `extension`, `oid` and `auxiliary` their parts in DER;
 //!   `dictionary` is the order of p11-kit's tables
 //! - `store` says which certificates a bundle for a `purpose` has; `bundle`, `java`, `edk2`, `folder` write one each
 
@@ -22,6 +22,7 @@ mod java;
 mod legacy;
 mod name;
 mod object;
+mod oid;
 mod pem;
 mod persist;
 mod program;

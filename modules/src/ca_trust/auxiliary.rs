@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::dictionary;
+use super::oid::dotted;
+use super::{dictionary, purpose};
 use crate::ca_certificates::der::{Elements, OBJECT, OCTET_STRING, SEQUENCE, UTF8, tagged};
-
-/// How many purposes a list may have.
-pub(super) const MOST: usize = 1000;
 
 const REJECTED: u8 = 0xa0;
 const OTHER: u8 = 0xa1;
@@ -27,8 +25,8 @@ impl Auxiliary {
         let mut all = Elements(der);
         let mut one = all.inside(SEQUENCE)?;
         all.end()?;
-        let trusts = one.maybe(SEQUENCE)?.map(purposes);
-        let rejects = one.maybe(REJECTED)?.map(purposes);
+        let trusts = one.maybe(SEQUENCE)?.map(purpose::list);
+        let rejects = one.maybe(REJECTED)?.map(purpose::list);
         let alias = one.maybe(UTF8)?.map(<[u8]>::to_vec);
         if let Some(alias) = &alias {
             // p11-kit ends there, or fails.
@@ -74,15 +72,6 @@ impl Auxiliary {
     }
 }
 
-fn purposes(list: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut list = Elements(list);
-    let mut purposes = Vec::new();
-    while !list.is_empty() {
-        purposes.push(list.one(OBJECT)?.to_vec());
-    }
-    (purposes.len() <= MOST).then_some(purposes)
-}
-
 /// Returns purposes in the order that p11-kit gives them, each once; nothing if there is a number
 /// in one that is beyond all that are used.
 pub(super) fn ordered(purposes: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
@@ -94,24 +83,4 @@ pub(super) fn ordered(purposes: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
     let ordered = dictionary::ordered(texts);
     let found = ordered.iter().filter_map(|text| by_text.remove(text));
     Some(found.cloned().collect())
-}
-
-/// Returns an object identifier as people write it.
-pub(super) fn dotted(oid: &[u8]) -> Option<String> {
-    let mut numbers = Vec::new();
-    let mut number = 0_u64;
-    for byte in oid {
-        number = number.checked_mul(128)? + u64::from(byte & 0x7f);
-        if byte & 0x80 == 0 {
-            numbers.push(number);
-            number = 0;
-        }
-    }
-    let (first, rest) = numbers.split_first()?;
-    let top = (first / 40).min(2);
-    let mut text = format!("{top}.{}", first - top * 40);
-    for number in rest {
-        text += &format!(".{number}");
-    }
-    Some(text)
 }

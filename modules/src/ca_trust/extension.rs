@@ -1,6 +1,7 @@
 //! Extensions of certificates: those inside of them, and those that are attached to their keys.
 
-use super::auxiliary::{MOST, dotted};
+use super::oid::dotted;
+use super::purpose;
 use crate::ca_certificates::der::{BOOLEAN, Elements, INTEGER, OBJECT, OCTET_STRING, SEQUENCE};
 
 /// 2.5.29.14, 2.5.29.19 and 2.5.29.37: the identifier of a key, who may sign, and what for.
@@ -45,17 +46,11 @@ impl Extension {
     /// Returns the purposes that it lists.
     pub(super) fn purposes(&self) -> Option<Vec<Vec<u8>>> {
         let mut all = Elements(&self.value);
-        let mut list = all.inside(SEQUENCE)?;
+        let list = all.one(SEQUENCE)?;
         all.end()?;
-        let mut purposes = Vec::new();
-        while !list.is_empty() {
-            let purpose = list.one(OBJECT)?;
-            dotted(purpose)?;
-            if purpose != NO_PURPOSE {
-                purposes.push(purpose.to_vec());
-            }
-        }
-        (purposes.len() <= MOST).then_some(purposes)
+        let mut purposes = purpose::list(list)?;
+        purposes.retain(|purpose| purpose != NO_PURPOSE);
+        Some(purposes)
     }
 
     /// Returns whether its bearer may sign others.

@@ -2,7 +2,7 @@
 
 use md5::{Digest as _, Md5};
 
-use super::auxiliary::dotted;
+use super::oid::dotted;
 use crate::ca_certificates::der::{BMP, Elements, OBJECT, SEQUENCE, SET, UNIVERSAL, UTF8};
 use crate::ca_certificates::subject;
 

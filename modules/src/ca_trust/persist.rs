@@ -2,10 +2,10 @@
 
 use memchr::memmem::find;
 
-use super::auxiliary::dotted;
 use super::certificate::Certificate;
 use super::extension::Extension;
 use super::object::{Entry, Object};
+use super::oid::dotted;
 use super::pem::{self, is_blank};
 
 /// What begins an object, by which such a file is known.

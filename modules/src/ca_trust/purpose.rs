@@ -1,5 +1,11 @@
 //! What certificates are trusted for.
 
+use super::oid::dotted;
+use crate::ca_certificates::der::{Elements, OBJECT};
+
+/// How many purposes a list may have.
+const MOST: usize = 1000;
+
 /// What a certificate is to be trusted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -30,4 +36,16 @@ impl Purpose {
             Self::Email => KNOWN_PURPOSES[3],
         }
     }
+}
+
+/// Reads a list of purposes, of which there are not too many.
+pub(super) fn list(content: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut list = Elements(content);
+    let mut purposes = Vec::new();
+    while !list.is_empty() {
+        let purpose = list.one(OBJECT)?;
+        dotted(purpose)?;
+        purposes.push(purpose.to_vec());
+    }
+    (purposes.len() <= MOST).then_some(purposes)
 }
