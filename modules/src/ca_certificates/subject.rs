@@ -55,22 +55,25 @@ fn text(tag: u8, bytes: &[u8]) -> Option<Option<String>> {
         UTF8 => std::str::from_utf8(bytes).ok()?.to_owned(),
         // PrintableString, T61String, IA5String: a byte is a sign.
         0x13 | 0x14 | 0x16 => bytes.iter().map(|b| char::from(*b)).collect(),
-        // Four or two bytes are.
-        UNIVERSAL => {
-            let signs = bytes.chunks(4);
-            let signs = signs.map(|four| char::from_u32(u32::from_be_bytes(four.try_into().ok()?)));
-            signs.collect::<Option<_>>()?
-        }
-        BMP => {
-            let units = bytes.chunks(2);
-            let units = units.map(|two| Some(u16::from_be_bytes(two.try_into().ok()?)));
-            String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok()?
-        }
+        BMP | UNIVERSAL => wide(tag, bytes)?,
         // NumericString and such are no texts in the canonical form; others are in no name.
         0x12 | BIT_STRING | SEQUENCE => return Some(None),
         _ => return None,
     };
     Some(Some(text))
+}
+
+/// Returns the text of a BMPString or a UniversalString, whose signs take two bytes and four; nothing
+/// for a damaged one.
+pub(crate) fn wide(tag: u8, bytes: &[u8]) -> Option<String> {
+    if tag == BMP {
+        let units = bytes.chunks(2);
+        let units = units.map(|two| Some(u16::from_be_bytes(two.try_into().ok()?)));
+        return String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok();
+    }
+    let signs = bytes.chunks(4);
+    let signs = signs.map(|four| char::from_u32(u32::from_be_bytes(four.try_into().ok()?)));
+    signs.collect()
 }
 
 /// Small letters, single spaces, none at the ends: of ASCII alone.

@@ -64,18 +64,9 @@ impl Name {
 
 /// Returns the text of a value that is one; nothing at all for a text that is damaged.
 fn text(tag: u8, bytes: &[u8]) -> Option<Option<String>> {
-    let text: String = match tag {
+    let text = match tag {
         tag if TEXTS.contains(&tag) => std::str::from_utf8(bytes).ok()?.to_owned(),
-        UNIVERSAL => {
-            let signs = bytes.chunks(4);
-            let signs = signs.map(|four| char::from_u32(u32::from_be_bytes(four.try_into().ok()?)));
-            signs.collect::<Option<_>>()?
-        }
-        BMP => {
-            let units = bytes.chunks(2);
-            let units = units.map(|two| Some(u16::from_be_bytes(two.try_into().ok()?)));
-            String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok()?
-        }
+        BMP | UNIVERSAL => subject::wide(tag, bytes)?,
         _ => return Some(None),
     };
     Some(Some(text))
