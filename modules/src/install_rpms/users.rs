@@ -84,7 +84,7 @@ pub(super) fn packaged<'f>(
 ) -> Result<(), Error> {
     let mut lines = Vec::new();
     for (file, content) in files {
-        let is_one = file.directory == FOLDER && file.name.ends_with(b".conf");
+        let is_one = *file.directory == *FOLDER && file.name.ends_with(b".conf");
         if !is_one || content.len() > LARGEST {
             continue;
         }

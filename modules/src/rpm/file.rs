@@ -1,6 +1,7 @@
 //! The files that a header lists: names, owners, modes, digests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fsgen::tree::path::check_name;
 
@@ -49,14 +50,14 @@ pub(crate) enum FileKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct File {
     /// Its directory, from the root and with a `/` at the end.
-    pub(crate) directory: Vec<u8>,
+    pub(crate) directory: Arc<[u8]>,
     /// Its name there; empty for the root directory itself.
     pub(crate) name: Vec<u8>,
     pub(crate) kind: FileKind,
     /// Permission bits.
     pub(crate) mode: u16,
-    pub(crate) user: Vec<u8>,
-    pub(crate) group: Vec<u8>,
+    pub(crate) user: Arc<[u8]>,
+    pub(crate) group: Arc<[u8]>,
     pub(crate) mtime: u32,
     pub(crate) size: u64,
     /// Hexadecimal; empty for all but regular files.
@@ -180,8 +181,12 @@ pub(crate) fn read(header: &Header) -> Result<Vec<File>, HeaderError> {
         true => texts(tag::FILELANGS)?,
         false => vec![&b""[..]; count],
     };
+    let directories = directories.into_iter().map(Arc::from);
+    let directories: Vec<Arc<[u8]>> = directories.collect();
+    let (mut last_user, mut last_group) = (Arc::from([]), Arc::from([]));
     let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    let file = |i: usize| {
+    let mut files = Vec::with_capacity(count);
+    for i in 0..count {
         let wrong = HeaderError::FileName(i);
         let directory = usize::try_from(places[i]).ok();
         let directory = directory.and_then(|place| directories.get(place));
@@ -191,13 +196,13 @@ pub(crate) fn read(header: &Header) -> Result<Vec<File>, HeaderError> {
         }
         let mode = u16::try_from(modes[i] & 0xffff).unwrap_or(0);
         let kind = kind_of(mode).ok_or(HeaderError::Missing(tag::FILEMODES))?;
-        Ok(File {
-            directory: directory.to_vec(),
+        files.push(File {
+            directory: directory.clone(),
             name: names[i].to_vec(),
             kind,
             mode: mode & !KIND,
-            user: users[i].to_vec(),
-            group: groups[i].to_vec(),
+            user: shared(users[i], &mut last_user),
+            group: shared(groups[i], &mut last_group),
             mtime: narrow(mtimes[i]),
             size: sizes[i],
             digest: digests[i].to_vec(),
@@ -208,9 +213,17 @@ pub(crate) fn read(header: &Header) -> Result<Vec<File>, HeaderError> {
             languages: languages[i].to_vec(),
             inode: (devices[i], inodes[i]),
             flags: narrow(flags[i]),
-        })
-    };
-    (0..count).map(file).collect()
+        });
+    }
+    Ok(files)
+}
+
+/// Returns a text that is kept once where it is that of the file before.
+fn shared(text: &[u8], last: &mut Arc<[u8]>) -> Arc<[u8]> {
+    if **last != *text {
+        *last = Arc::from(text);
+    }
+    last.clone()
 }
 
 /// Returns the regular files with content that are one, first to last, by the first of them.

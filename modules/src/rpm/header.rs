@@ -279,23 +279,28 @@ impl Header {
     /// Returns the texts of a tag, none when it has no texts. Of one text in many languages, this
     /// is the first (rpm's `copyI18NEntry`).
     pub(crate) fn texts(&self, tag: u32) -> Vec<&[u8]> {
-        let Some(entry) = self.entries.get(&tag) else {
-            return Vec::new();
-        };
-        if ![kind::STRING, kind::STRING_ARRAY, kind::I18N_STRING].contains(&entry.kind) {
-            return Vec::new();
-        }
-        let bytes = &self.blob[entry.bytes.clone()];
-        let count = match entry.kind {
+        let (count, texts) = self.each_text(tag);
+        let mut all = Vec::with_capacity(count);
+        all.extend(texts);
+        all
+    }
+
+    /// Returns how many texts a tag has, and each.
+    fn each_text(&self, tag: u32) -> (usize, impl Iterator<Item = &[u8]>) {
+        let kinds = [kind::STRING, kind::STRING_ARRAY, kind::I18N_STRING];
+        let entry = self.entries.get(&tag);
+        let entry = entry.filter(|entry| kinds.contains(&entry.kind));
+        let count = entry.map_or(0, |entry| match entry.kind {
             kind::I18N_STRING => 1,
             _ => entry.count,
-        };
-        bytes.split(|b| *b == 0).take(count).collect()
+        });
+        let bytes = entry.map_or(&[][..], |entry| &self.blob[entry.bytes.clone()]);
+        (count, bytes.split(|b| *b == 0).take(count))
     }
 
     /// Returns the first text of a tag.
     pub(crate) fn text(&self, tag: u32) -> Option<&[u8]> {
-        self.texts(tag).first().copied()
+        self.each_text(tag).1.next()
     }
 
     /// Returns the whole numbers of a tag, of whichever width; none when it has no numbers.

@@ -32,7 +32,10 @@ pub(super) fn rows(header: &Header, table: &Table) -> Vec<(Vec<u8>, u32)> {
         }
         _ => {}
     }
-    let flags = header.flags(tag::REQUIREFLAGS);
+    let flags = match table.tag {
+        tag::REQUIRENAME => header.flags(tag::REQUIREFLAGS),
+        _ => Vec::new(),
+    };
     let triggers = match table.tag {
         tag::FILETRIGGERNAME => header.flags(tag::FILETRIGGERINDEX),
         tag::TRANSFILETRIGGERNAME => header.flags(tag::TRANSFILETRIGGERINDEX),
@@ -43,10 +46,9 @@ pub(super) fn rows(header: &Header, table: &Table) -> Vec<(Vec<u8>, u32)> {
     for (place, key) in (0..).zip(header.texts(table.tag)) {
         let at = place as usize;
         let place = match table.tag {
-            tag::REQUIRENAME
-                if flags
-                    .get(at)
-                    .is_some_and(|flags| Dependency::is_transient(*flags)) =>
+            _ if flags
+                .get(at)
+                .is_some_and(|flags| Dependency::is_transient(*flags)) =>
             {
                 continue;
             }
