@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
@@ -15,6 +16,7 @@ use fsgen::{ReadAt, WriteAt};
 use modules::{Host, Packed, Partition, Spool};
 
 use crate::cache::Cache;
+use crate::room;
 use crate::source::codec::{Codec, Pool};
 use crate::source::{Limits, fetch_for_step, members_of};
 use crate::stamp::Stamp;
@@ -261,7 +263,11 @@ impl WriteAt for SpoolFile {
     }
 }
 
-impl Spool for SpoolFile {}
+impl Spool for SpoolFile {
+    fn reserve(&self, len: u64) {
+        room::take(&self.file, slice::from_ref(&(0..len)));
+    }
+}
 
 /// A file of the net.
 struct Fetched {

@@ -62,6 +62,7 @@ pub mod reader;
 mod rebuild;
 pub mod recipe;
 pub mod report;
+mod room;
 mod schema;
 mod seed;
 mod shown;

@@ -5,7 +5,6 @@
 
 mod folder;
 mod place;
-mod room;
 mod writeback;
 
 use std::collections::BTreeSet;
@@ -22,6 +21,7 @@ use fsgen::WriteAt;
 use sha2::{Digest as _, Sha256};
 
 use crate::progress::Progress;
+use crate::room;
 pub(crate) use folder::OutputFolder;
 pub(crate) use place::Place;
 use place::folder;

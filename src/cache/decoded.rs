@@ -26,6 +26,7 @@ use tempfile::NamedTempFile;
 use super::{Cache, DECODED, KNOWN, PART, children, make_folder, put};
 use crate::output::UnderWay;
 use crate::progress::say;
+use crate::room::Ahead;
 use crate::source::Digest;
 use crate::stamp::Stamp;
 
@@ -183,6 +184,7 @@ pub(crate) struct Part<'c> {
     file: NamedTempFile,
     _under_way: UnderWay,
     room: u64,
+    ahead: Ahead,
     len: u64,
     sum: u32,
 }
@@ -206,6 +208,7 @@ impl<'c> Part<'c> {
             _under_way: UnderWay::new(file.path().to_owned()),
             file,
             room: cache.room().saturating_sub(FOOTER as u64),
+            ahead: Ahead::default(),
             len: 0,
             sum: 0,
         })
@@ -221,7 +224,9 @@ impl<'c> Part<'c> {
         if len > self.room {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
-        self.file.as_file().write_all_at(bytes, self.len)?;
+        let file = self.file.as_file();
+        self.ahead.take(file, self.len..len);
+        file.write_all_at(bytes, self.len)?;
         self.sum = crc32c::crc32c_append(self.sum, bytes);
         self.len = len;
         Ok(())
@@ -248,9 +253,10 @@ impl<'c> Part<'c> {
             source_len,
             sum: self.sum,
         };
-        self.file
-            .as_file()
-            .write_all_at(&footer.bytes(), self.len)?;
+        let (file, footer) = (self.file.as_file(), footer.bytes());
+        file.write_all_at(&footer, self.len)?;
+        // Gives back the room that is left.
+        file.set_len(self.len + footer.len() as u64)?;
         self.file.flush()?;
         self.cache.make_room(self.len);
         let path = self.cache.place(DECODED, digest);

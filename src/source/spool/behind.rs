@@ -9,6 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::cache::{Found, Part};
+use crate::room::Ahead;
 
 /// How much is written at once.
 pub(super) const CHUNK: usize = 256 * 1024;
@@ -24,7 +25,7 @@ pub(super) struct Spool<'o> {
 
 enum Place<'o> {
     Cache(Part<'o>),
-    Temporary(File),
+    Temporary(File, Ahead),
 }
 
 impl<'o> Spool<'o> {
@@ -32,7 +33,7 @@ impl<'o> Spool<'o> {
     pub(super) fn new(part: Option<Part<'o>>, folder: &'o Path) -> io::Result<Self> {
         let place = match part {
             Some(part) => Place::Cache(part),
-            None => Place::Temporary(tempfile::tempfile_in(folder)?),
+            None => Place::Temporary(tempfile::tempfile_in(folder)?, Ahead::default()),
         };
         Ok(Self {
             place,
@@ -42,9 +43,10 @@ impl<'o> Spool<'o> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = self.len..self.len + bytes.len() as u64;
         if let Place::Cache(part) = &mut self.place {
             if part.write(bytes).is_ok() {
-                self.len += bytes.len() as u64;
+                self.len = written.end;
                 return Ok(());
             }
             // That the cache is full is no reason to fail.
@@ -52,16 +54,19 @@ impl<'o> Spool<'o> {
             let mut temporary = tempfile::tempfile_in(self.folder)?;
             file.rewind()?;
             io::copy(&mut file.take(len), &mut temporary)?;
-            self.place = Place::Temporary(temporary);
+            self.place = Place::Temporary(temporary, Ahead::default());
         }
-        if let Place::Temporary(file) = &mut self.place {
+        if let Place::Temporary(file, ahead) = &mut self.place {
             // Of a disk image, most is zero, and stays a hole.
             match bytes.iter().all(|byte| *byte == 0) {
-                true => drop(file.seek(SeekFrom::Start(self.len + bytes.len() as u64))?),
-                false => file.write_all(bytes)?,
+                true => drop(file.seek(SeekFrom::Start(written.end))?),
+                false => {
+                    ahead.take(file, written.clone());
+                    file.write_all(bytes)?;
+                }
             }
         }
-        self.len += bytes.len() as u64;
+        self.len = written.end;
         Ok(())
     }
 
@@ -70,7 +75,8 @@ impl<'o> Spool<'o> {
         let len = self.len;
         match self.place {
             Place::Cache(part) => Ok((part.found()?, Some(part))),
-            Place::Temporary(file) => {
+            Place::Temporary(file, _) => {
+                // Gives back the room that is left, too.
                 file.set_len(len)?;
                 Ok((Found { file, len }, None))
             }
