@@ -7,7 +7,6 @@ use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::slice;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
@@ -16,7 +15,7 @@ use fsgen::{ReadAt, WriteAt};
 use modules::{Host, Packed, Partition, Spool};
 
 use crate::cache::Cache;
-use crate::room;
+use crate::room::Pieces;
 use crate::source::codec::{Codec, Pool};
 use crate::source::{Limits, fetch_for_step, members_of};
 use crate::stamp::Stamp;
@@ -212,6 +211,7 @@ impl Host for RecipeFolder {
         })?;
         Ok(Arc::new(SpoolFile {
             file,
+            room: Pieces::default(),
             folder: folder.to_owned(),
         }))
     }
@@ -241,6 +241,7 @@ impl Read for Limited<'_> {
 /// A temporary file without a name, which is gone when it is closed.
 struct SpoolFile {
     file: File,
+    room: Pieces,
     folder: PathBuf,
 }
 
@@ -256,6 +257,7 @@ impl ReadAt for SpoolFile {
 
 impl WriteAt for SpoolFile {
     fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
+        self.room.take(&self.file, offset, buf.len() as u64);
         self.file.write_all_at(buf, offset).map_err(|error| {
             let message = format!("{}: {error}", self.folder.display());
             io::Error::new(error.kind(), message)
@@ -263,11 +265,7 @@ impl WriteAt for SpoolFile {
     }
 }
 
-impl Spool for SpoolFile {
-    fn reserve(&self, len: u64) {
-        room::take(&self.file, slice::from_ref(&(0..len)));
-    }
-}
+impl Spool for SpoolFile {}
 
 /// A file of the net.
 struct Fetched {

@@ -1,7 +1,11 @@
 //! Room for what will be written, taken at once where that is faster than to take it block by block.
 
+use std::collections::BTreeSet;
 use std::fs::File;
+use std::io;
 use std::ops::Range;
+use std::slice;
+use std::sync::{Mutex, PoisonError};
 
 /// What is too small for a call of its own, in bytes.
 const SMALL: u64 = 1 << 20;
@@ -36,6 +40,26 @@ pub(crate) fn take(file: &File, written: &[Range<u64>]) {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn take(_: &File, _: &[Range<u64>]) {}
 
+/// Room in a file that is written anywhere, by several threads: for each mebibyte of which something
+/// is written.
+#[derive(Default)]
+pub(crate) struct Pieces(Mutex<BTreeSet<u64>>);
+
+impl Pieces {
+    /// Takes room before `len` bytes are written.
+    pub(crate) fn take(&self, file: &File, start: u64, len: u64) {
+        let last = start.saturating_add(len.saturating_sub(1)) / SMALL;
+        for piece in start / SMALL..=last {
+            let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if taken.insert(piece) {
+                drop(taken);
+                let start = piece * SMALL;
+                take(file, slice::from_ref(&(start..start.saturating_add(SMALL))));
+            }
+        }
+    }
+}
+
 /// Room in a file that is written from its start on, with holes, and to an end that is not known:
 /// as much as was written since the last hole is taken for what comes.
 #[derive(Default)]
@@ -52,8 +76,17 @@ impl Ahead {
     /// Takes room before a range is written that is not before the last one.
     pub(crate) fn take(&mut self, file: &File, written: Range<u64>) {
         if let Some(range) = self.next(written) {
-            take(file, &[range]);
+            take(file, slice::from_ref(&range));
         }
+    }
+
+    /// Gives back what is behind the last write, which is the end of the file, as a hole comes.
+    pub(crate) fn give_back(&mut self, file: &File) -> io::Result<()> {
+        if self.taken > self.end {
+            file.set_len(self.end)?;
+            self.taken = self.end;
+        }
+        Ok(())
     }
 
     /// Returns what is to be taken.
@@ -99,6 +132,28 @@ mod tests {
             let want: Vec<_> = want.iter().map(bytes).collect();
             assert_eq!(taken.collect::<Vec<_>>(), want, "{table:?}");
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn no_room_is_left_in_holes_and_between_pieces() {
+        use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+
+        let data = vec![1; 2 << 20];
+        let (file, mut ahead) = (tempfile::tempfile().unwrap(), Ahead::default());
+        for start in [0, 4 << 20, 32 << 20] {
+            ahead.take(&file, start..start + (2 << 20));
+            file.write_all_at(&data, start).unwrap();
+            ahead.give_back(&file).unwrap();
+        }
+        let most = (6 << 20) + SMALL / 4;
+        assert!(file.metadata().unwrap().blocks() * 512 <= most);
+
+        let (file, pieces) = (tempfile::tempfile().unwrap(), Pieces::default());
+        for start in [0, SMALL / 2, 40 * SMALL - 1, u64::MAX - 1] {
+            pieces.take(&file, start, 2);
+        }
+        assert!(file.metadata().unwrap().blocks() * 512 <= 3 * SMALL + SMALL / 4);
     }
 
     #[test]

@@ -66,14 +66,19 @@ fn text(tag: u8, bytes: &[u8]) -> Option<Option<String>> {
 /// Returns the text of a BMPString or a UniversalString, whose signs take two bytes and four; nothing
 /// for a damaged one.
 pub(crate) fn wide(tag: u8, bytes: &[u8]) -> Option<String> {
-    if tag == BMP {
-        let units = bytes.chunks(2);
-        let units = units.map(|two| Some(u16::from_be_bytes(two.try_into().ok()?)));
-        return String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok();
+    match tag {
+        BMP => {
+            let units = bytes.chunks(2);
+            let units = units.map(|two| Some(u16::from_be_bytes(two.try_into().ok()?)));
+            String::from_utf16(&units.collect::<Option<Vec<_>>>()?).ok()
+        }
+        UNIVERSAL => {
+            let signs = bytes.chunks(4);
+            let signs = signs.map(|four| char::from_u32(u32::from_be_bytes(four.try_into().ok()?)));
+            signs.collect()
+        }
+        _ => None,
     }
-    let signs = bytes.chunks(4);
-    let signs = signs.map(|four| char::from_u32(u32::from_be_bytes(four.try_into().ok()?)));
-    signs.collect()
 }
 
 /// Small letters, single spaces, none at the ends: of ASCII alone.

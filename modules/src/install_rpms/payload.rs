@@ -97,7 +97,6 @@ pub(super) fn read<'r>(
         works.push((candidate, (start, end)));
         end = end.checked_next_multiple_of(PIECE).unwrap_or(end);
     }
-    spool.reserve(end);
     shared::in_order(
         host.threads(),
         &works,

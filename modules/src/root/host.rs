@@ -110,7 +110,4 @@ pub struct Partition {
 }
 
 /// A place for content: written first, and read when the image is.
-pub trait Spool: ReadAt + WriteAt {
-    /// Tells that all of the first `len` bytes will be written, or nearly all.
-    fn reserve(&self, _len: u64) {}
-}
+pub trait Spool: ReadAt + WriteAt {}

@@ -201,8 +201,8 @@ pub(crate) fn read(header: &Header) -> Result<Vec<File>, HeaderError> {
             name: names[i].to_vec(),
             kind,
             mode: mode & !KIND,
-            user: shared(users[i], &mut last_user),
-            group: shared(groups[i], &mut last_group),
+            user: like_last(users[i], &mut last_user),
+            group: like_last(groups[i], &mut last_group),
             mtime: narrow(mtimes[i]),
             size: sizes[i],
             digest: digests[i].to_vec(),
@@ -219,7 +219,7 @@ pub(crate) fn read(header: &Header) -> Result<Vec<File>, HeaderError> {
 }
 
 /// Returns a text that is kept once where it is that of the file before.
-fn shared(text: &[u8], last: &mut Arc<[u8]>) -> Arc<[u8]> {
+fn like_last(text: &[u8], last: &mut Arc<[u8]>) -> Arc<[u8]> {
     if **last != *text {
         *last = Arc::from(text);
     }

@@ -59,7 +59,10 @@ impl<'o> Spool<'o> {
         if let Place::Temporary(file, ahead) = &mut self.place {
             // Of a disk image, most is zero, and stays a hole.
             match bytes.iter().all(|byte| *byte == 0) {
-                true => drop(file.seek(SeekFrom::Start(written.end))?),
+                true => {
+                    ahead.give_back(file)?;
+                    file.seek(SeekFrom::Start(written.end))?;
+                }
                 false => {
                     ahead.take(file, written.clone());
                     file.write_all(bytes)?;

@@ -45,13 +45,11 @@ pub(super) fn rows(header: &Header, table: &Table) -> Vec<(Vec<u8>, u32)> {
     let mut rows = Vec::new();
     for (place, key) in (0..).zip(header.texts(table.tag)) {
         let at = place as usize;
+        let flags = flags.get(at).copied();
+        if flags.is_some_and(Dependency::is_transient) {
+            continue;
+        }
         let place = match table.tag {
-            _ if flags
-                .get(at)
-                .is_some_and(|flags| Dependency::is_transient(*flags)) =>
-            {
-                continue;
-            }
             tag::TRIGGERNAME if !seen.insert(key) => continue,
             _ => triggers.get(at).copied().unwrap_or(place),
         };
