@@ -58,7 +58,7 @@ def extents(folder):
 
 
 def read_all(folder):
-    """Reads every file below a folder in the order of names with nothing in memory; returns the seconds."""
+    """Reads all files of a folder, by names and with nothing in memory; returns the seconds."""
     os.sync()
     Path("/proc/sys/vm/drop_caches").write_text("3\n")
     started = time.perf_counter()
