@@ -13,6 +13,7 @@ mod chain;
 pub(crate) mod file;
 mod part;
 pub(crate) mod partition;
+pub(crate) mod places;
 mod qcow2;
 mod vhd;
 mod vmdk;

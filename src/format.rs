@@ -16,7 +16,7 @@ mod vmdk;
 use std::ops::Range;
 
 use anyhow::{Context as _, Result, bail};
-use fsgen::{Content, Timestamp, Tree, WriteAt};
+use fsgen::{Content, ReadAt, Timestamp, Tree, WriteAt};
 use uuid::Uuid;
 
 use crate::output::Output;
@@ -230,5 +230,12 @@ impl WriteAt for Sinks<'_> {
     fn write_all_at(&self, buf: &[u8], offset: u64) -> std::io::Result<()> {
         let mut sinks = self.0.iter();
         sinks.try_for_each(|sink| sink.write_all_at(buf, offset))
+    }
+
+    fn share(&self, source: &dyn ReadAt, range: Range<u64>, offset: u64) -> bool {
+        match &*self.0 {
+            [sink] => sink.share(source, range, offset),
+            _ => false,
+        }
     }
 }

@@ -16,6 +16,7 @@
 //! - `format`: raw, qcow2, archives, ...: files that take the image as it is written
 //! - `output`: the files appear whole or not at all
 //! - `cache`: what builds keep for later ones
+//! - `share`, `room`: how blocks of the host's filesystem are had more cheaply
 //! - [`report`]: what came out
 //! - [`reader`]: one interface to look into all of these, and into images
 //! - `disk`: virtual disks in any file, and their partitions; `volume`: filesystems on them, to read
@@ -65,6 +66,7 @@ pub mod report;
 mod room;
 mod schema;
 mod seed;
+mod share;
 mod shown;
 pub mod source;
 mod stamp;

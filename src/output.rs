@@ -17,11 +17,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
-use fsgen::WriteAt;
+use fsgen::{ReadAt, WriteAt};
 use sha2::{Digest as _, Sha256};
 
 use crate::progress::Progress;
-use crate::room;
+use crate::{room, share};
 pub(crate) use folder::OutputFolder;
 pub(crate) use place::Place;
 use place::folder;
@@ -71,6 +71,8 @@ pub(crate) struct Output {
     /// to a file. The next one spins until then, and has not to be woken; more of them would only
     /// take cores from whoever decodes or reads.
     turns: [Mutex<()>; 2],
+    /// Whether other files of its filesystem can have the same blocks.
+    can_share: bool,
     /// What puts it on disk; none if nobody waits for that.
     writeback: Option<Writeback>,
 }
@@ -131,6 +133,7 @@ impl Output {
             if is_same_file(&file, &part) {
                 under_way().insert(part.clone());
                 let output = Self {
+                    can_share: share::is_known(&file),
                     file,
                     part,
                     out,
@@ -274,6 +277,12 @@ impl WriteAt for Output {
             writeback.add(buf.len() as u64, &self.file);
         }
         Ok(())
+    }
+
+    fn share(&self, source: &dyn ReadAt, range: Range<u64>, offset: u64) -> bool {
+        let len = range.end - range.start;
+        let to = (&self.file, offset);
+        self.can_share && source.share(range, &mut |file, at| share::share((file, at), to, len))
     }
 }
 

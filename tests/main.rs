@@ -41,6 +41,7 @@
 //! - `rootless`: a build in a sandbox that kills privileged calls
 //! - `same_edits`: the same edits by modules of every kind
 //! - `sbom`: lists of packages beside images
+//! - `shared`: images that share what the cache has, on XFS and btrfs
 //! - `sources`: folders, and several sources laid on each other
 //! - `sshd`: settings of the server for ssh, judged by itself
 //! - `sudoers`: rules of sudo, judged by visudo
@@ -108,6 +109,7 @@ mod reproducible;
 mod rootless;
 mod same_edits;
 mod sbom;
+mod shared;
 mod sources;
 mod sshd;
 mod sudoers;

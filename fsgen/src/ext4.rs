@@ -22,6 +22,7 @@ mod orphan;
 mod part;
 mod place;
 mod render;
+mod share;
 mod space;
 mod superblock;
 mod write;

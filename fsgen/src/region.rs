@@ -1,6 +1,8 @@
 //! Bytes that can be read or written at an offset, and a bounded window of the output.
 
+use std::fs::File;
 use std::io;
+use std::ops::Range;
 
 /// A source of bytes, read at an offset from many threads at once.
 pub trait ReadAt: Send + Sync {
@@ -22,6 +24,14 @@ pub trait ReadAt: Send + Sync {
     fn check_unchanged(&self) -> io::Result<()> {
         Ok(())
     }
+
+    /// Hands over a file of the host that has the bytes of a range, with the offset there at which they
+    /// begin, so that another file can have them without a copy. Returns what `take` does, and false
+    /// when there is no such file.
+    fn share(&self, range: Range<u64>, take: &mut dyn FnMut(&File, u64) -> bool) -> bool {
+        let _ = (range, take);
+        false
+    }
 }
 
 /// A place for bytes, written at an offset from many threads at once.
@@ -34,6 +44,13 @@ pub trait WriteAt: Send + Sync {
     ///
     /// Fails when the bytes cannot be stored.
     fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Stores the bytes that a source has in a range at `offset`, unless that would be a copy of them.
+    /// Returns whether they are stored.
+    fn share(&self, source: &dyn ReadAt, range: Range<u64>, offset: u64) -> bool {
+        let _ = (source, range, offset);
+        false
+    }
 }
 
 /// A window of the output that a write cannot leave.
@@ -79,6 +96,12 @@ impl WriteAt for Region<'_> {
             )));
         }
         self.device.write_all_at(buf, self.start + offset)
+    }
+
+    fn share(&self, source: &dyn ReadAt, range: Range<u64>, offset: u64) -> bool {
+        let end = offset.checked_add(range.end.saturating_sub(range.start));
+        let is_inside = end.is_some_and(|end| end <= self.len);
+        is_inside && self.device.share(source, range, self.start + offset)
     }
 }
 

@@ -1,14 +1,20 @@
 //! Tar archives that were decoded, so that the next build from the same source need not do it.
 //!
-//! An archive is followed by what it was made of:
+//! On filesystems that let files share blocks, the content of a large file begins with a block, so
+//! that images can have it without a copy; there are gaps of zeros before such contents. The bytes of
+//! an archive, and gaps between them, are followed by
+//!
+//! - the places of what is behind a gap, as [`Places`] stores them, and then
+//! - what the archive was made of:
 //!
 //! | offset | bytes | what |
 //! |--:|--:|---|
 //! | 0 | 8 | [`MAGIC`] |
 //! | 8 | 8 | size of the archive, little-endian like all that follows |
 //! | 16 | 8 | size of the compressed source |
-//! | 24 | 4 | CRC-32C of the archive |
-//! | 28 | 4 | CRC-32C of the 28 bytes before |
+//! | 24 | 8 | where the places begin: the size of the archive with the gaps |
+//! | 32 | 4 | CRC-32C of all before this table |
+//! | 36 | 4 | CRC-32C of the 36 bytes before |
 //!
 //! To read all of a large archive for its checksum takes as long as a good part of a build. So that
 //! is done when the file is not what it was after the last time, and once after each start of the
@@ -24,16 +30,18 @@ use anyhow::{Context as _, Result, ensure};
 use tempfile::NamedTempFile;
 
 use super::{Cache, DECODED, KNOWN, PART, children, make_folder, put};
+use crate::disk::places::Places;
 use crate::output::UnderWay;
 use crate::progress::say;
 use crate::room::Ahead;
+use crate::share;
 use crate::source::Digest;
 use crate::stamp::Stamp;
 
-/// What follows an archive begins with.
-const MAGIC: [u8; 8] = *b"hsb tar1";
+/// The last table begins with.
+const MAGIC: [u8; 8] = *b"hsb tar2";
 /// How long it is.
-const FOOTER: usize = 32;
+const FOOTER: usize = 40;
 /// How much is read at once to compute a checksum.
 const CHUNK: usize = 256 * 1024;
 /// A file that was changed as lately as this may change once more without another time: clocks of
@@ -44,7 +52,9 @@ const SETTLED: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) file: File,
-    /// Where the archive ends in the file.
+    /// Where in the file its bytes lie.
+    pub(crate) places: Places,
+    /// How many these are.
     pub(crate) len: u64,
 }
 
@@ -53,6 +63,7 @@ pub(crate) struct Found {
 struct Footer {
     len: u64,
     source_len: u64,
+    end: u64,
     sum: u32,
 }
 
@@ -62,13 +73,15 @@ impl Footer {
         bytes[..8].copy_from_slice(&MAGIC);
         bytes[8..16].copy_from_slice(&self.len.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.source_len.to_le_bytes());
-        bytes[24..28].copy_from_slice(&self.sum.to_le_bytes());
-        let sum = crc32c::crc32c(&bytes[..28]);
-        bytes[28..].copy_from_slice(&sum.to_le_bytes());
+        bytes[24..32].copy_from_slice(&self.end.to_le_bytes());
+        bytes[32..36].copy_from_slice(&self.sum.to_le_bytes());
+        let sum = crc32c::crc32c(&bytes[..36]);
+        bytes[36..].copy_from_slice(&sum.to_le_bytes());
         bytes
     }
 
-    fn read(file: &File) -> Result<Self> {
+    /// Reads one, and where it lies.
+    fn read(file: &File) -> Result<(Self, u64)> {
         let len = file.metadata()?.len();
         let mut bytes = [0; FOOTER];
         let at = len.checked_sub(FOOTER as u64).context("it is cut short")?;
@@ -77,13 +90,14 @@ impl Footer {
         let footer = Self {
             len: word(8),
             source_len: word(16),
-            sum: u32::from_le_bytes(*bytes[24..].first_chunk().expect("4 bytes")),
+            end: word(24),
+            sum: u32::from_le_bytes(*bytes[32..].first_chunk().expect("4 bytes")),
         };
         ensure!(
-            footer.bytes() == bytes && footer.len == at,
+            footer.bytes() == bytes && footer.end <= at,
             "it is damaged at its end"
         );
-        Ok(footer)
+        Ok((footer, at))
     }
 }
 
@@ -95,7 +109,7 @@ impl Cache {
         let path = self.place(DECODED, digest);
         let file = File::open(&path).ok()?;
         match check(&file, &path) {
-            Ok(len) => Some(Found { file, len }),
+            Ok((len, places)) => Some(Found { file, places, len }),
             Err(error) => {
                 let shown = path.display();
                 say(format_args!(
@@ -113,7 +127,7 @@ impl Cache {
         let mut files = files.filter(|path| path.extension().is_none());
         files.any(|path| {
             let footer = File::open(path).map(|file| Footer::read(&file));
-            footer.is_ok_and(|footer| footer.is_ok_and(|footer| footer.source_len == len))
+            footer.is_ok_and(|footer| footer.is_ok_and(|(footer, _)| footer.source_len == len))
         })
     }
 
@@ -139,13 +153,13 @@ impl Cache {
     }
 }
 
-/// Checks an archive, notes that it is in use, and returns its size.
-fn check(file: &File, path: &Path) -> Result<u64> {
-    let footer = Footer::read(file)?;
+/// Checks an archive, notes that it is in use, and returns its size and places.
+fn check(file: &File, path: &Path) -> Result<(u64, Places)> {
+    let (footer, at) = Footer::read(file)?;
     let now = state(file)?;
     let checked = checked(path);
     if now.is_none() || fs::read_to_string(&checked).ok() != now {
-        let mut left = footer.len;
+        let mut left = at;
         let mut sum = 0;
         let mut chunk = vec![0; CHUNK];
         let mut input = file;
@@ -161,8 +175,11 @@ fn check(file: &File, path: &Path) -> Result<u64> {
             footer.sum
         );
     }
+    let mut places = vec![0; usize::try_from(at - footer.end)?];
+    file.read_exact_at(&mut places, footer.end)?;
+    let places = Places::read(&places, footer.len, footer.end)?;
     put(&checked, &now.unwrap_or_default()).ok();
-    Ok(footer.len)
+    Ok((footer.len, places))
 }
 
 /// Returns where it is noted how an archive was when it was last checked; its time is that of use.
@@ -185,7 +202,12 @@ pub(crate) struct Part<'c> {
     _under_way: UnderWay,
     room: u64,
     ahead: Ahead,
+    /// Whether images could share what is in it.
+    can_share: bool,
+    places: Places,
+    /// How many bytes it has, and those with the gaps.
     len: u64,
+    end: u64,
     sum: u32,
 }
 
@@ -206,10 +228,13 @@ impl<'c> Part<'c> {
         Some(Self {
             cache,
             _under_way: UnderWay::new(file.path().to_owned()),
-            file,
             room: cache.room().saturating_sub(FOOTER as u64),
             ahead: Ahead::default(),
+            can_share: share::is_known(file.as_file()),
+            places: Places::default(),
+            file,
             len: 0,
+            end: 0,
             sum: 0,
         })
     }
@@ -220,16 +245,31 @@ impl<'c> Part<'c> {
     ///
     /// Fails when there is no room for them; what was added before is as it was.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let len = self.len + bytes.len() as u64;
-        if len > self.room {
+        let end = self.end + bytes.len() as u64;
+        if end.saturating_add(self.places.stored_bytes()) > self.room {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
         let file = self.file.as_file();
-        self.ahead.take(file, self.len..len);
-        file.write_all_at(bytes, self.len)?;
+        self.ahead.take(file, self.end..end);
+        file.write_all_at(bytes, self.end)?;
         self.sum = crc32c::crc32c_append(self.sum, bytes);
-        self.len = len;
+        self.len += bytes.len() as u64;
+        self.end = end;
         Ok(())
+    }
+
+    /// Returns whether images could share what is in it.
+    pub(crate) fn can_share(&self) -> bool {
+        self.can_share
+    }
+
+    /// Lets what is added next begin with a block.
+    pub(crate) fn align(&mut self) {
+        let block = self.end.next_multiple_of(share::BLOCK);
+        let gap = usize::try_from(block - self.end).expect("less than a block");
+        self.sum = crc32c::crc32c_append(self.sum, &vec![0; gap]);
+        self.places.add(self.len, block);
+        self.end = block;
     }
 
     /// Returns the archive so far as a file.
@@ -237,6 +277,7 @@ impl<'c> Part<'c> {
         let file = self.file.as_file().try_clone()?;
         Ok(Found {
             file,
+            places: self.places.clone(),
             len: self.len,
         })
     }
@@ -248,17 +289,20 @@ impl<'c> Part<'c> {
     ///
     /// Fails when it cannot be put there.
     pub(crate) fn keep(mut self, digest: &Digest, source_len: u64) -> io::Result<()> {
+        let mut last = self.places.stored();
         let footer = Footer {
             len: self.len,
             source_len,
-            sum: self.sum,
+            end: self.end,
+            sum: crc32c::crc32c_append(self.sum, &last),
         };
-        let (file, footer) = (self.file.as_file(), footer.bytes());
-        file.write_all_at(&footer, self.len)?;
+        last.extend(footer.bytes());
+        let file = self.file.as_file();
+        file.write_all_at(&last, self.end)?;
         // Gives back the room that is left.
-        file.set_len(self.len + footer.len() as u64)?;
+        file.set_len(self.end + last.len() as u64)?;
         self.file.flush()?;
-        self.cache.make_room(self.len);
+        self.cache.make_room(self.end);
         let path = self.cache.place(DECODED, digest);
         make_folder(path.parent().unwrap_or(&path))?;
         let file = self.file.persist(&path)?;

@@ -2,14 +2,17 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use fsgen::ReadAt;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 
 use super::Disk;
+use super::places::Places;
 use crate::stamp::Stamp;
 
 /// A file that stays as it is while it is read.
@@ -22,6 +25,10 @@ pub(crate) struct PlainFile {
     len: u64,
     /// The input itself as it was at first; nothing when this is a copy that was made for us.
     stamp: Option<Stamp>,
+    /// Where its bytes lie in the file.
+    places: Places,
+    /// Whether they are on disk; nothing when nobody should share them, as they were just written.
+    is_on_disk: Option<OnceLock<bool>>,
 }
 
 impl PlainFile {
@@ -41,6 +48,8 @@ impl PlainFile {
             len: meta.len(),
             stamp: Some(Stamp::of(&meta)),
             file,
+            places: Places::default(),
+            is_on_disk: None,
         })
     }
 
@@ -51,16 +60,28 @@ impl PlainFile {
             file,
             len,
             stamp: Some(stamp),
+            places: Places::default(),
+            is_on_disk: None,
         }
     }
 
-    /// Returns a copy of an input, which nobody else can change.
-    pub(crate) fn copy(name: String, file: File, len: u64) -> Self {
+    /// Returns a copy of an input, which nobody else can change, whose bytes lie in places of a file.
+    pub(crate) fn copy(name: String, (file, places): (File, Places), len: u64) -> Self {
         Self {
             name,
             file,
             len,
             stamp: None,
+            places,
+            is_on_disk: None,
+        }
+    }
+
+    /// Lets other files share what this has.
+    pub(crate) fn shared(self) -> Self {
+        Self {
+            is_on_disk: Some(OnceLock::new()),
+            ..self
         }
     }
 
@@ -73,19 +94,35 @@ impl PlainFile {
     pub(crate) fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         // A copy in the cache may have more behind it.
         let left = self.len.saturating_sub(offset);
+        let (at, together) = self.places.locate(offset);
+        let left = left.min(together);
         let len = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
-        self.file.read_at(&mut buf[..len], offset)
+        self.file.read_at(&mut buf[..len], at)
+    }
+
+    fn read_all_at(&self, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
+        loop {
+            let (at, together) = self.places.locate(offset);
+            let len = usize::try_from(together).map_or(buf.len(), |len| len.min(buf.len()));
+            let (here, rest) = buf.split_at_mut(len);
+            self.file.read_exact_at(here, at)?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            offset += len as u64;
+            buf = rest;
+        }
     }
 }
 
 impl ReadAt for PlainFile {
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        self.file.read_exact_at(buf, offset).map_err(|error| {
+        let len = buf.len();
+        self.read_all_at(buf, offset).map_err(|error| {
             let what = match error.kind() {
                 io::ErrorKind::UnexpectedEof => "the file ends there; was it cut short meanwhile?",
                 _ => &error.to_string(),
             };
-            let len = buf.len();
             let message = format!("{}: cannot read {len} bytes at {offset}: {what}", self.name);
             io::Error::new(error.kind(), message)
         })
@@ -101,6 +138,18 @@ impl ReadAt for PlainFile {
         };
         stamp.check(&self.file.metadata()?)
     }
+
+    fn share(&self, range: Range<u64>, take: &mut dyn FnMut(&File, u64) -> bool) -> bool {
+        let Some(is_on_disk) = &self.is_on_disk else {
+            return false;
+        };
+        let (at, together) = self.places.locate(range.start);
+        if range.end > self.len || range.end - range.start > together {
+            return false;
+        }
+        // Else the kernel would wait for each part that is shared.
+        *is_on_disk.get_or_init(|| self.file.sync_data().is_ok()) && take(&self.file, at)
+    }
 }
 
 impl Disk for PlainFile {
@@ -109,6 +158,9 @@ impl Disk for PlainFile {
     }
 
     fn next_data(&self, at: u64) -> io::Result<u64> {
+        if !self.places.is_empty() {
+            return Ok(at);
+        }
         match rustix::fs::seek(&self.file, SeekFrom::Data(at)) {
             Ok(data) => Ok(data.min(self.len).max(at)),
             Err(Errno::NXIO) => Ok(self.len.max(at)),

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use anyhow::Result;
-use fsgen::WriteAt;
+use fsgen::{ReadAt, WriteAt};
 
 use super::{Image, Sink, Stream};
 use crate::output::Output;
@@ -34,6 +34,10 @@ struct Raw<'o>(&'o Output);
 impl WriteAt for Raw<'_> {
     fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
         self.0.write_all_at(buf, offset)
+    }
+
+    fn share(&self, source: &dyn ReadAt, range: Range<u64>, offset: u64) -> bool {
+        self.0.share(source, range, offset)
     }
 }
 

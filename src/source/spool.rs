@@ -1,9 +1,11 @@
 //! The archive as a file that can be read at any offset: the input itself, or its decoded copy.
 //!
-//! - `ahead` reads what is to be decoded next, `behind` writes what was decoded
+//! - `ahead` reads what is to be decoded next, `behind` writes what was decoded, `contents` says where
+//!   in that the contents of large files begin
 
 mod ahead;
 mod behind;
+mod contents;
 
 use std::cell::Cell;
 use std::fs::File;
@@ -122,7 +124,7 @@ pub(super) fn open_blob(
     if let Some(archive) = find(&name, head, len, digest, options)? {
         return Ok(archive);
     }
-    let input = Bytes { blob, at: 0, len };
+    let input = Bytes::new(blob, len);
     let decoded = decode(&name, input, Some(len), false, options)?;
     keep(decoded.part, digest, len);
     Ok(decoded.archive)
@@ -145,12 +147,12 @@ fn find(
     };
     let checked = options.limits.check_decoded(Some(codec), len, found.len);
     checked.with_context(|| name.to_owned())?;
-    Ok(Some(decoded(name, found)))
+    Ok(Some(Arc::new(decoded(name.to_owned(), found).shared())))
 }
 
 /// Returns the copy that an input was decoded into.
-fn decoded(name: &str, found: Found) -> Arc<PlainFile> {
-    Arc::new(PlainFile::copy(name.to_owned(), found.file, found.len))
+fn decoded(name: String, found: Found) -> PlainFile {
+    PlainFile::copy(name, (found.file, found.places), found.len)
 }
 
 /// Leaves an archive in the cache.
@@ -225,7 +227,7 @@ fn decode<'o>(
     decoded?;
     let (found, part) = spool.finish()?;
     Ok(Decoded {
-        archive: self::decoded(name, found),
+        archive: Arc::new(self::decoded(name.to_owned(), found)),
         part,
         digest,
     })
@@ -385,6 +387,12 @@ struct Bytes<'b> {
     blob: &'b dyn Archive,
     at: u64,
     len: u64,
+}
+
+impl<'b> Bytes<'b> {
+    fn new(blob: &'b dyn Archive, len: u64) -> Self {
+        Self { blob, at: 0, len }
+    }
 }
 
 impl Read for Bytes<'_> {

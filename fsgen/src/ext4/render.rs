@@ -174,7 +174,7 @@ impl<'l> Renderer<'l> {
         }
     }
 
-    fn content(&self, inode: u32) -> &Content {
+    pub(super) fn content(&self, inode: u32) -> &Content {
         match self.kind(inode) {
             Some(Kind::File(content)) => content,
             _ => unreachable!("only files of the tree have data"),

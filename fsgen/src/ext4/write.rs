@@ -5,8 +5,10 @@
 use std::sync::Mutex;
 
 use super::gather::Gather;
+use super::geometry::BlockSize;
 use super::layout::{Item, Layout, What};
 use super::render::Renderer;
+use super::share::share;
 use super::{Error, lo32};
 use crate::region::{Region, WriteAt as _};
 use crate::tree::Tree;
@@ -30,7 +32,8 @@ pub fn write(
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<(), Error> {
     let renderer = Renderer::new(layout, tree);
-    let queue = Queue::new(layout);
+    let items = share(&renderer, &layout.items, region, progress);
+    let queue = Queue::new(&items, layout.geometry.block_size);
     let work = || -> Result<(), Error> {
         let mut buffers = Buffers::default();
         while let Some(batch) = queue.next() {
@@ -111,10 +114,10 @@ struct Queue<'l> {
 }
 
 impl<'l> Queue<'l> {
-    fn new(layout: &'l Layout) -> Self {
+    fn new(items: &'l [Item], block_size: BlockSize) -> Self {
         Self {
-            items: &layout.items,
-            batch_blocks: BATCH / layout.geometry.block_size.bytes(),
+            items,
+            batch_blocks: BATCH / block_size.bytes(),
             next: Mutex::new((0, 0)),
         }
     }
@@ -173,7 +176,7 @@ fn can_be_cut(what: What) -> bool {
 }
 
 /// Returns an item without its first blocks.
-fn cut(item: &Item, skip: u32) -> Item {
+pub(super) fn cut(item: &Item, skip: u32) -> Item {
     let what = match item.what {
         What::Data { inode, logical } => What::Data {
             inode,

@@ -1,6 +1,8 @@
 use std::time::UNIX_EPOCH;
 
 use super::*;
+use crate::disk::file::PlainFile;
+use fsgen::ReadAt as _;
 
 /// Makes a cache that holds `limit` bytes at most.
 fn cache(limit: u64) -> (tempfile::TempDir, Cache) {
@@ -22,8 +24,9 @@ fn keep(cache: &Cache, name: &str, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn found(cache: &Cache, name: &str) -> Option<Vec<u8>> {
-    let Found { file, len } = cache.find(&digest(name))?;
+    let Found { file, places, len } = cache.find(&digest(name))?;
     let mut bytes = vec![0; usize::try_from(len).unwrap()];
+    let file = PlainFile::copy(String::new(), (file, places), len);
     file.read_exact_at(&mut bytes, 0).unwrap();
     Some(bytes)
 }
@@ -36,6 +39,50 @@ fn names(cache: &Cache) -> Vec<String> {
     names.retain(|name| !name.ends_with(".checked"));
     names.sort();
     names
+}
+
+#[test]
+fn gaps_before_contents_change_nothing() {
+    let (_folder, cache) = cache(1 << 20);
+    let bytes: Vec<_> = (0..20_000_u32).map(|i| (i % 251) as u8).collect();
+    for aligned in [&[][..], &[0], &[512], &[4096], &[1, 1, 9000], &[20_000]] {
+        let mut part = Part::new(&cache).unwrap();
+        let mut at = 0;
+        for &next in aligned.iter().chain([&bytes.len()]) {
+            part.write(&bytes[at..next]).unwrap();
+            if next < bytes.len() || aligned.contains(&next) {
+                part.align();
+            }
+            at = next;
+        }
+        part.keep(&digest("a"), 7).unwrap();
+        let Found { file, places, len } = cache.find(&digest("a")).unwrap();
+        for &content in aligned {
+            assert_eq!(places.locate(content as u64).0 % share::BLOCK, 0);
+        }
+        assert_eq!(len, 20_000);
+        let copy = PlainFile::copy(String::new(), (file, places), len);
+        for (start, end) in [
+            (0, 20_000),
+            (0, 1),
+            (1, 9001),
+            (8_999, 9_000),
+            (19_999, 20_000),
+        ] {
+            let mut read = vec![0; end - start];
+            copy.read_exact_at(&mut read, start as u64).unwrap();
+            assert!(read == bytes[start..end], "{aligned:?} {start}..{end}");
+        }
+        // A gap counts, too, when it is looked at whether anything was damaged.
+        let path = &cache.place(DECODED, &digest("a"));
+        let stored = fs::read(path).unwrap();
+        for at in [0, 4095, 8191, stored.len() - FOOTER - 1] {
+            let mut damaged = stored.clone();
+            damaged[at] ^= 1;
+            fs::write(path, &damaged).unwrap();
+            assert!(cache.find(&digest("a")).is_none(), "{aligned:?} {at}");
+        }
+    }
 }
 
 #[test]
@@ -73,8 +120,9 @@ fn what_is_damaged_is_removed() {
     .into_iter()
     .chain([
         (end + 16, "source"),
-        (end + 24, "sum"),
-        (end + 28, "its own"),
+        (end + 24, "end"),
+        (end + 32, "sum"),
+        (end + 36, "its own"),
     ])
     .chain([(end + FOOTER, "longer")])
     {

@@ -2,13 +2,16 @@
 //! into a temporary file without a name.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
+use super::contents::Contents;
+use super::{Bytes, decoded};
 use crate::cache::{Found, Part};
+use crate::disk::places::Places;
 use crate::room::Ahead;
 
 /// How much is written at once.
@@ -21,6 +24,7 @@ pub(super) struct Spool<'o> {
     place: Place<'o>,
     folder: &'o Path,
     len: u64,
+    contents: Contents,
 }
 
 enum Place<'o> {
@@ -39,21 +43,26 @@ impl<'o> Spool<'o> {
             place,
             folder,
             len: 0,
+            contents: Contents::default(),
         })
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let written = self.len..self.len + bytes.len() as u64;
         if let Place::Cache(part) = &mut self.place {
-            if part.write(bytes).is_ok() {
+            let begin = match part.can_share() {
+                true => self.contents.begin_in(self.len, bytes),
+                false => Vec::new(),
+            };
+            if store(part, bytes, &begin).is_ok() {
                 self.len = written.end;
                 return Ok(());
             }
             // That the cache is full is no reason to fail.
-            let Found { mut file, len } = part.found()?;
+            let stored = decoded(String::new(), part.found()?);
+            let mut stored = Bytes::new(&stored, self.len);
             let mut temporary = tempfile::tempfile_in(self.folder)?;
-            file.rewind()?;
-            io::copy(&mut file.take(len), &mut temporary)?;
+            io::copy(&mut stored, &mut temporary)?;
             self.place = Place::Temporary(temporary, Ahead::default());
         }
         if let Place::Temporary(file, ahead) = &mut self.place {
@@ -81,10 +90,22 @@ impl<'o> Spool<'o> {
             Place::Temporary(file, _) => {
                 // Gives back the room that is left, too.
                 file.set_len(len)?;
-                Ok((Found { file, len }, None))
+                let places = Places::default();
+                Ok((Found { file, places, len }, None))
             }
         }
     }
+}
+
+/// Adds bytes to an archive in the cache, where contents begin at some of them.
+fn store(part: &mut Part<'_>, bytes: &[u8], begin: &[usize]) -> io::Result<()> {
+    let mut at = 0;
+    for &content in begin {
+        part.write(&bytes[at..content])?;
+        part.align();
+        at = content;
+    }
+    part.write(&bytes[at..])
 }
 
 /// What was written, or where in it that failed.
