@@ -133,7 +133,7 @@ impl Output {
             if is_same_file(&file, &part) {
                 under_way().insert(part.clone());
                 let output = Self {
-                    can_share: share::is_known(&file),
+                    can_share: share::can_share(&file),
                     file,
                     part,
                     out,

@@ -5,24 +5,16 @@ use std::fs::File;
 /// What is shared begins with a multiple of so many bytes, in both files.
 pub(crate) const BLOCK: u64 = 4096;
 
-/// The filesystems that are known to share blocks of files (Linux's `magic.h`, and `bcachefs_format.h`).
-/// What others are asked for they might copy, and slower than it is copied here.
+/// Returns whether the filesystem of a new file, which is empty, lets files share blocks: it can be
+/// asked for all of one, which is nothing then. What others are asked for they might copy, and slower
+/// than it is copied here.
 #[cfg(target_os = "linux")]
-const KNOWN: [u64; 3] = [
-    0x5846_5342, // XFS_SUPER_MAGIC
-    0x9123_683e, // BTRFS_SUPER_MAGIC
-    0xca45_1a4e, // BCACHEFS_STATFS_MAGIC
-];
-
-/// Returns whether a file is on a filesystem that shares blocks of files.
-#[cfg(target_os = "linux")]
-pub(crate) fn is_known(file: &File) -> bool {
-    let kind = rustix::fs::fstatfs(file).map(|stat| u64::try_from(stat.f_type));
-    matches!(kind, Ok(Ok(kind)) if KNOWN.contains(&kind))
+pub(crate) fn can_share(empty: &File) -> bool {
+    rustix::fs::ioctl_ficlone(empty, empty).is_ok()
 }
 
-/// Gives a file of a filesystem that [`is_known`] some bytes of another, from `at` on, at `offset`.
-/// Returns whether it has them now.
+/// Gives a file of a filesystem that [can share](can_share) some bytes of another, those from `at` on,
+/// at `offset`. Returns whether it has them now.
 #[cfg(target_os = "linux")]
 pub(crate) fn share((from, at): (&File, u64), (to, offset): (&File, u64), len: u64) -> bool {
     use rustix::fs::{copy_file_range, fstat};
@@ -43,7 +35,7 @@ pub(crate) fn share((from, at): (&File, u64), (to, offset): (&File, u64), len: u
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn is_known(_: &File) -> bool {
+pub(crate) fn can_share(_: &File) -> bool {
     false
 }
 

@@ -25,14 +25,18 @@ fn a_build_from_the_cache_shares_large_files_and_makes_the_same_image() {
         work.write(&format!("{recipe}.yaml"), text);
     }
     let arguments = ["build", "-q", "-i", "a.tar.zst", "-f"];
-    for (maker, size) in [("mkfs.xfs", 320 << 20), ("mkfs.btrfs", 160 << 20)] {
+    for (maker, more, size, shared) in [
+        ("mkfs.xfs", "-q", 320 << 20, SHARED),
+        ("mkfs.xfs", "-mreflink=0", 320 << 20, 0),
+        ("mkfs.btrfs", "-q", 160 << 20, SHARED),
+    ] {
         let disk = work.join(maker);
         fs::File::create(&disk).unwrap().set_len(size).unwrap();
-        kit::succeed(kit::tool(maker).args(["-q", "-f"]).arg(&disk));
+        kit::succeed(kit::tool(maker).args(["-q", "-f", more]).arg(&disk));
         let Some(mounted) = kit::loop_mount(&disk, 0, "rw") else {
             continue;
         };
-        for (recipe, want) in [("first", 0), ("second", SHARED), ("first", SHARED)] {
+        for (recipe, want) in [("first", 0), ("second", shared), ("first", shared)] {
             let recipe = format!("{recipe}.yaml");
             let image = mounted.path().join("image.raw");
             let mut hsb = work.hsb([&arguments[..], &[&recipe, "-o"]].concat());

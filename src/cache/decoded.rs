@@ -230,7 +230,7 @@ impl<'c> Part<'c> {
             _under_way: UnderWay::new(file.path().to_owned()),
             room: cache.room().saturating_sub(FOOTER as u64),
             ahead: Ahead::default(),
-            can_share: share::is_known(file.as_file()),
+            can_share: share::can_share(file.as_file()),
             places: Places::default(),
             file,
             len: 0,
