@@ -28,9 +28,16 @@ def machine(folder):
             f"images on {disk}")
 
 
-def put(text):
-    """Puts what was measured into the page, between its marks."""
-    page = PAGE.read_text()
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    PAGE.write_text(before + BEGIN + text + END + after)
+def section(title, table):
+    """Returns a table with its title."""
+    return f"\n### {title}\n\n{table}"
+
+
+def put(machine, tables, order):
+    """Puts tables into the page, between its marks; of those that were not made the old ones stay."""
+    before, rest = PAGE.read_text().split(BEGIN)
+    measured, after = rest.split(END)
+    old = (part.split("\n\n", 1) for part in measured.split("\n### ")[1:])
+    tables = {title: table.strip("\n") + "\n" for title, table in old} | tables
+    text = "".join(section(title, tables[title]) for title in order if title in tables)
+    PAGE.write_text(f"{before}{BEGIN}\n{machine}{text}\n{END}{after}")

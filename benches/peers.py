@@ -19,7 +19,7 @@ MIB = 1 << 20
 PROGRAMS = {
     "mke2fs": "e2fsprogs", "genext2fs": "genext2fs", "systemd-repart": "systemd",
     "pigz": "pigz", "zstd": "zstd", "xz": "xz-utils", "tar": "tar", "cp": "coreutils",
-    "qemu-img": "qemu-utils",
+    "qemu-img": "qemu-utils", "mkfs.xfs": "xfsprogs", "mkfs.btrfs": "btrfs-progs",
 }
 
 # Where programs of the crate registry go, and what of it these are: crate, version, more arguments.
@@ -146,7 +146,7 @@ def install(programs):
 
 def versions():
     """The version of each program that is here, as it says it itself."""
-    ask = {"mke2fs": "-V", "genext2fs": "-V"}
+    ask = {"mke2fs": "-V", "genext2fs": "-V", "mkfs.xfs": "-V"}
     found = []
     for program, package in PROGRAMS.items():
         if not shutil.which(program):
