@@ -21,7 +21,8 @@ use fsgen::{ReadAt, WriteAt};
 use sha2::{Digest as _, Sha256};
 
 use crate::progress::Progress;
-use crate::{room, share};
+use crate::room;
+use crate::share::Sharing;
 pub(crate) use folder::OutputFolder;
 pub(crate) use place::Place;
 use place::folder;
@@ -71,8 +72,8 @@ pub(crate) struct Output {
     /// to a file. The next one spins until then, and has not to be woken; more of them would only
     /// take cores from whoever decodes or reads.
     turns: [Mutex<()>; 2],
-    /// Whether other files of its filesystem can have the same blocks.
-    can_share: bool,
+    /// What lets it have blocks of other files; none where the filesystem does not.
+    sharing: Option<Sharing>,
     /// What puts it on disk; none if nobody waits for that.
     writeback: Option<Writeback>,
 }
@@ -133,7 +134,7 @@ impl Output {
             if is_same_file(&file, &part) {
                 under_way().insert(part.clone());
                 let output = Self {
-                    can_share: share::can_share(&file),
+                    sharing: Sharing::of(&file),
                     file,
                     part,
                     out,
@@ -281,8 +282,11 @@ impl WriteAt for Output {
 
     fn share(&self, source: &dyn ReadAt, range: Range<u64>, offset: u64) -> bool {
         let len = range.end - range.start;
-        let to = (&self.file, offset);
-        self.can_share && source.share(range, &mut |file, at| share::share((file, at), to, len))
+        let Some(sharing) = &self.sharing else {
+            return false;
+        };
+        let from = source.stored(range);
+        from.is_some_and(|from| sharing.share(from, (&self.file, offset), len))
     }
 }
 

@@ -51,7 +51,10 @@ fn a_build_from_the_cache_shares_large_files_and_makes_the_same_image() {
             // The flags of an extent are behind its last colon.
             let flags = extents.lines().filter_map(|line| line.rsplit(':').next());
             let shared = flags.filter(|flags| flags.split(',').any(|flag| flag.trim() == "shared"));
-            assert_eq!(shared.count(), want, "{maker} {recipe}: {extents}");
+            let shared = shared.count();
+            // A file may be in several pieces.
+            let is_right = shared >= want && (want > 0 || shared == 0);
+            assert!(is_right, "{maker} {recipe}: {shared}: {extents}");
         }
     }
 }

@@ -38,6 +38,7 @@ pub use geometry::{BlockSize, Geometry};
 pub use inode::TIMES;
 pub use layout::{Layout, plan};
 pub use part::{Holder, Part};
+pub use share::LARGE;
 pub use write::write;
 
 use crate::tree::{Timestamp, path};

@@ -25,12 +25,11 @@ pub trait ReadAt: Send + Sync {
         Ok(())
     }
 
-    /// Hands over a file of the host that has the bytes of a range, with the offset there at which they
-    /// begin, so that another file can have them without a copy. Returns what `take` does, and false
-    /// when there is no such file.
-    fn share(&self, range: Range<u64>, take: &mut dyn FnMut(&File, u64) -> bool) -> bool {
-        let _ = (range, take);
-        false
+    /// Returns the file of the host that has the bytes of a range, and the offset there at which they
+    /// begin, if another file may have them without a copy.
+    fn stored(&self, range: Range<u64>) -> Option<(&File, u64)> {
+        let _ = range;
+        None
     }
 }
 

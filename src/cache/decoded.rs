@@ -34,7 +34,7 @@ use crate::disk::places::Places;
 use crate::output::UnderWay;
 use crate::progress::say;
 use crate::room::Ahead;
-use crate::share;
+use crate::share::{BLOCK, Sharing};
 use crate::source::Digest;
 use crate::stamp::Stamp;
 
@@ -230,7 +230,7 @@ impl<'c> Part<'c> {
             _under_way: UnderWay::new(file.path().to_owned()),
             room: cache.room().saturating_sub(FOOTER as u64),
             ahead: Ahead::default(),
-            can_share: share::can_share(file.as_file()),
+            can_share: Sharing::of(file.as_file()).is_some(),
             places: Places::default(),
             file,
             len: 0,
@@ -265,7 +265,7 @@ impl<'c> Part<'c> {
 
     /// Lets what is added next begin with a block.
     pub(crate) fn align(&mut self) {
-        let block = self.end.next_multiple_of(share::BLOCK);
+        let block = self.end.next_multiple_of(BLOCK);
         let gap = usize::try_from(block - self.end).expect("less than a block");
         self.sum = crc32c::crc32c_append(self.sum, &vec![0; gap]);
         self.places.add(self.len, block);

@@ -5,7 +5,6 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use fsgen::ReadAt;
 use rustix::fs::SeekFrom;
@@ -27,8 +26,8 @@ pub(crate) struct PlainFile {
     stamp: Option<Stamp>,
     /// Where its bytes lie in the file.
     places: Places,
-    /// Whether they are on disk; nothing when nobody should share them, as they were just written.
-    is_on_disk: Option<OnceLock<bool>>,
+    /// Whether other files may share them.
+    is_shared: bool,
 }
 
 impl PlainFile {
@@ -49,7 +48,7 @@ impl PlainFile {
             stamp: Some(Stamp::of(&meta)),
             file,
             places: Places::default(),
-            is_on_disk: None,
+            is_shared: false,
         })
     }
 
@@ -61,26 +60,26 @@ impl PlainFile {
             len,
             stamp: Some(stamp),
             places: Places::default(),
-            is_on_disk: None,
+            is_shared: false,
         }
     }
 
-    /// Returns a copy of an input, which nobody else can change, whose bytes lie in places of a file.
-    pub(crate) fn copy(name: String, (file, places): (File, Places), len: u64) -> Self {
+    /// Returns a copy of an input that was made for us, whose bytes lie in places of a file.
+    pub(crate) fn copy(name: String, file: File, places: Places, len: u64) -> Self {
         Self {
             name,
             file,
             len,
             stamp: None,
             places,
-            is_on_disk: None,
+            is_shared: false,
         }
     }
 
-    /// Lets other files share what this has.
+    /// Lets other files share what this has. What was just written would have to be on disk for that.
     pub(crate) fn shared(self) -> Self {
         Self {
-            is_on_disk: Some(OnceLock::new()),
+            is_shared: true,
             ..self
         }
     }
@@ -104,6 +103,9 @@ impl PlainFile {
         loop {
             let (at, together) = self.places.locate(offset);
             let len = usize::try_from(together).map_or(buf.len(), |len| len.min(buf.len()));
+            if len == 0 && !buf.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
             let (here, rest) = buf.split_at_mut(len);
             self.file.read_exact_at(here, at)?;
             if rest.is_empty() {
@@ -139,16 +141,10 @@ impl ReadAt for PlainFile {
         stamp.check(&self.file.metadata()?)
     }
 
-    fn share(&self, range: Range<u64>, take: &mut dyn FnMut(&File, u64) -> bool) -> bool {
-        let Some(is_on_disk) = &self.is_on_disk else {
-            return false;
-        };
+    fn stored(&self, range: Range<u64>) -> Option<(&File, u64)> {
         let (at, together) = self.places.locate(range.start);
-        if range.end > self.len || range.end - range.start > together {
-            return false;
-        }
-        // Else the kernel would wait for each part that is shared.
-        *is_on_disk.get_or_init(|| self.file.sync_data().is_ok()) && take(&self.file, at)
+        let is_together = range.end <= self.len && range.end.checked_sub(range.start)? <= together;
+        (self.is_shared && is_together).then_some((&self.file, at))
     }
 }
 

@@ -1,6 +1,8 @@
 //! A part of a disk, such as a partition: a disk in its turn.
 
+use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use fsgen::ReadAt;
@@ -34,6 +36,11 @@ impl ReadAt for Part {
 
     fn check_unchanged(&self) -> io::Result<()> {
         self.disk.check_unchanged()
+    }
+
+    fn stored(&self, range: Range<u64>) -> Option<(&File, u64)> {
+        let end = self.start.checked_add(range.end)?;
+        self.disk.stored(self.start.checked_add(range.start)?..end)
     }
 }
 

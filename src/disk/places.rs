@@ -5,8 +5,8 @@ use anyhow::{Result, ensure};
 /// How many bytes one place takes when it is stored.
 const STORED: usize = 16;
 
-/// The places where bytes begin that lie together, each with the number of its first byte, as many
-/// as bytes are before it, and its offset in the file. Those before the first lie at its start.
+/// The places where bytes begin that lie together: how many bytes are before them, and their offset in
+/// the file. Those before the first place lie at its start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Places(Vec<(u64, u64)>);
 

@@ -152,7 +152,7 @@ fn find(
 
 /// Returns the copy that an input was decoded into.
 fn decoded(name: String, found: Found) -> PlainFile {
-    PlainFile::copy(name, (found.file, found.places), found.len)
+    PlainFile::copy(name, found.file, found.places, found.len)
 }
 
 /// Leaves an archive in the cache.

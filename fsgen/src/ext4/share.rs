@@ -9,8 +9,8 @@ use super::write::cut;
 use crate::region::{Region, WriteAt as _};
 use crate::tree::content::From;
 
-/// What an output is asked to have, in bytes: to share less costs as much as to copy it.
-const LARGE: u64 = 64 << 10;
+/// What an output is asked to share of a file at least, in bytes: less is as fast to copy.
+pub const LARGE: u64 = 64 << 10;
 
 /// Lets the output have what it can without a copy, and returns what is left to be written.
 pub(super) fn share<'l>(

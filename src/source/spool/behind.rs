@@ -2,7 +2,7 @@
 //! into a temporary file without a name.
 
 use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufReader, Seek as _, SeekFrom, Write as _};
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::mpsc;
@@ -60,7 +60,7 @@ impl<'o> Spool<'o> {
             }
             // That the cache is full is no reason to fail.
             let stored = decoded(String::new(), part.found()?);
-            let mut stored = Bytes::new(&stored, self.len);
+            let mut stored = BufReader::with_capacity(CHUNK, Bytes::new(&stored, self.len));
             let mut temporary = tempfile::tempfile_in(self.folder)?;
             io::copy(&mut stored, &mut temporary)?;
             self.place = Place::Temporary(temporary, Ahead::default());

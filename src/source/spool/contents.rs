@@ -1,12 +1,12 @@
 //! Where the contents of large files begin in a tar archive that is being decoded.
 
+use fsgen::ext4::LARGE;
+
 use super::super::header::{self, BLOCK, Block};
 
-/// What is large, in bytes: to share less costs as much as to copy it.
-const LARGE: u64 = 64 << 10;
-
 /// Where in an archive its next header is, as far as headers are where they are expected. What is
-/// found here is only for speed: of an archive that is malformed, or no archive, it may be wrong.
+/// found here is only for speed: it may be wrong for what is no archive, and nothing is found behind an old
+/// sparse member of several blocks, or a member whose size only an extended header says.
 #[derive(Default)]
 pub(super) struct Contents {
     next: u64,
