@@ -101,7 +101,7 @@ impl Fields {
             (self.blocks, inode_flags::HUGE_FILE)
         };
         let mut inode = format::Inode {
-            mode: (self.file_type | mode).into(),
+            mode: (self.file_type | (mode & 0o7777)).into(),
             uid_lo: lo16(uid).into(),
             size_lo: lo32(self.size).into(),
             atime: atime.0.into(),
@@ -193,6 +193,18 @@ mod tests {
         ] {
             assert_eq!(at(secs, nanos), want, "{secs}");
         }
+    }
+
+    #[test]
+    fn what_a_mode_has_beyond_permissions_changes_no_type() {
+        let mut out = [0; INODE_SIZE as usize];
+        let fields = Fields::new(
+            file_type::DIRECTORY,
+            Meta::root(0o107_755, Timestamp::default()),
+        );
+        let seed = Seed::new(&uuid::Uuid::nil());
+        fields.render(&mut out, 2, BlockSize::DEFAULT, seed);
+        assert_eq!(out[..2], 0o47_755_u16.to_le_bytes());
     }
 
     #[test]

@@ -42,7 +42,8 @@ impl Timestamp {
 /// Owner, permissions and modification time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta {
-    /// Permission bits with setuid, setgid and sticky: the low 12 bits of `st_mode`.
+    /// Permission bits with setuid, setgid and sticky: the low 12 bits of `st_mode`. Others do not
+    /// count.
     pub mode: u16,
     /// Owning user.
     pub uid: u32,
