@@ -185,11 +185,11 @@ impl Tree {
     ///
     /// # Panics
     ///
-    /// Panics when `directory` is not one, or when it would give a directory a second name. Nor
-    /// may a directory go into itself, which is not noticed here. Callers check all of that,
-    /// because only they can say it in the user's words.
+    /// Panics when `directory` is not one, when [`path::check_name`] refuses the name, and when it
+    /// would give a directory a second name. Nor may a directory go into itself, which is not noticed
+    /// here. Callers check all of that, because only they can say it in the user's words.
     pub fn link(&mut self, directory: NodeId, name: &[u8], target: NodeId) {
-        debug_assert!(path::check_name(name).is_ok());
+        assert!(path::check_name(name).is_ok());
         assert!(!self.is_directory(target) || self.links(target) == 0);
         self.point(directory, name, Some(target));
     }

@@ -98,7 +98,8 @@ impl Content {
         if more.is_empty() {
             return;
         }
-        let len = self.len.max(at + more.len() as u64);
+        let end = at.checked_add(more.len() as u64);
+        let len = self.len.max(end.expect("a file of less than 2^64 bytes"));
         if let Data::Bytes(bytes) = &mut self.data
             && let Some(at) = usize::try_from(at).ok().filter(|at| *at <= bytes.len())
         {
