@@ -27,4 +27,4 @@ pub use place::Place;
 pub use region::{ReadAt, Region, WriteAt};
 pub use size::Size;
 pub use tree::content::Content;
-pub use tree::{Kind, Meta, Node, NodeId, Timestamp, Tree};
+pub use tree::{Device, Kind, Meta, Node, NodeId, Timestamp, Tree, Xattrs};
