@@ -108,18 +108,7 @@ fn a_build_waits_for_the_disk_unless_told_not_to() {
         ("--no-sync", "rename"),
     ] {
         let work = prepared("sync", 0);
-        let mut strace = kit::tool("strace");
-        strace.args([
-            "-f",
-            "-y",
-            "-o",
-            "trace",
-            "-e",
-            "trace=fsync,fdatasync,rename",
-        ]);
-        strace.args([env!("CARGO_BIN_EXE_hsb"), "build", option]);
-        kit::succeed(strace.current_dir(work.path()));
-        let trace = fs::read_to_string(work.join("trace")).unwrap();
+        let trace = synced(&work, &["build", option]);
         let image = format!("{PART}>)");
         let calls = trace.lines().filter_map(|line| match line {
             _ if line.contains("rename(") => line.contains(PART).then_some("rename"),
@@ -130,6 +119,35 @@ fn a_build_waits_for_the_disk_unless_told_not_to() {
         assert_eq!(calls.collect::<Vec<_>>().join(", "), want, "{trace}");
         assert!(!is_old(&work));
     }
+}
+
+/// The names in a folder before the folder has its own.
+#[test]
+fn a_layout_is_on_disk_before_it_is_in_its_place() {
+    let work = prepared("layout", 0);
+    let trace = synced(&work, &["export", "rootfs.tar", "--format=oci", "-o=out"]);
+    let calls: Vec<_> = trace.lines().filter(|line| line.contains(" = 0")).collect();
+    let [.., blobs, above, folder, placed, parent] = &calls[..] else {
+        panic!("{trace}");
+    };
+    for (call, want) in [
+        (blobs, "/.out.hsb-part/blobs/sha256>)"),
+        (above, "/.out.hsb-part/blobs>)"),
+        (folder, "/.out.hsb-part>)"),
+        (placed, "rename(\".out.hsb-part\", \"out\")"),
+        (parent, "sync("),
+    ] {
+        assert!(call.contains(want), "{trace}");
+    }
+}
+
+/// Runs hsb, and returns its calls that put files on disk and in their places.
+fn synced(work: &Work, args: &[&str]) -> String {
+    let mut strace = kit::tool("strace");
+    strace.args(["-f", "-y", "-o", "trace", "-e"]);
+    strace.args(["trace=fsync,fdatasync,rename", env!("CARGO_BIN_EXE_hsb")]);
+    kit::succeed(strace.args(args).current_dir(work.path()));
+    fs::read_to_string(work.join("trace")).unwrap()
 }
 
 #[test]

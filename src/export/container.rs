@@ -151,6 +151,10 @@ fn to_folder(image: &Image<'_>, options: &Options<'_>, out: &Path) -> Result<()>
         std::io::Write::write_all(&mut file, &document.bytes).with_context(shown)?;
         file.sync_all().with_context(shown)?;
     }
+    for names in [&*blobs, &folder.path().join("blobs"), folder.path()] {
+        let synced = fs::File::open(names).and_then(|names| names.sync_all());
+        synced.with_context(shown)?;
+    }
     folder.finish()
 }
 
