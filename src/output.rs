@@ -167,28 +167,17 @@ impl Output {
 
     /// Returns the digest of the whole file, in hexadecimal; holes count as zeros.
     pub(crate) fn sha256(&self, progress: &Progress) -> Result<String> {
-        let len = self.file.metadata().map(|meta| meta.len());
-        let stage = progress.stage("computing the digest", len.ok());
-        let mut digest = Sha256::new();
-        let mut buffer = vec![0; 1 << 20];
-        let mut at = 0;
-        loop {
-            let read = self
-                .file
-                .read_at(&mut buffer, at)
-                .with_context(|| format!("{}: cannot be read back", self.part.display()))?;
-            if read == 0 {
-                let bytes = digest.finalize();
-                return Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
-            }
-            digest.update(&buffer[..read]);
-            at += read as u64;
-            stage.add(read as u64);
-        }
+        let len = self.len()?;
+        let stage = progress.stage("computing the digest", Some(len));
+        self.digest(0..len, &|bytes| stage.add(bytes))
     }
 
     /// Returns the digest of some bytes of the file, in hexadecimal.
     pub(crate) fn sha256_of(&self, range: Range<u64>) -> Result<String> {
+        self.digest(range, &|_| {})
+    }
+
+    fn digest(&self, range: Range<u64>, progress: &dyn Fn(u64)) -> Result<String> {
         let mut digest = Sha256::new();
         let mut buffer = vec![0; 1 << 20];
         let mut at = range.start;
@@ -198,6 +187,7 @@ impl Output {
             read.with_context(|| format!("{}: cannot be read back", self.part.display()))?;
             digest.update(&buffer[..len]);
             at += len as u64;
+            progress(len as u64);
         }
         let bytes = digest.finalize();
         Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
