@@ -34,6 +34,8 @@ use problem::Problems;
 use slot::{SECTOR, Slot, apart};
 pub use verdict::{Checked, Count, Verdict};
 
+/// The content of a partition that holds nothing that is known here.
+const UNKNOWN: &str = "unknown";
 /// The content of a partition that shares sectors with one before it: it is not looked at.
 const OVERLAPPING: &str = "overlapping";
 /// Most problems that are told of all partitions together: a table may have 32,768 of them.
@@ -156,6 +158,8 @@ fn partition(area: Area<'_>, problems: &mut Problems) -> io::Result<(&'static st
         Content::Ext4 => Ok(("ext4", ext4::check(area, problems)?)),
         Content::Fat => fat::check(area, problems),
         Content::Swap => Ok(("swap", swap::check(area, problems)?)),
-        Content::Unknown => Ok(("unknown", Vec::new())),
+        // Its start was overwritten, and what took its place is nothing that is known.
+        Content::Unknown if ext4::has_copy(area)? => Ok(("ext4", ext4::check(area, problems)?)),
+        Content::Unknown => Ok((UNKNOWN, Vec::new())),
     }
 }

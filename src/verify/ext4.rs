@@ -43,6 +43,21 @@ pub(super) fn is_likely(area: Area<'_>) -> io::Result<bool> {
     Ok(superblock::is_likely(&bytes))
 }
 
+/// Returns whether a copy of a superblock lies where the second group of such a filesystem starts,
+/// which has one with all that mke2fs makes of that size.
+pub(super) fn has_copy(area: Area<'_>) -> io::Result<bool> {
+    for log_size in 0..=6 {
+        let block = 1024_u64 << log_size;
+        // Blocks of 1,024 bytes are counted from the first superblock on.
+        let second = 8 * block + u64::from(log_size == 0);
+        let bytes = area.read_padded(second * block, superblock::LEN)?;
+        if superblock::is_copy(&bytes, log_size) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Checks the filesystem in an area and returns what there was to check.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use serde::{Serialize, Serializer};
 
 use super::problem::Problem;
+use super::{OVERLAPPING, UNKNOWN};
 
 /// Everything that was checked, and everything that was found.
 #[derive(Debug, Clone, Serialize)]
@@ -81,10 +82,19 @@ impl Display for Verdict {
         for partition in &self.partitions {
             write!(f, "{partition}")?;
         }
-        match self.problem_count {
-            0 => writeln!(f, "  clean"),
-            1 => writeln!(f, "  1 problem"),
-            some => writeln!(f, "  {some} problems"),
+        let unknown = |checked: &&Checked| checked.content == UNKNOWN;
+        match (
+            self.problem_count,
+            self.partitions.iter().filter(unknown).count(),
+        ) {
+            (0, 0) => writeln!(f, "  clean"),
+            (0, 1) => writeln!(f, "  clean, but for 1 partition that was not checked"),
+            (0, some) => writeln!(
+                f,
+                "  clean, but for {some} partitions that were not checked"
+            ),
+            (1, _) => writeln!(f, "  1 problem"),
+            (some, _) => writeln!(f, "  {some} problems"),
         }
     }
 }
@@ -103,8 +113,8 @@ impl Display for Checked {
             write!(f, "partition {number}: {bytes} bytes at byte {offset}, ")?;
         }
         match *content {
-            "unknown" => return writeln!(f, "unknown content: not checked"),
-            "overlapping" => return writeln!(f, "overlaps one before it: not checked"),
+            UNKNOWN => return writeln!(f, "unknown content: not checked"),
+            OVERLAPPING => return writeln!(f, "overlaps one before it: not checked"),
             content => write!(f, "{content}: ")?,
         }
         for (index, Count(name, number)) in self.counts.iter().enumerate() {

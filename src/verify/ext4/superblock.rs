@@ -53,6 +53,11 @@ pub(in crate::verify) fn is_likely(bytes: &[u8]) -> bool {
         || (bytes.le32(0x4C) == 1 && bytes.le16(0x58) >= 128 && usual(bytes.le32(0x20)))
 }
 
+/// Returns whether this is the copy in the second group, of a filesystem with blocks of that size.
+pub(super) fn is_copy(bytes: &[u8], log_size: u32) -> bool {
+    bytes.le16(0x38) == MAGIC && bytes.le32(0x18) == log_size && bytes.le16(0x5A) == 1
+}
+
 impl Superblock {
     /// Reads and checks a superblock; gives nothing when no other check could rely on it.
     pub(super) fn read(raw: Vec<u8>, area_len: u64, problems: &mut Problems) -> Option<Self> {
