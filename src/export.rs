@@ -13,7 +13,7 @@ mod name;
 mod store;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -53,6 +53,42 @@ pub(crate) struct Exported {
     pub(crate) unread: Unread,
 }
 
+/// Checks where something is to go, before any work: a tarball if it is no container image.
+///
+/// # Errors
+///
+/// Fails when nothing can be made there.
+pub(crate) fn check_out(out: &Path, is_container: bool, source: &Source) -> Result<()> {
+    let is_layout = is_container && out.extension().is_none_or(|ending| ending != "tar");
+    if is_layout && out.symlink_metadata().is_ok() {
+        bail!(
+            "{}: is there already; a layout goes to a new folder",
+            out.display()
+        );
+    }
+    if !is_container {
+        archive_format(out)?;
+    }
+    // A slash behind the name of a folder is no mistake.
+    let name: PathBuf = match is_layout {
+        true => out.components().collect(),
+        false => out.to_owned(),
+    };
+    Place::new(&name, std::slice::from_ref(source)).map(drop)
+}
+
+/// Returns how a file is packed, by its name.
+fn archive_format(file: &Path) -> Result<&'static Format> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let format = Format::of(&name).filter(|(format, _)| format.is_archive);
+    let (format, _) = format.with_context(|| {
+        let shown = file.display();
+        let known = Format::archive_endings();
+        format!("{shown}: the ending of -o says how the archive is packed; known are {known}")
+    })?;
+    Ok(format)
+}
+
 /// Exports to a tar archive, of all that can be read.
 ///
 /// # Errors
@@ -73,15 +109,7 @@ pub(crate) fn to_tar(
             reader.check_unchanged()?;
         }
         Target::File(file) => {
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            let format = Format::of(&name).filter(|(format, _)| format.is_archive);
-            let (format, _) = format.with_context(|| {
-                let shown = file.display();
-                let known = Format::archive_endings();
-                format!(
-                    "{shown}: the ending of -o says how the archive is packed; known are {known}"
-                )
-            })?;
+            let format = archive_format(file)?;
             let place = Place::new(file, std::slice::from_ref(options.source))?;
             totals = archive.measure()?;
             let output = Output::create(&place, true)?;
@@ -111,13 +139,6 @@ pub(crate) fn to_container(
     name: Option<&str>,
     out: &Path,
 ) -> Result<Exported> {
-    let is_folder = out.extension().is_none_or(|ending| ending != "tar");
-    if is_folder && out.symlink_metadata().is_ok() {
-        bail!(
-            "{}: is there already; a layout goes to a new folder",
-            out.display()
-        );
-    }
     let archive = archive_of(&*opened.reader, options, true)?;
     let totals = archive.measure()?;
     let config = container::config(&*opened.reader, opened.image_config.as_ref());

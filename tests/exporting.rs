@@ -237,13 +237,14 @@ fn what_cannot_be_exported() {
             "a container image goes to a file",
         ),
         (&["--name", "x"], 2, "--name is for container images"),
-        (&["-o", "a.zip"], 1, "a.zip: the ending of -o says how"),
-        (&["-o", "root/a.tar"], 1, "lies in the source"),
+        (&["-o", "a.zip"], 2, "a.zip: the ending of -o says how"),
+        (&["-o", "root/a.tar"], 2, "lies in the source"),
+        (&["-o", "gone/a.tar"], 2, "there is no folder gone; make it"),
         (&["/gone"], 1, "/gone: no such file"),
         (&["/.wh.file"], 1, "is a file; only a directory"),
         (
             &["--format", "oci", "-o", "root"],
-            1,
+            2,
             "root: is there already",
         ),
         (

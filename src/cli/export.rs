@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::look::{Look, Stdout, end, paths};
 use super::{FAILED, WRONG, fail};
-use crate::export::{Form, Options, Target, image_name, to_container, to_tar};
+use crate::export::{Form, Options, Target, check_out, image_name, to_container, to_tar};
 use crate::interrupt;
 use crate::progress::say;
 use crate::source::{Opened, Source};
@@ -54,6 +54,9 @@ pub(super) fn export(arguments: &Export) -> ExitCode {
         let name = name(arguments)?;
         interrupt::watch().context("signals cannot be watched")?;
         let source = arguments.look.source(&arguments.image)?;
+        if let Some(out) = file(arguments) {
+            check_out(out, arguments.format != What::Tar, &source)?;
+        }
         Ok((name, source, arguments.look.open(&arguments.image)?))
     };
     match open() {
