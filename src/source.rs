@@ -229,6 +229,10 @@ fn gather(sources: &[Source], options: &Options<'_>) -> Result<(Loaded, Vec<Stri
             Input::Registry(_) => registry,
             _ => source.format().map_or(archive as _, |format| format.read),
         };
+        let same_disk = sources.iter().filter(|other| other.from == *name);
+        assembly.taken = same_disk
+            .filter_map(|other| other.partition.clone())
+            .collect();
         read(source, &layer, options, &mut assembly)?;
         let new = assembly.take_warnings();
         warnings.extend(new.map(|warning| format!("{name}: {warning}")));

@@ -12,6 +12,7 @@ use fsgen::{Meta, NodeId, ReadAt, Timestamp, Tree};
 
 use super::account::Accounts;
 use super::acl::{self, AclText};
+use super::image::Which;
 use super::layer::{Layer, Stacking};
 use super::member::{Entry, Member};
 use super::name::{normal, shown, split, title};
@@ -57,6 +58,8 @@ pub(super) struct Assembly {
     dropped: BTreeMap<Vec<u8>, u64>,
     /// The configuration of the last container image.
     pub(super) image_config: Option<serde_json::Value>,
+    /// The partitions of this source's disk that other sources take.
+    pub(super) taken: Vec<Which>,
     /// What the user should know.
     pub(super) warnings: Vec<String>,
     /// What they should know who make an image of it.
@@ -84,6 +87,7 @@ impl Assembly {
             acls: BTreeMap::new(),
             dropped: BTreeMap::new(),
             image_config: None,
+            taken: Vec::new(),
             warnings: Vec::new(),
             unread: Vec::new(),
             advice: Vec::new(),

@@ -102,7 +102,8 @@ pub(super) fn filesystem(
     source: &Source,
     limits: Limits,
 ) -> Result<Box<dyn Reader>> {
-    let chosen = choice::choose(disk, source.partition.as_ref(), limits.metadata_max());
+    let which = source.partition.as_ref();
+    let chosen = choice::choose(disk, which, &[], limits.metadata_max());
     let (volume, _) = chosen.with_context(|| source.from.to_string())?;
     Ok(volume)
 }
@@ -136,6 +137,7 @@ pub(super) fn read(
     let (volume, said) = choice::choose(
         &disk,
         source.partition.as_ref(),
+        &assembly.taken,
         options.limits.metadata_max(),
     )?;
     assembly.warnings.extend(said);

@@ -75,10 +75,15 @@ fn the_root_is_taken_when_it_is_clear() {
         assert_eq!((got == want, &*said), (is_root, ""), "{which}");
     }
     // The ESP below, as a system has it.
-    build(
+    let (_, said) = build(
         &work,
         "[disk.raw, {from: disk.raw, partition: 15, path: /boot/efi}]",
     );
+    let others = "what is on 1 (ext4 \"first\" \"other\") can be laid over it";
+    assert!(said.contains(others), "{said}");
+    let all = "[disk.raw, {from: disk.raw, partition: 15, path: /boot/efi}, \
+               {from: disk.raw, partition: other, path: /srv}]";
+    assert_eq!(build(&work, all).1, "");
     let built = work.join("built.raw");
     let stat = kit::debugfs(&built, 0, "stat /boot/efi/big");
     assert!(

@@ -50,10 +50,12 @@ impl<'de> Deserialize<'de> for Which {
     }
 }
 
-/// Opens the filesystem that is meant. Also returns what to say about those that are not.
+/// Opens the filesystem that is meant. Also returns what to say about those that are not, and are
+/// not `taken` by other sources either.
 pub(super) fn choose(
     disk: &Arc<dyn Disk>,
     which: Option<&Which>,
+    taken: &[Which],
     metadata_max: u64,
 ) -> anyhow::Result<(Box<dyn Volume>, Vec<String>)> {
     let Some(table) = partition::read(&**disk)? else {
@@ -86,7 +88,7 @@ pub(super) fn choose(
         Some(Which::Name(name)) => named(&slots, name)?,
         _ => {
             let slot = root(&slots)?;
-            said.extend(said_of_others(slot, &slots));
+            said.extend(said_of_others(slot, &slots, taken));
             slot
         }
     };
@@ -149,6 +151,17 @@ impl Slot {
             && !name.is_some_and(|name| name.ends_with("verity") || name.ends_with("verity-sig"))
     }
 
+    fn has_name(&self, name: &str) -> bool {
+        self.partition.name == name || self.label == name
+    }
+
+    fn is(&self, which: &Which) -> bool {
+        match which {
+            Which::Number(number) => self.partition.number == *number,
+            Which::Name(name) => self.has_name(name),
+        }
+    }
+
     /// Returns whether it may be a root filesystem, by what is in it.
     fn may_be_root(&self) -> bool {
         matches!(self.found, Some(Found::Ext | Found::Other(_, true)))
@@ -180,8 +193,7 @@ fn list<'s>(slots: impl IntoIterator<Item = &'s Slot>) -> String {
 }
 
 fn named<'s>(slots: &'s [Slot], name: &str) -> anyhow::Result<&'s Slot> {
-    let has = |slot: &&Slot| slot.partition.name == name || slot.label == name;
-    let mut found = slots.iter().filter(has);
+    let mut found = slots.iter().filter(|slot| slot.has_name(name));
     let first = found.next();
     let first =
         first.with_context(|| format!("it has no partition \"{name}\", but {}", list(slots)))?;
@@ -217,9 +229,10 @@ fn root(slots: &[Slot]) -> anyhow::Result<&Slot> {
 }
 
 /// Says which partition was taken when there are others that could be wanted, too.
-fn said_of_others(slot: &Slot, slots: &[Slot]) -> Option<String> {
+fn said_of_others(slot: &Slot, slots: &[Slot], taken: &[Which]) -> Option<String> {
     let others = slots.iter().filter(|other| {
         other.partition.number != slot.partition.number
+            && !taken.iter().any(|which| other.is(which))
             && matches!(other.found, Some(Found::Ext | Found::Fat))
     });
     let mut others = others.peekable();
