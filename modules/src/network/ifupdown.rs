@@ -30,7 +30,8 @@ pub(super) fn write(root: &mut Root<'_>, interfaces: &[Interface]) -> Result<(),
             Selector::Name(name) if !interface.selector.is_pattern() => name,
             other => {
                 let message = format!("ifupdown knows interfaces by their names, not as {other}");
-                return Err(ValueError::new(interface.span, message).into());
+                let help = "give `name: eth0` or the like, or choose another `network_renderer`";
+                return Err(ValueError::new(interface.span, message).help(help).into());
             }
         };
         if let Some(path) = named_elsewhere(root, name)? {
