@@ -80,7 +80,9 @@ impl Cache {
         }
         // A home that is not there is nobody's to make.
         let home = || folder("HOME").filter(|home| home.is_dir());
-        let usual = folder("XDG_CACHE_HOME").or_else(|| Some(home()?.join(".cache")));
+        // Relative ones are to be ignored, says the specification of base directories.
+        let of_session = folder("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
+        let usual = of_session.or_else(|| Some(home()?.join(".cache")));
         let cache = usual.map(|usual| Self::new(usual.join("hsb"), limit));
         Ok(match folder("TMPDIR") {
             None => cache,
@@ -169,8 +171,10 @@ impl Cache {
     /// Returns what it may hold now, in bytes: its limit, and no more than half of what the disk
     /// has for it.
     pub(crate) fn room(&self) -> u64 {
-        let free = rustix::fs::statvfs(&self.folder)
-            .map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        // Where it is not there yet, it will be on the disk of what is.
+        let mut folders = self.folder.ancestors();
+        let disk = folders.find_map(|folder| rustix::fs::statvfs(folder).ok());
+        let free = disk.map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
         self.limit.min(self.held().saturating_add(free) / 2)
     }
 

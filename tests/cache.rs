@@ -137,18 +137,24 @@ fn with_a_folder_to_decode_into_nothing_is_kept() {
 fn tmpdir_is_such_a_folder_unless_the_cache_is_asked_for() {
     const BUILD: &[&str] = &["build", "-q", "-i", "a.tar.gz", "-o", "image.raw"];
     // TMPDIR, where the cache is, the exit code, and how many archives the cache keeps.
+    // Of XDG_CACHE_HOME, a relative path does not count.
     for (tmpdir, variable, cache, code, kept) in [
-        ("/proc/self", "XDG_CACHE_HOME", "usual", 1, 0),
-        ("elsewhere", "XDG_CACHE_HOME", "usual", 0, 0),
-        ("", "XDG_CACHE_HOME", "usual", 0, 1),
+        ("/proc/self", "XDG_CACHE_HOME", "WORK/usual", 1, 0),
+        ("elsewhere", "XDG_CACHE_HOME", "WORK/usual", 0, 0),
+        ("", "XDG_CACHE_HOME", "WORK/usual", 0, 1),
+        ("", "XDG_CACHE_HOME", "usual", 0, 0),
         ("/proc/self", "HSB_CACHE", "usual/hsb", 0, 1),
         ("/proc/self", "HSB_CACHE", "/dev/null", 1, 0),
     ] {
         let work = prepared();
         fs::create_dir(work.join("elsewhere")).unwrap();
         let mut hsb = work.hsb(BUILD);
-        hsb.env_remove("HSB_CACHE")
-            .envs([("TMPDIR", tmpdir), (variable, cache)]);
+        let cache = cache.replace("WORK", work.path().to_str().unwrap());
+        hsb.env_remove("HSB_CACHE").envs([
+            ("TMPDIR", tmpdir),
+            ("HOME", "/gone"),
+            (variable, &cache),
+        ]);
         let run = kit::run(&mut hsb);
         assert_eq!(run.code, Some(code), "{tmpdir} {cache}: {run:#?}");
         assert_eq!(run.stderr.contains("/proc/self"), code == 1, "{run:#?}");
@@ -212,6 +218,10 @@ fn it_is_bounded_and_may_be_missing() {
         }
         run.stderr
     };
+    // What is not there yet has the room of its disk.
+    let mut listed = hsb(&work, &["cache"]);
+    let listed = kit::succeed(listed.env("HSB_CACHE", work.join("not/yet")));
+    assert!(!listed.contains("at most 0 B"), "{listed}");
     // Too small for what comes: the rest goes where it would without a cache.
     with("HSB_CACHE_SIZE", Path::new("50K"), 0);
     with("HSB_CACHE_SIZE", Path::new("1K"), 0);

@@ -23,7 +23,9 @@ enum Command {
 
 pub(super) fn run(options: &Options) -> Result<()> {
     let Some(cache) = Cache::of_environment()? else {
-        bail!("there is no cache: HSB_CACHE, XDG_CACHE_HOME and HOME are not set");
+        bail!(
+            "there is no cache: neither HSB_CACHE nor XDG_CACHE_HOME is set, and HOME is no folder"
+        );
     };
     match options.command {
         None => print(&list(&cache)),
