@@ -1,6 +1,9 @@
 //! The files of one build: the image in each format that is asked for, kernel and ramdisk.
 
-use anyhow::{Context as _, Result};
+use std::io;
+use std::ops::Range;
+
+use anyhow::{Context as _, Error, Result};
 use fsgen::{Content, WriteAt};
 
 use crate::destination::{self, Part};
@@ -8,6 +11,7 @@ use crate::draft::Draft;
 use crate::format::{self, Image, Sinks};
 use crate::output::{Output, Place};
 use crate::progress::Progress;
+use crate::report::Size;
 use crate::{Request, bundle, image, report};
 
 /// Files under way; [`report::File`]s are in the same order.
@@ -102,11 +106,17 @@ impl Files {
             sinks.push(format.open(&image, output)?);
         }
         let sinks = Sinks(sinks);
-        image::write(plan, tree, &sinks, threads, progress)?;
-        for (sink, output) in sinks.0.into_iter().zip(&self.images) {
-            sink.finish().with_context(|| output.to_string())?;
-        }
-        Ok(())
+        let write = || {
+            image::write(plan, tree, &sinks, threads, progress)?;
+            for (sink, output) in sinks.0.into_iter().zip(&self.images) {
+                sink.finish().with_context(|| output.to_string())?;
+            }
+            Ok(())
+        };
+        write().map_err(|error| match is_no_room(&error) {
+            true => error.context(no_room(&written)),
+            false => error,
+        })
     }
 
     /// Returns warnings about files of an earlier build that do not go with these.
@@ -141,6 +151,23 @@ impl Files {
         all.iter().try_for_each(Output::end)?;
         Ok(all)
     }
+}
+
+/// Returns whether a disk is full, or no more of it is for this user.
+fn is_no_room(error: &Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let mut causes = error
+        .chain()
+        .filter_map(<dyn std::error::Error>::downcast_ref);
+    causes
+        .any(|cause: &io::Error| matches!(cause.kind(), FileTooLarge | QuotaExceeded | StorageFull))
+}
+
+/// Says how much room an image takes.
+fn no_room(written: &[Range<u64>]) -> String {
+    let bytes = written.iter().map(|range| range.end - range.start).sum();
+    let size = Size(bytes);
+    format!("no room for an image that is {size} without its holes, and less only if it is packed")
 }
 
 /// Returns what goes into an archive before the image.

@@ -160,6 +160,10 @@ fn a_full_disk_leaves_the_old_image() {
                 .iter()
                 .all(|part| run.stderr.contains(part));
             assert!(said, "{kib}: {run:#?}");
+            let of_image = run
+                .stderr
+                .starts_with("hsb: no room for an image that is 16.");
+            assert_eq!(of_image, part == "old.raw", "{kib}: {run:#?}");
             assert_eq!(run.stdout, "old.raw\nold", "{kib}");
             assert!(is_old(&work), "{kib}");
         }
