@@ -106,9 +106,8 @@ impl Space {
                     len,
                 });
                 left -= len;
-                if self.cut(index, run.start, len) && index > self.first {
-                    continue; // the run went away, the next one took its place
-                }
+                // Of a run that goes away, the next one takes the place.
+                self.cut(index, run.start, len);
                 index = index.max(self.first);
             }
         }
@@ -116,8 +115,8 @@ impl Space {
         Some(out)
     }
 
-    /// Takes a part of one run; returns whether nothing is left of the run.
-    fn cut(&mut self, index: usize, start: u64, len: u64) -> bool {
+    /// Takes a part of one run.
+    fn cut(&mut self, index: usize, start: u64, len: u64) {
         self.free -= len;
         let run = self.runs[index];
         let before = start - run.start;
@@ -143,7 +142,6 @@ impl Space {
                 );
             }
         }
-        before == 0 && after == 0
     }
 }
 
