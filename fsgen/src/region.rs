@@ -118,6 +118,23 @@ mod tests {
             self.0.lock().unwrap()[at..at + buf.len()].copy_from_slice(buf);
             Ok(())
         }
+
+        fn share(&self, _: &dyn ReadAt, range: Range<u64>, offset: u64) -> bool {
+            let nines = vec![9; usize::try_from(range.end - range.start).unwrap()];
+            self.write_all_at(&nines, offset).is_ok()
+        }
+    }
+
+    struct Nines;
+
+    impl ReadAt for Nines {
+        fn read_exact_at(&self, _: &mut [u8], _: u64) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn name(&self) -> String {
+            String::new()
+        }
     }
 
     #[test]
@@ -128,8 +145,10 @@ mod tests {
         region.write_all_at(&[], 4).unwrap();
         for (len, at) in [(5, 0), (1, 4), (4, 1), (1, u64::MAX)] {
             assert!(region.write_all_at(&vec![9; len], at).is_err());
+            assert!(!region.share(&Nines, 0..len as u64, at));
         }
+        assert!(region.share(&Nines, 0..1, 3));
         let bytes = device.0.into_inner().unwrap();
-        assert_eq!(bytes, [0xD1, 0xD1, 1, 2, 3, 4, 0xD1, 0xD1]);
+        assert_eq!(bytes, [0xD1, 0xD1, 1, 2, 3, 9, 0xD1, 0xD1]);
     }
 }

@@ -365,6 +365,9 @@ mod tests {
         let (tree, source) = tree();
         let segment = |at, len, offset| Segment { at, len, offset };
         let sparse = Content::sparse(source, 9, vec![segment(1, 2, 4), segment(5, 3, 0)]).unwrap();
+        for (at, len, offset) in [(8, 2, 0), (u64::MAX, 1, 0), (0, 1, u64::MAX)] {
+            assert!(Content::sparse(source, 9, vec![segment(at, len, offset)]).is_none());
+        }
         for (content, whole) in [
             (Content::bytes(*b"abcdef"), &b"abcdef"[..]),
             (Content::bytes([]), b""),
