@@ -93,6 +93,16 @@ fn the_root_is_taken_when_it_is_clear() {
     let names = kit::debugfs(&built, 0, "ls /boot/efi/many");
     assert!(names.contains(&format!("{}299", "n".repeat(60))), "{names}");
 
+    // One by its type that is damaged, and another one.
+    let damaged = work.join("damaged.img");
+    fs::write(&damaged, [0x5A; 4096]).unwrap();
+    disk(&work, &typed, &[(1, &other), (42, &damaged)]);
+    let message = refused(&work, "disk.raw");
+    let told = "partition 16 has the type of a root filesystem, and what is on it is not known";
+    assert!(message.contains(told), "{message}");
+    let said = build(&work, "{from: disk.raw, partition: other}").1;
+    assert_eq!(said, "");
+
     // The only one there is.
     disk(&work, &generic, &[(32, &esp), (42, &root)]);
     assert!(build(&work, "disk.raw").0 == want);

@@ -215,6 +215,18 @@ fn root(slots: &[Slot]) -> anyhow::Result<&Slot> {
         Slot::may_be_root,
         |slot| slot.looks_like_root,
     ];
+    // What another one holds is not the root because this one is damaged.
+    let mut typed = slots.iter().filter(|slot| slot.is_root());
+    if let (Some(slot), None) = (typed.next(), typed.next())
+        && slot.found.is_none()
+    {
+        bail!(
+            "partition {} has the type of a root filesystem, and what is on it is not known; \
+             `partition:` of the source, or --partition, names another by number or label: {}",
+            slot.partition.number,
+            list(slots)
+        );
+    }
     for rule in rules {
         let mut found = slots.iter().filter(|slot| rule(slot));
         if let (Some(slot), None) = (found.next(), found.next()) {
