@@ -111,7 +111,7 @@ struct Options {
     /// The recipe [default: build.yaml, which need not be there with -i]
     #[arg(short, long, value_name = "RECIPE")]
     file: Option<PathBuf>,
-    /// The tarball, folder or container image to start from, or - for a tarball on standard input;
+    /// The tarball, folder, container image or disk image to start from, or - for standard input;
     /// overrides `source:`
     #[arg(short, long, value_name = "SOURCE")]
     input: Option<PathBuf>,

@@ -228,9 +228,11 @@ impl Display for Report {
             ..
         } = self;
         writeln!(f, "{}: {}, partition table: {table}", image, Size(*bytes))?;
-        for file in &self.files {
-            if let Some(bytes) = file.bytes.filter(|_| !self.is_plain()) {
-                writeln!(f, "  file {}: {}, {}", file.path, file.format, Size(bytes))?;
+        for file in self.files.iter().filter(|_| !self.is_plain()) {
+            write!(f, "  file {}: {}", file.path, file.format)?;
+            match file.bytes {
+                Some(bytes) => writeln!(f, ", {}", Size(bytes))?,
+                None => writeln!(f)?,
             }
         }
         if let Some(id) = &self.disk_id {
@@ -251,12 +253,12 @@ impl Display for Report {
             writeln!(f, "    command line: {}", boot.command_line)?;
         }
         for step in &self.steps {
+            let number = step.changes.len();
+            let paths = if number == 1 { "path" } else { "paths" };
             writeln!(
                 f,
-                "  step {} {}: {} paths",
-                step.number,
-                step.module,
-                step.changes.len()
+                "  step {} {}: {number} {paths}",
+                step.number, step.module
             )?;
         }
         Ok(())

@@ -136,6 +136,11 @@ fn a_plan_says_what_a_build_does_and_writes_nothing() {
         }
     }
     assert_eq!(parse(&plan), build);
+    // For people, too, it names all that a build would make.
+    let mut plan = work.hsb(["plan", "-o", "a.qcow2", "-o", "b.raw.zst", "-f"]);
+    let told = kit::succeed(plan.arg(&recipe));
+    let files = "\n  file a.qcow2: qcow2\n  file b.raw.zst: raw, zstd\n  disk ";
+    assert!(told.contains(files), "{told}");
 }
 
 #[test]
