@@ -160,6 +160,7 @@ fn partition(area: Area<'_>, problems: &mut Problems) -> io::Result<(&'static st
         Content::Swap => Ok(("swap", swap::check(area, problems)?)),
         // Its start was overwritten, and what took its place is nothing that is known.
         Content::Unknown if ext4::has_copy(area)? => Ok(("ext4", ext4::check(area, problems)?)),
+        Content::Unknown if fat::has_copy(area)? => fat::check(area, problems),
         Content::Unknown => Ok((UNKNOWN, Vec::new())),
     }
 }

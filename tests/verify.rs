@@ -160,21 +160,27 @@ fn what_hsb_builds_is_clean() {
 }
 
 #[test]
-fn a_filesystem_without_its_first_superblock_is_known() {
+fn a_filesystem_whose_start_was_overwritten_is_known() {
     let work = Work::new("verify-wiped");
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rootfs.tar.gz");
-    for (block_size, size) in [(1024, "16M"), (2048, "48M"), (4096, "160M")] {
+    let ext4 = "superblock: magic is";
+    let esp = "{type: esp, mount: /boot/efi, size: 40M}, {mount: /}";
+    for (partitions, size, at, expected) in [
+        ("{mount: /, block_size: 1024}", "16M", 1024, ext4),
+        ("{mount: /, block_size: 2048}", "48M", 1024, ext4),
+        ("{mount: /, block_size: 4096}", "160M", 1024, ext4),
+        (esp, "auto", 0, "boot sector: signature is"),
+    ] {
         for byte in [0, 0x5A] {
-            let recipe = format!("partitions: [{{mount: /, block_size: {block_size}}}]\n");
-            work.write("build.yaml", recipe);
+            work.write("build.yaml", format!("partitions: [{partitions}]\n"));
             let build = ["build", "--no-sync", "-q", "-s", size, "-i"];
             succeed(work.hsb(build).arg(&fixture));
             let image = work.path().join("image.raw");
             let file = File::options().write(true).open(&image).unwrap();
-            file.write_all_at(&[byte; 1024], (1 << 20) + 1024).unwrap();
+            file.write_all_at(&[byte; 1024], (1 << 20) + at).unwrap();
             let (found, said) = damage::ours(&image);
-            let expected = "partition 1: superblock: magic is";
-            assert!(found && said.contains(expected), "{block_size}: {said}");
+            let expected = format!("partition 1: {expected}");
+            assert!(found && said.contains(&expected), "{partitions}: {said}");
         }
     }
 }

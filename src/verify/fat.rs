@@ -23,6 +23,12 @@ pub(super) fn is_likely(area: Area<'_>) -> io::Result<bool> {
     Ok(boot::is_likely(&area.read_padded(0, 512)?))
 }
 
+/// Returns whether FAT32's copy of the boot sector lies where all that is known puts it.
+pub(super) fn has_copy(area: Area<'_>) -> io::Result<bool> {
+    const COPY: u64 = 6 * 512;
+    Ok(boot::is_likely(&area.read_padded(COPY, 512)?))
+}
+
 /// Checks the filesystem in an area; returns its kind, and what there was to check.
 ///
 /// # Errors
