@@ -1,8 +1,8 @@
 //! Gives everything in a filesystem its blocks.
 //!
 //! The order is that of the disk: what belongs to the groups first, then the root directory,
-//! `lost+found` and the journal, all directories, attribute blocks, links, and the files in the
-//! order of their inodes. So a folder's files lie together, and free space is at the end.
+//! `lost+found`, the orphan file and the journal, all directories, attribute blocks, links, and the
+//! files in the order of their inodes. So a folder's files lie together, and free space is at the end.
 
 use super::extent;
 use super::format::{INODE_SIZE, special_inode};
@@ -43,7 +43,6 @@ impl Layout {
         self.xattr_addresses.clear();
         self.place_groups()?;
         self.place_directories()?;
-        self.place_orphan_file()?;
         self.place_xattrs()?;
         self.place_files(tree)?;
         self.count_free();
@@ -93,7 +92,7 @@ impl Layout {
         Ok(())
     }
 
-    /// The root, `lost+found` and the journal first, then all other directories.
+    /// The root, `lost+found`, the orphan file and the journal first, then all other directories.
     fn place_directories(&mut self) -> Result<(), Full> {
         let directories = std::mem::take(&mut self.needs.directories);
         let mut journal = u64::from(self.journal_blocks);
@@ -119,7 +118,10 @@ impl Layout {
         Ok(())
     }
 
+    /// Before the journal comes the orphan file, as low as can be: when resize2fs up to 1.47.0 moves
+    /// it to shrink a filesystem, its checksums get wrong, and the kernel refuses to mount that.
     fn place_journal(&mut self, blocks: u64) -> Result<(), Full> {
+        self.place_orphan_file()?;
         let whole = [Run {
             start: 0,
             len: blocks,
