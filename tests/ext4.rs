@@ -276,6 +276,48 @@ fn the_features_are_those_of_a_current_filesystem() {
 }
 
 #[test]
+fn the_numbers_are_those_of_mke2fs() {
+    let work = Work::new("ext4-numbers");
+    let theirs = work.join("theirs.img");
+    // Free blocks and the like depend on what is in it; the rest is the same line by line.
+    let names = [
+        "Inode count:",
+        "Block count:",
+        "Reserved block count:",
+        "Overhead clusters:",
+        "First block:",
+        "Reserved GDT blocks:",
+        "Blocks per group:",
+        "Inodes per group:",
+        "Inode blocks per group:",
+        "Flex block group size:",
+        "Total journal blocks:",
+        "Max transaction length:",
+    ];
+    let numbers = |image: &Path| -> Vec<String> {
+        let seen = kit::dumpe2fs(image, 0);
+        let is_number = |line: &&str| names.iter().any(|name| line.starts_with(name));
+        seen.lines().filter(is_number).map(str::to_owned).collect()
+    };
+    for block_size in [1024, 2048, 4096] {
+        for mib in [16, 64, 256, 1024, 4096] {
+            let size = Size::Exact(mib * MIB);
+            let ours = image(&work, &Tree::new(META), size, options(block_size)).unwrap();
+            kit::succeed(
+                kit::tool("mke2fs")
+                    .args(["-qF", "-t", "ext4", "-i", "16384", "-b"])
+                    .arg(block_size.to_string())
+                    .arg(&theirs)
+                    .arg(format!("{mib}M")),
+            );
+            let [ours, theirs] = [&ours, &theirs].map(|image| numbers(image));
+            assert_eq!(ours, theirs, "{mib} MiB, blocks of {block_size}");
+            assert_eq!(ours.len(), names.len());
+        }
+    }
+}
+
+#[test]
 fn a_fit_leaves_what_was_asked_for() {
     for free in [0, 4096, 5 * MIB, 700 * MIB] {
         let layout =

@@ -34,8 +34,7 @@ pub(super) fn superblock(layout: &Layout, group: u32, journal_block: &[u8; 60]) 
     let has_large_directory = layout.needs.has_large_directory;
     let log = options.block_size.bytes().ilog2() - 10;
     let per_group = lo32(geometry.blocks_per_group());
-    let overhead =
-        geometry.overhead() - geometry.first_data_block() + u64::from(layout.journal_blocks);
+    let overhead = geometry.overhead() + u64::from(layout.journal_blocks);
 
     let mut sb = Superblock::new_zeroed();
     sb.inodes_count = geometry.inode_count().into();
