@@ -161,7 +161,10 @@ fn larger(fat_type: FatType, cluster_bytes: u32) -> &'static str {
     match (fat_type, has_largest) {
         (FatType::Fat32, true) => "",
         (FatType::Fat32, false) => ", or its clusters larger",
-        (_, true) => ", or take FAT32",
-        (_, false) => ", or its clusters larger, or take FAT32",
+        (FatType::Fat16, true) => ", or take FAT32",
+        (FatType::Fat16, false) => ", or its clusters larger, or take FAT32",
+        // Most sizes that are too large for it are too small for FAT32.
+        (FatType::Fat12, true) => ", or take FAT16 or FAT32",
+        (FatType::Fat12, false) => ", or its clusters larger, or take FAT16 or FAT32",
     }
 }

@@ -403,6 +403,10 @@ mod tests {
                 "clusters of 32768 bytes has at most 2146861056 bytes",
             ),
             (
+                message(Some(FatType::Fat12), Some(512), 4_142),
+                "make it smaller, or its clusters larger, or take FAT16 or FAT32",
+            ),
+            (
                 message(None, None, 1 << 32),
                 "FAT32 with clusters of 32768 bytes has at most 2199023255040",
             ),
