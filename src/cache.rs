@@ -172,7 +172,8 @@ impl Cache {
     /// has for it.
     pub(crate) fn room(&self) -> u64 {
         // Where it is not there yet, it will be on the disk of what is.
-        let mut folders = self.folder.ancestors();
+        let here = [Path::new(".")];
+        let mut folders = self.folder.ancestors().chain(here);
         let disk = folders.find_map(|folder| rustix::fs::statvfs(folder).ok());
         let free = disk.map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
         self.limit.min(self.held().saturating_add(free) / 2)
