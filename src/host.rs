@@ -17,8 +17,7 @@ use modules::{Host, Packed, Partition, Spool};
 use crate::cache::Cache;
 use crate::room::Pieces;
 use crate::source::codec::{Codec, Pool};
-use crate::source::{Limits, fetch_for_step, members_of};
-use crate::stamp::Stamp;
+use crate::source::{HostFile, Limits, fetch_for_step, members_of};
 
 /// Compressed data of that many bytes at most is decoded by one thread, as steps have several such
 /// inputs at once.
@@ -142,11 +141,7 @@ impl Host for RecipeFolder {
         }
         // Opened to see that it can be, but not kept open: a recipe may name thousands.
         File::open(&found)?;
-        let file = HostFile {
-            path: found,
-            stamp: Stamp::of(&meta),
-        };
-        Ok((Arc::new(file), meta.len()))
+        Ok((Arc::new(HostFile::new(found, &meta)), meta.len()))
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
@@ -280,28 +275,6 @@ impl ReadAt for Fetched {
 
     fn name(&self) -> String {
         self.url.clone()
-    }
-}
-
-/// A file that is open only while it is read.
-struct HostFile {
-    path: PathBuf,
-    stamp: Stamp,
-}
-
-impl ReadAt for HostFile {
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        let file = File::open(&self.path)?;
-        self.stamp.check(&file.metadata()?)?;
-        file.read_exact_at(buf, offset)
-    }
-
-    fn name(&self) -> String {
-        self.path.display().to_string()
-    }
-
-    fn check_unchanged(&self) -> io::Result<()> {
-        self.stamp.check(&fs::metadata(&self.path)?)
     }
 }
 

@@ -65,6 +65,7 @@ use crate::disk::file::PlainFile;
 use crate::reader::Unknown;
 
 pub use filter::{Filter, Pattern};
+pub(crate) use folder::HostFile;
 pub use image::Which;
 pub use input::Input;
 pub use limits::Limits;

@@ -31,7 +31,8 @@ use super::xattr::Attributes;
 use super::{Input, Options, Source};
 use crate::reader::Unknown;
 use crate::stamp::Stamp;
-use file::{Directories, HostFile};
+use file::Directories;
+pub(crate) use file::HostFile;
 use reach::reach;
 
 /// How many files lie between two calls of `progress`.

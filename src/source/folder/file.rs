@@ -14,13 +14,13 @@ use super::reach::reach;
 use crate::stamp::Stamp;
 
 /// A file that is open only while it is read.
-pub(super) struct HostFile {
+pub(crate) struct HostFile {
     path: PathBuf,
     stamp: Stamp,
 }
 
 impl HostFile {
-    pub(super) fn new(path: PathBuf, meta: &Metadata) -> Self {
+    pub(crate) fn new(path: PathBuf, meta: &Metadata) -> Self {
         let stamp = Stamp::of(meta);
         Self { path, stamp }
     }
