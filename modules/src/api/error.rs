@@ -140,6 +140,7 @@ fn kind(error: &RootError) -> ErrorKind {
         | RootError::Acl { .. }
         | RootError::NoAcl { .. }
         | RootError::ManyLines { .. }
+        | RootError::ManyPaths { .. }
         | RootError::Expression { .. } => ErrorKind::Invalid,
         _ => ErrorKind::Other,
     }

@@ -66,7 +66,7 @@ pub(super) const GLOB: Operation = Operation {
         "as shells have it; ** is any directories",
     )],
     returns: Type::List(&Type::Text),
-    act: |root, args| Ok(root.glob(args.bytes()).into()),
+    act: |root, args| Ok(root.glob_any(args.bytes())?.into()),
 };
 
 pub(super) const WALK: Operation = Operation {

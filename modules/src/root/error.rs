@@ -94,6 +94,15 @@ pub enum RootError {
         /// The largest size in bytes.
         limit: u64,
     },
+    /// A pattern finds too much.
+    #[error(
+        "the pattern {} finds more paths than fit into 512 MiB; ask for less at once",
+        show(pattern)
+    )]
+    ManyPaths {
+        /// The pattern.
+        pattern: Vec<u8>,
+    },
     /// A file that must be text is not.
     #[error("{} is not UTF-8 text: byte {at} begins no character", show(path))]
     NotText {
@@ -252,6 +261,7 @@ impl RootError {
             RootError::IntoItself { from, .. } => Some(from),
             RootError::NoAccount { .. }
             | RootError::Expression { .. }
+            | RootError::ManyPaths { .. }
             | RootError::Host { .. }
             | RootError::Spool { .. } => None,
         }

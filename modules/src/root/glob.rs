@@ -5,34 +5,82 @@
 
 use std::collections::BTreeSet;
 
-use super::{Root, join};
+use super::{Root, RootError, join};
+
+/// The most memory for what a pattern of others finds, in bytes: enough for millions of paths. Links
+/// that lead back up let it find all files again on each level.
+const LIMIT: usize = 512 << 20;
+
+/// What each path takes beside its bytes, about.
+const PER_PATH: usize = 64;
+
+/// Paths in byte order, and how many bytes of memory they may still take.
+struct Paths {
+    paths: BTreeSet<Vec<u8>>,
+    left: usize,
+}
+
+impl Paths {
+    /// Adds a path; nothing when that is beyond the limit.
+    fn add(&mut self, path: Vec<u8>) -> Option<()> {
+        let bytes = path.len() + PER_PATH;
+        if self.paths.insert(path) {
+            self.left = self.left.checked_sub(bytes)?;
+        }
+        Some(())
+    }
+}
 
 impl Root<'_> {
     /// Returns the paths that a pattern finds, absolute and in byte order; dangling links are
     /// among them. A pattern without any of the signs finds the path that it is.
     pub fn glob(&self, pattern: impl AsRef<[u8]>) -> Vec<Vec<u8>> {
-        let parts = pattern.as_ref().split(|b| *b == b'/');
+        let found = self.found(pattern.as_ref(), usize::MAX);
+        found.unwrap_or_default()
+    }
+
+    /// As [`Root::glob`], for patterns of which nothing is known.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a pattern finds more than anybody could use.
+    pub fn glob_any(&self, pattern: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, RootError> {
+        let pattern = pattern.as_ref();
+        self.found(pattern, LIMIT)
+            .ok_or_else(|| RootError::ManyPaths {
+                pattern: pattern.to_vec(),
+            })
+    }
+
+    fn found(&self, pattern: &[u8], limit: usize) -> Option<Vec<Vec<u8>>> {
+        let parts = pattern.split(|b| *b == b'/');
         let mut parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
         parts.dedup_by(|a, b| a == b"**" && b == b"**");
         let mut found = BTreeSet::from([b"/".to_vec()]);
         for (i, part) in parts.iter().enumerate() {
-            let mut next = BTreeSet::new();
+            let mut next = Paths {
+                paths: BTreeSet::new(),
+                left: limit,
+            };
             for path in &found {
                 match *part {
-                    b"**" => self.add_below(path, i + 1 == parts.len(), &mut next),
+                    b"**" => self.add_below(path, i + 1 == parts.len(), &mut next)?,
                     name if !name.iter().any(|b| b"*?[".contains(b)) => {
-                        next.extend(Some(join(path, name)).filter(|p| self.lstat(p).is_ok()));
+                        let path = join(path, name);
+                        if self.lstat(&path).is_ok() {
+                            next.add(path)?;
+                        }
                     }
-                    pattern => self.add_matches(path, pattern, &mut next),
+                    pattern => self.add_matches(path, pattern, &mut next)?,
                 }
             }
-            found = next;
+            found = next.paths;
         }
-        found.into_iter().collect()
+        Some(found.into_iter().collect())
     }
 
     /// Adds a directory and all directories below it; with `files`, all else as well.
-    fn add_below(&self, path: &[u8], files: bool, found: &mut BTreeSet<Vec<u8>>) {
+    fn add_below(&self, path: &[u8], files: bool, found: &mut Paths) -> Option<()> {
         let mut todo: Vec<_> = self.resolve_directory(path).into_iter().collect();
         let mut paths = vec![path.to_vec()];
         while let (Some(id), Some(path)) = (todo.pop(), paths.pop()) {
@@ -44,24 +92,23 @@ impl Root<'_> {
                     todo.push(child);
                     paths.push(join(&path, name));
                 } else if files {
-                    found.insert(join(&path, name));
+                    found.add(join(&path, name))?;
                 }
             }
-            found.insert(path);
+            found.add(path)?;
         }
+        Some(())
     }
 
-    fn add_matches(&self, path: &[u8], pattern: &[u8], found: &mut BTreeSet<Vec<u8>>) {
+    fn add_matches(&self, path: &[u8], pattern: &[u8], found: &mut Paths) -> Option<()> {
         let Ok(id) = self.resolve_directory(path) else {
-            return;
+            return Some(());
         };
         let names = self.tree.entries(id).map(|(name, _)| name);
-        let names = names.filter(|name| pattern.starts_with(b".") || !name.starts_with(b"."));
-        found.extend(
-            names
-                .filter(|name| matches(pattern, name))
-                .map(|name| join(path, name)),
-        );
+        let mut names = names
+            .filter(|name| pattern.starts_with(b".") || !name.starts_with(b"."))
+            .filter(|name| matches(pattern, name));
+        names.try_for_each(|name| found.add(join(path, name)))
     }
 }
 
@@ -204,6 +251,26 @@ mod tests {
                 .map(|p| std::str::from_utf8(p).unwrap())
                 .collect();
             assert_eq!(found.join(" "), want, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn links_that_lead_back_up() {
+        let mut tree = image(&[("/a@", "."), ("/b@", "."), ("/c", "")]);
+        let host = Files::default();
+        let root = Root::new(&mut tree, &host, NOW);
+        for (pattern, limit, want) in [
+            (&b"/*/*"[..], 1000, Some(6)),
+            (
+                b"/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*",
+                1 << 20,
+                None,
+            ),
+            (b"/**/*", 100, None),
+            (b"/c", 60, None),
+        ] {
+            let found = root.found(pattern, limit).map(|found| found.len());
+            assert_eq!(found, want, "{}", pattern.escape_ascii());
         }
     }
 }
