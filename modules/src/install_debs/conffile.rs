@@ -279,10 +279,10 @@ impl Unpacking {
             let others = self.database.owners(&encode(&file.path));
             let known = others.iter().find_map(|other| {
                 let entry = self.database.entry(*other);
-                let mut files = entry
-                    .conffiles()
-                    .filter(|_| entry.state > State::HalfConfigured);
-                files.find_map(|(path, digest, flag)| {
+                if entry.state <= State::HalfConfigured {
+                    return None;
+                }
+                entry.conffiles().find_map(|(path, digest, flag)| {
                     (path == file.path && flag.is_empty()).then(|| digest.to_owned())
                 })
             });

@@ -295,6 +295,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn paths_that_no_system_takes() {
+        for (len, is_known) in [(4095, true), (4096, false)] {
+            let path = format!("/{}", "a/".repeat(len))[..len].to_owned();
+            let words = ["mkdir", "-p", &path].map(str::to_owned);
+            assert_eq!(parse(&words).is_some(), is_known, "{len}");
+        }
+    }
+
+    #[test]
     fn commands_that_are_known() {
         for (text, is_known) in [
             ("/sbin/ldconfig", true),

@@ -289,9 +289,12 @@ fn exists(path: &str) -> RootError {
     }
 }
 
+/// The longest path that the system takes, in bytes (Linux: `PATH_MAX` with its NUL).
+const PATH_MAX: usize = 4096;
+
 /// Returns whether a word is a path from the root without `.` and `..`, which ask for folders.
 pub(super) fn is_path(word: &str) -> bool {
-    word.len() > 1
+    (2..PATH_MAX).contains(&word.len())
         && word.starts_with('/')
         && !word.split('/').any(|name| matches!(name, "." | ".."))
 }
