@@ -52,7 +52,7 @@ pub struct Options {
     pub inodes: Option<u64>,
     /// Bytes of the filesystem for each inode; less than a block counts as one block.
     pub bytes_per_inode: u64,
-    /// Blocks that only root may use, in hundredths of a percent of all blocks.
+    /// Blocks that only root may use, in hundredths of a percent of all blocks: 5,000 at most.
     pub reserved_hundredths: u16,
     /// Size of the journal.
     pub journal: Journal,
