@@ -3,6 +3,7 @@
 mod cache;
 mod cat;
 mod choice;
+mod completions;
 mod diff;
 mod export;
 mod inspect;
@@ -89,6 +90,8 @@ enum Command {
     Cache(cache::Options),
     /// Print the JSON Schema of recipes, for editors
     Schema(modules::Schema),
+    /// Print what a shell completes calls of hsb with
+    Completions(completions::Options),
 }
 
 #[derive(Debug, Args)]
@@ -190,6 +193,7 @@ pub fn run() -> ExitCode {
         Command::Modules(options) => return end(modules::modules(options), WRONG),
         Command::Cache(options) => return end(cache::run(options), WRONG),
         Command::Schema(options) => return end(modules::print_schema(options), WRONG),
+        Command::Completions(options) => return end(completions::run(options), WRONG),
     };
     let verbosity = match (options.quiet, options.verbose) {
         (true, _) => Verbosity::Quiet,

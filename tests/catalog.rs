@@ -1,8 +1,9 @@
-//! `hsb modules` and `hsb schema`: what people and editors are told of recipes.
+//! `hsb modules`, `hsb schema`, `hsb completions`: what people, editors and shells are told.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 
 use super::kit::{self, Work};
 
@@ -244,5 +245,29 @@ fn the_schema_takes_every_recipe_here_and_no_mistake() {
         "greeting: 5",
     ] {
         assert!(!is_valid(&work, &schema, wrong), "{wrong}");
+    }
+}
+
+#[test]
+fn bash_completes_calls() {
+    let work = Work::new("completions");
+    for (words, want) in [
+        ("hsb ver", "verify"),
+        ("hsb modules n", "new"),
+        ("hsb build --no-s", "--no-sync"),
+        ("hsb completions fi", "fish"),
+    ] {
+        // As bash calls it, with the word at the end and the one before.
+        let script = format!(
+            "set -eu; eval \"$(\"$HSB\" completions bash)\"; COMP_WORDS=({words}); \
+             COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _hsb hsb \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; echo \"${{COMPREPLY[@]}}\""
+        );
+        let mut bash = Command::new("bash");
+        let said = kit::succeed(
+            bash.args(["-c", &script])
+                .env("HSB", work.hsb([""; 0]).get_program()),
+        );
+        assert_eq!(said.trim_end(), want, "{words}");
     }
 }
