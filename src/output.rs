@@ -141,7 +141,7 @@ impl Output {
                     turns: Default::default(),
                     writeback: sync.then(Writeback::default),
                 };
-                // Who may read the image that it replaces may read it, and nobody else.
+                // Its mode is that of the image that it replaces; its owner is who builds it.
                 if let Ok(before) = fs::metadata(&output.out) {
                     let kept = output.file.set_permissions(before.permissions());
                     kept.with_context(|| {
