@@ -201,8 +201,9 @@ impl Scan<'_> {
             return Ok(Entry::Symlink(target));
         }
         let device = || Device {
-            major: rustix::fs::major(meta.rdev()),
-            minor: rustix::fs::minor(meta.rdev()),
+            // The type is smaller on macOS.
+            major: rustix::fs::major(meta.rdev() as _),
+            minor: rustix::fs::minor(meta.rdev() as _),
         };
         Ok(Entry::Special(if kind.is_block_device() {
             Kind::BlockDevice(device())
