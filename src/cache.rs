@@ -11,12 +11,13 @@
 mod decoded;
 
 use std::fs::{self, DirBuilder, File};
-use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
+use rustix::fs::OFlags;
 
 use crate::recipe::Size;
 use crate::source::Digest;
@@ -217,7 +218,7 @@ impl Cache {
         for kind in kinds {
             for path in children(&self.folder.join(kind)).flat_map(|folder| children(&folder)) {
                 let is_left_over = match path.extension().and_then(|ending| ending.to_str()) {
-                    Some(PART) => File::open(&path).is_ok_and(|part| part.try_lock().is_ok()),
+                    Some(PART) => open(&path).is_ok_and(|part| part.try_lock().is_ok()),
                     Some(_) => !path.with_extension("").exists(),
                     None => false,
                 };
@@ -227,7 +228,7 @@ impl Cache {
             }
         }
         for path in children(&self.folder.join(KNOWN)) {
-            let digest = fs::read_to_string(&path).ok();
+            let digest = read_small(&path).ok();
             let digest = digest.and_then(|text| text.lines().next()?.parse().ok());
             if digest.is_none_or(|digest| !self.place(DECODED, &digest).exists()) {
                 fs::remove_file(path).ok();
@@ -238,7 +239,7 @@ impl Cache {
     /// Returns what the sources are called that archives were decoded from, with their digests.
     pub(crate) fn names(&self) -> Vec<(String, String)> {
         let known = children(&self.folder.join(KNOWN));
-        let known = known.filter_map(|path| fs::read_to_string(path).ok());
+        let known = known.filter_map(|path| read_small(&path).ok());
         known
             .filter_map(|text| {
                 let (digest, name) = text.split_once('\n')?;
@@ -273,6 +274,26 @@ fn put(path: &Path, text: &str) -> io::Result<()> {
     io::Write::write_all(&mut file, text.as_bytes())?;
     file.persist(path)?;
     Ok(())
+}
+
+/// The longest small file, in bytes: a digest with a name, or what a file was like.
+const SMALL: u64 = 64 << 10;
+
+/// Opens a file of the cache. Whatever else somebody has put in its place is not waited for.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is no regular file")),
+    }
+}
+
+/// Reads a small file.
+fn read_small(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    open(path)?.take(SMALL).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Returns what is in a folder; nothing when it is none.

@@ -29,7 +29,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result, ensure};
 use tempfile::NamedTempFile;
 
-use super::{Cache, DECODED, KNOWN, PART, children, make_folder, put};
+use super::{Cache, DECODED, KNOWN, PART, children, make_folder, open, put, read_small};
 use crate::disk::places::Places;
 use crate::output::UnderWay;
 use crate::progress::say;
@@ -107,7 +107,7 @@ impl Cache {
     /// One that is damaged is removed, with a line that says so.
     pub(crate) fn find(&self, digest: &Digest) -> Option<Found> {
         let path = self.place(DECODED, digest);
-        let file = File::open(&path).ok()?;
+        let file = open(&path).ok()?;
         match check(&file, &path) {
             Ok((len, places)) => Some(Found { file, places, len }),
             Err(error) => {
@@ -126,14 +126,14 @@ impl Cache {
         let files = children(&self.folder.join(DECODED)).flat_map(|folder| children(&folder));
         let mut files = files.filter(|path| path.extension().is_none());
         files.any(|path| {
-            let footer = File::open(path).map(|file| Footer::read(&file));
+            let footer = open(&path).map(|file| Footer::read(&file));
             footer.is_ok_and(|footer| footer.is_ok_and(|(footer, _)| footer.source_len == len))
         })
     }
 
     /// Returns the digest of a file as it was when it had this stamp, if that is known.
     pub(crate) fn digest_of(&self, stamp: &Stamp) -> Option<Digest> {
-        let text = fs::read_to_string(self.known(stamp)).ok()?;
+        let text = read_small(&self.known(stamp)).ok()?;
         text.lines().next()?.parse().ok()
     }
 
@@ -158,7 +158,7 @@ fn check(file: &File, path: &Path) -> Result<(u64, Places)> {
     let (footer, at) = Footer::read(file)?;
     let now = state(file)?;
     let checked = checked(path);
-    if now.is_none() || fs::read_to_string(&checked).ok() != now {
+    if now.is_none() || read_small(&checked).ok() != now {
         let mut left = at;
         let mut sum = 0;
         let mut chunk = vec![0; CHUNK];

@@ -3,6 +3,7 @@ use std::time::UNIX_EPOCH;
 use super::*;
 use crate::disk::file::PlainFile;
 use fsgen::ReadAt as _;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 /// Makes a cache that holds `limit` bytes at most.
 fn cache(limit: u64) -> (tempfile::TempDir, Cache) {
@@ -228,4 +229,30 @@ fn what_killed_builds_left_is_removed() {
     assert!(!left.exists() && part.file.path().exists());
     cache.clear().unwrap();
     assert!(part.file.path().exists());
+}
+
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let (_folder, cache) = cache(1 << 20);
+    let stamp = Stamp::of(&fs::metadata("/").unwrap());
+    let entry = cache.place(DECODED, &digest("a"));
+    for path in [
+        entry.clone(),
+        checked(&entry),
+        entry.with_extension(PART),
+        cache.known(&stamp),
+    ] {
+        keep(&cache, "a", b"content").unwrap();
+        put(&cache.known(&stamp), "").unwrap();
+        fs::remove_file(&path).ok();
+        mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        let is_there = path != entry;
+        assert_eq!(found(&cache, "a").is_some(), is_there, "{path:?}");
+        assert!(!is_there || cache.has_source_of(7));
+        assert_eq!(cache.digest_of(&stamp), None);
+        cache.names();
+        cache.clear().unwrap();
+        fs::remove_file(&path).ok();
+        assert!(names(&cache).is_empty(), "{path:?}");
+    }
 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::super::oci::Digest;
 use super::client::{Ask, download};
-use crate::cache::{Cache, PART};
+use crate::cache::{self, Cache, PART};
 
 /// How much is digested at once.
 const CHUNK: usize = 1 << 20;
@@ -47,7 +47,7 @@ impl Blobs {
 
     /// Returns a blob that was fetched before. It may have been damaged since.
     pub(super) fn find(&self, digest: &Digest) -> Option<File> {
-        let file = File::open(self.cache.blob(digest)).ok()?;
+        let file = cache::open(&self.cache.blob(digest)).ok()?;
         // What is used stays longer.
         file.set_modified(SystemTime::now()).ok();
         Some(file)
